@@ -1,0 +1,57 @@
+// Brings a clone to where its programs can run: installs what the lock file names if that has not been
+// done, and compiles what is older than its source. Plain JavaScript on Node's own modules, because it
+// runs before anything is installed.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+const packages = ['semconv', 'sdk', 'clickhouse', 'collector', 'analyzers', 'cli', 'examples/shop']
+
+/** Installs the packages if the lock file is newer than what is installed. */
+function install() {
+  const installed = join(root, 'node_modules', '.package-lock.json')
+  const wanted = join(root, 'package-lock.json')
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return
+  console.error('Installing packages (about 600 MB, most of it the ClickHouse engine) ...')
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+}
+
+/** Compiles every package; the compiler itself skips what is up to date. */
+export function build() {
+  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root])
+  for (const name of packages) copyAssets(name)
+}
+
+/** Copies what the compiler leaves behind (SQL files) beside the compiled files. */
+function copyAssets(name) {
+  const from = join(root, name)
+  for (const path of readdirSync(from, { recursive: true })) {
+    if (!path.endsWith('.sql') || path.startsWith('dist') || path.includes('node_modules')) continue
+    const target = join(from, 'dist', path)
+    if (existsSync(target) && readFileSync(target).equals(readFileSync(join(from, path)))) continue
+    mkdirSync(dirname(target), { recursive: true })
+    cpSync(join(from, path), target)
+  }
+}
+
+export function installAndBuild() {
+  install()
+  build()
+}
+
+/** Runs a command in the repository's root with our output; ends this process if it fails. */
+export function run(command, args, env = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  })
+  if (result.error !== undefined) {
+    console.error(`Cannot run "${command}": ${result.error.message}`)
+    process.exit(1)
+  }
+  if (result.status !== 0) process.exit(result.status ?? 1)
+}

@@ -1,0 +1,34 @@
+// The developer's commands of package.json: `node scripts/run.mjs <name>`. Each installs and builds what
+// is missing first, so that each works as the first command on a fresh clone.
+import { join } from 'node:path'
+import { build, installAndBuild, root, run } from './install-and-build.mjs'
+
+const bin = (name) => join(root, 'node_modules', '.bin', name)
+
+const steps = {
+  build: () => build(),
+  format: () => run(bin('biome'), ['format', '--write', '.']),
+  generate: () => run(process.execPath, [join(root, 'semconv', 'dist', 'generate.js')]),
+  test: (args) => run(bin('vitest'), ['run', ...args]),
+  bench: (args) =>
+    run(process.execPath, ['--expose-gc', join(root, 'scripts', 'bench.mjs'), ...args]),
+  lint: () => {
+    run(bin('biome'), ['format', '.'])
+    run(bin('tsc'), ['-b', 'test'])
+    run(bin('oxlint'), ['--type-aware', '--deny-warnings'])
+    run(bin('knip'), [])
+  },
+  check: () => {
+    steps.lint()
+    steps.test([])
+  },
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const step = steps[name]
+if (step === undefined) {
+  console.error(`Unknown command "${name}"; wanted one of ${Object.keys(steps).join(', ')}`)
+  process.exit(2)
+}
+installAndBuild()
+step(args)

@@ -1,0 +1,391 @@
+// Generated from semconv/registry by `npm run generate`. Do not edit.
+
+/** Wall clock minus monotonic clock when the session started, in nanoseconds, as a decimal string (it exceeds 2^53). */
+export const ATTR_WAYWARD_CLOCK_OFFSET = 'wayward.clock.offset' as const
+
+/** The clock that durations are measured with. */
+export const ATTR_WAYWARD_CLOCK_SOURCE = 'wayward.clock.source' as const
+
+/** CLOCK_MONOTONIC. */
+export const WAYWARD_CLOCK_SOURCE_VALUE_MONOTONIC = 'monotonic' as const
+
+/** CLOCK_BOOTTIME. */
+export const WAYWARD_CLOCK_SOURCE_VALUE_BOOTTIME = 'boottime' as const
+
+/** CLOCK_REALTIME. */
+export const WAYWARD_CLOCK_SOURCE_VALUE_REALTIME = 'realtime' as const
+
+/** Largest error of the offset, in nanoseconds. */
+export const ATTR_WAYWARD_CLOCK_UNCERTAINTY = 'wayward.clock.uncertainty' as const
+
+/** Number of a span or event within its process, counted from 1 without gaps. */
+export const ATTR_WAYWARD_EVENT_SEQUENCE = 'wayward.event.sequence' as const
+
+/** Number of spans and events that were dropped. */
+export const ATTR_WAYWARD_EVENTS_DROPPED_COUNT = 'wayward.events.dropped.count' as const
+
+/** The smallest `wayward.event.sequence` among the dropped. */
+export const ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE = 'wayward.events.dropped.first_sequence' as const
+
+/** The largest `wayward.event.sequence` among the dropped. */
+export const ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE = 'wayward.events.dropped.last_sequence' as const
+
+/** Why they were dropped. */
+export const ATTR_WAYWARD_EVENTS_DROPPED_REASON = 'wayward.events.dropped.reason' as const
+
+/** The export queue was full. */
+export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL = 'queue_full' as const
+
+/** The exporter gave up. */
+export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED = 'export_failed' as const
+
+/** They came after shutdown. */
+export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_SHUTDOWN = 'shutdown' as const
+
+/** Number of the attempt within its run, from 1; on the run's span, how many attempts were made. */
+export const ATTR_WAYWARD_JOB_ATTEMPT = 'wayward.job.attempt' as const
+
+/** Largest number of attempts of a run. */
+export const ATTR_WAYWARD_JOB_ATTEMPT_LIMIT = 'wayward.job.attempt.limit' as const
+
+/** When the run must have ended, RFC 3339 with nanoseconds, UTC. */
+export const ATTR_WAYWARD_JOB_DEADLINE = 'wayward.job.deadline' as const
+
+/** When the run was due to start, RFC 3339 with nanoseconds, UTC. Lateness is start minus due time. */
+export const ATTR_WAYWARD_JOB_DUE_TIME = 'wayward.job.due_time' as const
+
+/** Exit code, where the job is a process. */
+export const ATTR_WAYWARD_JOB_EXIT_CODE = 'wayward.job.exit_code' as const
+
+/** Identity of the job's definition, where it differs from its name. */
+export const ATTR_WAYWARD_JOB_ID = 'wayward.job.id' as const
+
+/** The job's name, of low cardinality. */
+export const ATTR_WAYWARD_JOB_NAME = 'wayward.job.name' as const
+
+/** How the run or attempt ended (the values of `cicd.pipeline.result`). */
+export const ATTR_WAYWARD_JOB_RESULT = 'wayward.job.result' as const
+
+/** It did what it should. */
+export const WAYWARD_JOB_RESULT_VALUE_SUCCESS = 'success' as const
+
+/** It ended without doing what it should. */
+export const WAYWARD_JOB_RESULT_VALUE_FAILURE = 'failure' as const
+
+/** It broke off with an error. */
+export const WAYWARD_JOB_RESULT_VALUE_ERROR = 'error' as const
+
+/** It was ended because it took too long. */
+export const WAYWARD_JOB_RESULT_VALUE_TIMEOUT = 'timeout' as const
+
+/** It was cancelled. */
+export const WAYWARD_JOB_RESULT_VALUE_CANCELLATION = 'cancellation' as const
+
+/** It was not run. */
+export const WAYWARD_JOB_RESULT_VALUE_SKIP = 'skip' as const
+
+/** Identity of one run. */
+export const ATTR_WAYWARD_JOB_RUN_ID = 'wayward.job.run.id' as const
+
+/** The schedule, as written by its owner. */
+export const ATTR_WAYWARD_JOB_SCHEDULE = 'wayward.job.schedule' as const
+
+/** Time zone of the schedule (IANA name). */
+export const ATTR_WAYWARD_JOB_SCHEDULE_TIMEZONE = 'wayward.job.schedule.timezone' as const
+
+/** When the run was put on the schedule, RFC 3339 with nanoseconds, UTC. */
+export const ATTR_WAYWARD_JOB_SCHEDULED_TIME = 'wayward.job.scheduled_time' as const
+
+/** Why the run was started. */
+export const ATTR_WAYWARD_JOB_TRIGGER = 'wayward.job.trigger' as const
+
+/** A calendar schedule. */
+export const WAYWARD_JOB_TRIGGER_VALUE_CRON = 'cron' as const
+
+/** A fixed interval. */
+export const WAYWARD_JOB_TRIGGER_VALUE_INTERVAL = 'interval' as const
+
+/** Something that happened. */
+export const WAYWARD_JOB_TRIGGER_VALUE_EVENT = 'event' as const
+
+/** A person. */
+export const WAYWARD_JOB_TRIGGER_VALUE_MANUAL = 'manual' as const
+
+/** A failed earlier run. */
+export const WAYWARD_JOB_TRIGGER_VALUE_RETRY = 'retry' as const
+
+/** The worker that ran it. */
+export const ATTR_WAYWARD_JOB_WORKER_ID = 'wayward.job.worker.id' as const
+
+/** What kind of operation a span or a snapshot stands for. */
+export const ATTR_WAYWARD_KIND = 'wayward.kind' as const
+
+/** A lock, from grant to release. */
+export const WAYWARD_KIND_VALUE_LOCK_HOLD = 'lock_hold' as const
+
+/** A request for a lock, from request to grant or to giving up. */
+export const WAYWARD_KIND_VALUE_LOCK_WAIT = 'lock_wait' as const
+
+/** The enqueueing of an item. */
+export const WAYWARD_KIND_VALUE_QUEUE_ENQUEUE = 'queue_enqueue' as const
+
+/** An item in a queue that has not been dequeued (snapshots only). */
+export const WAYWARD_KIND_VALUE_QUEUE_WAIT = 'queue_wait' as const
+
+/** The processing of an item, from dequeue to done. */
+export const WAYWARD_KIND_VALUE_QUEUE_ITEM = 'queue_item' as const
+
+/** One execution of a job. */
+export const WAYWARD_KIND_VALUE_JOB_RUN = 'job_run' as const
+
+/** One try within a run. */
+export const WAYWARD_KIND_VALUE_JOB_ATTEMPT = 'job_attempt' as const
+
+/** A stretch of work marked by hand. */
+export const WAYWARD_KIND_VALUE_ZONE = 'zone' as const
+
+/** A thread over its life. */
+export const WAYWARD_KIND_VALUE_THREAD = 'thread' as const
+
+/** An asynchronous task over its life. */
+export const WAYWARD_KIND_VALUE_TASK = 'task' as const
+
+/** Whether the request could not be granted at once. */
+export const ATTR_WAYWARD_LOCK_CONTENDED = 'wayward.lock.contended' as const
+
+/** How often the actor now holds this lock (1 unless the lock is recursive). */
+export const ATTR_WAYWARD_LOCK_DEPTH = 'wayward.lock.depth' as const
+
+/** Ids of the locks that the actor held when it asked for this one. */
+export const ATTR_WAYWARD_LOCK_HELD = 'wayward.lock.held' as const
+
+/** The task that held the lock when it was asked for. */
+export const ATTR_WAYWARD_LOCK_HOLDER_TASK_ID = 'wayward.lock.holder.task.id' as const
+
+/** The thread that held the lock when it was asked for. */
+export const ATTR_WAYWARD_LOCK_HOLDER_THREAD_ID = 'wayward.lock.holder.thread.id' as const
+
+/** Identity of one lock, unique within its scope and never reused. */
+export const ATTR_WAYWARD_LOCK_ID = 'wayward.lock.id' as const
+
+/** Requested mode. */
+export const ATTR_WAYWARD_LOCK_MODE = 'wayward.lock.mode' as const
+
+/** No other holder. */
+export const WAYWARD_LOCK_MODE_VALUE_EXCLUSIVE = 'exclusive' as const
+
+/** Other shared holders are possible. */
+export const WAYWARD_LOCK_MODE_VALUE_SHARED = 'shared' as const
+
+/** The lock's class, of low cardinality; what people read and reports group by. */
+export const ATTR_WAYWARD_LOCK_NAME = 'wayward.lock.name' as const
+
+/** Number of permits asked for, for a semaphore. */
+export const ATTR_WAYWARD_LOCK_PERMITS = 'wayward.lock.permits' as const
+
+/** Within what the lock's id is unique and its holders exclude each other. */
+export const ATTR_WAYWARD_LOCK_SCOPE = 'wayward.lock.scope' as const
+
+/** One process. */
+export const WAYWARD_LOCK_SCOPE_VALUE_PROCESS = 'process' as const
+
+/** One host. */
+export const WAYWARD_LOCK_SCOPE_VALUE_HOST = 'host' as const
+
+/** Several hosts. */
+export const WAYWARD_LOCK_SCOPE_VALUE_CLUSTER = 'cluster' as const
+
+/** Longest wait that the requester accepts, in nanoseconds. */
+export const ATTR_WAYWARD_LOCK_TIMEOUT = 'wayward.lock.timeout' as const
+
+/** What kind of lock it is. */
+export const ATTR_WAYWARD_LOCK_TYPE = 'wayward.lock.type' as const
+
+/** One holder. */
+export const WAYWARD_LOCK_TYPE_VALUE_MUTEX = 'mutex' as const
+
+/** One writer or many readers. */
+export const WAYWARD_LOCK_TYPE_VALUE_RWLOCK = 'rwlock' as const
+
+/** A number of permits. */
+export const WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE = 'semaphore' as const
+
+/** A mutex with conditions, as in Java. */
+export const WAYWARD_LOCK_TYPE_VALUE_MONITOR = 'monitor' as const
+
+/** A condition variable. */
+export const WAYWARD_LOCK_TYPE_VALUE_CONDITION = 'condition' as const
+
+/** A lock that waits by spinning. */
+export const WAYWARD_LOCK_TYPE_VALUE_SPINLOCK = 'spinlock' as const
+
+/** A lock on a file. */
+export const WAYWARD_LOCK_TYPE_VALUE_FILE = 'file' as const
+
+/** A row, table or advisory lock. */
+export const WAYWARD_LOCK_TYPE_VALUE_DATABASE = 'database' as const
+
+/** A lock shared by hosts. */
+export const WAYWARD_LOCK_TYPE_VALUE_DISTRIBUTED = 'distributed' as const
+
+/** Time from request to grant, in nanoseconds; on the hold span, 0 when granted at once. */
+export const ATTR_WAYWARD_LOCK_WAIT_DURATION = 'wayward.lock.wait.duration' as const
+
+/** How a wait ended. */
+export const ATTR_WAYWARD_LOCK_WAIT_RESULT = 'wayward.lock.wait.result' as const
+
+/** The lock was granted. */
+export const WAYWARD_LOCK_WAIT_RESULT_VALUE_GRANTED = 'granted' as const
+
+/** The requester gave up after its time-out. */
+export const WAYWARD_LOCK_WAIT_RESULT_VALUE_TIMEOUT = 'timeout' as const
+
+/** The request was cancelled. */
+export const WAYWARD_LOCK_WAIT_RESULT_VALUE_CANCELLED = 'cancelled' as const
+
+/** The lock was busy and the requester would not wait. */
+export const WAYWARD_LOCK_WAIT_RESULT_VALUE_REFUSED = 'refused' as const
+
+/** Number of requests that were waiting, this one not counted, when it was made. */
+export const ATTR_WAYWARD_LOCK_WAITER_COUNT = 'wayward.lock.waiter.count' as const
+
+/** How long the operation has been open, in nanoseconds. */
+export const ATTR_WAYWARD_OPERATION_AGE = 'wayward.operation.age' as const
+
+/** The `wayward.event.sequence` that the span of a still open operation will carry. */
+export const ATTR_WAYWARD_OPERATION_SEQUENCE = 'wayward.operation.sequence' as const
+
+/** When the open operation started, RFC 3339 with nanoseconds, UTC. */
+export const ATTR_WAYWARD_OPERATION_START_TIME = 'wayward.operation.start_time' as const
+
+/** Largest number of items that may wait. */
+export const ATTR_WAYWARD_QUEUE_CAPACITY = 'wayward.queue.capacity' as const
+
+/** Largest number of items processed at a time. */
+export const ATTR_WAYWARD_QUEUE_CONCURRENCY = 'wayward.queue.concurrency' as const
+
+/** Identity of one queue, unique within its process. */
+export const ATTR_WAYWARD_QUEUE_ID = 'wayward.queue.id' as const
+
+/** Identity of one item within its queue. */
+export const ATTR_WAYWARD_QUEUE_ITEM_ID = 'wayward.queue.item.id' as const
+
+/** What kind of work the item is, of low cardinality. */
+export const ATTR_WAYWARD_QUEUE_ITEM_NAME = 'wayward.queue.item.name' as const
+
+/** How the processing of an item ended. */
+export const ATTR_WAYWARD_QUEUE_ITEM_RESULT = 'wayward.queue.item.result' as const
+
+/** It was processed. */
+export const WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE = 'done' as const
+
+/** Processing failed. */
+export const WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED = 'failed' as const
+
+/** The queue's name, of low cardinality. */
+export const ATTR_WAYWARD_QUEUE_NAME = 'wayward.queue.name' as const
+
+/** The item's priority; larger goes first. */
+export const ATTR_WAYWARD_QUEUE_PRIORITY = 'wayward.queue.priority' as const
+
+/** Number of items that were waiting when this one was enqueued, this one not counted. */
+export const ATTR_WAYWARD_QUEUE_SIZE = 'wayward.queue.size' as const
+
+/** Time from enqueue to dequeue, in nanoseconds. */
+export const ATTR_WAYWARD_QUEUE_WAIT_DURATION = 'wayward.queue.wait.duration' as const
+
+/** Identity of one run of a reporting process (a UUID). */
+export const ATTR_WAYWARD_SESSION_ID = 'wayward.session.id' as const
+
+/** A name that a person gave to the run. */
+export const ATTR_WAYWARD_SESSION_NAME = 'wayward.session.name' as const
+
+/** Identity of an asynchronous task, unique within its process. */
+export const ATTR_WAYWARD_TASK_ID = 'wayward.task.id' as const
+
+/** Name of the task, of low cardinality. */
+export const ATTR_WAYWARD_TASK_NAME = 'wayward.task.name' as const
+
+/** The task that created this one. */
+export const ATTR_WAYWARD_TASK_PARENT_ID = 'wayward.task.parent.id' as const
+
+/** The source file. */
+export const ATTR_CODE_FILE_PATH = 'code.file.path' as const
+
+/** The function, fully qualified. */
+export const ATTR_CODE_FUNCTION_NAME = 'code.function.name' as const
+
+/** The line in the source file. */
+export const ATTR_CODE_LINE_NUMBER = 'code.line.number' as const
+
+/** Class of the error, of low cardinality; unset on success. */
+export const ATTR_ERROR_TYPE = 'error.type' as const
+
+/** The exception's message. */
+export const ATTR_EXCEPTION_MESSAGE = 'exception.message' as const
+
+/** The exception's stack. */
+export const ATTR_EXCEPTION_STACKTRACE = 'exception.stacktrace' as const
+
+/** The exception's class. */
+export const ATTR_EXCEPTION_TYPE = 'exception.type' as const
+
+/** The host's processor architecture. */
+export const ATTR_HOST_ARCH = 'host.arch' as const
+
+/** The host. */
+export const ATTR_HOST_NAME = 'host.name' as const
+
+/** The request's method. */
+export const ATTR_HTTP_REQUEST_METHOD = 'http.request.method' as const
+
+/** The response's status. */
+export const ATTR_HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code' as const
+
+/** The request's route. */
+export const ATTR_HTTP_ROUTE = 'http.route' as const
+
+/** The broker's queue or topic. */
+export const ATTR_MESSAGING_DESTINATION_NAME = 'messaging.destination.name' as const
+
+/** create, send, receive, process or settle. */
+export const ATTR_MESSAGING_OPERATION_TYPE = 'messaging.operation.type' as const
+
+/** The broker. */
+export const ATTR_MESSAGING_SYSTEM = 'messaging.system' as const
+
+/** The operating system. */
+export const ATTR_OS_TYPE = 'os.type' as const
+
+/** The command that started the process. */
+export const ATTR_PROCESS_COMMAND = 'process.command' as const
+
+/** When the process started, RFC 3339. */
+export const ATTR_PROCESS_CREATION_TIME = 'process.creation.time' as const
+
+/** The process. */
+export const ATTR_PROCESS_PID = 'process.pid' as const
+
+/** The runtime. */
+export const ATTR_PROCESS_RUNTIME_NAME = 'process.runtime.name' as const
+
+/** The runtime's version. */
+export const ATTR_PROCESS_RUNTIME_VERSION = 'process.runtime.version' as const
+
+/** One instance of the service. */
+export const ATTR_SERVICE_INSTANCE_ID = 'service.instance.id' as const
+
+/** The service. */
+export const ATTR_SERVICE_NAME = 'service.name' as const
+
+/** The service's version. */
+export const ATTR_SERVICE_VERSION = 'service.version' as const
+
+/** The thread; in Node, `worker_threads.threadId`. */
+export const ATTR_THREAD_ID = 'thread.id' as const
+
+/** The thread's name. */
+export const ATTR_THREAD_NAME = 'thread.name' as const
+
+/** The path of the request. */
+export const ATTR_URL_PATH = 'url.path' as const

@@ -1,0 +1,7 @@
+// Generated from semconv/registry by `npm run generate`. Do not edit.
+
+/** Spans or events of this process were dropped. */
+export const EVENT_WAYWARD_EVENTS_DROPPED = 'wayward.events.dropped' as const
+
+/** Snapshot of an operation that has been open for longer than a threshold, repeated at a fixed interval. */
+export const EVENT_WAYWARD_OPERATION_OPEN = 'wayward.operation.open' as const

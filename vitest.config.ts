@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+// Packages resolve to their TypeScript source (the condition every package.json here declares), so a
+// failing test points at the line that was written. What spawns processes uses the built files.
+const conditions = ['wayward-source', 'node', 'import', 'module', 'default']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+})
