@@ -38,6 +38,8 @@ export interface Store {
   command(sql: string, parameters?: QueryParameters): Promise<void>
   /** Inserts Native blocks. Never rejects. @param token the deduplication token, the same at every try */
   insertNative(table: string, chunks: readonly Uint8Array[], token: string): Promise<InsertOutcome>
+  /** Makes the store's database if it is missing. @throws StoreError */
+  createDatabase(): Promise<void>
   /** Whether ClickHouse answers within the time-out. */
   ping(): Promise<boolean>
   close(): Promise<void>

@@ -1,0 +1,211 @@
+import { Readable } from 'node:stream'
+import {
+  ClickHouseError,
+  ClickHouseLogLevel,
+  type ClickHouseClient,
+  type ClickHouseSettings,
+  createClient,
+  type DataFormat,
+} from '@clickhouse/client'
+import { isRetryable, StoreError, toStoreErrorCode } from './store-error.ts'
+import type { InsertOutcome, QueryParameters, Store, StoreSettings } from './store.ts'
+
+/** Requests that one store has open at ClickHouse at a time. */
+export const storeConnectionsMax = 10
+
+// The closed list of what is ever inserted into: no SQL text is built from a name.
+const insertStatements: ReadonlyMap<string, string> = new Map([
+  ['otel_traces', 'INSERT INTO otel_traces FORMAT Native'],
+  ['otel_logs', 'INSERT INTO otel_logs FORMAT Native'],
+])
+
+// One insert is one block, whatever its size: a token only holds while the blocks are the same at every
+// try. Answers come when the insert is done, so a status of 200 means that the rows are there.
+const insertSettings: ClickHouseSettings = {
+  async_insert: 0,
+  insert_deduplicate: 1,
+  deduplicate_blocks_in_dependent_materialized_views: 1,
+  max_insert_block_size: '1000000000',
+  min_insert_block_size_rows: '1000000000',
+  min_insert_block_size_bytes: '0',
+  min_insert_block_size_rows_for_materialized_views: '1000000000',
+  min_insert_block_size_bytes_for_materialized_views: '0',
+  max_insert_threads: '1',
+  max_threads: 1,
+  // Spans of many days may come in one request (a replay, a wrong clock); that is no reason to refuse it.
+  throw_on_max_partitions_per_insert_block: 0,
+  wait_end_of_query: 1,
+}
+
+const quote64BitIntegers: ClickHouseSettings = { output_format_json_quote_64bit_integers: 1 }
+const readonlyCode = 164
+
+/** Connects to a ClickHouse HTTP interface; nothing is sent before the first operation. */
+export function createStore(settings: StoreSettings): Store {
+  return new HttpStore(settings)
+}
+
+class HttpStore implements Store {
+  readonly #settings: StoreSettings
+  readonly #client: ClickHouseClient
+  // Some servers let a reading user change no setting at all; then we ask without.
+  #querySettings = quote64BitIntegers
+
+  constructor(settings: StoreSettings) {
+    this.#settings = settings
+    this.#client = connect(settings, settings.database)
+  }
+
+  async query<Row>(sql: string, parameters: QueryParameters = {}): Promise<Row[]> {
+    return await this.#read(async (clickhouseSettings) => {
+      const result = await this.#client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        query_params: { ...parameters },
+        clickhouse_settings: clickhouseSettings,
+      })
+      return await result.json<Row>()
+    })
+  }
+
+  async queryRaw(
+    sql: string,
+    format: string,
+    parameters: QueryParameters = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return await this.#read(async (clickhouseSettings) => {
+      // A parameter of the request and not a clause: the text may bring a FORMAT or end in a comment.
+      const result = await this.#client.exec({
+        query: sql,
+        query_params: { ...parameters },
+        // ClickHouse knows more formats than the client's type lists, and says so if it does not.
+        clickhouse_settings: { ...clickhouseSettings, default_format: format as DataFormat },
+      })
+      return this.#bytes(result.stream)
+    })
+  }
+
+  async command(sql: string, parameters: QueryParameters = {}): Promise<void> {
+    await this.#convert(this.#client.command({ query: sql, query_params: { ...parameters } }))
+  }
+
+  async insertNative(
+    table: string,
+    chunks: readonly Uint8Array[],
+    token: string,
+  ): Promise<InsertOutcome> {
+    const query = insertStatements.get(table)
+    if (query === undefined) {
+      const known = [...insertStatements.keys()].join(', ')
+      const error = new Error(`Cannot insert into table "${table}"; wanted one of ${known}`)
+      return { status: 'failed', error }
+    }
+    try {
+      const values = Readable.from(chunks, { objectMode: false })
+      const result = await this.#client.exec({
+        query,
+        values,
+        clickhouse_settings: { ...insertSettings, insert_deduplication_token: token },
+      })
+      for await (const _ of result.stream) {
+        // The answer to an insert is empty; reading it to its end frees the connection.
+      }
+      return { status: 'inserted' }
+    } catch (thrown) {
+      const error = this.#toStoreError(thrown)
+      return { status: isRetryable(error) ? 'retryable' : 'failed', error }
+    }
+  }
+
+  async createDatabase(): Promise<void> {
+    // A request that names a missing database is refused whatever it asks for, hence a connection without.
+    const client = connect(this.#settings, undefined)
+    try {
+      await this.#convert(
+        client.command({
+          query: 'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
+          query_params: { database: this.#settings.database },
+        }),
+      )
+    } finally {
+      await client.close()
+    }
+  }
+
+  async ping(): Promise<boolean> {
+    return (await this.#client.ping()).success
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close()
+  }
+
+  /** Asks with our settings, and without them where the user may not change any. */
+  async #read<T>(ask: (settings: ClickHouseSettings) => Promise<T>): Promise<T> {
+    try {
+      return await ask(this.#querySettings)
+    } catch (thrown) {
+      const error = this.#toStoreError(thrown)
+      if (error.clickhouse?.code !== readonlyCode || this.#querySettings !== quote64BitIntegers) {
+        throw error
+      }
+    }
+    const answer = await this.#convert(ask({}))
+    this.#querySettings = {}
+    return answer
+  }
+
+  async *#bytes(stream: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    try {
+      yield* stream
+    } catch (thrown) {
+      throw this.#toStoreError(thrown)
+    }
+  }
+
+  async #convert<T>(operation: Promise<T>): Promise<T> {
+    try {
+      return await operation
+    } catch (thrown) {
+      throw this.#toStoreError(thrown)
+    }
+  }
+
+  #toStoreError(thrown: unknown): StoreError {
+    if (thrown instanceof StoreError) return thrown
+    const { url, user } = this.#settings
+    if (thrown instanceof ClickHouseError) {
+      const clickhouse = { code: Number(thrown.code), type: thrown.type ?? '' }
+      const code = toStoreErrorCode(clickhouse.code)
+      const said = `${thrown.message.trim()} (${clickhouse.type}, code ${clickhouse.code})`
+      const message =
+        code === 'refused'
+          ? `ClickHouse at ${url} refuses user "${user}": ${said}; check user and password`
+          : said
+      return new StoreError(code, message, { cause: thrown, clickhouse })
+    }
+    const said = reasonOf(thrown)
+    const message = `Cannot reach ClickHouse at ${url}: ${said}; check that it runs and that the URL is right`
+    return new StoreError('unreachable', message, { cause: thrown })
+  }
+}
+
+function connect(settings: StoreSettings, database: string | undefined): ClickHouseClient {
+  return createClient({
+    url: settings.url,
+    username: settings.user,
+    password: settings.password,
+    ...(database === undefined ? {} : { database }),
+    request_timeout: settings.requestTimeoutMs,
+    max_open_connections: storeConnectionsMax,
+    // Both ends are usually on one machine, where compressing costs more than it saves.
+    compression: { request: false, response: false },
+    log: { level: ClickHouseLogLevel.OFF },
+  })
+}
+
+/** A refused connection to a name with two addresses is an AggregateError without a text of its own. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError) return thrown.errors.map(reasonOf).join(', ')
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}

@@ -1,0 +1,32 @@
+-- Fills wayward_open_operations from the events wayward.operation.open.
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_open_operations_mv TO wayward_open_operations
+AS SELECT
+  ServiceName AS service,
+  multiIf(
+    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
+    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
+  ) AS session,
+  LogAttributes['wayward.kind'] AS kind,
+  toUInt64OrZero(LogAttributes['wayward.operation.sequence']) AS sequence,
+  concat(LogAttributes['wayward.queue.item.id'], LogAttributes['wayward.job.run.id']) AS item_id,
+  parseDateTime64BestEffortOrZero(LogAttributes['wayward.operation.start_time'], 9, 'UTC') AS started_at,
+  Timestamp AS seen_at,
+  toUInt64OrZero(LogAttributes['wayward.operation.age']) AS age_ns,
+  concat(LogAttributes['wayward.lock.name'], LogAttributes['wayward.queue.name'], LogAttributes['wayward.job.name']) AS name,
+  concat(LogAttributes['wayward.lock.id'], LogAttributes['wayward.queue.id'], LogAttributes['wayward.job.id']) AS subject_id,
+  LogAttributes['wayward.lock.type'] AS lock_type,
+  LogAttributes['wayward.lock.mode'] AS lock_mode,
+  JSONExtract(LogAttributes['wayward.lock.held'], 'Array(String)') AS held,
+  LogAttributes['wayward.lock.holder.task.id'] AS holder_task_id,
+  toUInt32OrZero(LogAttributes['wayward.queue.concurrency']) AS concurrency,
+  parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.due_time'], 9, 'UTC') AS due_at,
+  toUInt32OrZero(LogAttributes['wayward.job.attempt']) AS attempt,
+  toInt64OrZero(LogAttributes['thread.id']) AS thread_id,
+  LogAttributes['thread.name'] AS thread_name,
+  LogAttributes['wayward.task.id'] AS task_id,
+  LogAttributes['wayward.task.name'] AS task_name,
+  TraceId AS trace_id,
+  SpanId AS span_id
+FROM otel_logs
+WHERE EventName = 'wayward.operation.open'

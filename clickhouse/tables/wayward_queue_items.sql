@@ -1,0 +1,37 @@
+-- Items that a queue handed out, one row from dequeue to done, with the time in the queue before it.
+--
+-- ORDER BY      reports ask per service and queue over a time.
+-- PARTITION BY  day of the dequeue, so that a time filter skips whole parts and a day is dropped as a whole.
+-- CODEC         Delta for times, which grow within a queue; T64 drops the unused high bits of durations and numbers.
+-- TTL           none, as otel_traces.
+CREATE TABLE IF NOT EXISTS wayward_queue_items
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  queue_name LowCardinality(String) COMMENT 'Name of the queue (wayward.queue.name)' CODEC(ZSTD(1)),
+  queue_id String COMMENT 'The queue, unique within its process (wayward.queue.id)' CODEC(ZSTD(1)),
+  item_id String COMMENT 'The item, unique within its queue (wayward.queue.item.id)' CODEC(ZSTD(1)),
+  item_name LowCardinality(String) COMMENT 'Kind of work (wayward.queue.item.name)' CODEC(ZSTD(1)),
+  enqueued_at DateTime64(9, 'UTC') COMMENT 'When the item was enqueued, UTC: dequeue minus wait' CODEC(Delta(8), ZSTD(1)),
+  dequeued_at DateTime64(9, 'UTC') COMMENT 'When its processing began, UTC' CODEC(Delta(8), ZSTD(1)),
+  wait_ns UInt64 COMMENT 'From enqueue to dequeue, nanoseconds (wayward.queue.wait.duration)' CODEC(T64, ZSTD(1)),
+  processing_ns UInt64 COMMENT 'From dequeue to done, nanoseconds' CODEC(T64, ZSTD(1)),
+  result LowCardinality(String) COMMENT 'done or failed (wayward.queue.item.result)' CODEC(ZSTD(1)),
+  error_type LowCardinality(String) COMMENT 'Class of the error, empty on success (error.type)' CODEC(ZSTD(1)),
+  size UInt32 COMMENT 'Items waiting when this one was enqueued, itself not counted (wayward.queue.size)' CODEC(T64, ZSTD(1)),
+  capacity UInt32 COMMENT 'Largest number of items that may wait, 0 unknown (wayward.queue.capacity)' CODEC(T64, ZSTD(1)),
+  concurrency UInt32 COMMENT 'Largest number processed at a time, 0 unknown (wayward.queue.concurrency)' CODEC(T64, ZSTD(1)),
+  priority Int64 COMMENT 'Priority, larger first (wayward.queue.priority)' CODEC(T64, ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
+  task_name LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(dequeued_at)
+ORDER BY (service, queue_name, dequeued_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000
