@@ -1,0 +1,145 @@
+// Every setting of the command, once. docs/configuration.md is generated from here (`npm run generate`).
+import type { Field } from './field.ts'
+import {
+  bytesType,
+  choiceType,
+  durationType,
+  integerType,
+  loopbackAddressType,
+  pathType,
+  textType,
+  timeType,
+  urlType,
+} from './field-types.ts'
+
+/** Least memory with which the engine starts and merges. */
+const engineMemoryBytesMin = 256 * 2 ** 20
+
+/** Where the data are; all commands have these. */
+export const storeFields = {
+  dataDir: {
+    flag: 'data-dir',
+    type: pathType,
+    default: '.wayward',
+    text: 'Folder of the data, of the embedded engine and of endpoints.json',
+  },
+  clickhouseUrl: {
+    flag: 'clickhouse-url',
+    readingFlag: 'url',
+    type: urlType,
+    text: 'ClickHouse server to use instead of the embedded engine, by its HTTP address',
+  },
+  clickhouseUser: {
+    flag: 'clickhouse-user',
+    type: { ...textType, placeholder: 'name' },
+    default: 'default',
+    text: 'User at the ClickHouse server',
+  },
+  clickhousePassword: {
+    flag: 'clickhouse-password',
+    type: { ...textType, placeholder: 'password' },
+    text: 'Password of that user (better given in the environment: other users can see flags)',
+  },
+  clickhouseDatabase: {
+    flag: 'clickhouse-database',
+    type: { ...textType, placeholder: 'name' },
+    default: 'wayward',
+    text: 'Database at the ClickHouse server',
+  },
+} satisfies Record<string, Field<unknown>>
+
+/** What `serve` alone has. */
+export const serveFields = {
+  otlpGrpc: {
+    flag: 'otlp-grpc',
+    type: loopbackAddressType,
+    default: '127.0.0.1:4317',
+    text: 'Where applications report over OTLP/gRPC',
+  },
+  otlpHttp: {
+    flag: 'otlp-http',
+    type: loopbackAddressType,
+    default: '127.0.0.1:4318',
+    text: 'Where applications report over OTLP/HTTP',
+  },
+  clickhouse: {
+    flag: 'clickhouse',
+    type: loopbackAddressType,
+    default: '127.0.0.1:8123',
+    text: 'Where the embedded engine answers SQL (the ClickHouse HTTP interface)',
+  },
+  api: {
+    flag: 'api',
+    type: loopbackAddressType,
+    default: '127.0.0.1:4320',
+    text: 'Where /healthz, /readyz and /metrics are',
+  },
+  engineMemory: {
+    flag: 'engine-memory',
+    type: bytesType(engineMemoryBytesMin, '256MiB'),
+    default: '2GiB',
+    text: 'Most memory that the embedded engine may take',
+  },
+} satisfies Record<string, Field<unknown>>
+
+/** Which data a question is about; flags only, because they belong to one question. */
+export const selectionFields = {
+  since: {
+    flag: 'since',
+    type: durationType,
+    isFlagOnly: true,
+    text: 'Only what began within this time before now (or before --to)',
+  },
+  from: {
+    flag: 'from',
+    type: timeType,
+    isFlagOnly: true,
+    text: 'Only what began at or after this time (RFC 3339, or now)',
+  },
+  to: {
+    flag: 'to',
+    type: timeType,
+    isFlagOnly: true,
+    text: 'Only what began before this time (RFC 3339, or now)',
+  },
+  service: {
+    flag: 'service',
+    type: { ...textType, placeholder: 'name' },
+    isFlagOnly: true,
+    text: 'Only this service (service.name)',
+  },
+  session: {
+    flag: 'session',
+    type: { ...textType, placeholder: 'id' },
+    isFlagOnly: true,
+    text: 'Only this session, by its id or the beginning of it (see "wayward sessions")',
+  },
+} satisfies Record<string, Field<unknown>>
+
+/** How an answer is written. */
+export const outputFields = {
+  format: {
+    flag: 'format',
+    type: choiceType(['table', 'json', 'csv']),
+    default: 'table',
+    isFlagOnly: true,
+    text: 'table for people, json for the whole answer, csv for its rows',
+  },
+} satisfies Record<string, Field<unknown>>
+
+/** What `analyze` alone has. */
+export const analyzeFields = {
+  failOn: {
+    flag: 'fail-on',
+    type: integerType('severity', 0, 100),
+    isFlagOnly: true,
+    text: 'Exit with 1 if a finding has at least this severity (0 to 100)',
+  },
+} satisfies Record<string, Field<unknown>>
+
+/** The YAML file that the other settings may come from. */
+export const configField: Field<string> = {
+  flag: 'config',
+  type: pathType,
+  text: 'YAML file with settings, named as the flags are',
+}

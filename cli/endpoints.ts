@@ -1,0 +1,83 @@
+// endpoints.json: how commands find the service of a data folder. Written when the service is ready, removed
+// when it stops; a file that a killed service left behind is recognised by its dead process.
+import { randomUUID } from 'node:crypto'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Endpoints {
+  readonly version: 1
+  readonly pid: number
+  /** RFC 3339. */
+  readonly startedAt: string
+  readonly otlpGrpc: string
+  readonly otlpHttp: string
+  readonly api: string
+  /** No password is ever written here. */
+  readonly clickhouse: { readonly url: string; readonly user: string; readonly database: string }
+}
+
+export function endpointsPath(dataDir: string): string {
+  return join(dataDir, 'endpoints.json')
+}
+
+/** Replaces the file at once, so that no reader sees half of it. */
+export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
+  const path = endpointsPath(dataDir)
+  const temporary = `${path}.${randomUUID()}`
+  try {
+    writeFileSync(temporary, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Removes the file if it is still the one of this service. */
+export function removeEndpoints(dataDir: string, pid: number): void {
+  if (readEndpoints(dataDir)?.pid === pid) rmSync(endpointsPath(dataDir), { force: true })
+}
+
+/** What the file says, or undefined if there is none or it is not to be understood. */
+export function readEndpoints(dataDir: string): Endpoints | undefined {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(readFileSync(endpointsPath(dataDir), 'utf8'))
+  } catch {
+    // No file, or not ours: as if there were no service; a real one would hold the folder's lock.
+    return undefined
+  }
+  return isEndpoints(parsed) ? parsed : undefined
+}
+
+function isEndpoints(value: unknown): value is Endpoints {
+  if (!isRecord(value) || value['version'] !== 1) return false
+  const { pid, clickhouse } = value
+  const texts = [value['startedAt'], value['otlpGrpc'], value['otlpHttp'], value['api']]
+  return (
+    typeof pid === 'number' &&
+    Number.isInteger(pid) &&
+    pid > 0 &&
+    texts.every((text) => typeof text === 'string') &&
+    isRecord(clickhouse) &&
+    typeof clickhouse['url'] === 'string' &&
+    URL.canParse(clickhouse['url']) &&
+    typeof clickhouse['user'] === 'string' &&
+    typeof clickhouse['database'] === 'string'
+  )
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Whether a process of this id runs; not more, since ids are used again. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it runs, but as another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

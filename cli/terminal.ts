@@ -1,0 +1,79 @@
+// What a command may touch of the process it runs in.
+import { createStyle, type Style } from './output/style.ts'
+
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Width of tables. */
+  readonly width: number
+  readonly style: Style
+  /** Writes to the standard output. @throws OutputClosed if nobody reads it any more (`| head`) */
+  write(text: string | Uint8Array): Promise<void>
+  /** Writes to the standard error output: what is not part of the answer. */
+  note(text: string): void
+  /** Fires at Ctrl-C and SIGTERM. */
+  readonly interrupted: AbortSignal
+}
+
+/** The reader of the output has gone; the command ends silently. */
+export class OutputClosed extends Error {
+  constructor() {
+    super('The reader of the output has gone')
+    this.name = 'OutputClosed'
+  }
+}
+
+/** Where there is no terminal: wide enough for the tables of the analyzers. */
+const widthWithoutTerminal = 120
+const widthMin = 40
+
+export interface TerminalSettings {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly interrupted: AbortSignal
+}
+
+export function createTerminal(settings: TerminalSettings): Terminal {
+  const { stdout, stderr, env } = settings
+  let isClosed = false
+  // Without listeners a broken pipe would end the process with a stack trace.
+  stdout.on('error', () => {
+    isClosed = true
+  })
+  stderr.on('error', () => {
+    // Nobody is left to be told.
+  })
+  const noColor = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== ''
+  const isColoured = stdout.isTTY === true && !noColor && env['TERM'] !== 'dumb'
+  return {
+    env,
+    cwd: settings.cwd,
+    width: Math.max(widthMin, terminalWidth(stdout, env)),
+    style: createStyle(isColoured),
+    interrupted: settings.interrupted,
+    async write(text) {
+      if (isClosed) throw new OutputClosed()
+      await new Promise<void>((resolve, reject) => {
+        stdout.write(text, (error) => {
+          if (error === null || error === undefined) resolve()
+          else if ('code' in error && error.code === 'EPIPE') reject(new OutputClosed())
+          else reject(error)
+        })
+      })
+    },
+    note(text) {
+      stderr.write(`${text}\n`)
+    },
+  }
+}
+
+function terminalWidth(
+  stdout: NodeJS.WriteStream,
+  env: Readonly<Record<string, string | undefined>>,
+): number {
+  if (stdout.isTTY === true && stdout.columns > 0) return stdout.columns
+  const columns = Number(env['COLUMNS'])
+  return Number.isInteger(columns) && columns > 0 ? columns : widthWithoutTerminal
+}

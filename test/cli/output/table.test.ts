@@ -1,0 +1,75 @@
+import stringWidth from 'string-width'
+import { createStyle } from 'wayward/output/style'
+import { cut, renderTable, type Table, visible } from 'wayward/output/table'
+import { describe, expect, test } from 'vitest'
+
+const plain = createStyle(false)
+
+const locks: Table = {
+  columns: [
+    { heading: 'lock', align: 'left' },
+    { heading: 'total wait', align: 'right' },
+    { heading: 'waits', align: 'right' },
+    { heading: 'session share', align: 'right' },
+  ],
+  rows: [
+    ['inventory', '1.24 s', '60', '91 %'],
+    ['a lock with quite a long name', '3 ms', '1,204', '0.1 %'],
+  ],
+}
+
+const widest = (text: string): number =>
+  text.split('\n').reduce((max, line) => Math.max(max, stringWidth(line)), 0)
+
+describe('renderTable()', () => {
+  test('aligns texts left and numbers right', () => {
+    expect(renderTable(locks, 80, plain)).toBe(
+      [
+        'lock                           total wait  waits  session share',
+        '─────────────────────────────  ──────────  ─────  ─────────────',
+        'inventory                          1.24 s     60           91 %',
+        'a lock with quite a long name        3 ms  1,204          0.1 %',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('breaks headings, then cuts texts', () => {
+    const text = renderTable(locks, 40, plain)
+    expect(widest(text)).toBeLessThanOrEqual(40)
+    expect(text).toContain('a lock with…')
+    expect(text).toContain('1,204')
+  })
+
+  test('leaves out the last columns rather than cutting a number, and names them', () => {
+    const text = renderTable(locks, 28, plain)
+    expect(widest(text)).toBeLessThanOrEqual(28)
+    expect(text).not.toContain('91 %')
+    expect(text.replaceAll('\n', ' ')).toContain('Left out for want of width: session share')
+  })
+
+  test.each([20, 40, 60, 80, 140])('never exceeds a width of %i', (width) => {
+    const wide: Table = {
+      columns: Array.from({ length: 12 }, (_, i) => ({
+        heading: `column number ${i}`,
+        align: i % 3 === 0 ? ('left' as const) : ('right' as const),
+      })),
+      rows: [Array.from({ length: 12 }, (_, i) => '長い名前'.repeat(i + 1).slice(0, 9))],
+    }
+    expect(widest(renderTable(wide, width, plain))).toBeLessThanOrEqual(width)
+  })
+
+  test('shows an empty table by its headings', () => {
+    expect(renderTable({ columns: locks.columns, rows: [] }, 80, plain)).toContain('total wait')
+  })
+})
+
+test('cut() counts columns, not characters', () => {
+  expect(cut('日本語テキスト', 7)).toBe('日本語…')
+  expect(cut('👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 5)).toBe('👩‍👩‍👧‍👦👩‍👩‍👧‍👦…')
+  expect(cut('short', 5)).toBe('short')
+})
+
+test('visible() takes the power from control characters', () => {
+  expect(visible('a\u001b[31mb\nc\u009b\u202ed')).toBe('a␛[31mb␊c��d')
+})
