@@ -2,3 +2,15 @@ export { createStore, storeConnectionsMax } from './client.ts'
 export { migrate, type MigrateOptions, type MigrateResult } from './migrations.ts'
 export type { InsertOutcome, QueryParameters, Store, StoreSettings } from './store.ts'
 export { StoreError, type StoreErrorCode } from './store-error.ts'
+export { createBlock, type NativeBlock } from './native/block.ts'
+export type { MarkLevel, NativeColumn } from './native/column.ts'
+export type { Dictionary } from './native/dictionary.ts'
+export { createLowCardinalityColumn, type LowCardinalityColumn } from './native/low-cardinality-column.ts'
+export { createArrayColumn, createMapColumn, type MapColumn } from './native/map-column.ts'
+export {
+  createUInt64Column,
+  createUInt8Column,
+  type UInt64Column,
+  type UInt8Column,
+} from './native/number-columns.ts'
+export { createStringColumn, type StringColumn } from './native/string-column.ts'

@@ -1,0 +1,259 @@
+// Hot for plain values: their bytes, or the digits they stand for, go straight into the column. Arrays and key-value
+// lists become JSON text through JavaScript strings: they are seldom, and JSON text needs quoting anyway.
+
+import type { StringColumn } from '@wayward/clickhouse'
+import { ItemRejection, type Tally } from './tally.ts'
+import { fixed32, type MessageShape, type WireReader } from './wire.ts'
+
+const KIND_NONE = 0
+const KIND_STRING = 1
+const KIND_BOOL = 2
+const KIND_INT = 3
+const KIND_DOUBLE = 4
+const KIND_ARRAY = 5
+const KIND_LIST = 6
+const KIND_BYTES = 7
+
+const VALUE: MessageShape = {
+  place: 'value',
+  fields: {
+    1: ['string_value', 2],
+    2: ['bool_value', 0],
+    3: ['int_value', 0],
+    4: ['double_value', 1],
+    5: ['array_value', 2],
+    6: ['kvlist_value', 2],
+    7: ['bytes_value', 2],
+  },
+}
+const ARRAY: MessageShape = { place: 'value.array_value', fields: { 1: ['values', 2] } }
+const LIST: MessageShape = { place: 'value.kvlist_value', fields: { 1: ['values', 2] } }
+const ENTRY: MessageShape = {
+  place: 'value.kvlist_value.values',
+  fields: { 1: ['key', 2], 2: ['value', 2] },
+}
+
+/** Writes OTLP values as text, in the form that the stock ClickHouse exporter gives them. */
+export class AnyValueWriter {
+  private readonly wire: WireReader
+  private readonly tally: Tally
+  private readonly nestingMax: number
+  private readonly float = new DataView(new ArrayBuffer(8))
+  // What `read` found: the kind, and where the content lies or the halves of the number.
+  private kind = KIND_NONE
+  private start = 0
+  private end = 0
+  private low = 0
+  private high = 0
+
+  constructor(wire: WireReader, tally: Tally, nestingMax: number) {
+    this.wire = wire
+    this.tally = tally
+    this.nestingMax = nestingMax
+  }
+
+  /** Appends the value that lies in `[start, end)` of the request to the column; no bytes are the empty value. */
+  write(start: number, end: number, column: StringColumn): void {
+    const source = this.wire.source
+    // By far the commonest: one string shorter than 128 bytes, and nothing else.
+    if (end - start > 1 && source[start] === 0x0a && source[start + 1] === end - start - 2) {
+      if (end - start < 130) {
+        this.tally.replaced += column.append(source, start + 2, end)
+        return
+      }
+    }
+    this.read(start, end)
+    switch (this.kind) {
+      case KIND_STRING:
+        this.tally.replaced += column.append(source, this.start, this.end)
+        return
+      case KIND_INT:
+        this.writeInteger(column)
+        return
+      case KIND_BOOL:
+        column.appendText(this.low === 0 && this.high === 0 ? 'false' : 'true')
+        return
+      case KIND_DOUBLE:
+        column.appendText(String(this.double()))
+        return
+      case KIND_BYTES:
+        column.appendBase64(source, this.start, this.end)
+        return
+      case KIND_NONE:
+        column.appendEmpty()
+        return
+      default:
+        column.appendText(this.composite(this.kind, this.start, this.end, 1))
+    }
+  }
+
+  /** Reads the fields of a value; of several the last counts. */
+  private read(start: number, end: number): void {
+    const wire = this.wire
+    const source = wire.source
+    this.kind = KIND_NONE
+    let p = start
+    while (p < end) {
+      let tag = source[p++] as number
+      if (tag > 127) {
+        tag = wire.varint32(p - 1, end, VALUE)
+        p = wire.next
+      }
+      switch (tag) {
+        case 0x0a: // string_value
+          this.content(KIND_STRING, p, end)
+          break
+        case 0x10: // bool_value
+          this.integer(KIND_BOOL, p, end)
+          break
+        case 0x18: // int_value
+          this.integer(KIND_INT, p, end)
+          break
+        case 0x21: // double_value
+          wire.next = wire.fixed(p, end, 8, VALUE)
+          this.low = fixed32(source, p)
+          this.high = fixed32(source, p + 4)
+          this.kind = KIND_DOUBLE
+          break
+        case 0x2a: // array_value
+          this.content(KIND_ARRAY, p, end)
+          break
+        case 0x32: // kvlist_value
+          this.content(KIND_LIST, p, end)
+          break
+        case 0x3a: // bytes_value
+          this.content(KIND_BYTES, p, end)
+          break
+        default:
+          wire.next = wire.skip(tag, p, end, VALUE)
+      }
+      p = wire.next
+    }
+  }
+
+  private content(kind: number, p: number, end: number): void {
+    this.start = this.wire.delimited(p, end, VALUE)
+    this.end = this.wire.next
+    this.kind = kind
+  }
+
+  private integer(kind: number, p: number, end: number): void {
+    this.wire.varint64(p, end, VALUE)
+    this.low = this.wire.low
+    this.high = this.wire.high
+    this.kind = kind
+  }
+
+  private writeInteger(column: StringColumn): void {
+    const high = this.high | 0
+    // 2^21 high words are 2^53: up to there a number holds the integer exactly.
+    if (high >= -0x200000 && high < 0x200000) column.appendInteger(high * 0x100000000 + this.low)
+    else column.appendText(this.bigInteger())
+  }
+
+  private bigInteger(): string {
+    return BigInt.asIntN(64, (BigInt(this.high) << 32n) | BigInt(this.low)).toString()
+  }
+
+  private double(): number {
+    this.float.setUint32(0, this.low, true)
+    this.float.setUint32(4, this.high, true)
+    return this.float.getFloat64(0, true)
+  }
+
+  private composite(kind: number, start: number, end: number, depth: number): string {
+    if (depth > this.nestingMax) {
+      throw new ItemRejection(
+        `a value is nested deeper than ${this.nestingMax} levels, wanted at most ${this.nestingMax}`,
+      )
+    }
+    return kind === KIND_ARRAY ? this.array(start, end, depth) : this.list(start, end, depth)
+  }
+
+  private array(start: number, end: number, depth: number): string {
+    const wire = this.wire
+    const parts: string[] = []
+    for (let p = start; p < end; p = wire.next) {
+      const tag = wire.varint32(p, end, ARRAY)
+      p = wire.next
+      if (tag === 0x0a) {
+        const at = wire.delimited(p, end, ARRAY)
+        const after = wire.next
+        parts.push(this.json(at, after, depth))
+        wire.next = after
+      } else wire.next = wire.skip(tag, p, end, ARRAY)
+    }
+    return `[${parts.join(',')}]`
+  }
+
+  /** Keys are sorted and of equal keys the last counts, as in the stock exporter, so equal lists give equal text. */
+  private list(start: number, end: number, depth: number): string {
+    const wire = this.wire
+    const parts = new Map<string, string>()
+    for (let p = start; p < end; p = wire.next) {
+      const tag = wire.varint32(p, end, LIST)
+      p = wire.next
+      if (tag === 0x0a) {
+        const at = wire.delimited(p, end, LIST)
+        const after = wire.next
+        this.entry(at, after, depth, parts)
+        wire.next = after
+      } else wire.next = wire.skip(tag, p, end, LIST)
+    }
+    const keys = [...parts.keys()].sort(byCodeUnits)
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${parts.get(key)}`).join(',')}}`
+  }
+
+  private entry(start: number, end: number, depth: number, parts: Map<string, string>): void {
+    const wire = this.wire
+    let key = ''
+    let valueStart = end
+    let valueEnd = end
+    for (let p = start; p < end; p = wire.next) {
+      const tag = wire.varint32(p, end, ENTRY)
+      p = wire.next
+      if (tag === 0x0a) {
+        const at = wire.delimited(p, end, ENTRY)
+        key = this.text(at, wire.next)
+      } else if (tag === 0x12) {
+        valueStart = wire.delimited(p, end, ENTRY)
+        valueEnd = wire.next
+      } else wire.next = wire.skip(tag, p, end, ENTRY)
+    }
+    parts.set(key, this.json(valueStart, valueEnd, depth))
+  }
+
+  private json(start: number, end: number, depth: number): string {
+    this.read(start, end)
+    switch (this.kind) {
+      case KIND_STRING:
+        return JSON.stringify(this.text(this.start, this.end))
+      case KIND_INT:
+        return this.bigInteger()
+      case KIND_BOOL:
+        return this.low === 0 && this.high === 0 ? 'false' : 'true'
+      case KIND_DOUBLE: {
+        const value = this.double()
+        return Number.isFinite(value) ? String(value) : `"${value}"`
+      }
+      case KIND_BYTES: {
+        const { buffer, byteOffset } = this.wire.source
+        const bytes = Buffer.from(buffer, byteOffset + this.start, this.end - this.start)
+        return `"${bytes.toString('base64')}"`
+      }
+      case KIND_NONE:
+        return 'null'
+      default:
+        return this.composite(this.kind, this.start, this.end, depth + 1)
+    }
+  }
+
+  private text(start: number, end: number): string {
+    const { buffer, byteOffset } = this.wire.source
+    return Buffer.from(buffer, byteOffset + start, end - start).toString('utf8')
+  }
+}
+
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,230 @@
+// Hot: about half of a span's bytes are attributes. Two ideas keep them cheap (measured in test/bench/decode.ts):
+//
+// 1. The key at a place is first compared with the key that stood at this place in the item before: applications send
+//    the same shapes again and again, and comparing 15 bytes costs less than hashing them and comparing anyway.
+// 2. The order by key is remembered by shape (the sequence of key ids): an item of a known shape is not sorted again.
+//
+// Keys go into the dictionary of the map's column, values are only located; they are copied once, in key order.
+
+import type { Dictionary, MapColumn, StringColumn } from '@wayward/clickhouse'
+import type { AnyValueWriter } from './any-value.ts'
+import { ItemRejection } from './tally.ts'
+import type { MessageShape, WireReader } from './wire.ts'
+
+const SHAPES = 512
+/** Attribute lists longer than this are sorted anew each time. */
+const SHAPE_KEYS_MAX = 64
+/** Words of a remembered shape: stamp (epoch and how many keys), the keys, their order. */
+const SHAPE_WORDS = 1 + 2 * SHAPE_KEYS_MAX
+const EPOCHS = 1 << 25
+
+/** The attributes of one item while it is read. */
+export class AttributeList {
+  count = 0
+  private ids: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
+  private starts: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
+  private ends: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
+  private readonly wire: WireReader
+  private readonly values: AnyValueWriter
+  private readonly map: MapColumn
+  private readonly keys: Dictionary
+  private readonly attributesMax: number
+  private readonly shape: MessageShape
+  private readonly shapes = new Uint32Array(SHAPES * SHAPE_WORDS)
+  private order: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
+  private epoch = 1
+
+  /** @param settings.place the field of the item that holds the attributes, for messages */
+  constructor(settings: {
+    readonly wire: WireReader
+    readonly values: AnyValueWriter
+    readonly map: MapColumn
+    readonly attributesMax: number
+    readonly place: string
+  }) {
+    this.wire = settings.wire
+    this.values = settings.values
+    this.map = settings.map
+    this.keys = settings.map.keys.dictionary
+    this.attributesMax = settings.attributesMax
+    this.shape = { place: settings.place, fields: { 1: ['key', 2], 2: ['value', 2] } }
+  }
+
+  /** Begins a new list and forgets the shapes: ids of the dictionary were taken back and may mean other keys now. */
+  reset(): void {
+    this.count = 0
+    if (++this.epoch < EPOCHS) return
+    this.shapes.fill(0)
+    this.epoch = 1
+  }
+
+  /** Reads one KeyValue, which lies in `[start, end)` of the request. */
+  add(start: number, end: number): void {
+    const { wire, shape } = this
+    const source = wire.source
+    const index = this.count
+    if (index >= this.attributesMax) this.refuse()
+    if (index === this.ids.length) this.growLists()
+    let id = 0
+    let valueStart = end
+    let valueEnd = end
+    let p = start
+    while (p < end) {
+      const tag = source[p] as number
+      if (tag === 0x0a) {
+        const at = wire.delimited(p + 1, end, shape)
+        p = wire.next
+        const likely = this.ids[index] as number
+        id = this.keys.isKey(likely, source, at, p) ? likely : this.keys.intern(source, at, p)
+      } else if (tag === 0x12) {
+        valueStart = wire.delimited(p + 1, end, shape)
+        p = valueEnd = wire.next
+      } else {
+        const number = wire.varint32(p, end, shape)
+        p = wire.skip(number, wire.next, end, shape)
+      }
+    }
+    this.ids[index] = id
+    this.starts[index] = valueStart
+    this.ends[index] = valueEnd
+    this.count = index + 1
+  }
+
+  /** Appends the attributes to the map as a row, sorted by the bytes of their keys, and begins a new list. */
+  writeRow(): void {
+    const { map, count } = this
+    const { keys, values } = map
+    const order = count > 1 ? this.sort() : 0
+    const shapes = count > SHAPE_KEYS_MAX ? this.order : this.shapes
+    for (let i = 0; i < count; i++) {
+      const from = count > 1 ? (shapes[order + i] as number) : i
+      keys.appendId(this.ids[from] as number)
+      this.values.write(this.starts[from] as number, this.ends[from] as number, values)
+    }
+    map.endRow()
+    this.count = 0
+  }
+
+  /** Writes the attributes, in key order, where rows can be copied from; and begins a new list. */
+  writeRowTemplate(template: RowTemplate): void {
+    const { count } = this
+    const order = count > 1 ? this.sort() : 0
+    const shapes = count > SHAPE_KEYS_MAX ? this.order : this.shapes
+    template.begin(count)
+    for (let i = 0; i < count; i++) {
+      const from = count > 1 ? (shapes[order + i] as number) : i
+      template.ids[i] = this.ids[from] as number
+      this.values.write(this.starts[from] as number, this.ends[from] as number, template.values)
+    }
+    template.end()
+    this.count = 0
+  }
+
+  /** Appends the text of the first attribute with this key to the column. @returns whether there is one */
+  writeValueOf(key: Uint8Array, column: StringColumn): boolean {
+    for (let i = 0; i < this.count; i++) {
+      if (!this.keys.isKey(this.ids[i] as number, key, 0, key.length)) continue
+      this.values.write(this.starts[i] as number, this.ends[i] as number, column)
+      return true
+    }
+    return false
+  }
+
+  /** @returns where the order of this list begins: in `shapes`, or in `order` when the list is too long for a shape */
+  private sort(): number {
+    const { count, ids, shapes } = this
+    if (count > SHAPE_KEYS_MAX) {
+      this.sortInto(this.order, 0)
+      return 0
+    }
+    let hash = count
+    for (let i = 0; i < count; i++) hash = Math.imul(hash ^ (ids[i] as number), 0x9e3779b1)
+    const at = ((hash ^ (hash >>> 15)) & (SHAPES - 1)) * SHAPE_WORDS
+    const stamp = this.epoch * (SHAPE_KEYS_MAX * 2) + count
+    let isKnown = shapes[at] === stamp
+    for (let i = 0; isKnown && i < count; i++) isKnown = shapes[at + 1 + i] === ids[i]
+    if (!isKnown) {
+      shapes[at] = stamp
+      for (let i = 0; i < count; i++) shapes[at + 1 + i] = ids[i] as number
+      this.sortInto(shapes, at + 1 + SHAPE_KEYS_MAX)
+    }
+    return at + 1 + SHAPE_KEYS_MAX
+  }
+
+  /** Insertion for short lists, which are nearly always nearly sorted; equal keys keep their order. */
+  private sortInto(order: Uint32Array, at: number): void {
+    const { count, ids, keys } = this
+    if (count > SHAPE_KEYS_MAX) {
+      const sorted = order.subarray(at, at + count)
+      for (let i = 0; i < count; i++) sorted[i] = i
+      sorted.sort((a, b) => keys.compare(ids[a] as number, ids[b] as number) || a - b)
+      return
+    }
+    for (let i = 0; i < count; i++) {
+      let place = at + i
+      while (place > at) {
+        const before = order[place - 1] as number
+        if (keys.compare(ids[before] as number, ids[i] as number) <= 0) break
+        order[place--] = before
+      }
+      order[place] = i
+    }
+  }
+
+  private growLists(): void {
+    const length = this.ids.length * 2
+    this.ids = enlarged(this.ids, length)
+    this.starts = enlarged(this.starts, length)
+    this.ends = enlarged(this.ends, length)
+    this.order = enlarged(this.order, length)
+  }
+
+  private refuse(): never {
+    this.count = 0
+    const max = this.attributesMax
+    throw new ItemRejection(
+      `${this.shape.place} has more than ${max} entries, wanted at most ${max}`,
+    )
+  }
+}
+
+/** A row of a map that many rows repeat: the attributes of a resource or a scope, encoded once. */
+export class RowTemplate {
+  ids: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
+  readonly values: StringColumn
+  private count = 0
+  private cells: Uint8Array
+
+  /** @param values a column of its own, which holds the values of one row */
+  constructor(values: StringColumn) {
+    this.values = values
+    this.cells = values.encoded()
+  }
+
+  /** Bytes that each row copies. */
+  get bytes(): number {
+    return this.cells.length + this.count * 4
+  }
+
+  begin(count: number): void {
+    if (count > this.ids.length) this.ids = new Uint32Array(count)
+    this.count = count
+    this.values.clear()
+  }
+
+  end(): void {
+    this.cells = this.values.encoded()
+  }
+
+  appendTo(map: MapColumn): void {
+    map.keys.appendIds(this.ids, this.count)
+    map.values.appendEncoded(this.cells)
+    map.endRow()
+  }
+}
+
+function enlarged(words: Uint32Array, length: number): Uint32Array {
+  const larger = new Uint32Array(length)
+  larger.set(words)
+  return larger
+}

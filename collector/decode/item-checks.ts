@@ -1,0 +1,78 @@
+import type { StringColumn } from '@wayward/clickhouse'
+import type { Clock } from './decoder.ts'
+import { ItemRejection } from './tally.ts'
+
+const NS_PER_MS = 1_000_000n
+
+/** The collector's time for one request, in halves of nanoseconds. */
+export class RequestTime {
+  nowLow = 0
+  nowHigh = 0
+  private latestLow = 0
+  private latestHigh = 0
+  private readonly clock: Clock
+  private readonly futureMsMax: number
+
+  constructor(clock: Clock, futureMsMax: number) {
+    this.clock = clock
+    this.futureMsMax = futureMsMax
+  }
+
+  begin(): void {
+    const now = BigInt(Math.floor(this.clock())) * NS_PER_MS
+    const latest = now + BigInt(this.futureMsMax) * NS_PER_MS
+    this.nowLow = Number(now & 0xffffffffn)
+    this.nowHigh = Number(now >> 32n)
+    this.latestLow = Number(latest & 0xffffffffn)
+    this.latestHigh = Number(latest >> 32n)
+  }
+
+  /** Refuses a time that is unset, too. */
+  checkSet(field: string, low: number, high: number): void {
+    if (low === 0 && high === 0) {
+      throw new ItemRejection(`${field} is 0, wanted nanoseconds since 1970`)
+    }
+    this.check(field, low, high)
+  }
+
+  /** Refuses a time that is further ahead than the limit. What a DateTime64(9) cannot hold is, too. */
+  check(field: string, low: number, high: number): void {
+    if (high < this.latestHigh || (high === this.latestHigh && low <= this.latestLow)) return
+    const latest = halves(this.latestLow, this.latestHigh)
+    throw new ItemRejection(
+      `${field} is ${halves(low, high)}, wanted at most ${latest} (the collector's time and ${this.futureMsMax} ms)`,
+    )
+  }
+}
+
+/** Refuses an id that has neither no bytes nor the right number of them. */
+export function checkOptionalId(field: string, length: number, wanted: number): void {
+  if (length === 0 || length === wanted) return
+  throw new ItemRejection(`${field} has ${length} bytes, wanted ${wanted} or 0`)
+}
+
+/** Refuses an id that has not the right number of bytes or is all zero. */
+export function checkId(field: string, length: number, wanted: number, isUnset: boolean): void {
+  if (length !== wanted) throw new ItemRejection(`${field} has ${length} bytes, wanted ${wanted}`)
+  if (isUnset) throw new ItemRejection(`${field} is all zero, wanted ${wanted} bytes not all zero`)
+}
+
+/** Appends an id as hexadecimal digits; one that is all zero is unset. */
+export function appendId(
+  column: StringColumn,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  if (isZero(source, start, end)) column.appendEmpty()
+  else column.appendHex(source, start, end)
+}
+
+export function isZero(source: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (source[i] !== 0) return false
+  return true
+}
+
+function halves(low: number, high: number): string {
+  return ((BigInt(high) << 32n) | BigInt(low)).toString()
+}

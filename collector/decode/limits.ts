@@ -1,0 +1,33 @@
+/** What a decoder takes from a request. An item or a request over a limit is refused with a message that names it. */
+export interface DecodeLimits {
+  /** Attributes of one span, span event, link, log record, resource or scope. */
+  readonly attributesMax: number
+  /** Events of one span. */
+  readonly eventsMax: number
+  /** Links of one span. */
+  readonly linksMax: number
+  /** Depth of arrays and key-value lists within one value; a plain value has depth 0. */
+  readonly nestingMax: number
+  /** Depth of objects and arrays of a JSON request, those of ignored fields included. */
+  readonly jsonNestingMax: number
+  /** How far a time may lie ahead of the collector's clock, in milliseconds. */
+  readonly futureMsMax: number
+  /**
+   * Bytes of resource and scope that one request may have copied into its rows. Without it a few megabytes of one
+   * resource over many tiny spans would become terabytes of rows.
+   */
+  readonly copiedBytesMax: number
+  /** Bytes of the message about rejected items. */
+  readonly messageBytesMax: number
+}
+
+export const defaultDecodeLimits: DecodeLimits = {
+  attributesMax: 1024,
+  eventsMax: 1024,
+  linksMax: 1024,
+  nestingMax: 32,
+  jsonNestingMax: 256,
+  futureMsMax: 24 * 60 * 60 * 1000,
+  copiedBytesMax: 256 * 1024 * 1024,
+  messageBytesMax: 1024,
+}

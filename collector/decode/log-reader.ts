@@ -1,0 +1,251 @@
+// Hot: `readItem` runs for every log record, in the same order as for spans: first what may refuse the record, then the
+// checks, then the columns that cannot fail.
+
+import type { Dictionary, NativeBlock } from '@wayward/clickhouse'
+import { AnyValueWriter } from './any-value.ts'
+import { AttributeList } from './attributes.ts'
+import { appendId, checkOptionalId, type RequestTime } from './item-checks.ts'
+import type { DecodeLimits } from './limits.ts'
+import { createLogsBlock, createLogsColumns, type LogsColumns } from './logs-columns.ts'
+import { clearRange, type ItemReader, type Range, RequestReader } from './request-reader.ts'
+import type { Tally } from './tally.ts'
+import { fixed32, type MessageShape, type WireReader } from './wire.ts'
+
+const LOG: MessageShape = {
+  place: '',
+  fields: {
+    1: ['time_unix_nano', 1],
+    2: ['severity_number', 0],
+    3: ['severity_text', 2],
+    5: ['body', 2],
+    6: ['attributes', 2],
+    7: ['dropped_attributes_count', 0],
+    8: ['flags', 5],
+    9: ['trace_id', 2],
+    10: ['span_id', 2],
+    11: ['observed_time_unix_nano', 1],
+    12: ['event_name', 2],
+  },
+}
+
+export class LogReader implements ItemReader {
+  readonly block: NativeBlock
+  readonly request: RequestReader
+  readonly lists: readonly AttributeList[]
+  readonly dictionaries: readonly Dictionary[]
+  private readonly columns = createLogsColumns()
+  private readonly wire: WireReader
+  private readonly tally: Tally
+  private readonly time: RequestTime
+  private readonly values: AnyValueWriter
+  private readonly attributes: AttributeList
+  private readonly traceId: Range = { start: 0, end: 0 }
+  private readonly spanId: Range = { start: 0, end: 0 }
+  private readonly severityText: Range = { start: 0, end: 0 }
+  private readonly body: Range = { start: 0, end: 0 }
+  private readonly eventName: Range = { start: 0, end: 0 }
+  private severity = 0
+  private flags = 0
+  private timeLow = 0
+  private timeHigh = 0
+  private observedLow = 0
+  private observedHigh = 0
+  private resourceSchemaId = 0
+  private scopeSchemaId = 0
+  private scopeVersionId = 0
+
+  constructor(wire: WireReader, tally: Tally, time: RequestTime, limits: DecodeLimits) {
+    this.wire = wire
+    this.tally = tally
+    this.time = time
+    const { columns } = this
+    this.block = createLogsBlock(columns)
+    this.values = new AnyValueWriter(wire, tally, limits.nestingMax)
+    const { values } = this
+    const list = (place: string, map: LogsColumns['logAttributes']) =>
+      new AttributeList({ wire, values, map, attributesMax: limits.attributesMax, place })
+    this.attributes = list('attributes', columns.logAttributes)
+    const resource = list('resource.attributes', columns.resourceAttributes)
+    const scope = list('scope.attributes', columns.scopeAttributes)
+    this.request = new RequestReader({
+      wire,
+      tally,
+      limits,
+      resource,
+      scope,
+      serviceName: columns.serviceName,
+    })
+    const indexed = [columns.severityText, columns.serviceName, columns.resourceSchemaUrl]
+    const scoped = [columns.scopeSchemaUrl, columns.scopeVersion]
+    const maps = [columns.resourceAttributes, columns.scopeAttributes, columns.logAttributes]
+    this.dictionaries = [...indexed, ...scoped, ...maps.map((map) => map.keys)].map(
+      (column) => column.dictionary,
+    )
+    this.lists = [this.attributes, resource, scope]
+  }
+
+  begin(): void {}
+
+  beginScope(): void {
+    const { columns, request } = this
+    const { source } = this.wire
+    const { resourceSchemaUrl, scopeSchemaUrl, scopeVersion } = request
+    this.resourceSchemaId = columns.resourceSchemaUrl.dictionary.intern(
+      source,
+      resourceSchemaUrl.start,
+      resourceSchemaUrl.end,
+    )
+    this.scopeSchemaId = columns.scopeSchemaUrl.dictionary.intern(
+      source,
+      scopeSchemaUrl.start,
+      scopeSchemaUrl.end,
+    )
+    this.scopeVersionId = columns.scopeVersion.dictionary.intern(
+      source,
+      scopeVersion.start,
+      scopeVersion.end,
+    )
+  }
+
+  readItem(start: number, end: number): void {
+    const { columns } = this
+    this.clearLog()
+    columns.logAttributes.mark(1)
+    columns.body.mark(1)
+    try {
+      this.readLog(start, end)
+      this.check()
+    } catch (error) {
+      columns.logAttributes.rollback(1)
+      columns.body.rollback(1)
+      this.attributes.reset()
+      throw error
+    }
+    this.append()
+  }
+
+  private clearLog(): void {
+    this.attributes.count = 0
+    clearRange(this.traceId)
+    clearRange(this.spanId)
+    clearRange(this.severityText)
+    clearRange(this.body)
+    clearRange(this.eventName)
+    this.severity = this.flags = 0
+    this.timeLow = this.timeHigh = this.observedLow = this.observedHigh = 0
+  }
+
+  private readLog(start: number, end: number): void {
+    const { wire, traceId, spanId, severityText, body, eventName } = this
+    const source = wire.source
+    let p = start
+    while (p < end) {
+      let tag = source[p++] as number
+      if (tag > 127) {
+        tag = wire.varint32(p - 1, end, LOG)
+        p = wire.next
+      }
+      switch (tag) {
+        case 0x09: // time_unix_nano
+          p = wire.fixed(p, end, 8, LOG)
+          this.timeLow = fixed32(source, p - 8)
+          this.timeHigh = fixed32(source, p - 4)
+          break
+        case 0x10: // severity_number
+          wire.varint64(p, end, LOG)
+          this.severity = wire.low
+          p = wire.next
+          break
+        case 0x1a: // severity_text
+          severityText.start = wire.delimited(p, end, LOG)
+          p = severityText.end = wire.next
+          break
+        case 0x2a: // body
+          body.start = wire.delimited(p, end, LOG)
+          p = body.end = wire.next
+          break
+        case 0x32: {
+          // attributes
+          const at = wire.delimited(p, end, LOG)
+          p = wire.next
+          this.attributes.add(at, p)
+          break
+        }
+        case 0x38: // dropped_attributes_count
+          wire.varint64(p, end, LOG)
+          p = wire.next
+          break
+        case 0x45: // flags
+          p = wire.fixed(p, end, 4, LOG)
+          this.flags = fixed32(source, p - 4)
+          break
+        case 0x4a: // trace_id
+          traceId.start = wire.delimited(p, end, LOG)
+          p = traceId.end = wire.next
+          break
+        case 0x52: // span_id
+          spanId.start = wire.delimited(p, end, LOG)
+          p = spanId.end = wire.next
+          break
+        case 0x59: // observed_time_unix_nano
+          p = wire.fixed(p, end, 8, LOG)
+          this.observedLow = fixed32(source, p - 8)
+          this.observedHigh = fixed32(source, p - 4)
+          break
+        case 0x62: // event_name
+          eventName.start = wire.delimited(p, end, LOG)
+          p = eventName.end = wire.next
+          break
+        default:
+          p = wire.skip(tag, p, end, LOG)
+      }
+    }
+    this.attributes.writeRow()
+    this.values.write(body.start, body.end, this.columns.body)
+  }
+
+  private check(): void {
+    const { traceId, spanId, time } = this
+    checkOptionalId('trace_id', traceId.end - traceId.start, 16)
+    checkOptionalId('span_id', spanId.end - spanId.start, 8)
+    time.check('time_unix_nano', this.timeLow, this.timeHigh)
+    time.check('observed_time_unix_nano', this.observedLow, this.observedHigh)
+  }
+
+  /** Appends what cannot refuse the record any more, and so completes its row. */
+  private append(): void {
+    const { columns, tally, request, severityText, eventName } = this
+    const { source } = this.wire
+    this.appendTime()
+    appendId(columns.traceId, source, this.traceId.start, this.traceId.end)
+    appendId(columns.spanId, source, this.spanId.start, this.spanId.end)
+    columns.traceFlags.append(this.flags & 255)
+    const severities = columns.severityText
+    severities.appendId(severities.dictionary.intern(source, severityText.start, severityText.end))
+    columns.severityNumber.append(this.severityCell())
+    columns.serviceName.appendId(request.serviceId)
+    columns.resourceSchemaUrl.appendId(this.resourceSchemaId)
+    request.resourceRow.appendTo(columns.resourceAttributes)
+    columns.scopeSchemaUrl.appendId(this.scopeSchemaId)
+    const { scopeName } = request
+    tally.replaced += columns.scopeName.append(source, scopeName.start, scopeName.end)
+    columns.scopeVersion.appendId(this.scopeVersionId)
+    request.scopeRow.appendTo(columns.scopeAttributes)
+    tally.replaced += columns.eventName.append(source, eventName.start, eventName.end)
+    this.block.rows++
+  }
+
+  private appendTime(): void {
+    const { columns, time } = this
+    if ((this.timeLow | this.timeHigh) !== 0) columns.timestamp.append(this.timeLow, this.timeHigh)
+    else if ((this.observedLow | this.observedHigh) !== 0) {
+      columns.timestamp.append(this.observedLow, this.observedHigh)
+    } else columns.timestamp.append(time.nowLow, time.nowHigh)
+  }
+
+  private severityCell(): number {
+    if (this.severity < 256) return this.severity
+    this.tally.warn('A severity number is not between 0 and 255 and is stored as 0')
+    return 0
+  }
+}

@@ -1,0 +1,27 @@
+import type { Clock, SignalDecoder } from './decoder.ts'
+import { RequestTime } from './item-checks.ts'
+import type { DecodeLimits } from './limits.ts'
+import { LogReader } from './log-reader.ts'
+import { createSignalDecoder } from './signal-decoder.ts'
+import { Tally } from './tally.ts'
+import { WireReader } from './wire.ts'
+
+/** Decodes OTLP log requests into blocks of the stock table `otel_logs`. */
+export function createLogsDecoder(limits: DecodeLimits, clock: Clock): SignalDecoder {
+  const wire = new WireReader(['resource_logs', 'scope_logs', 'log_records'])
+  const tally = new Tally('log record', limits.messageBytesMax)
+  const time = new RequestTime(clock, limits.futureMsMax)
+  const logs = new LogReader(wire, tally, time, limits)
+  return createSignalDecoder({
+    table: 'otel_logs',
+    signal: 'logs',
+    limits,
+    tally,
+    time,
+    block: logs.block,
+    items: logs,
+    request: logs.request,
+    lists: logs.lists,
+    dictionaries: logs.dictionaries,
+  })
+}

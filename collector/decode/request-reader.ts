@@ -1,0 +1,297 @@
+// The outer levels, which traces and logs share: request → resource → scope → item. Fields may come in any order, so each
+// level is walked twice: first for what belongs to all its items (resource, schema, scope), then for the items. The walk steps over
+// the items by their length; their bytes are read once.
+
+import type { LowCardinalityColumn, StringColumn } from '@wayward/clickhouse'
+import { createStringColumn } from '@wayward/clickhouse'
+import { ATTR_SERVICE_NAME } from '@wayward/semconv'
+import { type AttributeList, RowTemplate } from './attributes.ts'
+import type { DecodeLimits } from './limits.ts'
+import { ItemRejection, type Tally } from './tally.ts'
+import type { MessageShape, WireReader } from './wire.ts'
+
+const SERVICE_NAME = Buffer.from(ATTR_SERVICE_NAME)
+const REQUEST: MessageShape = { place: '', fields: { 1: ['resource group', 2] } }
+const GROUP: MessageShape = {
+  place: '',
+  fields: { 1: ['resource', 2], 2: ['scope group', 2], 3: ['schema_url', 2] },
+}
+const RESOURCE: MessageShape = {
+  place: 'resource',
+  fields: { 1: ['attributes', 2], 2: ['dropped_attributes_count', 0] },
+}
+const SCOPE_GROUP: MessageShape = {
+  place: '',
+  fields: { 1: ['scope', 2], 2: ['item', 2], 3: ['schema_url', 2] },
+}
+const SCOPE: MessageShape = {
+  place: 'scope',
+  fields: {
+    1: ['name', 2],
+    2: ['version', 2],
+    3: ['attributes', 2],
+    4: ['dropped_attributes_count', 0],
+  },
+}
+
+/** What a signal does with its items. */
+export interface ItemReader {
+  /** Called before the first item of a request. */
+  begin(): void
+  /** Called when resource and scope are known, before the first item of a scope. */
+  beginScope(): void
+  /** Appends the item in `[start, end)` as a row, or takes back what it appended and throws ItemRejection. */
+  readItem(start: number, end: number): void
+}
+
+/** Bytes `[start, end)` of the request. */
+export interface Range {
+  start: number
+  end: number
+}
+
+export class RequestReader {
+  /** The attributes of the current resource and scope, ready to be copied into rows. */
+  readonly resourceRow = new RowTemplate(createStringColumn())
+  readonly scopeRow = new RowTemplate(createStringColumn())
+  readonly resourceSchemaUrl: Range = { start: 0, end: 0 }
+  readonly scopeSchemaUrl: Range = { start: 0, end: 0 }
+  readonly scopeName: Range = { start: 0, end: 0 }
+  readonly scopeVersion: Range = { start: 0, end: 0 }
+  /** Id of the service's name in the dictionary of its column. */
+  serviceId = 0
+  private readonly wire: WireReader
+  private readonly tally: Tally
+  private readonly limits: DecodeLimits
+  private readonly resource: AttributeList
+  private readonly scope: AttributeList
+  private readonly serviceName: LowCardinalityColumn
+  private readonly service: StringColumn = createStringColumn()
+  private copiedBytes = 0
+  private resourceRefusal = ''
+  private scopeRefusal = ''
+
+  constructor(settings: {
+    readonly wire: WireReader
+    readonly tally: Tally
+    readonly limits: DecodeLimits
+    readonly resource: AttributeList
+    readonly scope: AttributeList
+    readonly serviceName: LowCardinalityColumn
+  }) {
+    this.wire = settings.wire
+    this.tally = settings.tally
+    this.limits = settings.limits
+    this.resource = settings.resource
+    this.scope = settings.scope
+    this.serviceName = settings.serviceName
+  }
+
+  /** Gives every item of the request to `items`. @throws MalformedError */
+  read(source: Uint8Array, items: ItemReader): void {
+    const wire = this.wire
+    wire.open(source)
+    items.begin()
+    this.copiedBytes = 0
+    const end = source.length
+    let p = 0
+    while (p < end) {
+      const tag = wire.varint32(p, end, REQUEST)
+      p = wire.next
+      if (tag === 0x0a) {
+        wire.indexes[0]++
+        const start = wire.delimited(p, end, REQUEST)
+        p = wire.next
+        this.readGroup(start, p, items)
+        wire.indexes[1] = -1
+      } else p = wire.skip(tag, p, end, REQUEST)
+    }
+  }
+
+  private readGroup(start: number, end: number, items: ItemReader): void {
+    const wire = this.wire
+    this.resourceRefusal = ''
+    clearRange(this.resourceSchemaUrl)
+    this.resource.count = 0
+    for (let p = start; p < end; p = wire.next) {
+      const tag = wire.varint32(p, end, GROUP)
+      p = wire.next
+      if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
+        wire.next = wire.skip(tag, p, end, GROUP)
+        continue
+      }
+      const at = wire.delimited(p, end, GROUP)
+      const after = wire.next
+      if (tag === 0x0a) this.readResource(at, after)
+      if (tag === 0x1a) setRange(this.resourceSchemaUrl, at, after)
+      wire.next = after
+    }
+    this.finishResource()
+    for (let p = start; p < end; p = wire.next) {
+      const tag = wire.varint32(p, end, GROUP)
+      p = wire.next
+      if (tag !== 0x12) {
+        wire.next = wire.skip(tag, p, end, ANY)
+        continue
+      }
+      wire.indexes[1]++
+      const at = wire.delimited(p, end, GROUP)
+      const after = wire.next
+      this.readScopeGroup(at, after, items)
+      wire.next = after
+      wire.indexes[2] = -1
+    }
+  }
+
+  /** A resource that comes in several pieces is one resource: protobuf merges them. */
+  private readResource(start: number, end: number): void {
+    const wire = this.wire
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, RESOURCE)
+      p = wire.next
+      if (tag === 0x0a) {
+        const at = wire.delimited(p, end, RESOURCE)
+        p = wire.next
+        if (this.resourceRefusal === '') {
+          this.resourceRefusal = refusalOf(() => this.resource.add(at, p))
+        }
+      } else if (tag === 0x10) {
+        wire.varint64(p, end, RESOURCE)
+        p = wire.next
+      } else p = wire.skip(tag, p, end, RESOURCE)
+    }
+  }
+
+  private finishResource(): void {
+    this.serviceId = 0
+    if (this.resourceRefusal !== '') return
+    this.resourceRefusal = refusalOf(() => {
+      this.service.clear()
+      if (this.resource.writeValueOf(SERVICE_NAME, this.service)) {
+        const cell = this.service.encoded()
+        let start = 0
+        while ((cell[start] as number) > 127) start++
+        this.serviceId = this.serviceName.dictionary.intern(cell, start + 1, cell.length)
+      }
+      this.resource.writeRowTemplate(this.resourceRow)
+    })
+  }
+
+  private readScopeGroup(start: number, end: number, items: ItemReader): void {
+    const wire = this.wire
+    this.beginScope()
+    for (let p = start; p < end; p = wire.next) {
+      const tag = wire.varint32(p, end, SCOPE_GROUP)
+      p = wire.next
+      if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
+        wire.next = wire.skip(tag, p, end, SCOPE_GROUP)
+        continue
+      }
+      const at = wire.delimited(p, end, SCOPE_GROUP)
+      const after = wire.next
+      if (tag === 0x0a) this.readScope(at, after)
+      if (tag === 0x1a) setRange(this.scopeSchemaUrl, at, after)
+      wire.next = after
+    }
+    if (this.scopeRefusal === '') {
+      this.scopeRefusal = refusalOf(() => this.scope.writeRowTemplate(this.scopeRow))
+    }
+    this.readItems(start, end, items)
+  }
+
+  private beginScope(): void {
+    this.scopeRefusal = this.resourceRefusal
+    this.scope.count = 0
+    clearRange(this.scopeSchemaUrl)
+    clearRange(this.scopeName)
+    clearRange(this.scopeVersion)
+  }
+
+  private readScope(start: number, end: number): void {
+    const wire = this.wire
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, SCOPE)
+      p = wire.next
+      if (tag === 0x0a || tag === 0x12 || tag === 0x1a) {
+        const at = wire.delimited(p, end, SCOPE)
+        p = wire.next
+        if (tag === 0x0a) setRange(this.scopeName, at, p)
+        else if (tag === 0x12) setRange(this.scopeVersion, at, p)
+        else if (this.scopeRefusal === '') {
+          this.scopeRefusal = refusalOf(() => this.scope.add(at, p))
+        }
+      } else if (tag === 0x20) {
+        wire.varint64(p, end, SCOPE)
+        p = wire.next
+      } else p = wire.skip(tag, p, end, SCOPE)
+    }
+  }
+
+  private readItems(start: number, end: number, items: ItemReader): void {
+    const { wire, tally } = this
+    const copied = this.copiedBytesPerRow()
+    items.beginScope()
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, SCOPE_GROUP)
+      p = wire.next
+      if (tag !== 0x12) {
+        p = wire.skip(tag, p, end, ANY)
+        continue
+      }
+      wire.indexes[2]++
+      const at = wire.delimited(p, end, SCOPE_GROUP)
+      p = wire.next
+      try {
+        this.admit(copied)
+        items.readItem(at, p)
+        tally.accept()
+      } catch (error) {
+        if (!(error instanceof ItemRejection)) throw error
+        tally.reject(error.message)
+      }
+    }
+  }
+
+  private copiedBytesPerRow(): number {
+    const { resourceRow, scopeRow, scopeName, scopeVersion } = this
+    const names = scopeName.end - scopeName.start + scopeVersion.end - scopeVersion.start
+    return resourceRow.bytes + scopeRow.bytes + names
+  }
+
+  private admit(copied: number): void {
+    if (this.scopeRefusal !== '') throw new ItemRejection(this.scopeRefusal)
+    this.copiedBytes += copied
+    const max = this.limits.copiedBytesMax
+    if (this.copiedBytes > max) {
+      throw new ItemRejection(
+        `the request's resources and scopes take more than ${max} bytes in its rows, wanted at most ${max}`,
+      )
+    }
+  }
+}
+
+/** For the second walk over a level, whose fields the first has checked. */
+const ANY: MessageShape = { place: '', fields: {} }
+
+/** The reason for which `read` refused, or the empty text. */
+function refusalOf(read: () => void): string {
+  try {
+    read()
+    return ''
+  } catch (error) {
+    if (error instanceof ItemRejection) return error.message
+    throw error
+  }
+}
+
+export function setRange(range: Range, start: number, end: number): void {
+  range.start = start
+  range.end = end
+}
+
+export function clearRange(range: Range): void {
+  setRange(range, 0, 0)
+}

@@ -1,0 +1,437 @@
+// Hot: `readItem` runs for every span; docs/decisions/0004 has the measurements. It first reads all that may refuse the
+// span (fields located; attributes, events and links into their columns), then checks, and only then appends the other columns,
+// so a refused span has few columns to take back and a good one few to mark. The fields of the span are kept in the reader rather than
+// in an object made for each span.
+
+import { createMapColumn, type Dictionary, type NativeBlock } from '@wayward/clickhouse'
+import { AnyValueWriter } from './any-value.ts'
+import { AttributeList } from './attributes.ts'
+import { appendId, checkId, checkOptionalId, isZero, type RequestTime } from './item-checks.ts'
+import type { DecodeLimits } from './limits.ts'
+import { type ItemReader, type Range, RequestReader, setRange } from './request-reader.ts'
+import { ItemRejection, type Tally } from './tally.ts'
+import {
+  createTracesBlock,
+  createTracesColumns,
+  spanKinds,
+  statusCodes,
+  type TracesColumns,
+} from './traces-columns.ts'
+import { fixed32, type MessageShape, type WireReader } from './wire.ts'
+
+const SPAN_KINDS = spanKinds.length
+const STATUS_CODES = statusCodes.length
+
+const SPAN: MessageShape = {
+  place: '',
+  fields: {
+    1: ['trace_id', 2],
+    2: ['span_id', 2],
+    3: ['trace_state', 2],
+    4: ['parent_span_id', 2],
+    5: ['name', 2],
+    6: ['kind', 0],
+    7: ['start_time_unix_nano', 1],
+    8: ['end_time_unix_nano', 1],
+    9: ['attributes', 2],
+    10: ['dropped_attributes_count', 0],
+    11: ['events', 2],
+    12: ['dropped_events_count', 0],
+    13: ['links', 2],
+    14: ['dropped_links_count', 0],
+    15: ['status', 2],
+    16: ['flags', 5],
+  },
+}
+const EVENT: MessageShape = {
+  place: 'events',
+  fields: {
+    1: ['time_unix_nano', 1],
+    2: ['name', 2],
+    3: ['attributes', 2],
+    4: ['dropped_attributes_count', 0],
+  },
+}
+const LINK: MessageShape = {
+  place: 'links',
+  fields: {
+    1: ['trace_id', 2],
+    2: ['span_id', 2],
+    3: ['trace_state', 2],
+    4: ['attributes', 2],
+    5: ['dropped_attributes_count', 0],
+    6: ['flags', 5],
+  },
+}
+const STATUS: MessageShape = { place: 'status', fields: { 2: ['message', 2], 3: ['code', 0] } }
+
+export class SpanReader implements ItemReader {
+  readonly block: NativeBlock
+  readonly request: RequestReader
+  readonly lists: readonly AttributeList[]
+  readonly dictionaries: readonly Dictionary[]
+  private readonly columns = createTracesColumns()
+  /** The stock table has no column for a scope's attributes: they are read, to be checked, into a map of no block. */
+  private readonly scopeSink = createMapColumn()
+  private readonly wire: WireReader
+  private readonly tally: Tally
+  private readonly time: RequestTime
+  private readonly limits: DecodeLimits
+  private readonly attributes: AttributeList
+  private readonly eventAttributes: AttributeList
+  private readonly linkAttributes: AttributeList
+  private readonly scope: AttributeList
+  private events = 0
+  private links = 0
+  private eventsTotal = 0
+  private linksTotal = 0
+  private readonly traceId: Range = { start: 0, end: 0 }
+  private readonly spanId: Range = { start: 0, end: 0 }
+  private readonly parentSpanId: Range = { start: 0, end: 0 }
+  private readonly traceState: Range = { start: 0, end: 0 }
+  private readonly name: Range = { start: 0, end: 0 }
+  private readonly statusMessage: Range = { start: 0, end: 0 }
+  private kind = 0
+  private statusCode = 0
+  private startLow = 0
+  private startHigh = 0
+  private endLow = 0
+  private endHigh = 0
+
+  constructor(wire: WireReader, tally: Tally, time: RequestTime, limits: DecodeLimits) {
+    this.wire = wire
+    this.tally = tally
+    this.time = time
+    this.limits = limits
+    const { columns } = this
+    this.block = createTracesBlock(columns)
+    const values = new AnyValueWriter(wire, tally, limits.nestingMax)
+    const list = (place: string, map: TracesColumns['spanAttributes']) =>
+      new AttributeList({ wire, values, map, attributesMax: limits.attributesMax, place })
+    this.attributes = list('attributes', columns.spanAttributes)
+    this.eventAttributes = list('events.attributes', columns.eventAttributes)
+    this.linkAttributes = list('links.attributes', columns.linkAttributes)
+    const resource = list('resource.attributes', columns.resourceAttributes)
+    const scope = list('scope.attributes', this.scopeSink)
+    this.request = new RequestReader({
+      wire,
+      tally,
+      limits,
+      resource,
+      scope,
+      serviceName: columns.serviceName,
+    })
+    this.scope = scope
+    const indexed = [columns.spanName, columns.serviceName, columns.eventName]
+    const maps = [columns.resourceAttributes, columns.spanAttributes]
+    const nestedMaps = [columns.eventAttributes, columns.linkAttributes]
+    this.dictionaries = [...indexed, ...[...maps, ...nestedMaps].map((map) => map.keys)].map(
+      (column) => column.dictionary,
+    )
+    this.lists = [this.attributes, this.eventAttributes, this.linkAttributes, resource, scope]
+  }
+
+  begin(): void {
+    this.eventsTotal = this.columns.eventName.count
+    this.linksTotal = this.columns.linkAttributes.rows
+    this.scopeSink.clear()
+    this.scope.reset()
+  }
+
+  beginScope(): void {}
+
+  readItem(start: number, end: number): void {
+    const { columns } = this
+    this.events = 0
+    this.links = 0
+    this.attributes.count = 0
+    columns.spanAttributes.mark(1)
+    try {
+      this.readSpan(start, end)
+      this.check()
+    } catch (error) {
+      this.takeBack()
+      throw error
+    }
+    this.append()
+  }
+
+  private takeBack(): void {
+    const { columns } = this
+    columns.spanAttributes.rollback(1)
+    this.attributes.reset()
+    if (this.events > 0) {
+      columns.eventTimestamp.rollback(1)
+      columns.eventName.rollback(1)
+      columns.eventAttributes.rollback(1)
+      this.eventAttributes.reset()
+    }
+    if (this.links > 0) {
+      columns.linkTraceId.rollback(1)
+      columns.linkSpanId.rollback(1)
+      columns.linkTraceState.rollback(1)
+      columns.linkAttributes.rollback(1)
+      this.linkAttributes.reset()
+    }
+  }
+
+  private readSpan(start: number, end: number): void {
+    const { wire, traceId, spanId, parentSpanId, traceState, name } = this
+    const source = wire.source
+    this.clearSpan()
+    let p = start
+    while (p < end) {
+      let tag = source[p++] as number
+      if (tag > 127) {
+        tag = wire.varint32(p - 1, end, SPAN)
+        p = wire.next
+      }
+      switch (tag) {
+        case 0x0a: // trace_id
+          traceId.start = wire.delimited(p, end, SPAN)
+          p = traceId.end = wire.next
+          break
+        case 0x12: // span_id
+          spanId.start = wire.delimited(p, end, SPAN)
+          p = spanId.end = wire.next
+          break
+        case 0x1a: // trace_state
+          traceState.start = wire.delimited(p, end, SPAN)
+          p = traceState.end = wire.next
+          break
+        case 0x22: // parent_span_id
+          parentSpanId.start = wire.delimited(p, end, SPAN)
+          p = parentSpanId.end = wire.next
+          break
+        case 0x2a: // name
+          name.start = wire.delimited(p, end, SPAN)
+          p = name.end = wire.next
+          break
+        case 0x30: // kind
+          wire.varint64(p, end, SPAN)
+          this.kind = wire.low
+          p = wire.next
+          break
+        case 0x39: // start_time_unix_nano
+          p = wire.fixed(p, end, 8, SPAN)
+          this.startLow = fixed32(source, p - 8)
+          this.startHigh = fixed32(source, p - 4)
+          break
+        case 0x41: // end_time_unix_nano
+          p = wire.fixed(p, end, 8, SPAN)
+          this.endLow = fixed32(source, p - 8)
+          this.endHigh = fixed32(source, p - 4)
+          break
+        case 0x4a: {
+          // attributes
+          const at = wire.delimited(p, end, SPAN)
+          p = wire.next
+          this.attributes.add(at, p)
+          break
+        }
+        case 0x50: // dropped_attributes_count
+        case 0x60: // dropped_events_count
+        case 0x70: // dropped_links_count
+          wire.varint64(p, end, SPAN)
+          p = wire.next
+          break
+        case 0x5a: {
+          // events
+          const at = wire.delimited(p, end, SPAN)
+          p = wire.next
+          this.readEvent(at, p)
+          break
+        }
+        case 0x6a: {
+          // links
+          const at = wire.delimited(p, end, SPAN)
+          p = wire.next
+          this.readLink(at, p)
+          break
+        }
+        case 0x7a: {
+          // status
+          const at = wire.delimited(p, end, SPAN)
+          p = wire.next
+          this.readStatus(at, p)
+          break
+        }
+        case 0x85: // flags
+          p = wire.fixed(p, end, 4, SPAN)
+          break
+        default:
+          p = wire.skip(tag, p, end, SPAN)
+      }
+    }
+    this.attributes.writeRow()
+  }
+
+  private clearSpan(): void {
+    this.traceId.start = this.traceId.end = 0
+    this.spanId.start = this.spanId.end = 0
+    this.parentSpanId.start = this.parentSpanId.end = 0
+    this.traceState.start = this.traceState.end = 0
+    this.name.start = this.name.end = 0
+    this.statusMessage.start = this.statusMessage.end = 0
+    this.kind = this.statusCode = 0
+    this.startLow = this.startHigh = this.endLow = this.endHigh = 0
+  }
+
+  private readStatus(start: number, end: number): void {
+    const { wire, statusMessage } = this
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, STATUS)
+      p = wire.next
+      if (tag === 0x12) {
+        statusMessage.start = wire.delimited(p, end, STATUS)
+        p = statusMessage.end = wire.next
+      } else if (tag === 0x18) {
+        wire.varint64(p, end, STATUS)
+        this.statusCode = wire.low
+        p = wire.next
+      } else p = wire.skip(tag, p, end, STATUS)
+    }
+  }
+
+  private readEvent(start: number, end: number): void {
+    const { wire, columns, eventAttributes } = this
+    const source = wire.source
+    if (this.events >= this.limits.eventsMax) refuseMore('events', this.limits.eventsMax)
+    if (this.events++ === 0) {
+      columns.eventTimestamp.mark(1)
+      columns.eventName.mark(1)
+      columns.eventAttributes.mark(1)
+    }
+    eventAttributes.count = 0
+    let low = 0
+    let high = 0
+    let nameStart = 0
+    let nameEnd = 0
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, EVENT)
+      p = wire.next
+      if (tag === 0x09) {
+        p = wire.fixed(p, end, 8, EVENT)
+        low = fixed32(source, p - 8)
+        high = fixed32(source, p - 4)
+      } else if (tag === 0x12) {
+        nameStart = wire.delimited(p, end, EVENT)
+        p = nameEnd = wire.next
+      } else if (tag === 0x1a) {
+        const at = wire.delimited(p, end, EVENT)
+        p = wire.next
+        eventAttributes.add(at, p)
+      } else if (tag === 0x20) {
+        wire.varint64(p, end, EVENT)
+        p = wire.next
+      } else p = wire.skip(tag, p, end, EVENT)
+    }
+    this.time.check('events.time_unix_nano', low, high)
+    columns.eventTimestamp.append(low, high)
+    columns.eventName.appendId(columns.eventName.dictionary.intern(source, nameStart, nameEnd))
+    eventAttributes.writeRow()
+  }
+
+  private readLink(start: number, end: number): void {
+    const { wire, columns, linkAttributes } = this
+    const source = wire.source
+    if (this.links >= this.limits.linksMax) refuseMore('links', this.limits.linksMax)
+    if (this.links++ === 0) {
+      columns.linkTraceId.mark(1)
+      columns.linkSpanId.mark(1)
+      columns.linkTraceState.mark(1)
+      columns.linkAttributes.mark(1)
+    }
+    linkAttributes.count = 0
+    const traceId: Range = { start: 0, end: 0 }
+    const spanId: Range = { start: 0, end: 0 }
+    const traceState: Range = { start: 0, end: 0 }
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, LINK)
+      p = wire.next
+      if (tag === 0x0a || tag === 0x12 || tag === 0x1a || tag === 0x22) {
+        const at = wire.delimited(p, end, LINK)
+        p = wire.next
+        if (tag === 0x22) linkAttributes.add(at, p)
+        else setRange(tag === 0x0a ? traceId : tag === 0x12 ? spanId : traceState, at, p)
+      } else if (tag === 0x28) {
+        wire.varint64(p, end, LINK)
+        p = wire.next
+      } else if (tag === 0x35) p = wire.fixed(p, end, 4, LINK)
+      else p = wire.skip(tag, p, end, LINK)
+    }
+    checkOptionalId('links.trace_id', traceId.end - traceId.start, 16)
+    checkOptionalId('links.span_id', spanId.end - spanId.start, 8)
+    appendId(columns.linkTraceId, source, traceId.start, traceId.end)
+    appendId(columns.linkSpanId, source, spanId.start, spanId.end)
+    this.tally.replaced += columns.linkTraceState.append(source, traceState.start, traceState.end)
+    linkAttributes.writeRow()
+  }
+
+  private check(): void {
+    const { source } = this.wire
+    const { traceId, spanId, parentSpanId } = this
+    checkId('trace_id', traceId.end - traceId.start, 16, isZero(source, traceId.start, traceId.end))
+    checkId('span_id', spanId.end - spanId.start, 8, isZero(source, spanId.start, spanId.end))
+    checkOptionalId('parent_span_id', parentSpanId.end - parentSpanId.start, 8)
+    this.time.checkSet('start_time_unix_nano', this.startLow, this.startHigh)
+    this.time.checkSet('end_time_unix_nano', this.endLow, this.endHigh)
+  }
+
+  /** Appends what cannot refuse the span any more, and so completes its row. */
+  private append(): void {
+    const { columns, tally, request } = this
+    const { source } = this.wire
+    const { traceId, spanId, traceState, name, statusMessage } = this
+    columns.timestamp.append(this.startLow, this.startHigh)
+    columns.traceId.appendHex(source, traceId.start, traceId.end)
+    columns.spanId.appendHex(source, spanId.start, spanId.end)
+    appendId(columns.parentSpanId, source, this.parentSpanId.start, this.parentSpanId.end)
+    tally.replaced += columns.traceState.append(source, traceState.start, traceState.end)
+    columns.spanName.appendId(columns.spanName.dictionary.intern(source, name.start, name.end))
+    columns.spanKind.appendId(this.kindId())
+    columns.serviceName.appendId(request.serviceId)
+    request.resourceRow.appendTo(columns.resourceAttributes)
+    const { scopeName, scopeVersion } = request
+    tally.replaced += columns.scopeName.append(source, scopeName.start, scopeName.end)
+    tally.replaced += columns.scopeVersion.append(source, scopeVersion.start, scopeVersion.end)
+    this.appendDuration()
+    columns.statusCode.appendId(this.statusId())
+    tally.replaced += columns.statusMessage.append(source, statusMessage.start, statusMessage.end)
+    this.eventsTotal += this.events
+    this.linksTotal += this.links
+    columns.eventEnds.append(this.eventsTotal, 0)
+    columns.linkEnds.append(this.linksTotal, 0)
+    this.block.rows++
+  }
+
+  private kindId(): number {
+    if (this.kind < SPAN_KINDS) return this.kind + 1
+    this.tally.warn('A span kind is not one that OTLP knows and is stored as Unspecified')
+    return 1
+  }
+
+  private statusId(): number {
+    if (this.statusCode < STATUS_CODES) return this.statusCode + 1
+    this.tally.warn('A status code is not one that OTLP knows and is stored as Unset')
+    return 1
+  }
+
+  private appendDuration(): void {
+    const low = this.endLow - this.startLow
+    const high = this.endHigh - this.startHigh - (low < 0 ? 1 : 0)
+    if (high >= 0) {
+      this.columns.duration.append(low >>> 0, high)
+      return
+    }
+    this.tally.warn('A span ends before it starts and is stored with duration 0')
+    this.columns.duration.append(0, 0)
+  }
+}
+
+function refuseMore(field: string, max: number): never {
+  throw new ItemRejection(`${field} has more than ${max} entries, wanted at most ${max}`)
+}

@@ -1,0 +1,76 @@
+import type { DecodeResult } from './decoder.ts'
+
+/** One item is refused, for a reason its sender can act on; the rest of the request goes on. */
+export class ItemRejection extends Error {}
+
+/** Counts what happens to the items of one request. */
+export class Tally {
+  private readonly itemName: string
+  private readonly messageBytesMax: number
+  private items = 0
+  private rejected = 0
+  private firstReason = ''
+  /** Texts that were not valid UTF-8. */
+  replaced = 0
+  private readonly warnings = new Map<string, number>()
+
+  /** @param itemName the field's word for one item: span, log record */
+  constructor(itemName: string, messageBytesMax: number) {
+    this.itemName = itemName
+    this.messageBytesMax = messageBytesMax
+  }
+
+  begin(): void {
+    this.items = 0
+    this.rejected = 0
+    this.firstReason = ''
+    this.replaced = 0
+    this.warnings.clear()
+  }
+
+  accept(): void {
+    this.items++
+  }
+
+  reject(reason: string): void {
+    if (this.rejected++ === 0) this.firstReason = `${this.itemName} ${this.items}: ${reason}`
+    this.items++
+  }
+
+  /** @param text names what was changed; the message gives it with the number of times */
+  warn(text: string): void {
+    this.warnings.set(text, (this.warnings.get(text) ?? 0) + 1)
+  }
+
+  result(): DecodeResult {
+    return {
+      status: 'decoded',
+      acceptedItems: this.items - this.rejected,
+      rejectedItems: this.rejected,
+      message: this.message(),
+    }
+  }
+
+  private message(): string {
+    if (this.rejected === 0 && this.replaced === 0 && this.warnings.size === 0) return ''
+    const parts: string[] = []
+    if (this.rejected > 0) {
+      parts.push(
+        `Rejected ${this.rejected} of ${this.items} ${this.itemName}s; first: ${this.firstReason}`,
+      )
+    }
+    if (this.replaced > 0) {
+      parts.push(`Replaced what is not UTF-8 by U+FFFD in ${this.replaced} texts`)
+    }
+    for (const [text, count] of this.warnings) parts.push(`${text} (${count} times)`)
+    return cut(parts.join('. '), this.messageBytesMax)
+  }
+}
+
+/** The text within so many bytes of UTF-8. */
+export function cut(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text, 'utf8')
+  if (bytes.length <= bytesMax) return text
+  const whole = bytes.subarray(0, bytesMax - 3).toString('utf8')
+  return `${whole.replace(/\uFFFD+$/, '')}…`
+}
