@@ -1,1 +1,19 @@
-export {}
+export {
+  type Column,
+  type ColumnType,
+  type Exemplar,
+  type Finding,
+  findingSeverityMin,
+  type Value,
+} from './analyzer.ts'
+export { formatDuration, formatFraction } from './quantity.ts'
+export {
+  type AnalyzerInfo,
+  type Answer,
+  analyzers,
+  listAnalyzers,
+  listSessions,
+  type Report,
+  type ReportWindow,
+  runAnalyzer,
+} from './run.ts'

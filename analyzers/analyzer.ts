@@ -1,0 +1,88 @@
+import { ATTR_WAYWARD_KIND } from '@wayward/semconv'
+
+/** How the values of a column are to be read. `counts` is a list of numbers, the others are one value. */
+export type ColumnType =
+  | 'text'
+  | 'count'
+  | 'duration'
+  | 'fraction'
+  | 'rate'
+  | 'number'
+  | 'time'
+  | 'hour'
+  | 'counts'
+
+/** A column of a report, as the head of the analyzer's SQL declares it. */
+export interface Column {
+  readonly name: string
+  readonly type: ColumnType
+  /** `ns` for durations, `items/s` and the like for rates, else often empty. */
+  readonly unit: string
+  readonly description: string
+}
+
+/** A value of a row: numbers for every type but `text` and `time`. Times are `YYYY-MM-DD hh:mm:ss.nnnnnnnnn`, UTC. */
+export type Value = string | number | readonly number[]
+
+/** A span to look at. */
+export interface Exemplar {
+  /** What it is an example of. */
+  readonly label: string
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** Something worth doing about, found by an analyzer. */
+export interface Finding {
+  /** From 0 (harmless) to 100 (nothing else matters). */
+  readonly severity: number
+  /** What it is about: the name of the lock, queue or job. */
+  readonly subject: string
+  readonly service: string
+  /** One sentence with the names and the numbers. */
+  readonly summary: string
+  /** How the numbers come about. */
+  readonly explanation: string
+  /** The way out. */
+  readonly solution: string
+  readonly exemplars: readonly Exemplar[]
+}
+
+/** A question and how its answer is read. */
+export interface Analyzer<Row> {
+  readonly name: string
+  /** The file of the question, beside the compiled code. */
+  readonly sql: URL
+  /** Spans and events without which the question cannot be answered. */
+  readonly requires: readonly string[]
+  /** Values of parameters that only this question has. */
+  readonly parameters: Readonly<Record<string, string | number>>
+  /** What a row means; `undefined` if nothing is wrong with it. */
+  toFinding(row: Row): Finding | undefined
+}
+
+/** Findings below this severity are not worth a reader's time. */
+export const findingSeverityMin = 5
+
+/** The finding, unless it is not severe enough to be one. */
+export function worthTelling(finding: Finding): Finding | undefined {
+  return finding.severity < findingSeverityMin ? undefined : finding
+}
+
+/** Exemplars that point to a span; the others have nothing to show. */
+export function exemplarsOf(candidates: readonly Exemplar[]): readonly Exemplar[] {
+  return candidates.filter((exemplar) => exemplar.traceId !== '' && exemplar.spanId !== '')
+}
+
+/**
+ * Maps a burden from 0 upwards to 0 to 100 so that ever more of it makes ever less of a difference: 0.1
+ * gives 10, 1 gives 63, 3 gives 95.
+ */
+export function toSeverity(burden: number): number {
+  return Math.round(100 * (1 - Math.exp(-Math.max(burden, 0))))
+}
+
+/** How a requirement for spans of a kind is told to people. */
+export function spansOfKind(kind: string): string {
+  return `spans with ${ATTR_WAYWARD_KIND} = ${kind}`
+}

@@ -1,0 +1,131 @@
+import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@wayward/semconv'
+import { type Analyzer, exemplarsOf, spansOfKind, toSeverity, worthTelling } from '../analyzer.ts'
+import { formatDuration, formatFraction, threeDigits } from '../quantity.ts'
+
+/** A lock's name within a service; the columns are told in lock-contention.sql. */
+export interface LockContentionRow {
+  readonly service: string
+  readonly lock_name: string
+  readonly lock_type: string
+  readonly instances: number
+  readonly sessions: number
+  readonly requests: number
+  readonly holds: number
+  readonly contended: number
+  readonly contended_fraction: number
+  readonly wait_p50_ns: number
+  readonly wait_p95_ns: number
+  readonly wait_p99_ns: number
+  readonly wait_max_ns: number
+  readonly wait_sum_ns: number
+  readonly waited_ns: number
+  readonly waited_share: number
+  readonly blocked_mean: number
+  readonly waiters_max: number
+  readonly hold_avg_ns: number
+  readonly hold_p95_ns: number
+  readonly hold_max_ns: number
+  readonly hold_sum_ns: number
+  readonly utilisation: number
+  readonly tasks: number
+  readonly threads: number
+  readonly timeouts: number
+  readonly cancelled: number
+  readonly refused: number
+  readonly still_waiting: number
+  readonly still_waiting_max_ns: number
+  readonly still_held: number
+  readonly observed_ns: number
+  readonly worst_lock_id: string
+  readonly worst_at: string
+  readonly worst_task: string
+  readonly worst_trace_id: string
+  readonly worst_span_id: string
+  readonly holder_task: string
+  readonly holder_hold_ns: number
+  readonly holder_trace_id: string
+  readonly holder_span_id: string
+}
+
+// Somebody waiting all the time is bad (2), and each further one blocked on average makes it worse (0.5).
+const waitedShareWeight = 2
+const blockedMeanWeight = 0.5
+// A request that was given up is a failure that somebody saw, however short the wait.
+const timeoutSeverity = 40
+// From here on the lock is never free for long, and waiting is certain.
+const saturatedUtilisation = 0.8
+
+/** Which locks make others wait, how long and how often? */
+export const lockContention: Analyzer<LockContentionRow> = {
+  name: 'lock-contention',
+  sql: new URL('./lock-contention.sql', import.meta.url),
+  requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
+  parameters: {},
+  toFinding(row) {
+    if (row.contended === 0) return undefined
+    return worthTelling({
+      severity: severityOf(row),
+      subject: row.lock_name,
+      service: row.service,
+      summary: summaryOf(row),
+      explanation: explanationOf(row),
+      solution: solutionOf(row),
+      exemplars: exemplarsOf([
+        { label: 'longest wait', traceId: row.worst_trace_id, spanId: row.worst_span_id },
+        { label: 'its holder', traceId: row.holder_trace_id, spanId: row.holder_span_id },
+      ]),
+    })
+  },
+}
+
+function severityOf(row: LockContentionRow): number {
+  const burden = waitedShareWeight * row.waited_share + blockedMeanWeight * row.blocked_mean
+  return Math.max(toSeverity(burden), row.timeouts > 0 ? timeoutSeverity : 0)
+}
+
+function summaryOf(row: LockContentionRow): string {
+  const parts = [
+    `Lock "${row.lock_name}" of ${row.service} made ${row.contended} of ${row.requests} requests wait, ` +
+      `together ${formatDuration(row.wait_sum_ns)} within ${formatDuration(row.observed_ns)} ` +
+      `(median ${formatDuration(row.wait_p50_ns)}, p95 ${formatDuration(row.wait_p95_ns)}, ` +
+      `longest ${formatDuration(row.wait_max_ns)}; up to ${row.waiters_max} at once)`,
+  ]
+  if (row.timeouts > 0) parts.push(`${row.timeouts} timed out`)
+  if (row.still_waiting > 0) {
+    parts.push(
+      `${row.still_waiting} still wait, the oldest for ${formatDuration(row.still_waiting_max_ns)}`,
+    )
+  }
+  return parts.join('; ')
+}
+
+function explanationOf(row: LockContentionRow): string {
+  const who =
+    row.holder_task === ''
+      ? ''
+      : `; the longest wait began while task ${row.holder_task} held it for ${formatDuration(row.holder_hold_ns)}`
+  return (
+    `Somebody waited for it in ${formatFraction(row.waited_share)} of the time, ` +
+    `${threeDigits(row.blocked_mean)} on average. It was held in ${formatFraction(row.utilisation)} of the time: ` +
+    `${row.holds} holds, mean ${formatDuration(row.hold_avg_ns)}, p95 ${formatDuration(row.hold_p95_ns)}, ` +
+    `longest ${formatDuration(row.hold_max_ns)}${who}.`
+  )
+}
+
+function solutionOf(row: LockContentionRow): string {
+  if (row.still_waiting > 0 && row.still_held > 0) {
+    return (
+      'Find out why the holder does not release: it may wait for a lock that a waiter holds, or for work ' +
+      'that never ends. Give requests a time-out, and always take several locks in the same order.'
+    )
+  }
+  if (row.utilisation >= saturatedUtilisation) {
+    return (
+      'The lock is hardly ever free, so more workers only wait longer. Do less while holding it (move calls, ' +
+      'I/O and computing outside), or split it so that independent work takes different locks.'
+    )
+  }
+  return row.hold_max_ns > 4 * row.hold_avg_ns
+    ? 'A few long holds make many wait: look at the holder of the longest wait and move its slow part out of the lock.'
+    : 'Requests come in bursts: spread them, shorten the hold, or let readers share the lock.'
+}

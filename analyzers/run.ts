@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises'
+import type { QueryParameters, Store } from '@wayward/clickhouse'
+import type { Analyzer, Column, Finding, Value } from './analyzer.ts'
+import { jobRuns } from './job-runs/job-runs.ts'
+import { lockContention } from './lock-contention/lock-contention.ts'
+import { queueDelay } from './queue-delay/queue-delay.ts'
+import { parseSqlHeader } from './sql-header.ts'
+
+/** What a report looks at. */
+export interface ReportWindow {
+  /** First moment, nanoseconds since 1970. @default the beginning of time */
+  readonly from?: bigint
+  /** First moment after it, nanoseconds since 1970. @default the end of time */
+  readonly to?: bigint
+  /** Only this service. @default all */
+  readonly service?: string
+  /** Only this session. @default all */
+  readonly session?: string
+}
+
+/** The answer to an analyzer's question. */
+export interface Report {
+  readonly analyzer: string
+  readonly question: string
+  /** `NA` when the spans and events are absent that the answer needs; `missing` names them. */
+  readonly status: 'findings' | 'ok' | 'NA'
+  readonly missing: readonly string[]
+  readonly columns: readonly Column[]
+  readonly rows: readonly Readonly<Record<string, Value>>[]
+  /** The most severe first. */
+  readonly findings: readonly Finding[]
+  /** The query that was asked. */
+  readonly sql: string
+}
+
+/** An analyzer that readers may choose by name. */
+export interface AnalyzerInfo {
+  readonly name: string
+  readonly question: string
+  readonly requires: readonly string[]
+}
+
+// Rows are read by the columns that the SQL declares, so each analyzer gets what its row type says.
+const definitions = [lockContention, queueDelay, jobRuns] as unknown as readonly Analyzer<
+  Readonly<Record<string, Value>>
+>[]
+
+/** All analyzers, by name. */
+export const analyzers: readonly Pick<AnalyzerInfo, 'name' | 'requires'>[] = definitions
+
+/** All analyzers with their questions. */
+export async function listAnalyzers(): Promise<AnalyzerInfo[]> {
+  return await Promise.all(
+    definitions.map(async ({ name, sql, requires }) => ({
+      name,
+      question: parseSqlHeader(await readFile(sql, 'utf8')).question,
+      requires,
+    })),
+  )
+}
+
+/**
+ * Asks an analyzer's question.
+ *
+ * @throws StoreError if ClickHouse cannot be reached or refuses
+ * @throws RangeError if there is no such analyzer
+ */
+export async function runAnalyzer(
+  store: Store,
+  name: string,
+  window: ReportWindow = {},
+): Promise<Report> {
+  const definition = definitions.find((candidate) => candidate.name === name)
+  if (definition === undefined) {
+    const known = analyzers.map((analyzer) => analyzer.name).join(', ')
+    throw new RangeError(`Unknown analyzer "${name}"; wanted one of ${known}`)
+  }
+  const { sql, question, columns, rows } = await ask(store, definition.sql, {
+    ...toParameters(window),
+    ...definition.parameters,
+  })
+  const findings = rows
+    .map((row) => definition.toFinding(row))
+    .filter((finding) => finding !== undefined)
+    .toSorted((a, b) => b.severity - a.severity)
+  // A row stands for every lock, queue or job that was heard of: none means that nobody reported any.
+  const isAnswered = rows.length > 0
+  return {
+    analyzer: definition.name,
+    question,
+    status: isAnswered ? (findings.length > 0 ? 'findings' : 'ok') : 'NA',
+    missing: isAnswered ? [] : definition.requires,
+    columns,
+    rows,
+    findings,
+    sql,
+  }
+}
+
+/** Rows of a query whose head declares its columns. */
+export interface Answer {
+  readonly question: string
+  readonly columns: readonly Column[]
+  readonly rows: readonly Readonly<Record<string, Value>>[]
+  readonly sql: string
+}
+
+/** Lists the processes that have reported in a window, the latest first. @throws StoreError */
+export async function listSessions(
+  store: Store,
+  window: Omit<ReportWindow, 'session'> = {},
+): Promise<Answer> {
+  return await ask(store, new URL('./sessions/sessions.sql', import.meta.url), toParameters(window))
+}
+
+async function ask(store: Store, file: URL, parameters: QueryParameters): Promise<Answer> {
+  const sql = await readFile(file, 'utf8')
+  const { question, columns } = parseSqlHeader(sql)
+  const rows = await store.query<Readonly<Record<string, unknown>>>(sql, parameters)
+  return { question, columns, rows: rows.map((row) => readRow(row, columns)), sql }
+}
+
+/** 64-bit integers come as text; every number that a report has fits a double's 53 bits or may be rounded. */
+function readRow(
+  row: Readonly<Record<string, unknown>>,
+  columns: readonly Column[],
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(columns.map(({ name, type }) => [name, readValue(row[name], type)]))
+}
+
+function readValue(value: unknown, type: Column['type']): Value {
+  if (type === 'text' || type === 'time') return String(value)
+  return Array.isArray(value) ? value.map(Number) : Number(value)
+}
+
+const timeMax = 2n ** 63n - 1n
+
+function toParameters(window: ReportWindow): QueryParameters {
+  return {
+    from: toSeconds(window.from ?? 0n),
+    to: toSeconds(window.to ?? timeMax),
+    service: window.service ?? '',
+    session: window.session ?? '',
+  }
+}
+
+/** ClickHouse reads ten digits, a point and nine digits as a moment, whatever the time zone. */
+function toSeconds(ns: bigint): string {
+  const clipped = ns < 0n ? 0n : ns > timeMax ? timeMax : ns
+  const digits = clipped.toString().padStart(19, '0')
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`
+}
