@@ -14,3 +14,7 @@ export {
   type UInt8Column,
 } from './native/number-columns.ts'
 export { createStringColumn, type StringColumn } from './native/string-column.ts'
+export { createEngine, type Engine, type EngineSettings } from './engine/engine.ts'
+export { EngineError, type EngineErrorCode } from './engine/engine-error.ts'
+export { defaultEngineLimits, type EngineLimits } from './engine/limits.ts'
+export { createLogger, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'

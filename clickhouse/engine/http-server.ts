@@ -1,0 +1,202 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { authenticate } from './account.ts'
+import { EngineError } from './engine-error.ts'
+import { ClickhouseException, exceptionFrom } from './exception.ts'
+import type { EngineLimits } from './limits.ts'
+import type { QueryHandler } from './query-handler.ts'
+import { type ServerIdentity, sendException, sendText } from './response.ts'
+
+/** The ClickHouse HTTP interface. */
+export interface HttpServer {
+  /** @returns the port @throws EngineError */
+  start(): Promise<number>
+  /** Takes no more requests; resolves when the open ones are answered. */
+  drain(): Promise<void>
+  /** Closes what is still open. */
+  stop(): void
+}
+
+export interface HttpServerSettings {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly writerToken: string
+  readonly limits: EngineLimits
+  readonly identity: ServerIdentity
+  readonly handler: QueryHandler
+}
+
+/** Longer than clients keep idle sockets (2.5 s in @clickhouse/client), so that they close first. */
+const KEEP_ALIVE_MS = 10_000
+
+export function createHttpServer(settings: HttpServerSettings): HttpServer {
+  const { limits } = settings
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: 30_000,
+      requestTimeout: limits.requestMsMax,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 5_000,
+    },
+    (request, response) => {
+      // Never rejects: every error becomes an answer.
+      void answer(settings, request, response)
+    },
+  )
+  server.maxConnections = limits.socketsMax
+  server.on('clientError', refuseGarbage)
+  return {
+    start: () => listen(server, settings.listen),
+    async drain() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      await closed
+    },
+    stop: () => server.closeAllConnections(),
+  }
+}
+
+async function answer(
+  settings: HttpServerSettings,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { identity } = settings
+  let queryId: string | undefined
+  try {
+    refuseForeignHost(request, settings.listen.host)
+    const url = parseUrl(request)
+    queryId = url.searchParams.get('query_id') ?? undefined
+    await route(settings, request, response, url)
+  } catch (error) {
+    if (response.headersSent || response.destroyed) return void response.destroy()
+    // What is left of a body that was refused is not waited for.
+    if (!request.complete) response.setHeader('Connection', 'close')
+    sendException(response, identity, exceptionFrom(error), queryId)
+    if (!request.complete) request.resume()
+  }
+}
+
+async function route(
+  settings: HttpServerSettings,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const { method = '', headers } = request
+  const isReading = method === 'GET' || method === 'HEAD'
+  if (url.pathname === '/ping' || url.pathname === '/replicas_status') {
+    if (!isReading) throw methodRefused(method)
+    return sendText(response, 'Ok.\n')
+  }
+  if (url.pathname !== '/') {
+    throw new ClickhouseException(
+      36,
+      'BAD_ARGUMENTS',
+      `There is nothing at "${url.pathname}": queries go to "/", and there are "/ping" and "/replicas_status"`,
+      404,
+    )
+  }
+  if (!isReading && method !== 'POST') throw methodRefused(method)
+  if (isReading && !url.searchParams.get('query')) return sendText(response, 'Ok.\n')
+  if (
+    method === 'POST' &&
+    headers['content-length'] === undefined &&
+    headers['transfer-encoding'] === undefined
+  ) {
+    throw new ClickhouseException(
+      381,
+      'HTTP_LENGTH_REQUIRED',
+      "The Transfer-Encoding is not 'chunked' and there is no Content-Length header for POST request",
+      411,
+    )
+  }
+  const account = authenticate(headers, url.searchParams, settings.writerToken)
+  await settings.handler.handle(request, response, account, url.searchParams)
+}
+
+function parseUrl(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? '/', 'http://engine')
+  } catch (error) {
+    throw new ClickhouseException(
+      36,
+      'BAD_ARGUMENTS',
+      `The address "${request.url}" of the request is not a URL: ${String(error)}`,
+    )
+  }
+}
+
+function methodRefused(method: string): ClickhouseException {
+  return new ClickhouseException(
+    36,
+    'BAD_ARGUMENTS',
+    `The method ${method} is not supported: use GET to read, POST for everything`,
+    501,
+  )
+}
+
+/**
+ * On loopback, a page in the user's browser must not get in by giving its own name this address (DNS rebinding):
+ * there the browser sends the page's name as Host.
+ */
+function refuseForeignHost(request: IncomingMessage, listenHost: string): void {
+  if (!isLoopback(listenHost)) return
+  const name = (request.headers.host ?? 'localhost').replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+  if (isIP(name) !== 0 || isLoopback(name) || name === listenHost) return
+  throw new ClickhouseException(
+    516,
+    'AUTHENTICATION_FAILED',
+    `The Host "${name}" is not this machine: ask for localhost or 127.0.0.1`,
+    403,
+  )
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.') || /(?:^|\.)localhost$/i.test(host)
+}
+
+/** What is not HTTP, or has headers without end. */
+function refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function listen(
+  server: Server,
+  address: { readonly host: string; readonly port: number },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
+    server.listen(address.port, address.host, () => {
+      const bound = server.address()
+      resolve(typeof bound === 'object' && bound !== null ? bound.port : address.port)
+    })
+  })
+}
+
+function listenError(
+  error: NodeJS.ErrnoException,
+  { host, port }: { readonly host: string; readonly port: number },
+): EngineError {
+  if (error.code === 'EADDRINUSE') {
+    return new EngineError(
+      'port_in_use',
+      `The port ${port} on ${host} is in use by another program: stop it, or choose another port (0 picks a free one)`,
+      { cause: error },
+    )
+  }
+  return new EngineError(
+    'address_unavailable',
+    `Cannot listen on ${host}:${port} (${error.code ?? error.message}): choose an address of this machine ` +
+      'and a port that this user may open',
+    { cause: error },
+  )
+}

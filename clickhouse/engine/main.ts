@@ -1,0 +1,111 @@
+// The engine's process: hosts chDB and serves it over HTTP. It is started by engine.ts and lives as long as the channel
+// to its parent. chDB may be used by one thread of one process only, and when it crashes it takes its process with it.
+
+import { hostname } from 'node:os'
+import { loadChdb } from './chdb.ts'
+import type { ChildMessage, ChildSettings, ParentMessage } from './child-message.ts'
+import { openDataDir } from './data-dir.ts'
+import { createDatabase } from './database.ts'
+import { EngineError } from './engine-error.ts'
+import { createHttpServer } from './http-server.ts'
+import { createInsertFiles } from './insert-files.ts'
+import { createPartCleanup } from './part-cleanup.ts'
+import { createQueryHandler } from './query-handler.ts'
+
+interface Service {
+  readonly port: number
+  shutdown(deadlineMs: number): Promise<void>
+}
+
+const ORPHAN_DEADLINE_MS = 2000
+const TERMINATED_DEADLINE_MS = 4000
+/** Left for closing the store after the running statements were stopped. */
+const STOP_GRACE_MS = 500
+
+let service: Promise<Service> | undefined
+let isEnding = false
+
+// Ctrl-C in a terminal reaches every process of the group; the parent decides when this one goes.
+process.on('SIGINT', () => undefined)
+process.on('SIGTERM', () => void end(TERMINATED_DEADLINE_MS))
+process.on('disconnect', () => void end(ORPHAN_DEADLINE_MS))
+process.on('message', (message: ParentMessage) => {
+  if (message.kind === 'shutdown') void end(message.deadlineMs)
+  else if (service === undefined) {
+    service = startService(message.settings)
+    service.then(({ port }) => send({ kind: 'ready', port }), fail)
+  }
+})
+
+async function startService(settings: ChildSettings): Promise<Service> {
+  const { dataDir, limits } = settings
+  const chdb = loadChdb()
+  const { storePath, temporaryPath, first } = openDataDir(chdb, dataDir, settings.memoryBytesMax)
+  const database = await createDatabase(chdb, first, storePath)
+  const insertFiles = createInsertFiles(dataDir, temporaryPath, limits.insertBytesMax)
+  const identity = {
+    version: database.version,
+    timezone: database.timezone,
+    displayName: hostname(),
+  }
+  const handler = createQueryHandler({ database, insertFiles, limits, identity })
+  const server = createHttpServer({
+    listen: { host: settings.host, port: settings.port },
+    writerToken: settings.writerToken,
+    limits,
+    identity,
+    handler,
+  })
+  const cleanup = createPartCleanup(database, limits.cleanupIntervalMs, (error) =>
+    send({ kind: 'log', level: 'warn', message: `Cannot delete old parts: ${String(error)}` }),
+  )
+  const port = await server.start()
+  cleanup.start()
+  return {
+    port,
+    async shutdown(deadlineMs) {
+      const drained = server.drain()
+      const stop = (): void => {
+        handler.stopAll()
+        server.stop()
+      }
+      const timer = setTimeout(stop, Math.max(0, deadlineMs - STOP_GRACE_MS))
+      await cleanup.shutdown()
+      await drained
+      clearTimeout(timer)
+      // A closed socket does not mean that its statement has stopped, and the store must not close under it.
+      while (handler.running > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      insertFiles.clear()
+      await database.close()
+    },
+  }
+}
+
+async function end(deadlineMs: number): Promise<void> {
+  if (isEnding) return
+  isEnding = true
+  // Whatever hangs, the process ends.
+  setTimeout(() => process.exit(1), deadlineMs + STOP_GRACE_MS).unref()
+  const running = await service?.catch(() => undefined)
+  await running?.shutdown(deadlineMs).catch((error: unknown) => {
+    send({ kind: 'log', level: 'error', message: `Cannot shut down cleanly: ${String(error)}` })
+  })
+  process.exit(0)
+}
+
+function fail(error: unknown): void {
+  const message: ChildMessage =
+    error instanceof EngineError
+      ? { kind: 'failed', code: error.code, message: error.message }
+      : {
+          kind: 'failed',
+          code: 'start_failed',
+          message: `Cannot start the engine: ${String(error)}`,
+        }
+  if (process.send === undefined) process.exit(1)
+  process.send(message, () => process.exit(1))
+}
+
+function send(message: ChildMessage): void {
+  if (process.connected) process.send?.(message)
+}

@@ -1,0 +1,343 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Account } from './account.ts'
+import { decodedBody, readPrefix, readText, spool } from './body.ts'
+import type { NativeResult } from './chdb.ts'
+import type { Connection, Database } from './database.ts'
+import { ClickhouseException } from './exception.ts'
+import { createGate, type Gate } from './gate.ts'
+import type { InsertFiles } from './insert-files.ts'
+import type { EngineLimits } from './limits.ts'
+import { INSERT_PINS, preparation } from './query-settings.ts'
+import { parseQueryRequest, type QueryRequest } from './request.ts'
+import { type ServerIdentity, sendResult } from './response.ts'
+import { quoteString } from './sql-text.ts'
+import { guardReading, guardSingle } from './statement-guard.ts'
+import { formatClause, type InsertHead, parseInsertHead } from './statement-head.ts'
+
+/** Runs what requests ask for. */
+export interface QueryHandler {
+  /** Answers the request. @throws ClickhouseException, and whatever the engine threw */
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    account: Account,
+    parameters: URLSearchParams,
+  ): Promise<void>
+  /** Statements that are under way. */
+  readonly running: number
+  /** Stops all of them. */
+  stopAll(): void
+}
+
+export interface QueryHandlerSettings {
+  readonly database: Database
+  readonly insertFiles: InsertFiles
+  readonly limits: EngineLimits
+  readonly identity: ServerIdentity
+}
+
+/** What a request is about to run: a text, or an insert whose data lie in a file. */
+interface Statement {
+  readonly sql: string
+  readonly insertPath: string | undefined
+}
+
+const KILL_INTERVAL_MS = 100
+/** ClickHouse looks at its time limit between blocks; a query that gets to none is killed after this. */
+const KILL_GRACE_MS = 2000
+
+export function createQueryHandler(settings: QueryHandlerSettings): QueryHandler {
+  return new EngineQueryHandler(settings)
+}
+
+class EngineQueryHandler implements QueryHandler {
+  readonly #settings: QueryHandlerSettings
+  readonly #gates: Readonly<Record<Account, Gate>>
+  readonly #controllers = new Set<AbortController>()
+
+  constructor(settings: QueryHandlerSettings) {
+    const { limits } = settings
+    this.#settings = settings
+    this.#gates = {
+      reading: createGate(limits.readersMax, limits.waitingMax),
+      writing: createGate(limits.writersMax, limits.waitingMax),
+    }
+  }
+
+  get running(): number {
+    return this.#controllers.size
+  }
+
+  stopAll(): void {
+    for (const controller of this.#controllers) controller.abort()
+  }
+
+  async handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    account: Account,
+    parameters: URLSearchParams,
+  ): Promise<void> {
+    const asked = parseQueryRequest(request, parameters)
+    const controller = new AbortController()
+    const stop = (): void => controller.abort()
+    this.#controllers.add(controller)
+    response.once('close', stop)
+    let statement: Statement | undefined
+    try {
+      statement = await this.#statement(request, asked, account)
+      const result = await this.#run(statement, asked, account, controller.signal)
+      this.#refuseLargeResult(result)
+      await sendResult(response, this.#settings.identity, asked, {
+        format: formatClause(statement.sql) ?? asked.format,
+        result,
+        isInsert: statement.insertPath !== undefined,
+      })
+    } finally {
+      response.off('close', stop)
+      this.#controllers.delete(controller)
+      if (statement?.insertPath !== undefined) {
+        await this.#settings.insertFiles.remove(statement.insertPath)
+      }
+    }
+  }
+
+  /** Reads the statement; of an insert with data only its head, the data go into a file. */
+  async #statement(
+    request: IncomingMessage,
+    asked: QueryRequest,
+    account: Account,
+  ): Promise<Statement> {
+    const { queryBytesMax } = this.#settings.limits
+    if (asked.isFormData) {
+      throw new ClickhouseException(
+        48,
+        'NOT_IMPLEMENTED',
+        'Bodies of multipart/form-data are not supported here: send the statement as the body',
+      )
+    }
+    if (Buffer.byteLength(asked.urlQuery) > queryBytesMax) throw queryTooLarge(queryBytesMax)
+    compressionOf(asked.contentEncoding)
+    const urlHead = parseInsertHead(asked.urlQuery)
+    if (urlHead !== undefined) {
+      refuseReadingInsert(account, asked)
+      const first = Buffer.from(asked.urlQuery.slice(urlHead.dataStart))
+      return this.#insert(urlHead, first, request, asked.contentEncoding)
+    }
+    if (asked.urlQuery.trim() !== '') {
+      const body = decodedBody(request, asked.contentEncoding)
+      const text = await readText(body, queryBytesMax)
+      return {
+        sql: text === '' ? asked.urlQuery : `${asked.urlQuery}\n${text}`,
+        insertPath: undefined,
+      }
+    }
+    if (ENGINE_ENCODINGS.has(asked.contentEncoding))
+      return this.#encodedStatement(request, asked, account)
+    return this.#bodyStatement(decodedBody(request, asked.contentEncoding), asked, account)
+  }
+
+  async #bodyStatement(body: Readable, asked: QueryRequest, account: Account): Promise<Statement> {
+    const { queryBytesMax } = this.#settings.limits
+    const { bytes, isWhole } = await readPrefix(body, queryBytesMax + 1)
+    // One byte is one character here, so that the head's length in characters is its length in bytes.
+    const latin = bytes.toString('latin1', 0, queryBytesMax)
+    const head = parseInsertHead(latin)
+    if (head !== undefined) {
+      refuseReadingInsert(account, asked)
+      return this.#insert(
+        {
+          ...head,
+          target: Buffer.from(head.target, 'latin1').toString('utf8'),
+          settings: Buffer.from(head.settings, 'latin1').toString('utf8'),
+        },
+        bytes.subarray(head.dataStart),
+        isWhole ? undefined : body,
+        'identity',
+      )
+    }
+    if (!isWhole || bytes.length > queryBytesMax) throw queryTooLarge(queryBytesMax)
+    return { sql: bytes.toString('utf8'), insertPath: undefined }
+  }
+
+  /** The head of an insert inside an encoding that only the engine knows: it decodes the file for us. */
+  async #encodedStatement(
+    request: IncomingMessage,
+    asked: QueryRequest,
+    account: Account,
+  ): Promise<Statement> {
+    const { database, insertFiles, limits } = this.#settings
+    refuseReadingInsert(account, asked)
+    const path = insertFiles.create()
+    const connection = database.connect()
+    try {
+      await spool(Buffer.alloc(0), request, path, limits.insertBytesMax)
+      await connection.run(`SET max_memory_usage = ${limits.insertBytesMax * 3}`)
+      const { bytes } = await connection.run(
+        `SELECT * FROM file(${quoteString(path)}, 'RawBLOB', 'body String', ${quoteString(compressionOf(asked.contentEncoding))})`,
+        'RawBLOB',
+      )
+      const head = parseInsertHead(bytes.toString('latin1', 0, limits.queryBytesMax))
+      if (head === undefined) return { sql: bytes.toString('utf8'), insertPath: undefined }
+      return await this.#insert(head, bytes.subarray(head.dataStart), undefined, 'identity')
+    } finally {
+      await connection.close()
+      await insertFiles.remove(path)
+    }
+  }
+
+  async #insert(
+    head: InsertHead,
+    first: Buffer,
+    rest: Readable | undefined,
+    contentEncoding: string,
+  ): Promise<Statement> {
+    const { insertFiles, limits } = this.#settings
+    const insertPath = insertFiles.create()
+    try {
+      await spool(first, rest, insertPath, limits.insertBytesMax)
+    } catch (error) {
+      await insertFiles.remove(insertPath)
+      throw error
+    }
+    const file = `FROM INFILE ${quoteString(insertPath)} COMPRESSION ${quoteString(compressionOf(contentEncoding))}`
+    return { sql: `${head.target} ${file} ${head.settings} FORMAT ${head.format}`, insertPath }
+  }
+
+  async #run(
+    statement: Statement,
+    asked: QueryRequest,
+    account: Account,
+    signal: AbortSignal,
+  ): Promise<NativeResult> {
+    const { database, limits } = this.#settings
+    const gate = this.#gates[account]
+    const mark = randomUUID()
+    const prepared = preparation({ ...asked, account, mark }, limits)
+    await gate.enter(signal)
+    let connection: Connection | undefined
+    try {
+      connection = database.connect()
+      await connection.run(
+        statement.insertPath === undefined ? prepared : `${prepared}; ${INSERT_PINS}`,
+      )
+      await guard(connection, statement.sql, asked, account)
+      if (signal.aborted)
+        throw new ClickhouseException(394, 'QUERY_WAS_CANCELLED', 'The client has gone')
+      const timeoutMs =
+        account === 'reading' ? limits.readSecondsMax * 1000 + KILL_GRACE_MS : undefined
+      const running = connection.run(statement.sql, asked.format)
+      return await killedOnAbort(database, running, mark, signal, timeoutMs)
+    } finally {
+      await connection?.close()
+      gate.leave()
+    }
+  }
+
+  #refuseLargeResult(result: NativeResult): void {
+    const { resultBytesMax } = this.#settings.limits
+    if (result.bytes.length <= resultBytesMax) return
+    throw new ClickhouseException(
+      396,
+      'TOO_MANY_ROWS_OR_BYTES',
+      `Limit for result exceeded, max bytes: ${resultBytesMax}, current bytes: ${result.bytes.length}`,
+    )
+  }
+}
+
+async function guard(
+  connection: Connection,
+  sql: string,
+  asked: QueryRequest,
+  account: Account,
+): Promise<void> {
+  if (account === 'reading') return guardReading(connection, sql, asked.parameters)
+  const queryClass = await guardSingle(connection, sql)
+  if (asked.mustOnlyRead && queryClass !== 0) {
+    throw new ClickhouseException(
+      164,
+      'READONLY',
+      'Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries',
+    )
+  }
+}
+
+/** Stops the query when the client goes away. Resolves only when the engine has let go of it. */
+async function killedOnAbort(
+  database: Database,
+  running: Promise<NativeResult>,
+  mark: string,
+  signal: AbortSignal,
+  timeoutMs: number | undefined,
+): Promise<NativeResult> {
+  let interval: NodeJS.Timeout | undefined
+  const kill = (): void => {
+    // Again and again, because the query may not be in the list of processes yet.
+    interval ??= setInterval(
+      () => void database.kill(mark).catch(() => undefined),
+      KILL_INTERVAL_MS,
+    )
+    // A failed kill is tried again by the interval.
+    void database.kill(mark).catch(() => undefined)
+  }
+  const timer = timeoutMs === undefined ? undefined : setTimeout(kill, timeoutMs)
+  signal.addEventListener('abort', kill, { once: true })
+  try {
+    return await running
+  } finally {
+    signal.removeEventListener('abort', kill)
+    clearTimeout(timer)
+    clearInterval(interval)
+  }
+}
+
+/** Before its body is read, so that nobody can fill the disk without the token. */
+function refuseReadingInsert(account: Account, asked: QueryRequest): void {
+  if (account === 'writing' && !asked.mustOnlyRead) return
+  throw new ClickhouseException(
+    164,
+    'READONLY',
+    account === 'writing'
+      ? 'Cannot execute query in readonly mode: an insert needs the method POST'
+      : 'Cannot execute query in readonly mode: this account may only read',
+  )
+}
+
+const ENGINE_ENCODINGS: ReadonlyMap<string, string> = new Map([
+  ['lz4', 'lz4'],
+  ['zstd', 'zstd'],
+  ['xz', 'xz'],
+  ['bz2', 'bz2'],
+  ['snappy', 'snappy'],
+])
+
+const COMPRESSIONS: ReadonlyMap<string, string> = new Map([
+  ...ENGINE_ENCODINGS,
+  ['identity', 'none'],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['br', 'brotli'],
+])
+
+/** ClickHouse's name for a Content-Encoding. */
+function compressionOf(contentEncoding: string): string {
+  const name = COMPRESSIONS.get(contentEncoding)
+  if (name !== undefined) return name
+  throw new ClickhouseException(
+    48,
+    'NOT_IMPLEMENTED',
+    `Unknown Content-Encoding "${contentEncoding}": use one of ${[...COMPRESSIONS.keys()].join(', ')}`,
+  )
+}
+
+function queryTooLarge(bytesMax: number): ClickhouseException {
+  return new ClickhouseException(
+    291,
+    'LIMIT_EXCEEDED',
+    `The statement is larger than ${bytesMax} bytes: shorten it`,
+    413,
+  )
+}

@@ -1,0 +1,167 @@
+import type { Account } from './account.ts'
+import { READING_ROLE } from './engine-config.ts'
+import { ClickhouseException } from './exception.ts'
+import type { EngineLimits } from './limits.ts'
+import { isPlainName, quoteIdentifier, quoteString } from './sql-text.ts'
+
+// Settings and parameters are applied with SET on the request's own connection, before its statement.
+
+/** What a request's connection is prepared with. */
+export interface QueryContext {
+  readonly account: Account
+  /** GET changes nothing, whoever asks. */
+  readonly mustOnlyRead: boolean
+  readonly database: string
+  readonly settings: ReadonlyMap<string, string>
+  readonly parameters: ReadonlyMap<string, string>
+  /** By this the query is found when it must be stopped. */
+  readonly mark: string
+}
+
+/** The statements that prepare a connection, in one text. @throws ClickhouseException */
+export function preparation(context: QueryContext, limits: EngineLimits): string {
+  for (const name of [...context.settings.keys(), ...context.parameters.keys()]) {
+    if (!isPlainName(name)) {
+      throw new ClickhouseException(
+        36,
+        'BAD_ARGUMENTS',
+        `The name "${name}" of a setting or parameter is not a plain word`,
+      )
+    }
+  }
+  const { allowed, refused } =
+    context.account === 'reading'
+      ? readingSettings(context.settings, limits)
+      : writingSettings(context.settings, limits)
+  // chDB takes a bare expression for a SELECT; a server does not, and the guard relies on keywords at the start.
+  const statements = [
+    `USE ${quoteIdentifier(context.database)}`,
+    "SET implicit_select = '0'",
+    setText(allowed),
+  ]
+  for (const [name, value] of context.parameters) {
+    statements.push(`SET param_${name} = ${quoteString(value)}`)
+  }
+  statements.push(`SET log_comment = ${quoteString(context.mark)}`)
+  if (context.account === 'reading') statements.push(`SET ROLE ${READING_ROLE}`, 'SET readonly = 1')
+  else if (context.mustOnlyRead) statements.push('SET readonly = 2')
+  // In that state the engine refuses these in its own words: an unknown one (115) or one not allowed (164).
+  statements.push(setText(refused))
+  return statements.filter((text) => text !== '').join('; ')
+}
+
+/**
+ * Makes one insert one block, whatever the client asks for: with other block sizes the same file and the same token
+ * would be inserted again (DESIGN.md section 4).
+ */
+export const INSERT_PINS = setText(
+  new Map([
+    ['async_insert', '0'],
+    ['max_insert_threads', '1'],
+    ['max_threads', '1'],
+    ['input_format_parallel_parsing', '0'],
+    ['max_block_size', '1000000000'],
+    ['max_insert_block_size', '1000000000'],
+    ['min_insert_block_size_rows', '1000000000'],
+    ['min_insert_block_size_bytes', '0'],
+    ['input_format_max_block_size_bytes', '0'],
+  ]),
+)
+
+function setText(settings: ReadonlyMap<string, string>): string {
+  if (settings.size === 0) return ''
+  return `SET ${Array.from(settings, ([name, value]) => `${name} = ${quoteString(value)}`).join(', ')}`
+}
+
+/** Settings that this server or its clients use for the transport; they mean nothing to the engine here. */
+const IGNORED: ReadonlySet<string> = new Set([
+  'readonly',
+  'log_comment',
+  'wait_end_of_query',
+  'send_progress_in_http_headers',
+  'http_headers_progress_interval_ms',
+  'cancel_http_readonly_queries_on_client_close',
+  'enable_http_compression',
+  'http_zlib_compression_level',
+  'http_write_exception_in_output_format',
+  'add_http_cors_header',
+])
+
+interface SortedSettings {
+  readonly allowed: ReadonlyMap<string, string>
+  readonly refused: ReadonlyMap<string, string>
+}
+
+function writingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimits): SortedSettings {
+  const allowed = new Map([['max_query_size', String(limits.queryBytesMax)]])
+  for (const [name, value] of asked) if (!IGNORED.has(name)) allowed.set(name, value)
+  return { allowed, refused: new Map() }
+}
+
+/**
+ * What the reading account may set: how results look and how a query is carried out, nothing that opens files.
+ * Families of names, because ClickHouse has hundreds of them.
+ */
+const READING_ALLOWED = new RegExp(
+  `^(?:${[
+    'output_format_\\w+',
+    'input_format_\\w+',
+    'format_(?:csv|tsv|json|custom|display|binary)_\\w+',
+    'date_time_\\w+',
+    'bool_(?:true|false)_representation',
+    '(?:optimize|enable|use|prefer|compile|query_plan|short_circuit|cast|describe|join|group_by)_\\w+',
+    'max_(?:bytes|rows)_\\w+',
+    '(?:timeout|result|read|sort|distinct|set|transfer)_overflow_mode',
+    '(?:async_insert|wait_for_async_insert|insert_deduplicat)\\w*',
+    '(?:connect|receive|send)_timeout\\w*',
+    'asterisk_include_\\w+',
+    'session_timezone|max_block_size|preferred_block_size_bytes|extremes|limit|offset|final|priority',
+    'log_queries|transform_null_in|totals_mode|union_default_mode|count_distinct_implementation',
+    'aggregate_functions_null_for_empty|do_not_merge_across_partitions_select_final',
+  ].join('|')})$`,
+)
+
+/** Names inside the families above that lead to files or code after all. */
+const READING_DENIED =
+  /schema|path|file|template|url|s3|remote|experimental|introspection|cache_(?:name|enable)|query_cache/
+
+function readingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimits): SortedSettings {
+  const bounds = readingBounds(limits)
+  const allowed = new Map(Array.from(bounds, ([name, most]) => [name, String(most)]))
+  const refused = new Map<string, string>()
+  for (const [name, value] of asked) {
+    const most = bounds.get(name)
+    if (name === 'readonly' && value === '0') refused.set(name, value)
+    else if (IGNORED.has(name)) continue
+    else if (most !== undefined) allowed.set(name, String(atMost(name, value, most)))
+    else if (READING_ALLOWED.test(name) && !READING_DENIED.test(name)) allowed.set(name, value)
+    else refused.set(name, value)
+  }
+  return { allowed, refused }
+}
+
+/** The bounds of the reading account; the client can lower them. */
+function readingBounds(limits: EngineLimits): ReadonlyMap<string, number> {
+  return new Map([
+    ['max_execution_time', limits.readSecondsMax],
+    ['max_memory_usage', limits.readMemoryBytesMax],
+    ['max_result_rows', limits.resultRowsMax],
+    ['max_result_bytes', limits.resultBytesMax],
+    ['max_temporary_data_on_disk_size_for_query', limits.readSpillBytesMax],
+    ['max_query_size', limits.queryBytesMax],
+    ['max_threads', 2],
+  ])
+}
+
+/** In all of these 0 means no limit, so it is the highest value of all. */
+function atMost(name: string, value: string, most: number): number {
+  const asked = Number(value)
+  if (value === '' || !Number.isFinite(asked) || asked < 0) {
+    throw new ClickhouseException(
+      36,
+      'BAD_ARGUMENTS',
+      `The setting '${name}' is "${value}", but a number from 0 to ${most} is wanted`,
+    )
+  }
+  return asked === 0 || asked > most ? most : asked
+}

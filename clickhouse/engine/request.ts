@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { DATABASE } from './database.ts'
+import { ClickhouseException } from './exception.ts'
+
+/** What a request to `/` asks for, but for its body. */
+export interface QueryRequest {
+  /** The statement, or its beginning, from the URL. */
+  readonly urlQuery: string
+  readonly queryId: string
+  readonly database: string
+  readonly format: string
+  readonly mustOnlyRead: boolean
+  readonly contentEncoding: string
+  readonly isFormData: boolean
+  readonly isGzipAccepted: boolean
+  readonly settings: ReadonlyMap<string, string>
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+/** URL parameters that have a meaning of their own; all others are settings. */
+const OWN_PARAMETERS: ReadonlySet<string> = new Set([
+  'query',
+  'database',
+  'default_format',
+  'user',
+  'password',
+  'quota_key',
+  'query_id',
+  'session_id',
+  'session_timeout',
+  'session_check',
+  'close_session',
+  'role',
+  'buffer_size',
+  'stacktrace',
+  'client_protocol_version',
+  'compress',
+  'decompress',
+])
+
+/** @throws ClickhouseException */
+export function parseQueryRequest(
+  request: IncomingMessage,
+  parameters: URLSearchParams,
+): QueryRequest {
+  const { headers } = request
+  for (const name of ['compress', 'decompress']) {
+    if (parameters.get(name) === '1') {
+      throw new ClickhouseException(
+        48,
+        'NOT_IMPLEMENTED',
+        `ClickHouse's own compression (${name}=1) is not supported here: use Content-Encoding, or ` +
+          'Accept-Encoding with enable_http_compression=1',
+      )
+    }
+  }
+  const settings = new Map<string, string>()
+  const values = new Map<string, string>()
+  for (const [name, value] of parameters) {
+    if (name.startsWith('param_')) values.set(name.slice('param_'.length), value)
+    else if (!OWN_PARAMETERS.has(name)) settings.set(name, value)
+  }
+  const accepted = String(headers['accept-encoding'] ?? '')
+  return {
+    urlQuery: parameters.get('query') ?? '',
+    queryId:
+      parameters.get('query_id') || String(headers['x-clickhouse-query-id'] ?? '') || randomUUID(),
+    database: parameters.get('database') || String(headers['x-clickhouse-database'] ?? DATABASE),
+    format:
+      parameters.get('default_format') ||
+      String(headers['x-clickhouse-format'] ?? '') ||
+      'TabSeparated',
+    mustOnlyRead: request.method === 'GET' || request.method === 'HEAD',
+    contentEncoding: String(headers['content-encoding'] ?? 'identity').toLowerCase(),
+    isFormData: /^multipart\/form-data\b/i.test(headers['content-type'] ?? ''),
+    isGzipAccepted: settings.get('enable_http_compression') === '1' && /\bgzip\b/i.test(accepted),
+    settings,
+    parameters: values,
+  }
+}

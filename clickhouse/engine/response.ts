@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { NativeResult } from './chdb.ts'
+import type { ClickhouseException } from './exception.ts'
+import type { QueryRequest } from './request.ts'
+
+const compress = promisify(gzip)
+
+/** What the answers of this server have in common. */
+export interface ServerIdentity {
+  readonly version: string
+  readonly timezone: string
+  readonly displayName: string
+}
+
+/** Answers a statement that succeeded. @param writtenRows undefined when it was not an insert with data */
+export async function sendResult(
+  response: ServerResponse,
+  identity: ServerIdentity,
+  request: QueryRequest,
+  answer: {
+    readonly format: string
+    readonly result: NativeResult
+    readonly isInsert: boolean
+  },
+): Promise<void> {
+  const { format, result } = answer
+  setCommonHeaders(response, identity, request.queryId)
+  response.setHeader('X-ClickHouse-Format', format)
+  response.setHeader('X-ClickHouse-Summary', summary(result, answer.isInsert))
+  response.setHeader('Content-Type', contentType(format))
+  let body = result.bytes
+  if (request.isGzipAccepted && body.length > 0) {
+    body = await compress(body, { level: 1 })
+    response.setHeader('Content-Encoding', 'gzip')
+  }
+  response.setHeader('Content-Length', body.length)
+  response.end(body)
+}
+
+/** Answers with a ClickHouse error. */
+export function sendException(
+  response: ServerResponse,
+  identity: ServerIdentity,
+  exception: ClickhouseException,
+  queryId?: string,
+): void {
+  setCommonHeaders(response, identity, queryId)
+  response.statusCode = exception.status
+  response.setHeader('X-ClickHouse-Exception-Code', exception.code)
+  sendText(response, exception.text(identity.version))
+}
+
+/** Answers with plain text. */
+export function sendText(response: ServerResponse, text: string): void {
+  response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
+  response.setHeader('Content-Length', Buffer.byteLength(text))
+  response.end(text)
+}
+
+function setCommonHeaders(
+  response: ServerResponse,
+  identity: ServerIdentity,
+  queryId: string | undefined,
+): void {
+  // A query id comes from the client, and a header cannot hold every text.
+  const id = queryId?.replace(/[^\x21-\x7e]/g, '?')
+  if (id !== undefined) response.setHeader('X-ClickHouse-Query-Id', id)
+  response.setHeader('X-ClickHouse-Server-Display-Name', identity.displayName)
+  response.setHeader('X-ClickHouse-Timezone', identity.timezone)
+}
+
+/** chDB reports the rows and bytes of a result or an insert, not what was read for it. */
+function summary(result: NativeResult, isInsert: boolean): string {
+  const rows = String(result.rowsRead)
+  const bytes = String(result.bytesRead)
+  return JSON.stringify({
+    read_rows: rows,
+    read_bytes: bytes,
+    written_rows: isInsert ? rows : '0',
+    written_bytes: isInsert ? bytes : '0',
+    total_rows_to_read: '0',
+    result_rows: rows,
+    result_bytes: bytes,
+    elapsed_ns: String(Math.round(result.elapsed * 1e9)),
+  })
+}
+
+function contentType(format: string): string {
+  if (/^JSON.*EachRow|^JSONLines|^NDJSON/i.test(format))
+    return 'application/x-ndjson; charset=UTF-8'
+  if (/^JSON/i.test(format)) return 'application/json; charset=UTF-8'
+  if (/^CSV/i.test(format)) {
+    return `text/csv; charset=UTF-8; header=${/WithNames/i.test(format) ? 'present' : 'absent'}`
+  }
+  if (/^(?:TabSeparated|TSV)/i.test(format)) return 'text/tab-separated-values; charset=UTF-8'
+  if (/^XML$/i.test(format)) return 'application/xml; charset=UTF-8'
+  if (BINARY.test(format)) return 'application/octet-stream'
+  return 'text/plain; charset=UTF-8'
+}
+
+const BINARY =
+  /^(?:Native|RowBinary|Arrow|Parquet|ORC|Avro|MsgPack|Protobuf|Buffers|CapnProto|BSON|RawBLOB|Npy)/i

@@ -1,0 +1,123 @@
+// Finds where the statement ends and an insert's data begins. Bytes that came from outside as data must never reach
+// the engine as part of a statement (a blank line in them would end the data, and the rest would run as SQL), so an
+// INSERT with data is taken apart here: the head, and the data, which goes through a file.
+//
+//   INSERT INTO t (a, b) SETTINGS x = 1 FORMAT JSONEachRow\n{"a":1}
+//   └─ target ──────────┘└─ settings ──┘        └─ format ┘ └─ data
+//
+// This decides nothing about rights: what runs is judged by the engine's own parser (statement-guard.ts).
+
+/** An INSERT whose data follow it. */
+export interface InsertHead {
+  /** `INSERT INTO t (a, b)` */
+  readonly target: string
+  /** `SETTINGS x = 1`, or empty. */
+  readonly settings: string
+  readonly format: string
+  /** Where the data begin in the text. */
+  readonly dataStart: number
+}
+
+interface Token {
+  readonly kind: 'word' | 'quoted' | 'text' | 'mark'
+  readonly value: string
+  readonly start: number
+  readonly end: number
+}
+
+/** The head of an INSERT with data, or undefined for every other statement. */
+export function parseInsertHead(text: string): InsertHead | undefined {
+  let next = nextToken(text, 0)
+  if (!isWord(next, 'INSERT')) return undefined
+  next = nextToken(text, next.end)
+  if (isWord(next, 'INTO')) next = nextToken(text, next.end)
+  if (isWord(next, 'TABLE')) {
+    const after = nextToken(text, next.end)
+    if (after?.kind === 'word' || after?.kind === 'quoted') next = after
+  }
+  if (isWord(next, 'FUNCTION')) next = nextToken(text, next.end)
+  next = next && afterName(text, next)
+  let depth = 0
+  let targetEnd = next?.start ?? text.length
+  let settingsStart: number | undefined
+  for (; next !== undefined; next = nextToken(text, next.end)) {
+    if (next.value === '(' || next.value === '[') depth += 1
+    if (next.value === ')' || next.value === ']') depth -= 1
+    const word = depth === 0 && next.kind === 'word' ? next.value.toUpperCase() : ''
+    if (word === 'SELECT' || word === 'WITH' || word === 'FROM' || word === 'WATCH')
+      return undefined
+    if (word === 'SETTINGS') settingsStart ??= next.start
+    if (word === 'VALUES' || word === 'FORMAT') {
+      const name = word === 'FORMAT' ? nextToken(text, next.end) : undefined
+      if (word === 'FORMAT' && name?.kind !== 'word') return undefined
+      return {
+        target: text.slice(0, targetEnd),
+        settings: settingsStart === undefined ? '' : text.slice(settingsStart, next.start),
+        format: name?.value ?? 'Values',
+        dataStart: name === undefined ? next.end : afterLineEnd(text, name.end),
+      }
+    }
+    if (settingsStart === undefined) targetEnd = next.end
+  }
+  return undefined
+}
+
+/** The format that the statement asks for itself with a FORMAT clause. */
+export function formatClause(text: string): string | undefined {
+  let format: string | undefined
+  let depth = 0
+  for (let next = nextToken(text, 0); next !== undefined; next = nextToken(text, next.end)) {
+    if (next.value === '(') depth += 1
+    if (next.value === ')') depth -= 1
+    if (depth > 0 || !isWord(next, 'FORMAT')) continue
+    const name = nextToken(text, next.end)
+    if (name?.kind === 'word') format = name.value
+  }
+  return format
+}
+
+/** `db.table`, `"db"."table"`: returns the first token behind it. */
+function afterName(text: string, first: Token): Token | undefined {
+  let next = nextToken(text, first.end)
+  while (next?.value === '.') {
+    const part = nextToken(text, next.end)
+    next = part && nextToken(text, part.end)
+  }
+  return next
+}
+
+/** As ClickHouse does: blanks, then one line end, are not part of the data. */
+function afterLineEnd(text: string, position: number): number {
+  let at = position
+  while (text[at] === ' ' || text[at] === '\t' || text[at] === '\f') at += 1
+  if (text[at] === '\r') at += 1
+  if (text[at] === '\n') at += 1
+  return at
+}
+
+function isWord(token: Token | undefined, word: string): token is Token {
+  return token?.kind === 'word' && token.value.toUpperCase() === word
+}
+
+const BLANKS = /(?:\s+|--[^\n]*|#[ !][^\n]*|\/\*[^]*?(?:\*\/|$))+/y
+const WORD = /[A-Za-z_][A-Za-z0-9_]*/y
+const QUOTED = /`(?:[^`\\]|\\[^]|``)*`|"(?:[^"\\]|\\[^]|"")*"/y
+const TEXT = /'(?:[^'\\]|\\[^]|'')*'/y
+
+function nextToken(text: string, position: number): Token | undefined {
+  BLANKS.lastIndex = position
+  const start = BLANKS.test(text) ? BLANKS.lastIndex : position
+  if (start >= text.length) return undefined
+  for (const [kind, pattern] of PATTERNS) {
+    pattern.lastIndex = start
+    const found = pattern.exec(text)
+    if (found !== null) return { kind, value: found[0], start, end: pattern.lastIndex }
+  }
+  return { kind: 'mark', value: text[start] ?? '', start, end: start + 1 }
+}
+
+const PATTERNS: readonly (readonly [Token['kind'], RegExp])[] = [
+  ['word', WORD],
+  ['quoted', QUOTED],
+  ['text', TEXT],
+]
