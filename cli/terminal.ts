@@ -23,6 +23,22 @@ export class OutputClosed extends Error {
   }
 }
 
+/** Ctrl-C or SIGTERM. */
+export class Interrupted extends Error {
+  constructor() {
+    super('Interrupted')
+    this.name = 'Interrupted'
+  }
+
+  /** Never resolves; rejects when the signal fires. */
+  static async promise(signal: AbortSignal): Promise<never> {
+    return await new Promise<never>((_, reject) => {
+      if (signal.aborted) reject(new Interrupted())
+      signal.addEventListener('abort', () => reject(new Interrupted()), { once: true })
+    })
+  }
+}
+
 /** Where there is no terminal: wide enough for the tables of the analyzers. */
 const widthWithoutTerminal = 120
 const widthMin = 40

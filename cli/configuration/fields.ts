@@ -137,6 +137,15 @@ export const analyzeFields = {
   },
 } satisfies Record<string, Field<unknown>>
 
+/** What `demo` has: where it keeps its data, unless a service runs there. */
+export const demoFields = {
+  dataDir: {
+    flag: 'data-dir',
+    type: pathType,
+    text: 'Folder to keep the data in, or of the running service to use',
+  },
+} satisfies Record<string, Field<unknown>>
+
 /** The YAML file that the other settings may come from. */
 export const configField: Field<string> = {
   flag: 'config',

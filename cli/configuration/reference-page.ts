@@ -41,7 +41,7 @@ export function configurationPage(): string {
       ...Object.values(analyzeFields),
     ]),
     'Colours are used on a terminal only, and never if `NO_COLOR` is set. `COLUMNS` sets the width of tables where the output is no terminal (120 otherwise).',
-    'In JSON, 64-bit integers are strings, because most readers of JSON lose digits above 2^53. Durations in JSON and CSV are nanoseconds, and their names end in `_ns` or `Ns`.',
+    'In the JSON of `query`, 64-bit integers are strings, because most readers of JSON lose digits above 2^53; `analyze` and `sessions` give numbers. Durations in JSON and CSV are nanoseconds (columns that end in `_ns`), times are UTC.',
     '## Exit codes',
     [
       '| code | meaning |',

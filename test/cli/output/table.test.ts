@@ -37,7 +37,7 @@ describe('renderTable()', () => {
   test('breaks headings, then cuts texts', () => {
     const text = renderTable(locks, 40, plain)
     expect(widest(text)).toBeLessThanOrEqual(40)
-    expect(text).toContain('a lock with…')
+    expect(text).toContain('a lock with qui…')
     expect(text).toContain('1,204')
   })
 

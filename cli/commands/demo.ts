@@ -1,0 +1,203 @@
+// `wayward demo`: runs the shop of examples/, which misbehaves on purpose, against a service, and shows what
+// the analyzers say about it.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { listSessions, type Report, runAnalyzer } from '@wayward/analyzers'
+import { createLogger, type Store } from '@wayward/clickhouse'
+import { CommandError, exitCodes } from '../command-error.ts'
+import { demoFields, serveFields, storeFields } from '../configuration/fields.ts'
+import { type Resolved, resolveFields } from '../configuration/resolve.ts'
+import { type Endpoints, isAlive, readEndpoints } from '../endpoints.ts'
+import { withStore } from '../open-store.ts'
+import { answerTable, findingText } from '../output/answer.ts'
+import { Interrupted, type Terminal } from '../terminal.ts'
+import { type Service, startService } from './serve.ts'
+
+export interface DemoCommand {
+  readonly values: Resolved<typeof demoFields>
+  readonly name: string
+}
+
+const analyzersShown = ['lock-contention', 'queue-delay', 'job-runs'] as const
+const findingsShownMax = 2
+/** The shop is open for about 6 s; longer than this it hangs. */
+const shopTimeoutMs = 60_000
+const arrivalWaitMs = 15_000
+const textWidthMax = 100
+
+export async function demo(terminal: Terminal, { values, name }: DemoCommand): Promise<void> {
+  const shop = findShop()
+  const running = findRunning(terminal, values)
+  const dataDir = running?.dataDir ?? values.dataDir ?? mkdtempSync(join(tmpdir(), 'wayward-demo-'))
+  const sources = fixedSources(terminal, { 'data-dir': dataDir })
+  // A running service may keep its data at a server whose password is in the environment.
+  const env = running === undefined ? {} : terminal.env
+  const storeValues = resolveFields(storeFields, { ...sources, env })
+  let service: Service | undefined
+  try {
+    if (running === undefined) {
+      terminal.note(`Starting a service with its data in ${dataDir} ...`)
+      service = await startOwn(terminal, dataDir)
+    }
+    const endpoints = running?.endpoints ?? service?.endpoints
+    if (endpoints === undefined) throw new Error('No service although one was started')
+    terminal.note('The shop is open; it closes in a few seconds ...')
+    const session = await runShop(terminal, shop, endpoints)
+    const reports = await withStore(terminal, storeValues, async (store) => {
+      await waitForSession(store, session)
+      return await Promise.all(
+        analyzersShown.map((analyzer) => runAnalyzer(store, analyzer, { session })),
+      )
+    })
+    for (const report of reports) await terminal.write(`\n${compactText(report, terminal)}`)
+    await terminal.write(
+      `\n${farewell(terminal, { name, session, dataDir, isOwn: service !== undefined })}`,
+    )
+  } finally {
+    await service?.shutdown()
+  }
+}
+
+/** The built shop beside this package in the repository; it is not part of the published package. */
+function findShop(): string {
+  for (const path of ['../../examples/shop/dist/main.js', '../../../examples/shop/dist/main.js']) {
+    const file = fileURLToPath(new URL(path, import.meta.url))
+    if (existsSync(file)) return file
+  }
+  throw new CommandError(
+    exitCodes.usage,
+    'The demo needs the folder examples/shop of the repository, which is not part of the installed package; clone the repository and run "npm run demo" there',
+  )
+}
+
+function findRunning(
+  terminal: Terminal,
+  values: Resolved<typeof demoFields>,
+): { readonly dataDir: string; readonly endpoints: Endpoints } | undefined {
+  const given = values.dataDir === undefined ? {} : { 'data-dir': values.dataDir }
+  const { dataDir } = resolveFields(
+    { dataDir: storeFields.dataDir },
+    { ...fixedSources(terminal, given), env: terminal.env },
+  )
+  const endpoints = readEndpoints(dataDir)
+  return endpoints === undefined || !isAlive(endpoints.pid) ? undefined : { dataDir, endpoints }
+}
+
+/** Settings that do not come from the person but from us. */
+function fixedSources(terminal: Terminal, flags: Readonly<Record<string, string>>) {
+  return { flags: new Map(Object.entries(flags)), env: {}, cwd: terminal.cwd, fileFields: [] }
+}
+
+async function startOwn(terminal: Terminal, dataDir: string): Promise<Service> {
+  const anyPort = '127.0.0.1:0'
+  const values = resolveFields(
+    { ...storeFields, ...serveFields },
+    fixedSources(terminal, {
+      'data-dir': dataDir,
+      'otlp-grpc': anyPort,
+      'otlp-http': anyPort,
+      clickhouse: anyPort,
+      api: anyPort,
+    }),
+  )
+  const logger = createLogger(
+    { write: (line) => terminal.note(line.trimEnd()) },
+    { level: 'error' },
+  )
+  return await startService(values, logger)
+}
+
+/** Runs the shop to its end and returns the id of its session. */
+async function runShop(terminal: Terminal, shop: string, endpoints: Endpoints): Promise<string> {
+  const child = spawn(process.execPath, [shop], {
+    env: shopEnvironment(terminal, endpoints),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: shopTimeoutMs,
+  })
+  const stop = (): void => {
+    child.kill('SIGTERM')
+  }
+  terminal.interrupted.addEventListener('abort', stop, { once: true })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk
+  })
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  terminal.interrupted.removeEventListener('abort', stop)
+  if (terminal.interrupted.aborted) throw new Interrupted()
+  if (code !== 0) throw new Error(`The shop ended with ${code ?? child.signalCode}: ${output}`)
+  return sessionOf(output)
+}
+
+/** OpenTelemetry settings of the person's own applications must not send the shop's data elsewhere. */
+function shopEnvironment(terminal: Terminal, endpoints: Endpoints): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const [name, value] of Object.entries(terminal.env)) {
+    if (value !== undefined && !name.startsWith('OTEL_')) env[name] = value
+  }
+  env['OTEL_EXPORTER_OTLP_ENDPOINT'] = `http://${endpoints.otlpGrpc}`
+  return env
+}
+
+function sessionOf(output: string): string {
+  const parsed: unknown = JSON.parse(output)
+  if (typeof parsed === 'object' && parsed !== null && 'session' in parsed)
+    return String(parsed.session)
+  throw new Error(`The shop did not name its session: ${output}`)
+}
+
+/** What the shop sent is in the store when it was acknowledged; this is for a service that is overloaded. */
+async function waitForSession(store: Store, session: string): Promise<void> {
+  const deadline = Date.now() + arrivalWaitMs
+  for (;;) {
+    const { rows } = await listSessions(store)
+    if (rows.some((row) => row['session'] === session)) return
+    if (Date.now() > deadline) {
+      throw new CommandError(
+        exitCodes.store,
+        `Nothing of the shop's session ${session} has arrived after ${arrivalWaitMs / 1000} s; look at the log of the service`,
+      )
+    }
+    await sleep(100)
+  }
+}
+
+function compactText(report: Report, terminal: Terminal): string {
+  const { style, width } = terminal
+  const findings = report.findings
+    .slice(0, findingsShownMax)
+    .map((finding, index) =>
+      findingText({ ...finding, exemplars: [] }, index + 1, Math.min(width, textWidthMax), style),
+    )
+  const table = answerTable(report.analyzer, report, width, style)
+  return `${style.bold(`${report.analyzer}: ${report.question}`)}\n${findings.join('')}\n${table}`
+}
+
+interface FarewellFacts {
+  readonly name: string
+  readonly session: string
+  readonly dataDir: string
+  readonly isOwn: boolean
+}
+
+function farewell(terminal: Terminal, facts: FarewellFacts): string {
+  const { style } = terminal
+  const folder =
+    facts.dataDir === join(terminal.cwd, '.wayward') ? '' : ` --data-dir ${facts.dataDir}`
+  const session = facts.session.slice(0, 8)
+  const lines = [
+    style.bold('Look further:'),
+    `  ${facts.name} analyze lock-contention --session ${session}${folder}`,
+    `  ${facts.name} query${folder} "SELECT SpanName, count(), quantile(0.95)(Duration) / 1e6 AS p95_ms FROM otel_traces GROUP BY ALL ORDER BY 2 DESC"`,
+  ]
+  if (facts.isOwn)
+    lines.push(style.dim(`The data stay in ${facts.dataDir} until you remove the folder.`))
+  return lines.map((line) => `${line}\n`).join('')
+}

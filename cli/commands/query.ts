@@ -1,0 +1,145 @@
+// `wayward query "<sql>"`: one statement of the reading account, its answer as a table, JSON or CSV.
+import type { QueryParameters, Store } from '@wayward/clickhouse'
+import { CommandError, exitCodes } from '../command-error.ts'
+import type { outputFields, storeFields } from '../configuration/fields.ts'
+import type { Resolved } from '../configuration/resolve.ts'
+import { toCommandError, withStore } from '../open-store.ts'
+import { renderTable, type TableColumn } from '../output/table.ts'
+import { formatTime, type Selection } from '../selection.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** A table is for eyes; more rows than this belong into a file. */
+export const tableRowsMax = 1000
+
+export interface QueryCommand {
+  readonly sql: string
+  readonly values: Resolved<typeof storeFields & typeof outputFields>
+  readonly selection: Selection
+}
+
+export async function query(terminal: Terminal, command: QueryCommand): Promise<void> {
+  const { sql, values } = command
+  if (sql.trim() === '') {
+    throw new CommandError(
+      exitCodes.usage,
+      'The statement is empty; wanted SQL, such as "SELECT count() FROM otel_traces"',
+    )
+  }
+  const parameters = toParameters(sql, command.selection)
+  await withStore(terminal, values, async (store) => {
+    try {
+      await answer(terminal, store, sql, parameters, values.format)
+    } catch (error) {
+      throw toCommandError(error)
+    }
+  })
+}
+
+/** The selection's flags are the parameters {from}, {to}, {service} and {session} of the statement. */
+function toParameters(sql: string, selection: Selection): QueryParameters {
+  const given: Record<string, string | undefined> = {
+    from: selection.from === undefined ? undefined : clickhouseTime(selection.from),
+    to: selection.to === undefined ? undefined : clickhouseTime(selection.to),
+    service: selection.service,
+    session: selection.session,
+  }
+  const parameters: Record<string, string> = {}
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const type = name === 'from' || name === 'to' ? "DateTime64(9, 'UTC')" : 'String'
+    if (!new RegExp(`\\{\\s*${name}\\s*:`).test(sql)) {
+      const flag = name === 'from' ? '--from or --since' : `--${name}`
+      throw new CommandError(
+        exitCodes.usage,
+        `${flag} has no effect: the statement does not use {${name}:${type}}; write it where it belongs, or leave the flag out`,
+      )
+    }
+    parameters[name] = value
+  }
+  return parameters
+}
+
+function clickhouseTime(ns: bigint): string {
+  return formatTime(ns).replace('T', ' ').replace('Z', '')
+}
+
+async function answer(
+  terminal: Terminal,
+  store: Store,
+  sql: string,
+  parameters: QueryParameters,
+  format: 'table' | 'json' | 'csv',
+): Promise<void> {
+  if (format === 'table') {
+    const stream = await store.queryRaw(
+      sql,
+      'JSONCompactStringsEachRowWithNamesAndTypes',
+      parameters,
+    )
+    await writeTable(terminal, stream)
+    return
+  }
+  const stream = await store.queryRaw(sql, format === 'json' ? 'JSON' : 'CSVWithNames', parameters)
+  for await (const chunk of stream) await terminal.write(chunk)
+}
+
+async function writeTable(terminal: Terminal, stream: AsyncIterable<Uint8Array>): Promise<void> {
+  const rows: string[][] = []
+  let names: string[] | undefined
+  let types: string[] | undefined
+  let hasMore = false
+  for await (const line of lines(stream)) {
+    const values = toRow(line)
+    if (values === undefined) {
+      // The statement has a FORMAT of its own: its answer goes out as it is.
+      await terminal.write(`${line}\n`)
+    } else if (names === undefined) names = values
+    else if (types === undefined) types = values
+    else if (rows.length < tableRowsMax) rows.push(values)
+    else {
+      hasMore = true
+      break
+    }
+  }
+  if (names === undefined) return
+  const columns = names.map(
+    (heading, index): TableColumn => ({
+      heading,
+      align: isNumber(types?.[index]) ? 'right' : 'left',
+    }),
+  )
+  await terminal.write(renderTable({ columns, rows }, terminal.width, terminal.style))
+  if (hasMore) {
+    terminal.note(
+      `Only the first ${tableRowsMax} rows are shown; take --format csv or json for all`,
+    )
+  }
+}
+
+function isNumber(type: string | undefined): boolean {
+  return /^(?:Nullable\(|LowCardinality\()*(?:U?Int|Float|BFloat|Decimal)/.test(type ?? '')
+}
+
+function toRow(line: string): string[] | undefined {
+  if (!line.startsWith('[')) return undefined
+  try {
+    const parsed: unknown = JSON.parse(line)
+    if (!Array.isArray(parsed)) return undefined
+    return parsed.map((value: unknown) => (value === null ? 'NULL' : String(value)))
+  } catch {
+    // Not of our format.
+    return undefined
+  }
+}
+
+async function* lines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = parts.pop() ?? ''
+    yield* parts
+  }
+  rest += decoder.decode()
+  if (rest !== '') yield rest
+}

@@ -1,0 +1,208 @@
+// `wayward serve`: engine (or a named server) → tables → collector → endpoints.json, and back in reverse at
+// Ctrl-C or SIGTERM.
+import { randomBytes } from 'node:crypto'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CollectorAddresses } from '@wayward/collector'
+import type { Logger, Store } from '@wayward/clickhouse'
+import { CommandError, exitCodes } from '../command-error.ts'
+import type { serveFields, storeFields } from '../configuration/fields.ts'
+import type { Resolved } from '../configuration/resolve.ts'
+import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
+import { namedServer, type Server, toCommandError } from '../open-store.ts'
+import { Interrupted, type Terminal } from '../terminal.ts'
+
+export type ServeValues = Resolved<typeof storeFields & typeof serveFields>
+
+// Ctrl-C to exit takes at most 5 s: the collector drains first, then the engine has its time, and one second
+// more before it is killed.
+const collectorShutdownMs = 2_500
+const engineShutdownMs = 1_200
+/** A batch that is not in ClickHouse by then is refused with a hint to try again. */
+const writeTimeoutMs = 30_000
+
+/** What has been started and how it is stopped, in the order of starting. */
+type Stops = (() => Promise<void>)[]
+
+/** A started service. */
+export interface Service {
+  readonly endpoints: Endpoints
+  /** Drains and stops. */
+  shutdown(): Promise<void>
+}
+
+export async function serve(terminal: Terminal, values: ServeValues, name: string): Promise<void> {
+  const { createLogger } = await import('@wayward/clickhouse')
+  const logger = createLogger({ write: (line) => terminal.note(line.trimEnd()) })
+  const interrupted = Interrupted.promise(terminal.interrupted)
+  const starting = startService(values, logger)
+  let service: Service | undefined
+  try {
+    service = await Promise.race([starting, interrupted])
+    await terminal.write(greeting(service.endpoints, values, terminal, name))
+    await interrupted
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+    service ??= await starting.catch(() => undefined)
+    terminal.note('Stopping: writing what was received (Ctrl-C again stops at once)')
+  } finally {
+    await service?.shutdown()
+  }
+}
+
+/** Starts everything, or nothing: what was started before an error is stopped again. */
+export async function startService(values: ServeValues, logger: Logger): Promise<Service> {
+  const stops: Stops = []
+  const shutdown = async (): Promise<void> => {
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+      await stop().catch((error: unknown) => logger.error('Could not stop cleanly', { error }))
+    }
+  }
+  try {
+    prepareFolder(values.dataDir)
+    const server = await startStore(values, logger, stops)
+    const addresses = await startCollector(values, server.writer, logger, stops)
+    const endpoints = toEndpoints(addresses, server.reading)
+    writeEndpoints(values.dataDir, endpoints)
+    stops.push(async () => removeEndpoints(values.dataDir, process.pid))
+    return { endpoints, shutdown }
+  } catch (error) {
+    await shutdown()
+    throw toServeError(error, values.dataDir)
+  }
+}
+
+function prepareFolder(dataDir: string): void {
+  if (existsSync(dataDir) && !statSync(dataDir).isDirectory()) {
+    throw new CommandError(
+      exitCodes.store,
+      `Cannot use "${dataDir}" as data folder: it is a file; name a folder with --data-dir`,
+    )
+  }
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+}
+
+interface StartedStore {
+  readonly writer: Store
+  readonly reading: { readonly url: string; readonly user: string; readonly database: string }
+}
+
+async function startStore(
+  values: ServeValues,
+  logger: Logger,
+  stops: Stops,
+): Promise<StartedStore> {
+  const { createStore, migrate } = await import('@wayward/clickhouse')
+  const server = namedServer(values) ?? (await startEngine(values, logger, stops))
+  const writer = createStore({ ...server, requestTimeoutMs: writeTimeoutMs })
+  stops.push(() => writer.close())
+  const { applied } = await migrate(writer)
+  if (applied.length > 0) logger.info('Tables are up to date', { applied })
+  const isEngine = values.clickhouseUrl === undefined
+  const { url, database } = server
+  return { writer, reading: { url, database, user: isEngine ? 'default' : server.user } }
+}
+
+/** The embedded engine, as the writing account sees it. */
+async function startEngine(values: ServeValues, logger: Logger, stops: Stops): Promise<Server> {
+  const { createEngine, defaultEngineLimits } = await import('@wayward/clickhouse')
+  const writerToken = randomBytes(32).toString('hex')
+  const engine = createEngine({
+    dataDir: join(values.dataDir, 'clickhouse'),
+    listen: values.clickhouse,
+    writerToken,
+    memoryBytesMax: values.engineMemory,
+    limits: defaultEngineLimits,
+    logger,
+  })
+  stops.push(() => engine.shutdown(engineShutdownMs))
+  const { url } = await engine.start()
+  return { url, user: 'wayward_writer', password: writerToken, database: 'wayward' }
+}
+
+async function startCollector(
+  values: ServeValues,
+  store: Store,
+  logger: Logger,
+  stops: Stops,
+): Promise<CollectorAddresses> {
+  const { createCollector, defaultCollectorLimits } = await import('@wayward/collector')
+  const { otlpGrpc, otlpHttp, api } = values
+  const collector = createCollector(
+    { otlpGrpc, otlpHttp, api, limits: defaultCollectorLimits },
+    { store, logger, clock: Date.now },
+  )
+  stops.push(() => collector.shutdown(collectorShutdownMs))
+  return await collector.start()
+}
+
+function toEndpoints(
+  addresses: CollectorAddresses,
+  clickhouse: Endpoints['clickhouse'],
+): Endpoints {
+  return {
+    version: 1,
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    otlpGrpc: addresses.otlpGrpc,
+    otlpHttp: `http://${addresses.otlpHttp}`,
+    api: `http://${addresses.api}`,
+    clickhouse,
+  }
+}
+
+/** Errors of every part in the command's terms. */
+function toServeError(error: unknown, dataDir: string): unknown {
+  if (!(error instanceof Error)) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const isAddress = ['port_in_use', 'address_unavailable', 'cannot_listen', 'not_loopback']
+  if (isAddress.includes(code)) return new CommandError(exitCodes.usage, error.message, error)
+  const reason = folderReasons[code]
+  if (reason !== undefined) {
+    const message = `Cannot write to the data folder "${dataDir}": ${reason}, or name another folder with --data-dir`
+    return new CommandError(exitCodes.store, message, error)
+  }
+  return toCommandError(error)
+}
+
+const folderReasons: Readonly<Record<string, string>> = {
+  EACCES: 'its permissions forbid it; change them',
+  EPERM: 'its permissions forbid it; change them',
+  EROFS: 'it is on a read-only file system; mount it for writing',
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the disk quota is used up; free some space',
+  ENOTDIR: 'a part of its path is a file; remove it',
+  ENAMETOOLONG: 'its name is too long; shorten it',
+  ELOOP: 'its path is a circle of links; mend it',
+}
+
+function greeting(
+  endpoints: Endpoints,
+  values: ServeValues,
+  terminal: Terminal,
+  name: string,
+): string {
+  const { style } = terminal
+  const isEngine = values.clickhouseUrl === undefined
+  const isDefaultFolder = values.dataDir === join(terminal.cwd, '.wayward')
+  const folder = isDefaultFolder ? '' : ` --data-dir ${values.dataDir}`
+  const row = (label: string, value: string): string => `  ${label.padEnd(12)}${value}\n`
+  const next = (command: string, text: string): string => `  ${command}\n      ${style.dim(text)}\n`
+  return [
+    `${style.bold('Wayward is ready.')}\n`,
+    row('OTLP/gRPC', endpoints.otlpGrpc),
+    row('OTLP/HTTP', endpoints.otlpHttp),
+    row('SQL', `${endpoints.clickhouse.url} (${isEngine ? 'embedded ClickHouse' : 'your server'})`),
+    row('Health', `${endpoints.api}/readyz, /healthz, /metrics`),
+    row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
+    `${style.bold('Try next, in another terminal:')}\n`,
+    next(`${name} demo${folder}`, 'a small shop with a slow lock, a full queue and a failing job'),
+    next(`${name} analyze lock-contention${folder}`, 'which locks cost most, and why'),
+    next(
+      `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoints.otlpHttp} <your application>`,
+      'report from an application with OpenTelemetry',
+    ),
+    `${style.dim('Ctrl-C stops the service.')}\n`,
+  ].join('')
+}

@@ -1,0 +1,47 @@
+// `wayward sessions`: which runs of which processes have reported.
+import { type Answer, listSessions } from '@wayward/analyzers'
+import type { outputFields, storeFields } from '../configuration/fields.ts'
+import type { Resolved } from '../configuration/resolve.ts'
+import { toCommandError, withStore } from '../open-store.ts'
+import { answerCsv, answerJson, answerTable } from '../output/answer.ts'
+import type { Selection } from '../selection.ts'
+import type { Terminal } from '../terminal.ts'
+import { toWindow } from '../window.ts'
+
+export interface SessionsCommand {
+  readonly values: Resolved<typeof storeFields & typeof outputFields>
+  readonly selection: Selection
+}
+
+export async function sessions(terminal: Terminal, command: SessionsCommand): Promise<void> {
+  const { values, selection } = command
+  const answer = await withStore(terminal, values, async (store) => {
+    try {
+      const window = await toWindow(store, selection)
+      const all = await listSessions(store, window)
+      const { session } = window
+      if (session === undefined) return all
+      return { ...all, rows: all.rows.filter((row) => row['session'] === session) }
+    } catch (error) {
+      throw toCommandError(error)
+    }
+  })
+  await terminal.write(formatAnswer(answer, values.format, terminal))
+}
+
+function formatAnswer(
+  answer: Answer,
+  format: 'table' | 'json' | 'csv',
+  terminal: Terminal,
+): string {
+  switch (format) {
+    case 'json':
+      return answerJson(answer)
+    case 'csv':
+      return answerCsv(answer)
+    case 'table':
+      return answer.rows.length === 0
+        ? 'No session has reported in what was asked for.\n'
+        : answerTable('sessions', answer, terminal.width, terminal.style)
+  }
+}

@@ -1,0 +1,204 @@
+// How a reading command gets at the data: a ClickHouse server that was named, else the service that runs on
+// the data folder, else the data folder itself, opened for the time of the command.
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Engine, Store, StoreError } from '@wayward/clickhouse'
+import { CommandError, exitCodes } from './command-error.ts'
+import type { storeFields } from './configuration/fields.ts'
+import type { Resolved } from './configuration/resolve.ts'
+import { isAlive, readEndpoints } from './endpoints.ts'
+import { Interrupted, type Terminal } from './terminal.ts'
+
+export type StoreValues = Resolved<typeof storeFields>
+
+/** The longest that a command waits for an answer; the engine's own limit is far below. */
+export const readTimeoutMs = 300_000
+/** How long another short command may hold the data folder before we give up. */
+const folderWaitMs = 10_000
+const folderRetryMs = 200
+const engineShutdownMs = 4_000
+/** What a command's own engine may take: it reads only. */
+const engineMemoryBytesMax = 2 ** 30
+
+interface OpenedStore {
+  readonly store: Store
+  close(): Promise<void>
+}
+
+/** Runs `work` with a store and closes it, also at Ctrl-C, which ends a running query. */
+export async function withStore<T>(
+  terminal: Terminal,
+  values: StoreValues,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const interrupted = Interrupted.promise(terminal.interrupted)
+  const opening = openStore(terminal, values)
+  let opened: OpenedStore | undefined
+  try {
+    opened = await Promise.race([opening, interrupted])
+    return await Promise.race([work(opened.store), interrupted])
+  } finally {
+    // Interrupted while opening: what is about to be open must be closed as well.
+    opened ??= await opening.catch(() => undefined)
+    await opened?.close()
+  }
+}
+
+async function openStore(terminal: Terminal, values: StoreValues): Promise<OpenedStore> {
+  const named = namedServer(values)
+  if (named !== undefined) return await connect(named)
+  const deadline = Date.now() + folderWaitMs
+  for (;;) {
+    const running = await openRunning(values)
+    if (running !== undefined) return running
+    try {
+      return await openFolder(terminal, values.dataDir)
+    } catch (error) {
+      const isBusy = isCoded(error) && error.code === 'data_dir_in_use'
+      if (!isBusy) throw toCommandError(error)
+      if (Date.now() > deadline || terminal.interrupted.aborted) throw busyError(values, error)
+      // A service that is just starting, or another command that will be done in a moment.
+      await sleep(folderRetryMs)
+    }
+  }
+}
+
+/** Where a ClickHouse server is and who asks; what stands in the URL wins. */
+export interface Server {
+  readonly url: string
+  readonly user: string
+  readonly password: string
+  readonly database: string
+}
+
+export function namedServer(values: StoreValues): Server | undefined {
+  const url = values.clickhouseUrl
+  if (url === undefined) return undefined
+  const database = decodeURIComponent(url.pathname.replaceAll(/^\/|\/$/g, ''))
+  return {
+    url: url.origin,
+    user: url.username === '' ? values.clickhouseUser : decodeURIComponent(url.username),
+    password:
+      url.password === '' ? (values.clickhousePassword ?? '') : decodeURIComponent(url.password),
+    database: database === '' ? values.clickhouseDatabase : database,
+  }
+}
+
+async function connect(server: Server): Promise<OpenedStore> {
+  const { createStore } = await import('@wayward/clickhouse')
+  const store = createStore({ ...server, requestTimeoutMs: readTimeoutMs })
+  try {
+    await store.query('SELECT 1')
+  } catch (error) {
+    await store.close()
+    throw toCommandError(error)
+  }
+  return { store, close: () => store.close() }
+}
+
+/** The running service's store, or undefined if none runs. */
+async function openRunning(values: StoreValues): Promise<OpenedStore | undefined> {
+  const endpoints = readEndpoints(values.dataDir)
+  if (endpoints === undefined || !isAlive(endpoints.pid)) return undefined
+  const password = values.clickhousePassword ?? ''
+  try {
+    return await connect({ ...endpoints.clickhouse, password })
+  } catch (error) {
+    // The process id may belong to somebody else by now; then the folder is free, and opening it will tell.
+    if (
+      error instanceof CommandError &&
+      isCoded(error.cause) &&
+      error.cause.code === 'unreachable'
+    ) {
+      return undefined
+    }
+    throw error
+  }
+}
+
+async function openFolder(terminal: Terminal, dataDir: string): Promise<OpenedStore> {
+  const engineDir = join(dataDir, 'clickhouse')
+  if (!existsSync(engineDir)) {
+    throw new CommandError(
+      exitCodes.store,
+      `Nothing has been recorded in "${dataDir}" yet; start the service with "wayward serve" and point an application at it, or name the right folder with --data-dir or a ClickHouse server with --url`,
+    )
+  }
+  const { createEngine, createLogger, createStore, defaultEngineLimits, migrate } = await import(
+    '@wayward/clickhouse'
+  )
+  const writerToken = randomUUID()
+  const logger = createLogger(
+    { write: (line) => terminal.note(line.trimEnd()) },
+    { level: 'error' },
+  )
+  const engine: Engine = createEngine({
+    dataDir: engineDir,
+    listen: { host: '127.0.0.1', port: 0 },
+    writerToken,
+    memoryBytesMax: engineMemoryBytesMax,
+    limits: defaultEngineLimits,
+    logger,
+  })
+  const { url } = await engine.start()
+  const settings = { url, database: 'wayward', requestTimeoutMs: readTimeoutMs }
+  const writer = createStore({ ...settings, user: 'wayward_writer', password: writerToken })
+  const store = createStore({ ...settings, user: 'default', password: '' })
+  const close = async (): Promise<void> => {
+    await store.close()
+    await engine.shutdown(engineShutdownMs)
+  }
+  try {
+    // A folder that an older version wrote lacks the newest tables.
+    await migrate(writer)
+  } catch (error) {
+    await close()
+    throw error
+  } finally {
+    await writer.close()
+  }
+  return { store, close }
+}
+
+function busyError(values: StoreValues, cause: unknown): CommandError {
+  const pid = readEndpoints(values.dataDir)?.pid
+  const who =
+    pid !== undefined && isAlive(pid)
+      ? `the service with process id ${pid} has it open but does not answer; look at its log, or stop it`
+      : 'another process has it open (a service that is starting, or another command); try again, or stop it'
+  return new CommandError(
+    exitCodes.store,
+    `Cannot read the data in "${values.dataDir}": ${who}`,
+    cause,
+  )
+}
+
+/** Errors of the engine and the store in the command's terms; others are bugs and stay as they are. */
+export function toCommandError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  if (isStoreError(error)) {
+    return new CommandError(
+      isWrongQuery(error) ? exitCodes.usage : exitCodes.store,
+      error.message,
+      error,
+    )
+  }
+  if (error.name === 'EngineError') return new CommandError(exitCodes.store, error.message, error)
+  return error
+}
+
+/** What ClickHouse says of the statement itself, and not of its own state. */
+function isWrongQuery(error: StoreError): boolean {
+  // ACCESS_DENIED: the user is welcome, the statement is not.
+  return error.code === 'query' || error.clickhouse?.code === 497
+}
+
+function isStoreError(error: Error): error is StoreError {
+  return error.name === 'StoreError'
+}
+
+function isCoded(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}

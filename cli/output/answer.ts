@@ -1,0 +1,101 @@
+// Answers as tables, JSON and CSV.
+import type { Answer, Column, Finding, Report } from '@wayward/analyzers'
+import { csvLine } from './csv.ts'
+import { headlineColumns } from './headline-columns.ts'
+import type { Style } from './style.ts'
+import { renderTable, type Table, visible, wrap } from './table.ts'
+import { alignOf, formatValue, headingOf } from './value.ts'
+
+/** How wide text is set at most: longer lines are hard to read. */
+const textWidthMax = 100
+
+/** The rows of an answer, by the columns that matter most. */
+export function answerTable(
+  name: string,
+  answer: Pick<Answer, 'columns' | 'rows'>,
+  width: number,
+  style: Style,
+): string {
+  const columns = chooseColumns(name, answer)
+  const table: Table = {
+    columns: columns.map((column) => ({ heading: headingOf(column), align: alignOf(column) })),
+    rows: answer.rows.map((row) => columns.map((column) => formatValue(column, row[column.name]))),
+  }
+  return renderTable(table, width, style)
+}
+
+function chooseColumns(name: string, answer: Pick<Answer, 'columns' | 'rows'>): Column[] {
+  const names = headlineColumns[name]
+  if (names === undefined) return [...answer.columns]
+  const services = new Set(answer.rows.map((row) => row['service']))
+  return names
+    .filter((one) => name === 'sessions' || one !== 'service' || services.size > 1)
+    .map((one) => answer.columns.find((column) => column.name === one))
+    .filter((column) => column !== undefined)
+}
+
+export function answerCsv({ columns, rows }: Pick<Answer, 'columns' | 'rows'>): string {
+  const header = csvLine(columns.map((column) => column.name))
+  return header + rows.map((row) => csvLine(columns.map(({ name }) => row[name]))).join('')
+}
+
+export function answerJson(answer: Answer | Report): string {
+  return `${JSON.stringify(answer, null, 2)}\n`
+}
+
+/** A report for people: the findings, the worst first, then the table. */
+export function reportText(report: Report, width: number, style: Style): string {
+  const textWidth = Math.min(width, textWidthMax)
+  const title = wrap(report.question, textWidth).map((line) => `${style.bold(line)}\n`)
+  if (report.status === 'NA') {
+    return [...title, '\n', ...notAvailable(report, textWidth)].join('')
+  }
+  const findings = report.findings.map(
+    (finding, index) => `${findingText(finding, index + 1, textWidth, style)}\n`,
+  )
+  if (findings.length === 0) findings.push('Nothing stands out.\n\n')
+  const services = new Set(report.rows.map((row) => row['service']))
+  const table = answerTable(report.analyzer, report, width, style)
+  const of = services.size === 1 ? ` of service ${visible([...services].join(''))}` : ''
+  const all = `All ${report.columns.length} columns${of}: --format json or csv`
+  return [...title, '\n', ...findings, table, `${style.dim(all)}\n`].join('')
+}
+
+function notAvailable(report: Report, width: number): string[] {
+  return wrap(
+    `NA: cannot be answered, because nothing was recorded of ${report.missing.join(', ')} in what was asked for. Report them from the application (see docs/send-data.md), or widen --since, --service and --session.`,
+    width,
+  ).map((line) => `${line}\n`)
+}
+
+/** The finding as a paragraph: number, severity and summary, then why and what to do. */
+export function findingText(finding: Finding, number: number, width: number, style: Style): string {
+  const { severity } = finding
+  const label = `${number}. [${severity}] `
+  const [first = '', ...rest] = wrap(visible(finding.summary), width - label.length)
+  const indent = ' '.repeat(label.length)
+  const lines = [
+    style.severity(label, severity) + style.bold(first),
+    ...rest.map((line) => indent + style.bold(line)),
+    ...paragraph('Why: ', finding.explanation, width, indent, style),
+    ...paragraph('Do:  ', finding.solution, width, indent, style),
+    ...finding.exemplars.flatMap(({ label: what, traceId, spanId }) =>
+      paragraph('See: ', `trace ${traceId} span ${spanId} (${what})`, width, indent, style),
+    ),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function paragraph(
+  label: string,
+  text: string,
+  width: number,
+  indent: string,
+  style: Style,
+): string[] {
+  const lines = wrap(visible(text), width - indent.length - label.length)
+  return lines.map((line, index) => {
+    const start = index === 0 ? style.dim(label) : ' '.repeat(label.length)
+    return indent + start + line
+  })
+}
