@@ -1,0 +1,220 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { migrate } from '@wayward/clickhouse'
+import { migrations } from '@wayward/clickhouse/migrations'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+
+const clickhouseFolder = new URL('../../clickhouse/', import.meta.url)
+const analyzersFolder = new URL('../../analyzers/', import.meta.url)
+const registryFolder = new URL('../../semconv/registry/', import.meta.url)
+
+const readSql = (path: string): string => readFileSync(new URL(path, clickhouseFolder), 'utf8')
+const tableFiles = readdirSync(new URL('tables/', clickhouseFolder)).map((name) => `tables/${name}`)
+
+let engine: TestEngine
+
+beforeAll(async () => {
+  engine = await startTestEngine()
+})
+
+afterAll(async () => {
+  await engine.shutdown()
+})
+
+describe('migrate()', () => {
+  test('makes the database and the whole schema, and nothing the second time', async () => {
+    const { writer } = engine.open('fresh')
+    try {
+      const first = await migrate(writer, { clock: () => 1_795_244_399_123 })
+      expect(first.applied).toEqual(migrations.map((migration) => migration.version))
+      expect((await migrate(writer)).applied).toEqual([])
+      const remembered = await writer.query(
+        'SELECT version, name, applied_at FROM wayward_migrations FINAL ORDER BY version',
+      )
+      expect(remembered).toEqual(
+        migrations.map(({ version, name }) => ({
+          version,
+          name,
+          applied_at: '2026-11-21 06:59:59.123',
+        })),
+      )
+    } finally {
+      await writer.close()
+    }
+  })
+
+  test('gives one schema when two processes race', async () => {
+    const [one, two] = [engine.open('race'), engine.open('race')]
+    try {
+      await Promise.all([migrate(one.writer), migrate(two.writer)])
+      const alone = engine.open('alone')
+      await migrate(alone.writer)
+      expect(await dumpSchema('race')).toEqual(await dumpSchema('alone'))
+      await Promise.all([alone.writer.close(), alone.reader.close()])
+    } finally {
+      await Promise.all([one, two].flatMap((pair) => [pair.writer.close(), pair.reader.close()]))
+    }
+  })
+
+  test('goes on where a process was killed between two statements', async () => {
+    const { writer } = engine.open('interrupted')
+    try {
+      await writer.createDatabase()
+      await writer.command(readSql('tables/wayward_migrations.sql'))
+      for (const file of migrations[0]?.files.slice(0, 3) ?? []) {
+        await writer.command(readSql(file))
+      }
+      expect((await migrate(writer)).applied).toEqual([1, 2, 3])
+    } finally {
+      await writer.close()
+    }
+  })
+
+  test('takes over tables that the stock exporter made', async () => {
+    const { writer } = engine.open('stock')
+    try {
+      await writer.createDatabase()
+      // The stock form before v0.151, as far as it matters here: no event name, no deduplication window.
+      const stockOf = (file: string): string =>
+        readSql(file).replace(', non_replicated_deduplication_window = 10000', '')
+      await writer.command(stockOf('tables/otel_traces.sql'))
+      await writer.command(stockOf('tables/otel_traces_trace_id_ts.sql'))
+      await writer.command(stockOf('tables/otel_logs.sql').replace(/\n {2}EventName [^\n]+/, ''))
+      await migrate(writer)
+      const [logs] = await writer.query<{ statement: string }>(
+        "SELECT create_table_query AS statement FROM system.tables WHERE database = 'stock' AND name = 'otel_logs'",
+      )
+      expect(logs?.statement).toContain('`EventName` String')
+      expect(logs?.statement).toContain('non_replicated_deduplication_window = 10000')
+    } finally {
+      await writer.close()
+    }
+  })
+})
+
+describe('the schema', () => {
+  test('is the one that is kept', async () => {
+    await migrate(engine.writer)
+    await expect(await dumpSchema('wayward')).toMatchFileSnapshot('../golden/schema.sql')
+  })
+
+  test('comments every column', async () => {
+    await migrate(engine.writer)
+    const silent = await engine.writer.query(
+      `SELECT table, name FROM system.columns
+       WHERE database = 'wayward' AND comment = '' AND table NOT LIKE '%\\_mv' ORDER BY table, name`,
+    )
+    expect(silent).toEqual([])
+  })
+
+  test('names every stock column with its stock type', async () => {
+    await migrate(engine.writer)
+    const rows = await engine.writer.query<{ table: string; columns: string[] }>(
+      `SELECT table, groupArray(concat(name, ' ', type)) AS columns FROM
+       (SELECT table, name, type FROM system.columns
+        WHERE database = 'wayward' AND table IN ('otel_traces', 'otel_logs', 'otel_traces_trace_id_ts')
+        ORDER BY table, position)
+       GROUP BY table ORDER BY table`,
+    )
+    expect(Object.fromEntries(rows.map((row) => [row.table, row.columns]))).toEqual(stockColumns)
+  })
+})
+
+describe('the .sql files', () => {
+  test('are all part of a migration, and safe to run twice', () => {
+    const listed = migrations.flatMap((migration) => migration.files)
+    expect(new Set(listed).size).toBe(listed.length)
+    expect(
+      [...listed, 'tables/wayward_migrations.sql'].filter((f) => f.startsWith('tables/')),
+    ).toHaveLength(tableFiles.length)
+    for (const file of listed) {
+      expect(readSql(file), file).toMatch(/IF NOT EXISTS|MODIFY SETTING/)
+    }
+  })
+
+  test.each(tableFiles)('%s says what it is for, and has one statement', (file) => {
+    const sql = readSql(file)
+    expect(sql).toMatch(/^-- /)
+    expect(sql.replace(/'[^']*'/g, '').replace(/^--.*$/gm, '')).not.toContain(';')
+    if (!file.endsWith('_mv.sql')) {
+      for (const word of ['ORDER BY', 'PARTITION BY', 'CODEC', 'TTL']) {
+        expect(sql.match(/^--.*$/gm)?.join('\n'), `${file}: ${word}`).toContain(word)
+      }
+    }
+  })
+
+  test('use only attributes that the registry has', () => {
+    const registry = readdirSync(registryFolder)
+      .map((name) => readFileSync(new URL(name, registryFolder), 'utf8'))
+      .join('\n')
+    const known = new Set(
+      [...registry.matchAll(/(?:key|name): (wayward\.[\w.]+)/g)].map((match) => match[1]),
+    )
+    const analyzerFiles = readdirSync(analyzersFolder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.sql') && !/^(dist|node_modules)/.test(path))
+      .map((path) => readFileSync(new URL(path, analyzersFolder), 'utf8'))
+    const used = [...tableFiles.map(readSql), ...analyzerFiles].flatMap((sql) =>
+      [...sql.matchAll(/wayward\.[a-z_]+(?:\.[a-z_]+)*/g)].map((match) => match[0]),
+    )
+    expect(used.length).toBeGreaterThan(100)
+    expect([...new Set(used)].filter((key) => !known.has(key))).toEqual([])
+  })
+})
+
+/** All CREATE statements of a database, without its name. */
+async function dumpSchema(database: string): Promise<string> {
+  const rows = await engine.writer.query<{ statement: string }>(
+    `SELECT formatQuery(create_table_query) AS statement FROM system.tables
+     WHERE database = {database:String} ORDER BY name`,
+    { database },
+  )
+  const statements = rows.map((row) => row.statement.replaceAll(`${database}.`, ''))
+  return `${statements.join(';\n\n')};\n`
+}
+
+const map = 'Map(LowCardinality(String), String)'
+const stockColumns = {
+  otel_traces: [
+    'Timestamp DateTime64(9)',
+    'TraceId String',
+    'SpanId String',
+    'ParentSpanId String',
+    'TraceState String',
+    'SpanName LowCardinality(String)',
+    'SpanKind LowCardinality(String)',
+    'ServiceName LowCardinality(String)',
+    `ResourceAttributes ${map}`,
+    'ScopeName String',
+    'ScopeVersion String',
+    `SpanAttributes ${map}`,
+    'Duration UInt64',
+    'StatusCode LowCardinality(String)',
+    'StatusMessage String',
+    'Events.Timestamp Array(DateTime64(9))',
+    'Events.Name Array(LowCardinality(String))',
+    `Events.Attributes Array(${map})`,
+    'Links.TraceId Array(String)',
+    'Links.SpanId Array(String)',
+    'Links.TraceState Array(String)',
+    `Links.Attributes Array(${map})`,
+  ],
+  otel_traces_trace_id_ts: ['TraceId String', 'Start DateTime', 'End DateTime'],
+  otel_logs: [
+    'Timestamp DateTime64(9)',
+    'TraceId String',
+    'SpanId String',
+    'TraceFlags UInt8',
+    'SeverityText LowCardinality(String)',
+    'SeverityNumber UInt8',
+    'ServiceName LowCardinality(String)',
+    'Body String',
+    'ResourceSchemaUrl LowCardinality(String)',
+    `ResourceAttributes ${map}`,
+    'ScopeSchemaUrl LowCardinality(String)',
+    'ScopeName String',
+    'ScopeVersion LowCardinality(String)',
+    `ScopeAttributes ${map}`,
+    `LogAttributes ${map}`,
+    'EventName String',
+  ],
+}

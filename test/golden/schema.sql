@@ -1,0 +1,736 @@
+CREATE TABLE otel_logs
+(
+    `Timestamp` DateTime64(9) COMMENT 'Time of the record, UTC' CODEC(Delta(8), ZSTD(1)),
+    `TraceId` String COMMENT 'Trace, 32 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+    `SpanId` String COMMENT 'Span, 16 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+    `TraceFlags` UInt8 COMMENT 'W3C trace flags' CODEC(ZSTD(1)),
+    `SeverityText` LowCardinality(String) COMMENT 'Severity as the application writes it' CODEC(ZSTD(1)),
+    `SeverityNumber` UInt8 COMMENT 'Severity from 1 (trace) to 24 (fatal), 0 unknown' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `Body` String COMMENT 'Text of the record' CODEC(ZSTD(1)),
+    `ResourceSchemaUrl` LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
+    `ScopeSchemaUrl` LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+    `ScopeName` String COMMENT 'Instrumentation scope' CODEC(ZSTD(1)),
+    `ScopeVersion` LowCardinality(String) COMMENT 'Version of the instrumentation scope' CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+    `LogAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the record, values as text' CODEC(ZSTD(1)),
+    `EventName` String COMMENT 'Name of the event, empty for a plain log record' CODEC(ZSTD(1)),
+    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX idx_log_attr_key mapKeys(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_log_attr_value mapValues(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_body lower(Body) TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 8
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Timestamp)
+ORDER BY (toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE TABLE otel_traces
+(
+    `Timestamp` DateTime64(9) COMMENT 'Start of the span, UTC' CODEC(Delta(8), ZSTD(1)),
+    `TraceId` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+    `SpanId` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+    `ParentSpanId` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+    `TraceState` String COMMENT 'W3C trace state' CODEC(ZSTD(1)),
+    `SpanName` LowCardinality(String) COMMENT 'Name of the operation' CODEC(ZSTD(1)),
+    `SpanKind` LowCardinality(String) COMMENT 'Unspecified, Internal, Server, Client, Producer or Consumer' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
+    `ScopeName` String COMMENT 'Instrumentation scope' CODEC(ZSTD(1)),
+    `ScopeVersion` String COMMENT 'Version of the instrumentation scope' CODEC(ZSTD(1)),
+    `SpanAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the span, values as text' CODEC(ZSTD(1)),
+    `Duration` UInt64 COMMENT 'End minus start, nanoseconds' CODEC(ZSTD(1)),
+    `StatusCode` LowCardinality(String) COMMENT 'Unset, Ok or Error' CODEC(ZSTD(1)),
+    `StatusMessage` String COMMENT 'Text of an error status' CODEC(ZSTD(1)),
+    `Events.Timestamp` Array(DateTime64(9)) COMMENT 'Times of the span events, UTC' CODEC(ZSTD(1)),
+    `Events.Name` Array(LowCardinality(String)) COMMENT 'Names of the span events' CODEC(ZSTD(1)),
+    `Events.Attributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of the span events' CODEC(ZSTD(1)),
+    `Links.TraceId` Array(String) COMMENT 'Traces of the linked spans' CODEC(ZSTD(1)),
+    `Links.SpanId` Array(String) COMMENT 'Linked spans' CODEC(ZSTD(1)),
+    `Links.TraceState` Array(String) COMMENT 'W3C trace states of the linked spans' CODEC(ZSTD(1)),
+    `Links.Attributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of the links' CODEC(ZSTD(1)),
+    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX idx_span_attr_key mapKeys(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_span_attr_value mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_duration Duration TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Timestamp)
+ORDER BY (ServiceName, SpanName, toDateTime(Timestamp))
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE TABLE otel_traces_trace_id_ts
+(
+    `TraceId` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+    `Start` DateTime COMMENT 'Start of its first span of one insert, UTC' CODEC(Delta(4), ZSTD(1)),
+    `End` DateTime COMMENT 'Start of its last span of one insert, UTC' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Start)
+ORDER BY (TraceId, Start)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW otel_traces_trace_id_ts_mv TO otel_traces_trace_id_ts
+(
+    `TraceId` String,
+    `Start` DateTime64(9),
+    `End` DateTime64(9)
+)
+AS SELECT
+    TraceId,
+    min(Timestamp) AS Start,
+    max(Timestamp) AS End
+FROM otel_traces
+WHERE TraceId != ''
+GROUP BY TraceId;
+
+CREATE TABLE wayward_incoming
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource',
+    `session` String COMMENT 'One run of the reporting process; see wayward_sessions',
+    `kind` LowCardinality(String) COMMENT 'kind',
+    `started_at` DateTime64(9, 'UTC') COMMENT 'Start of the span, UTC',
+    `duration_ns` UInt64 COMMENT 'End minus start, nanoseconds',
+    `trace_id` String COMMENT 'Trace, 32 lower-case hex digits',
+    `span_id` String COMMENT 'Span, 16 lower-case hex digits',
+    `parent_span_id` String COMMENT 'Parent span, empty for a root',
+    `attributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the span, values as text'
+)
+ENGINE = `Null`;
+
+CREATE MATERIALIZED VIEW wayward_incoming_mv TO wayward_incoming
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `kind` String,
+    `started_at` DateTime64(9),
+    `duration_ns` UInt64,
+    `trace_id` String,
+    `span_id` String,
+    `parent_span_id` String,
+    `attributes` Map(LowCardinality(String), String)
+)
+AS SELECT
+    ServiceName AS service,
+    multiIf((ResourceAttributes['session.id']) != '', ResourceAttributes['session.id'], (ResourceAttributes['service.instance.id']) != '', ResourceAttributes['service.instance.id'], concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])) AS session,
+    SpanAttributes['kind'] AS kind,
+    Timestamp AS started_at,
+    Duration AS duration_ns,
+    TraceId AS trace_id,
+    SpanId AS span_id,
+    ParentSpanId AS parent_span_id,
+    SpanAttributes AS attributes
+FROM otel_traces
+WHERE (SpanAttributes['kind']) != '';
+
+CREATE TABLE wayward_job_attempts
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+    `job_name` LowCardinality(String) COMMENT 'Name of the job (job.name)' CODEC(ZSTD(1)),
+    `run_id` String COMMENT 'The run (job.run.id)' CODEC(ZSTD(1)),
+    `attempt` UInt32 COMMENT 'Number of the try within its run, from 1 (job.attempt)' CODEC(T64, ZSTD(1)),
+    `started_at` DateTime64(9, 'UTC') COMMENT 'When the try started, UTC' CODEC(Delta(8), ZSTD(1)),
+    `duration_ns` UInt64 COMMENT 'From start to end, nanoseconds' CODEC(T64, ZSTD(1)),
+    `result` LowCardinality(String) COMMENT 'success, failure, error, timeout, cancellation or skip (job.result)' CODEC(ZSTD(1)),
+    `error_type` LowCardinality(String) COMMENT 'Class of the error, empty on success (error.type)' CODEC(ZSTD(1)),
+    `exit_code` Int32 COMMENT 'Exit code where the job is a process, else 0 (job.exit_code)' CODEC(T64, ZSTD(1)),
+    `worker_id` LowCardinality(String) COMMENT 'Worker that ran it (job.worker.id)' CODEC(ZSTD(1)),
+    `thread_id` Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+    `thread_name` LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+    `task_id` String COMMENT 'The asynchronous task (task.id)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'Number within the process (event.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+    `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+    `parent_span_id` String COMMENT 'Parent span: the run' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(started_at)
+ORDER BY (service, job_name, started_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_job_attempts_mv TO wayward_job_attempts
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `job_name` String,
+    `run_id` String,
+    `attempt` UInt32,
+    `started_at` DateTime64(9, 'UTC'),
+    `duration_ns` UInt64,
+    `result` String,
+    `error_type` String,
+    `exit_code` Int32,
+    `worker_id` String,
+    `thread_id` Int64,
+    `thread_name` String,
+    `task_id` String,
+    `sequence` UInt64,
+    `trace_id` String,
+    `span_id` String,
+    `parent_span_id` String
+)
+AS SELECT
+    service,
+    session,
+    attributes['job.name'] AS job_name,
+    attributes['job.run.id'] AS run_id,
+    toUInt32OrZero(attributes['job.attempt']) AS attempt,
+    started_at,
+    duration_ns,
+    attributes['job.result'] AS result,
+    attributes['error.type'] AS error_type,
+    toInt32OrZero(attributes['job.exit_code']) AS exit_code,
+    attributes['job.worker.id'] AS worker_id,
+    toInt64OrZero(attributes['thread.id']) AS thread_id,
+    attributes['thread.name'] AS thread_name,
+    attributes['task.id'] AS task_id,
+    toUInt64OrZero(attributes['event.sequence']) AS sequence,
+    trace_id,
+    span_id,
+    parent_span_id
+FROM wayward_incoming
+WHERE kind = 'job_attempt';
+
+CREATE TABLE wayward_job_runs
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+    `job_name` LowCardinality(String) COMMENT 'Name of the job (job.name)' CODEC(ZSTD(1)),
+    `job_id` String COMMENT 'Definition of the job, where it differs from its name (job.id)' CODEC(ZSTD(1)),
+    `run_id` String COMMENT 'The run (job.run.id)' CODEC(ZSTD(1)),
+    `trigger` LowCardinality(String) COMMENT 'cron, interval, event, manual or retry (job.trigger)' CODEC(ZSTD(1)),
+    `schedule` LowCardinality(String) COMMENT 'The schedule as written (job.schedule)' CODEC(ZSTD(1)),
+    `schedule_timezone` LowCardinality(String) COMMENT 'Time zone of the schedule (job.schedule.timezone)' CODEC(ZSTD(1)),
+    `scheduled_at` DateTime64(9, 'UTC') COMMENT 'When it was put on the schedule, UTC, 1970 unknown (job.scheduled_time)' CODEC(Delta(8), ZSTD(1)),
+    `due_at` DateTime64(9, 'UTC') COMMENT 'When it was due to start, UTC, 1970 unknown (job.due_time)' CODEC(Delta(8), ZSTD(1)),
+    `deadline_at` DateTime64(9, 'UTC') COMMENT 'When it must have ended, UTC, 1970 none (job.deadline)' CODEC(Delta(8), ZSTD(1)),
+    `started_at` DateTime64(9, 'UTC') COMMENT 'When it started, UTC' CODEC(Delta(8), ZSTD(1)),
+    `duration_ns` UInt64 COMMENT 'From start to end, nanoseconds' CODEC(T64, ZSTD(1)),
+    `result` LowCardinality(String) COMMENT 'success, failure, error, timeout, cancellation or skip (job.result)' CODEC(ZSTD(1)),
+    `error_type` LowCardinality(String) COMMENT 'Class of the error, empty on success (error.type)' CODEC(ZSTD(1)),
+    `exit_code` Int32 COMMENT 'Exit code where the job is a process, else 0 (job.exit_code)' CODEC(T64, ZSTD(1)),
+    `attempts` UInt32 COMMENT 'Attempts made (job.attempt)' CODEC(T64, ZSTD(1)),
+    `attempts_max` UInt32 COMMENT 'Largest number of attempts, 0 unknown (job.attempt.limit)' CODEC(T64, ZSTD(1)),
+    `worker_id` LowCardinality(String) COMMENT 'Worker that ran it (job.worker.id)' CODEC(ZSTD(1)),
+    `thread_id` Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+    `thread_name` LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+    `task_id` String COMMENT 'The asynchronous task (task.id)' CODEC(ZSTD(1)),
+    `task_name` LowCardinality(String) COMMENT 'Name of the task (task.name)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'Number within the process (event.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+    `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+    `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(started_at)
+ORDER BY (service, job_name, started_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_job_runs_mv TO wayward_job_runs
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `job_name` String,
+    `job_id` String,
+    `run_id` String,
+    `trigger` String,
+    `schedule` String,
+    `schedule_timezone` String,
+    `scheduled_at` DateTime64(9, 'UTC'),
+    `due_at` DateTime64(9, 'UTC'),
+    `deadline_at` DateTime64(9, 'UTC'),
+    `started_at` DateTime64(9, 'UTC'),
+    `duration_ns` UInt64,
+    `result` String,
+    `error_type` String,
+    `exit_code` Int32,
+    `attempts` UInt32,
+    `attempts_max` UInt32,
+    `worker_id` String,
+    `thread_id` Int64,
+    `thread_name` String,
+    `task_id` String,
+    `task_name` String,
+    `sequence` UInt64,
+    `trace_id` String,
+    `span_id` String,
+    `parent_span_id` String
+)
+AS SELECT
+    service,
+    session,
+    attributes['job.name'] AS job_name,
+    attributes['job.id'] AS job_id,
+    attributes['job.run.id'] AS run_id,
+    attributes['job.trigger'] AS trigger,
+    attributes['job.schedule'] AS schedule,
+    attributes['job.schedule.timezone'] AS schedule_timezone,
+    parseDateTime64BestEffortOrZero(attributes['job.scheduled_time'], 9, 'UTC') AS scheduled_at,
+    parseDateTime64BestEffortOrZero(attributes['job.due_time'], 9, 'UTC') AS due_at,
+    parseDateTime64BestEffortOrZero(attributes['job.deadline'], 9, 'UTC') AS deadline_at,
+    started_at,
+    duration_ns,
+    attributes['job.result'] AS result,
+    attributes['error.type'] AS error_type,
+    toInt32OrZero(attributes['job.exit_code']) AS exit_code,
+    toUInt32OrZero(attributes['job.attempt']) AS attempts,
+    toUInt32OrZero(attributes['job.attempt.limit']) AS attempts_max,
+    attributes['job.worker.id'] AS worker_id,
+    toInt64OrZero(attributes['thread.id']) AS thread_id,
+    attributes['thread.name'] AS thread_name,
+    attributes['task.id'] AS task_id,
+    attributes['task.name'] AS task_name,
+    toUInt64OrZero(attributes['event.sequence']) AS sequence,
+    trace_id,
+    span_id,
+    parent_span_id
+FROM wayward_incoming
+WHERE kind = 'job_run';
+
+CREATE TABLE wayward_lock_holds
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+    `lock_name` LowCardinality(String) COMMENT 'Class of the lock (lock.name)' CODEC(ZSTD(1)),
+    `lock_id` String COMMENT 'The lock, unique within its scope (lock.id)' CODEC(ZSTD(1)),
+    `lock_type` LowCardinality(String) COMMENT 'mutex, rwlock, semaphore, ... (lock.type)' CODEC(ZSTD(1)),
+    `lock_mode` LowCardinality(String) COMMENT 'exclusive or shared (lock.mode)' CODEC(ZSTD(1)),
+    `granted_at` DateTime64(9, 'UTC') COMMENT 'When the lock was granted, UTC' CODEC(Delta(8), ZSTD(1)),
+    `hold_ns` UInt64 COMMENT 'From grant to release, nanoseconds' CODEC(T64, ZSTD(1)),
+    `wait_ns` UInt64 COMMENT 'From request to grant, nanoseconds, 0 when granted at once (lock.wait.duration)' CODEC(T64, ZSTD(1)),
+    `contended` Bool COMMENT 'Whether the request could not be granted at once (lock.contended)' CODEC(ZSTD(1)),
+    `depth` UInt32 COMMENT 'How often the actor then held this lock (lock.depth)' CODEC(T64, ZSTD(1)),
+    `waiters` UInt32 COMMENT 'Requests waiting when this one was made, itself not counted (lock.waiter.count)' CODEC(T64, ZSTD(1)),
+    `permits` UInt32 COMMENT 'Permits asked for, for a semaphore (lock.permits)' CODEC(T64, ZSTD(1)),
+    `held` Array(String) COMMENT 'Locks that the actor held when it asked (lock.held)' CODEC(ZSTD(1)),
+    `thread_id` Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+    `thread_name` LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+    `task_id` String COMMENT 'The asynchronous task (task.id)' CODEC(ZSTD(1)),
+    `task_name` LowCardinality(String) COMMENT 'Name of the task (task.name)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'Number within the process (event.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+    `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+    `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(granted_at)
+ORDER BY (service, lock_name, granted_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_lock_holds_mv TO wayward_lock_holds
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `lock_name` String,
+    `lock_id` String,
+    `lock_type` String,
+    `lock_mode` String,
+    `granted_at` DateTime64(9, 'UTC'),
+    `hold_ns` UInt64,
+    `wait_ns` UInt64,
+    `contended` UInt8,
+    `depth` UInt32,
+    `waiters` UInt32,
+    `permits` UInt32,
+    `held` Array(String),
+    `thread_id` Int64,
+    `thread_name` String,
+    `task_id` String,
+    `task_name` String,
+    `sequence` UInt64,
+    `trace_id` String,
+    `span_id` String,
+    `parent_span_id` String
+)
+AS SELECT
+    service,
+    session,
+    attributes['lock.name'] AS lock_name,
+    attributes['lock.id'] AS lock_id,
+    attributes['lock.type'] AS lock_type,
+    attributes['lock.mode'] AS lock_mode,
+    started_at AS granted_at,
+    duration_ns AS hold_ns,
+    toUInt64OrZero(attributes['lock.wait.duration']) AS wait_ns,
+    (attributes['lock.contended']) = 'true' AS contended,
+    toUInt32OrZero(attributes['lock.depth']) AS depth,
+    toUInt32OrZero(attributes['lock.waiter.count']) AS waiters,
+    toUInt32OrZero(attributes['lock.permits']) AS permits,
+    JSONExtract(attributes['lock.held'], 'Array(String)') AS held,
+    toInt64OrZero(attributes['thread.id']) AS thread_id,
+    attributes['thread.name'] AS thread_name,
+    attributes['task.id'] AS task_id,
+    attributes['task.name'] AS task_name,
+    toUInt64OrZero(attributes['event.sequence']) AS sequence,
+    trace_id,
+    span_id,
+    parent_span_id
+FROM wayward_incoming
+WHERE kind = 'lock_hold';
+
+CREATE TABLE wayward_lock_waits
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+    `lock_name` LowCardinality(String) COMMENT 'Class of the lock (lock.name)' CODEC(ZSTD(1)),
+    `lock_id` String COMMENT 'The lock, unique within its scope (lock.id)' CODEC(ZSTD(1)),
+    `lock_type` LowCardinality(String) COMMENT 'mutex, rwlock, semaphore, ... (lock.type)' CODEC(ZSTD(1)),
+    `lock_mode` LowCardinality(String) COMMENT 'exclusive or shared (lock.mode)' CODEC(ZSTD(1)),
+    `requested_at` DateTime64(9, 'UTC') COMMENT 'When the lock was asked for, UTC' CODEC(Delta(8), ZSTD(1)),
+    `wait_ns` UInt64 COMMENT 'From request to the end of the wait, nanoseconds' CODEC(T64, ZSTD(1)),
+    `result` LowCardinality(String) COMMENT 'granted, timeout, cancelled or refused (lock.wait.result)' CODEC(ZSTD(1)),
+    `timeout_ns` UInt64 COMMENT 'Longest wait that the requester accepts, nanoseconds, 0 for any (lock.timeout)' CODEC(T64, ZSTD(1)),
+    `waiters` UInt32 COMMENT 'Requests waiting when this one was made, itself not counted (lock.waiter.count)' CODEC(T64, ZSTD(1)),
+    `permits` UInt32 COMMENT 'Permits asked for, for a semaphore (lock.permits)' CODEC(T64, ZSTD(1)),
+    `holder_task_id` String COMMENT 'Task that held the lock when it was asked for (lock.holder.task.id)' CODEC(ZSTD(1)),
+    `holder_thread_id` Int64 COMMENT 'Thread that held the lock when it was asked for (lock.holder.thread.id)' CODEC(T64, ZSTD(1)),
+    `held` Array(String) COMMENT 'Locks that the actor held when it asked (lock.held)' CODEC(ZSTD(1)),
+    `thread_id` Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+    `thread_name` LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+    `task_id` String COMMENT 'The asynchronous task (task.id)' CODEC(ZSTD(1)),
+    `task_name` LowCardinality(String) COMMENT 'Name of the task (task.name)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'Number within the process (event.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+    `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+    `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(requested_at)
+ORDER BY (service, lock_name, requested_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_lock_waits_mv TO wayward_lock_waits
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `lock_name` String,
+    `lock_id` String,
+    `lock_type` String,
+    `lock_mode` String,
+    `requested_at` DateTime64(9, 'UTC'),
+    `wait_ns` UInt64,
+    `result` String,
+    `timeout_ns` UInt64,
+    `waiters` UInt32,
+    `permits` UInt32,
+    `holder_task_id` String,
+    `holder_thread_id` Int64,
+    `held` Array(String),
+    `thread_id` Int64,
+    `thread_name` String,
+    `task_id` String,
+    `task_name` String,
+    `sequence` UInt64,
+    `trace_id` String,
+    `span_id` String,
+    `parent_span_id` String
+)
+AS SELECT
+    service,
+    session,
+    attributes['lock.name'] AS lock_name,
+    attributes['lock.id'] AS lock_id,
+    attributes['lock.type'] AS lock_type,
+    attributes['lock.mode'] AS lock_mode,
+    started_at AS requested_at,
+    duration_ns AS wait_ns,
+    attributes['lock.wait.result'] AS result,
+    toUInt64OrZero(attributes['lock.timeout']) AS timeout_ns,
+    toUInt32OrZero(attributes['lock.waiter.count']) AS waiters,
+    toUInt32OrZero(attributes['lock.permits']) AS permits,
+    attributes['lock.holder.task.id'] AS holder_task_id,
+    toInt64OrZero(attributes['lock.holder.thread.id']) AS holder_thread_id,
+    JSONExtract(attributes['lock.held'], 'Array(String)') AS held,
+    toInt64OrZero(attributes['thread.id']) AS thread_id,
+    attributes['thread.name'] AS thread_name,
+    attributes['task.id'] AS task_id,
+    attributes['task.name'] AS task_name,
+    toUInt64OrZero(attributes['event.sequence']) AS sequence,
+    trace_id,
+    span_id,
+    parent_span_id
+FROM wayward_incoming
+WHERE kind = 'lock_wait';
+
+CREATE TABLE wayward_migrations
+(
+    `version` UInt32 COMMENT 'Number of the migration, from 1',
+    `name` String COMMENT 'What it is about',
+    `applied_at` DateTime64(3, 'UTC') COMMENT 'When it was applied, UTC'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY version
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE wayward_open_operations
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+    `kind` LowCardinality(String) COMMENT 'lock_wait, lock_hold, queue_wait, queue_item, job_run, ... (kind)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'event.sequence that its span will carry (operation.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `item_id` String COMMENT 'Item of a queue (queue.item.id), run of a job (job.run.id), else empty' CODEC(ZSTD(1)),
+    `started_at` DateTime64(9, 'UTC') COMMENT 'When the operation started, UTC (operation.start_time)' CODEC(Delta(8), ZSTD(1)),
+    `seen_at` DateTime64(9, 'UTC') COMMENT 'When it was last reported as open, UTC' CODEC(Delta(8), ZSTD(1)),
+    `age_ns` UInt64 COMMENT 'How long it had been open then, nanoseconds (operation.age)' CODEC(T64, ZSTD(1)),
+    `name` LowCardinality(String) COMMENT 'Name of the lock, queue or job' CODEC(ZSTD(1)),
+    `subject_id` String COMMENT 'The lock, queue or job definition (lock.id, queue.id, job.id)' CODEC(ZSTD(1)),
+    `lock_type` LowCardinality(String) COMMENT 'mutex, rwlock, semaphore, ... (lock.type)' CODEC(ZSTD(1)),
+    `lock_mode` LowCardinality(String) COMMENT 'exclusive or shared (lock.mode)' CODEC(ZSTD(1)),
+    `held` Array(String) COMMENT 'Locks that the actor held when it asked (lock.held)' CODEC(ZSTD(1)),
+    `holder_task_id` String COMMENT 'Task that held the lock when it was asked for (lock.holder.task.id)' CODEC(ZSTD(1)),
+    `concurrency` UInt32 COMMENT 'Largest number that the queue processes at a time, 0 unknown (queue.concurrency)' CODEC(T64, ZSTD(1)),
+    `due_at` DateTime64(9, 'UTC') COMMENT 'When a job was due to start, UTC, 1970 unknown (job.due_time)' CODEC(Delta(8), ZSTD(1)),
+    `attempt` UInt32 COMMENT 'Attempt of a job (job.attempt)' CODEC(T64, ZSTD(1)),
+    `thread_id` Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+    `thread_name` LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+    `task_id` String COMMENT 'The asynchronous task (task.id)' CODEC(ZSTD(1)),
+    `task_name` LowCardinality(String) COMMENT 'Name of the task (task.name)' CODEC(ZSTD(1)),
+    `trace_id` String COMMENT 'Trace of the operation, or empty' CODEC(ZSTD(1)),
+    `span_id` String COMMENT 'Span of the operation or of its parent, or empty' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(seen_at)
+PARTITION BY toDate(started_at)
+ORDER BY (service, session, kind, sequence, item_id)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_open_operations_mv TO wayward_open_operations
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `kind` String,
+    `sequence` UInt64,
+    `item_id` String,
+    `started_at` DateTime64(9, 'UTC'),
+    `seen_at` DateTime64(9),
+    `age_ns` UInt64,
+    `name` String,
+    `subject_id` String,
+    `lock_type` String,
+    `lock_mode` String,
+    `held` Array(String),
+    `holder_task_id` String,
+    `concurrency` UInt32,
+    `due_at` DateTime64(9, 'UTC'),
+    `attempt` UInt32,
+    `thread_id` Int64,
+    `thread_name` String,
+    `task_id` String,
+    `task_name` String,
+    `trace_id` String,
+    `span_id` String
+)
+AS SELECT
+    ServiceName AS service,
+    multiIf((ResourceAttributes['session.id']) != '', ResourceAttributes['session.id'], (ResourceAttributes['service.instance.id']) != '', ResourceAttributes['service.instance.id'], concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])) AS session,
+    LogAttributes['kind'] AS kind,
+    toUInt64OrZero(LogAttributes['operation.sequence']) AS sequence,
+    concat(LogAttributes['queue.item.id'], LogAttributes['job.run.id']) AS item_id,
+    parseDateTime64BestEffortOrZero(LogAttributes['operation.start_time'], 9, 'UTC') AS started_at,
+    Timestamp AS seen_at,
+    toUInt64OrZero(LogAttributes['operation.age']) AS age_ns,
+    concat(LogAttributes['lock.name'], LogAttributes['queue.name'], LogAttributes['job.name']) AS name,
+    concat(LogAttributes['lock.id'], LogAttributes['queue.id'], LogAttributes['job.id']) AS subject_id,
+    LogAttributes['lock.type'] AS lock_type,
+    LogAttributes['lock.mode'] AS lock_mode,
+    JSONExtract(LogAttributes['lock.held'], 'Array(String)') AS held,
+    LogAttributes['lock.holder.task.id'] AS holder_task_id,
+    toUInt32OrZero(LogAttributes['queue.concurrency']) AS concurrency,
+    parseDateTime64BestEffortOrZero(LogAttributes['job.due_time'], 9, 'UTC') AS due_at,
+    toUInt32OrZero(LogAttributes['job.attempt']) AS attempt,
+    toInt64OrZero(LogAttributes['thread.id']) AS thread_id,
+    LogAttributes['thread.name'] AS thread_name,
+    LogAttributes['task.id'] AS task_id,
+    LogAttributes['task.name'] AS task_name,
+    TraceId AS trace_id,
+    SpanId AS span_id
+FROM otel_logs
+WHERE EventName = 'operation.open';
+
+CREATE TABLE wayward_queue_items
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+    `queue_name` LowCardinality(String) COMMENT 'Name of the queue (queue.name)' CODEC(ZSTD(1)),
+    `queue_id` String COMMENT 'The queue, unique within its process (queue.id)' CODEC(ZSTD(1)),
+    `item_id` String COMMENT 'The item, unique within its queue (queue.item.id)' CODEC(ZSTD(1)),
+    `item_name` LowCardinality(String) COMMENT 'Kind of work (queue.item.name)' CODEC(ZSTD(1)),
+    `enqueued_at` DateTime64(9, 'UTC') COMMENT 'When the item was enqueued, UTC: dequeue minus wait' CODEC(Delta(8), ZSTD(1)),
+    `dequeued_at` DateTime64(9, 'UTC') COMMENT 'When its processing began, UTC' CODEC(Delta(8), ZSTD(1)),
+    `wait_ns` UInt64 COMMENT 'From enqueue to dequeue, nanoseconds (queue.wait.duration)' CODEC(T64, ZSTD(1)),
+    `processing_ns` UInt64 COMMENT 'From dequeue to done, nanoseconds' CODEC(T64, ZSTD(1)),
+    `result` LowCardinality(String) COMMENT 'done or failed (queue.item.result)' CODEC(ZSTD(1)),
+    `error_type` LowCardinality(String) COMMENT 'Class of the error, empty on success (error.type)' CODEC(ZSTD(1)),
+    `size` UInt32 COMMENT 'Items waiting when this one was enqueued, itself not counted (queue.size)' CODEC(T64, ZSTD(1)),
+    `capacity` UInt32 COMMENT 'Largest number of items that may wait, 0 unknown (queue.capacity)' CODEC(T64, ZSTD(1)),
+    `concurrency` UInt32 COMMENT 'Largest number processed at a time, 0 unknown (queue.concurrency)' CODEC(T64, ZSTD(1)),
+    `priority` Int64 COMMENT 'Priority, larger first (queue.priority)' CODEC(T64, ZSTD(1)),
+    `thread_id` Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+    `thread_name` LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+    `task_id` String COMMENT 'The asynchronous task (task.id)' CODEC(ZSTD(1)),
+    `task_name` LowCardinality(String) COMMENT 'Name of the task (task.name)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'Number within the process (event.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+    `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+    `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(dequeued_at)
+ORDER BY (service, queue_name, dequeued_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_queue_items_mv TO wayward_queue_items
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `queue_name` String,
+    `queue_id` String,
+    `item_id` String,
+    `item_name` String,
+    `enqueued_at` DateTime64(9),
+    `dequeued_at` DateTime64(9, 'UTC'),
+    `wait_ns` UInt64,
+    `processing_ns` UInt64,
+    `result` String,
+    `error_type` String,
+    `size` UInt32,
+    `capacity` UInt32,
+    `concurrency` UInt32,
+    `priority` Int64,
+    `thread_id` Int64,
+    `thread_name` String,
+    `task_id` String,
+    `task_name` String,
+    `sequence` UInt64,
+    `trace_id` String,
+    `span_id` String,
+    `parent_span_id` String
+)
+AS SELECT
+    service,
+    session,
+    attributes['queue.name'] AS queue_name,
+    attributes['queue.id'] AS queue_id,
+    attributes['queue.item.id'] AS item_id,
+    attributes['queue.item.name'] AS item_name,
+    fromUnixTimestamp64Nano(toUnixTimestamp64Nano(started_at) - toInt64(wait_ns)) AS enqueued_at,
+    started_at AS dequeued_at,
+    toUInt64OrZero(attributes['queue.wait.duration']) AS wait_ns,
+    duration_ns AS processing_ns,
+    attributes['queue.item.result'] AS result,
+    attributes['error.type'] AS error_type,
+    toUInt32OrZero(attributes['queue.size']) AS size,
+    toUInt32OrZero(attributes['queue.capacity']) AS capacity,
+    toUInt32OrZero(attributes['queue.concurrency']) AS concurrency,
+    toInt64OrZero(attributes['queue.priority']) AS priority,
+    toInt64OrZero(attributes['thread.id']) AS thread_id,
+    attributes['thread.name'] AS thread_name,
+    attributes['task.id'] AS task_id,
+    attributes['task.name'] AS task_name,
+    toUInt64OrZero(attributes['event.sequence']) AS sequence,
+    trace_id,
+    span_id,
+    parent_span_id
+FROM wayward_incoming
+WHERE kind = 'queue_item';
+
+CREATE TABLE wayward_sessions
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` String COMMENT 'session.id, else service.instance.id, else service@host:pid' CODEC(ZSTD(1)),
+    `session_name` SimpleAggregateFunction(max, String) COMMENT 'Name that a person gave to the run (session.name)' CODEC(ZSTD(1)),
+    `instance_id` SimpleAggregateFunction(max, String) COMMENT 'service.instance.id' CODEC(ZSTD(1)),
+    `service_version` SimpleAggregateFunction(max, String) COMMENT 'service.version' CODEC(ZSTD(1)),
+    `host_name` SimpleAggregateFunction(max, String) COMMENT 'host.name' CODEC(ZSTD(1)),
+    `process_pid` SimpleAggregateFunction(max, UInt64) COMMENT 'process.pid, 0 unknown' CODEC(ZSTD(1)),
+    `runtime_name` SimpleAggregateFunction(max, String) COMMENT 'process.runtime.name' CODEC(ZSTD(1)),
+    `runtime_version` SimpleAggregateFunction(max, String) COMMENT 'process.runtime.version' CODEC(ZSTD(1)),
+    `first_at` SimpleAggregateFunction(min, DateTime64(9, 'UTC')) COMMENT 'Earliest start of a span or time of a log record, UTC' CODEC(ZSTD(1)),
+    `last_at` SimpleAggregateFunction(max, DateTime64(9, 'UTC')) COMMENT 'Latest end of a span or time of a log record, UTC' CODEC(ZSTD(1)),
+    `spans` SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored' CODEC(ZSTD(1)),
+    `span_errors` SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored whose status is Error' CODEC(ZSTD(1)),
+    `logs` SimpleAggregateFunction(sum, UInt64) COMMENT 'Log records and events stored' CODEC(ZSTD(1)),
+    `dropped` SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans and events that the process says it dropped (events.dropped.count)' CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (service, session)
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_sessions_logs_mv TO wayward_sessions
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `session_name` String,
+    `instance_id` String,
+    `service_version` String,
+    `host_name` String,
+    `process_pid` UInt64,
+    `runtime_name` String,
+    `runtime_version` String,
+    `first_at` DateTime64(9),
+    `last_at` DateTime64(9),
+    `spans` UInt64,
+    `span_errors` UInt64,
+    `logs` UInt64,
+    `dropped` UInt64
+)
+AS SELECT
+    ServiceName AS service,
+    multiIf((ResourceAttributes['session.id']) != '', ResourceAttributes['session.id'], (ResourceAttributes['service.instance.id']) != '', ResourceAttributes['service.instance.id'], concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])) AS session,
+    ResourceAttributes['session.name'] AS session_name,
+    ResourceAttributes['service.instance.id'] AS instance_id,
+    ResourceAttributes['service.version'] AS service_version,
+    ResourceAttributes['host.name'] AS host_name,
+    toUInt64OrZero(ResourceAttributes['process.pid']) AS process_pid,
+    ResourceAttributes['process.runtime.name'] AS runtime_name,
+    ResourceAttributes['process.runtime.version'] AS runtime_version,
+    min(Timestamp) AS first_at,
+    max(Timestamp) AS last_at,
+    toUInt64(0) AS spans,
+    toUInt64(0) AS span_errors,
+    count() AS logs,
+    sumIf(toUInt64OrZero(LogAttributes['events.dropped.count']), EventName = 'events.dropped') AS dropped
+FROM otel_logs
+GROUP BY
+    ServiceName,
+    ResourceAttributes;
+
+CREATE MATERIALIZED VIEW wayward_sessions_traces_mv TO wayward_sessions
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `session_name` String,
+    `instance_id` String,
+    `service_version` String,
+    `host_name` String,
+    `process_pid` UInt64,
+    `runtime_name` String,
+    `runtime_version` String,
+    `first_at` DateTime64(9),
+    `last_at` DateTime64(9),
+    `spans` UInt64,
+    `span_errors` UInt64,
+    `logs` UInt64,
+    `dropped` UInt64
+)
+AS SELECT
+    ServiceName AS service,
+    multiIf((ResourceAttributes['session.id']) != '', ResourceAttributes['session.id'], (ResourceAttributes['service.instance.id']) != '', ResourceAttributes['service.instance.id'], concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])) AS session,
+    ResourceAttributes['session.name'] AS session_name,
+    ResourceAttributes['service.instance.id'] AS instance_id,
+    ResourceAttributes['service.version'] AS service_version,
+    ResourceAttributes['host.name'] AS host_name,
+    toUInt64OrZero(ResourceAttributes['process.pid']) AS process_pid,
+    ResourceAttributes['process.runtime.name'] AS runtime_name,
+    ResourceAttributes['process.runtime.version'] AS runtime_version,
+    min(Timestamp) AS first_at,
+    fromUnixTimestamp64Nano(max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration))) AS last_at,
+    count() AS spans,
+    countIf(StatusCode = 'Error') AS span_errors,
+    toUInt64(0) AS logs,
+    toUInt64(0) AS dropped
+FROM otel_traces
+GROUP BY
+    ServiceName,
+    ResourceAttributes;
