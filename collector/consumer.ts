@@ -13,7 +13,12 @@ export type Encoding = 'protobuf' | 'json'
  * - `overloaded`: nothing was kept; the sender should try again after `retryAfterMs`.
  */
 export type ConsumeOutcome =
-  | { readonly status: 'accepted'; readonly rejectedItems: number; readonly message: string }
+  | {
+      readonly status: 'accepted'
+      readonly acceptedItems: number
+      readonly rejectedItems: number
+      readonly message: string
+    }
   | { readonly status: 'malformed'; readonly message: string }
   | { readonly status: 'overloaded'; readonly retryAfterMs: number; readonly message: string }
 

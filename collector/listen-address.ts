@@ -1,0 +1,60 @@
+import type { Server } from 'node:net'
+import { CollectorError } from './collector-error.ts'
+
+/** Where to listen. Port 0 picks a free one. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** The address as a person writes it; IPv6 in brackets. */
+export function formatAddress({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** Refuses addresses that other machines could reach: there is no TLS and no token yet. */
+export function assertLoopback(address: ListenAddress, flag: string): void {
+  if (/^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(address.host)) return
+  throw new CollectorError(
+    'not_loopback',
+    `Cannot listen on ${formatAddress(address)}: other machines could reach it; choose a loopback ` +
+      `address such as 127.0.0.1 with ${flag}`,
+  )
+}
+
+/** Starts to listen and returns the address with its real port. @throws CollectorError */
+export function listen(
+  server: Server,
+  address: ListenAddress,
+  flag: string,
+): Promise<ListenAddress> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: Error): void => reject(toCollectorError(error, address, flag))
+    server.once('error', refuse)
+    server.listen(address.port, address.host, () => {
+      server.off('error', refuse)
+      const bound = server.address()
+      const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
+      resolve({ host: address.host, port })
+    })
+  })
+}
+
+/** The error of a failed bind, with the cure. @param flag the option that chooses another address */
+export function toCollectorError(
+  cause: Error,
+  address: ListenAddress,
+  flag: string,
+): CollectorError {
+  const where = `Cannot listen on ${formatAddress(address)}`
+  // grpc-js hands on the message of the socket's error only, not its code.
+  if (cause.message.includes('EADDRINUSE')) {
+    const cure = `the port is in use by another process; stop it or choose another with ${flag}`
+    return new CollectorError('port_in_use', `${where}: ${cure}`, { cause })
+  }
+  return new CollectorError(
+    'cannot_listen',
+    `${where}: ${cause.message}; choose another address with ${flag}`,
+    { cause },
+  )
+}

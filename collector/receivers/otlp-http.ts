@@ -1,0 +1,312 @@
+// OTLP/HTTP: one request per POST, protobuf or JSON by its content type. Everything that is wrong is answered
+// with a google.rpc.Status in the encoding of the request; the connection lives on where that is possible.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Encoding, Signal } from '../consumer.ts'
+import { listen, type ListenAddress } from '../listen-address.ts'
+import { countRequest, type RequestStatus } from '../telemetry.ts'
+import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
+import { createHttpBodyReader, type HttpBodyReader } from './http-body.ts'
+import {
+  consumeRequest,
+  METRICS_MESSAGE,
+  NO_ROOM_MESSAGE,
+  NO_ROOM_RETRY_AFTER_MS,
+  type Receiver,
+  type ReceiverParts,
+} from './receiver.ts'
+
+/** A refusal in HTTP's words. */
+interface HttpRefusal {
+  readonly httpStatus: number
+  readonly rpcStatus: RpcStatus
+  readonly requestStatus: RequestStatus
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A request whose head is in order. */
+interface ExportRequest {
+  readonly signal: Signal
+  readonly encoding: Encoding
+  readonly isGzip: boolean
+}
+
+const RECEIVER = 'otlp_http'
+const SHUTDOWN_POLL_MS = 10
+const SIGNALS: Readonly<Record<string, Signal>> = { '/v1/traces': 'traces', '/v1/logs': 'logs' }
+const METRICS_PATH = '/v1/metrics'
+const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
+  protobuf: 'application/x-protobuf',
+  json: 'application/json',
+}
+
+export function createOtlpHttpReceiver(parts: ReceiverParts): Receiver {
+  return new OtlpHttpReceiver(parts)
+}
+
+class OtlpHttpReceiver implements Receiver {
+  readonly #parts: ReceiverParts
+  readonly #bodyReader: HttpBodyReader
+  readonly #server: Server
+  /** The response that is being made on a connection, to know whether an error may still be written. */
+  readonly #responses = new WeakMap<Duplex, ServerResponse>()
+  #isAccepting = true
+
+  constructor(parts: ReceiverParts) {
+    const { limits } = parts
+    this.#parts = parts
+    this.#bodyReader = createHttpBodyReader(parts)
+    this.#server = createServer({
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 1_000),
+    })
+    this.#server.maxConnections = limits.connectionsMax
+    // Neither promise rejects: #handle catches everything.
+    this.#server.on('request', (request, response) => void this.#handle(request, response, false))
+    this.#server.on(
+      'checkContinue',
+      (request, response) => void this.#handle(request, response, true),
+    )
+    this.#server.on('clientError', (error, socket) => this.#refuseBytes(error, socket))
+  }
+
+  async start(address: ListenAddress): Promise<ListenAddress> {
+    const bound = await listen(this.#server, address, '--otlp-http')
+    this.#server.on('error', () => {
+      // An error of the listening socket after the start concerns single connections (too many open
+      // files): the others go on, and the client sees its connection refused.
+    })
+    return bound
+  }
+
+  stopAccepting(): void {
+    this.#isAccepting = false
+    this.#server.close()
+  }
+
+  async shutdown(deadlineMs: number): Promise<void> {
+    this.stopAccepting()
+    const endMs = performance.now() + deadlineMs
+    // Connections fall idle as their answers go out.
+    while ((await this.#countConnections()) > 0 && performance.now() < endMs) {
+      this.#server.closeIdleConnections()
+      await sleep(SHUTDOWN_POLL_MS)
+    }
+    this.#server.closeAllConnections()
+  }
+
+  #countConnections(): Promise<number> {
+    return new Promise((resolve) => this.#server.getConnections((_error, count) => resolve(count)))
+  }
+
+  async #handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+  ): Promise<void> {
+    this.#responses.set(request.socket, response)
+    // A connection that breaks is seen by the body reader; without listeners the errors would be thrown.
+    request.on('error', () => undefined)
+    response.on('error', () => undefined)
+    const head = checkHead(request, this.#parts.limits.requestBytesMax)
+    if ('httpStatus' in head) {
+      this.#refuse(request, response, head)
+      return
+    }
+    if (expectsContinue) response.writeContinue()
+    try {
+      await this.#handleBody(request, response, head)
+    } catch (error) {
+      // Nothing above throws; were it to, the sender is told, and the service goes on.
+      const message = error instanceof Error ? error.message : String(error)
+      this.#refuse(request, response, {
+        httpStatus: 500,
+        rpcStatus: { code: rpcCode.internal, message: `The collector failed: ${message}` },
+        requestStatus: 'aborted',
+      })
+    }
+  }
+
+  async #handleBody(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { signal, encoding, isGzip }: ExportRequest,
+  ): Promise<void> {
+    const read = await this.#bodyReader.read(request, isGzip)
+    switch (read.status) {
+      case 'aborted':
+        countRequest(this.#parts.telemetry, RECEIVER, signal, 'aborted')
+        return
+      case 'too_large':
+        this.#refuse(request, response, tooLarge(this.#parts.limits.requestBytesMax))
+        return
+      case 'no_room':
+        this.#refuse(request, response, overloaded(NO_ROOM_RETRY_AFTER_MS, NO_ROOM_MESSAGE))
+        return
+      case 'corrupt':
+        this.#refuse(request, response, malformed(`The gzip body is corrupt: ${read.message}`))
+        return
+      case 'read':
+        break
+    }
+    const consumed = consumeRequest(this.#parts, RECEIVER, signal, encoding, read.body)
+    read.release()
+    const outcome = await consumed
+    if (!this.#isAccepting) response.setHeader('Connection', 'close')
+    switch (outcome.status) {
+      case 'accepted': {
+        const { rejectedItems, message } = outcome
+        send(
+          response,
+          200,
+          encoding,
+          encodeExportResponse(signal, encoding, rejectedItems, message),
+        )
+        return
+      }
+      case 'malformed':
+        sendRefusal(response, encoding, malformed(outcome.message))
+        return
+      case 'overloaded':
+        sendRefusal(response, encoding, overloaded(outcome.retryAfterMs, outcome.message))
+    }
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal): void {
+    const signal = SIGNALS[pathOf(request)]
+    countRequest(this.#parts.telemetry, RECEIVER, signal, refusal.requestStatus)
+    // What is still coming is thrown away as it arrives, so that the client reads the answer instead of a
+    // reset; the request time-out ends what never ends.
+    request.resume()
+    sendRefusal(response, encodingOf(request) ?? 'json', refusal)
+  }
+
+  /** What is not HTTP, or does not come in time: there is no response object for it. */
+  #refuseBytes(error: Error & { readonly code?: string }, socket: Duplex): void {
+    const response = this.#responses.get(socket)
+    const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    const isReset = error.code === 'ECONNRESET' || !socket.writable
+    if (!isReset) {
+      countRequest(this.#parts.telemetry, RECEIVER, undefined, isTimeout ? 'timeout' : 'malformed')
+    }
+    if (isReset || (response?.headersSent === true && !response.writableFinished)) {
+      socket.destroy()
+      return
+    }
+    const line = isTimeout
+      ? '408 Request Timeout'
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : '400 Bad Request'
+    const message = isTimeout ? 'The request did not arrive in time' : error.message
+    const body = encodeStatus('json', {
+      code: isTimeout ? rpcCode.deadlineExceeded : rpcCode.invalidArgument,
+      message,
+    })
+    socket.end(
+      `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: ${CONTENT_TYPES.json}\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body.toString()}`,
+    )
+  }
+}
+
+/** Checks all that can be known before the body. */
+function checkHead(request: IncomingMessage, bytesMax: number): ExportRequest | HttpRefusal {
+  const path = pathOf(request)
+  const signal = SIGNALS[path]
+  if (signal === undefined && path !== METRICS_PATH) return notFound(path)
+  if (request.method !== 'POST') return wrongMethod(request.method ?? '')
+  if (signal === undefined) return refusal(501, rpcCode.unimplemented, METRICS_MESSAGE)
+  const encoding = encodingOf(request)
+  if (encoding === undefined) {
+    const seen = request.headers['content-type'] ?? ''
+    return refusal(
+      415,
+      rpcCode.invalidArgument,
+      `Content-Type is "${seen}"; send ${CONTENT_TYPES.protobuf} or ${CONTENT_TYPES.json}`,
+    )
+  }
+  const compression = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
+  if (!['', 'identity', 'gzip'].includes(compression)) {
+    return refusal(
+      415,
+      rpcCode.invalidArgument,
+      `Content-Encoding is "${compression}"; send gzip or none`,
+    )
+  }
+  const length = request.headers['content-length']
+  if (length === undefined && request.headers['transfer-encoding'] === undefined) {
+    const message = 'The length of the body is missing; send Content-Length or chunks'
+    return refusal(411, rpcCode.invalidArgument, message)
+  }
+  if (Number(length ?? 0) > bytesMax) return tooLarge(bytesMax)
+  return { signal, encoding, isGzip: compression === 'gzip' }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? ''
+}
+
+/** The encoding that the content type names, whatever its case and parameters. */
+function encodingOf(request: IncomingMessage): Encoding | undefined {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
+  if (type === CONTENT_TYPES.protobuf) return 'protobuf'
+  return type === CONTENT_TYPES.json ? 'json' : undefined
+}
+
+function refusal(httpStatus: number, code: number, message: string): HttpRefusal {
+  return { httpStatus, rpcStatus: { code, message }, requestStatus: 'unsupported' }
+}
+
+function notFound(path: string): HttpRefusal {
+  const paths = Object.keys(SIGNALS).join(' or ')
+  return refusal(404, rpcCode.notFound, `There is no "${path}" here; send to ${paths}`)
+}
+
+function wrongMethod(method: string): HttpRefusal {
+  const message = `The method is ${method}; send POST`
+  return { ...refusal(405, rpcCode.unimplemented, message), headers: { Allow: 'POST' } }
+}
+
+function tooLarge(bytesMax: number): HttpRefusal {
+  const message = `The request has more than ${bytesMax} bytes; send smaller batches`
+  return {
+    httpStatus: 413,
+    rpcStatus: { code: rpcCode.resourceExhausted, message },
+    requestStatus: 'too_large',
+  }
+}
+
+function malformed(message: string): HttpRefusal {
+  return {
+    httpStatus: 400,
+    rpcStatus: { code: rpcCode.invalidArgument, message },
+    requestStatus: 'malformed',
+  }
+}
+
+function overloaded(retryAfterMs: number, message: string): HttpRefusal {
+  return {
+    httpStatus: 503,
+    rpcStatus: { code: rpcCode.unavailable, message, retryAfterMs },
+    requestStatus: 'overloaded',
+    headers: { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+  }
+}
+
+function sendRefusal(response: ServerResponse, encoding: Encoding, refusal: HttpRefusal): void {
+  for (const [name, value] of Object.entries(refusal.headers ?? {})) response.setHeader(name, value)
+  send(response, refusal.httpStatus, encoding, encodeStatus(encoding, refusal.rpcStatus))
+}
+
+function send(response: ServerResponse, status: number, encoding: Encoding, body: Buffer): void {
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, {
+    'Content-Type': CONTENT_TYPES[encoding],
+    'Content-Length': body.length,
+  })
+  response.end(body)
+}

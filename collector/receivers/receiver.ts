@@ -1,0 +1,55 @@
+import type { ByteBudget } from '../byte-budget.ts'
+import type { Consumer, ConsumeOutcome, Signal } from '../consumer.ts'
+import type { CollectorLimits } from '../limits.ts'
+import type { ListenAddress } from '../listen-address.ts'
+import { countRequest, type ReceiverName, type Telemetry } from '../telemetry.ts'
+import type { Inflater } from './inflater.ts'
+
+/** Takes requests of one protocol and hands them to a consumer. */
+export interface Receiver {
+  /** Starts to accept; returns the address with its real port. @throws CollectorError */
+  start(address: ListenAddress): Promise<ListenAddress>
+  /** Accepts no more connections and requests; those under way go on. */
+  stopAccepting(): void
+  /** Waits until every request is answered, at most `deadlineMs`, and closes the connections. */
+  shutdown(deadlineMs: number): Promise<void>
+}
+
+/** What both receivers need and share. */
+export interface ReceiverParts {
+  readonly consumer: Consumer
+  readonly telemetry: Telemetry
+  readonly limits: CollectorLimits
+  readonly inflater: Inflater
+  /** Bytes of requests between the socket and the consumer. */
+  readonly requestBytes: ByteBudget
+}
+
+/** What a sender is told while there is no room for its bytes. */
+export const NO_ROOM_MESSAGE = 'The collector is receiving as many bytes as it may hold'
+export const NO_ROOM_RETRY_AFTER_MS = 1_000
+
+/** What a sender of metrics is told, once: the status is one that is not tried again. */
+export const METRICS_MESSAGE =
+  'Metrics are not taken yet, only traces and logs; switch them off with OTEL_METRICS_EXPORTER=none'
+
+/** Hands a request to the consumer and counts what became of it. */
+export async function consumeRequest(
+  { consumer, telemetry }: ReceiverParts,
+  receiver: ReceiverName,
+  signal: Signal,
+  encoding: 'protobuf' | 'json',
+  body: Uint8Array,
+): Promise<ConsumeOutcome> {
+  telemetry.receivedBytes.add(body.byteLength, receiver, signal)
+  const outcome = await consumer.consume(signal, encoding, body)
+  if (outcome.status !== 'accepted') {
+    countRequest(telemetry, receiver, signal, outcome.status)
+    return outcome
+  }
+  const isPartial = outcome.rejectedItems > 0
+  countRequest(telemetry, receiver, signal, isPartial ? 'partial' : 'accepted')
+  telemetry.acceptedItems.add(outcome.acceptedItems, receiver, signal)
+  telemetry.refusedItems.add(outcome.rejectedItems, receiver, signal)
+  return outcome
+}

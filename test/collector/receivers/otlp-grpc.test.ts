@@ -1,0 +1,312 @@
+import { connect as connectHttp2, type ClientHttp2Stream } from 'node:http2'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
+import type { CollectorLimits } from '@wayward/collector'
+import { createOtlpGrpcReceiver, EXPORT_PATHS } from '@wayward/collector/receivers/otlp-grpc'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  createRawGrpcClient,
+  failureOf,
+  type RawGrpcClient,
+  statusDetails,
+} from '../raw-grpc-client.ts'
+import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
+import { decodeExportResponse, decodeStatus } from './rpc-status.ts'
+
+const harnesses: ReceiverHarness[] = []
+const clients: RawGrpcClient[] = []
+
+async function start(limits: Partial<CollectorLimits> = {}): Promise<ReceiverHarness> {
+  const harness = await startReceiver(createOtlpGrpcReceiver, limits)
+  harnesses.push(harness)
+  return harness
+}
+
+function clientOf({ port }: ReceiverHarness, options: { isGzip?: boolean } = {}): RawGrpcClient {
+  const client = createRawGrpcClient(port, options)
+  clients.push(client)
+  return client
+}
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close()
+  await Promise.all(harnesses.splice(0).map(({ receiver }) => receiver.shutdown(0)))
+})
+
+/** Opens a call by hand, to send what no client would. */
+async function rawCall(
+  port: number,
+  headers: Record<string, string>,
+  write: (stream: ClientHttp2Stream) => void,
+): Promise<Record<string, unknown>> {
+  const session = connectHttp2(`http://127.0.0.1:${port}`)
+  session.on('error', () => undefined)
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': EXPORT_PATHS.traces,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...headers,
+  })
+  const seen: Record<string, unknown> = {}
+  stream.on('response', (received) => Object.assign(seen, received))
+  stream.on('trailers', (received) => Object.assign(seen, received))
+  stream.on('error', () => undefined)
+  stream.resume()
+  write(stream)
+  await new Promise((resolve) => stream.on('close', resolve))
+  session.destroy()
+  return seen
+}
+
+function frame(message: Uint8Array, isCompressed = false): Buffer {
+  const head = Buffer.alloc(5)
+  head.writeUInt8(isCompressed ? 1 : 0)
+  head.writeUInt32BE(message.length, 1)
+  return Buffer.concat([head, message])
+}
+
+describe('accepts', () => {
+  test.each(['traces', 'logs'] as const)('%s, and answers with no bytes', async (signal) => {
+    const harness = await start()
+    const response = await clientOf(harness).call(EXPORT_PATHS[signal], Buffer.from('body'))
+    expect(response).toHaveLength(0)
+    expect(harness.consumer.requests).toEqual([
+      { signal, encoding: 'protobuf', body: Buffer.from('body') },
+    ])
+    const labels = `{receiver="otlp_grpc",signal="${signal}"`
+    expect(harness.metric(`wayward_requests_total${labels},status="accepted"}`)).toBe(1)
+  })
+
+  test('gzip', async () => {
+    const harness = await start()
+    const body = Buffer.alloc(100_000, 'ab')
+    await clientOf(harness, { isGzip: true }).call(EXPORT_PATHS.logs, body)
+    expect(harness.consumer.requests[0]?.body.equals(body)).toBe(true)
+    expect(harness.metric('wayward_received_bytes_total{receiver="otlp_grpc",signal="logs"}')).toBe(
+      100_000,
+    )
+  })
+
+  test('a message without compression although the header names gzip', async () => {
+    const harness = await start()
+    const seen = await rawCall(harness.port, { 'grpc-encoding': 'gzip' }, (stream) =>
+      stream.end(frame(Buffer.from('\n\u0000'))),
+    )
+    expect(seen['grpc-status']).toBe('0')
+    expect(harness.consumer.requests[0]?.body.toString()).toBe('\n\u0000')
+  })
+
+  test('an empty request', async () => {
+    const harness = await start()
+    await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.alloc(0))
+    expect(harness.consumer.requests).toHaveLength(1)
+  })
+
+  test('a request of several MiB, and many at the same time', async () => {
+    const harness = await start()
+    const client = clientOf(harness)
+    const body = Buffer.alloc(5_000_000, 'x')
+    await Promise.all(Array.from({ length: 8 }, () => client.call(EXPORT_PATHS.traces, body)))
+    expect(harness.consumer.requests.map((request) => request.body.length)).toEqual(
+      Array.from({ length: 8 }, () => 5_000_000),
+    )
+    expect(harness.parts.requestBytes.usedBytes).toBe(0)
+  })
+})
+
+describe('answers the outcome', () => {
+  test('of a partial success', async () => {
+    const harness = await start()
+    harness.consumer.outcomes.push({
+      status: 'accepted',
+      acceptedItems: 1,
+      rejectedItems: 200,
+      message: 'bad ids',
+    })
+    const response = await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+    expect(decodeExportResponse(response)).toEqual({ rejected: 200, errorMessage: 'bad ids' })
+  })
+
+  test('malformed as INVALID_ARGUMENT, even with a message that no header can hold', async () => {
+    const harness = await start()
+    harness.consumer.outcomes.push({ status: 'malformed', message: 'Bad \ud800 ü\nbytes' })
+    const error = await failureOf(clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x')))
+    expect(error).toMatchObject({ code: 3, details: 'Bad \ufffd ü bytes' })
+  })
+
+  test('overloaded as UNAVAILABLE with RetryInfo', async () => {
+    const harness = await start()
+    harness.consumer.outcomes.push({ status: 'overloaded', retryAfterMs: 1250, message: 'Busy' })
+    const error = await failureOf(clientOf(harness).call(EXPORT_PATHS.logs, Buffer.from('x')))
+    expect(error).toMatchObject({ code: 14, details: 'Busy' })
+    const details = statusDetails(error)
+    expect(details && decodeStatus(details)).toEqual({
+      code: 14,
+      message: 'Busy',
+      retryDelayMs: 1250,
+    })
+  })
+})
+
+describe('refuses', () => {
+  test('metrics and unknown methods with UNIMPLEMENTED', async () => {
+    const harness = await start()
+    const client = clientOf(harness)
+    const metrics = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export'
+    const error = await failureOf(client.call(metrics, Buffer.from('x')))
+    expect(error.code).toBe(12)
+    expect(error.details).toContain('OTEL_METRICS_EXPORTER=none')
+    expect(await failureOf(client.call('/a.B/C', Buffer.from('x')))).toMatchObject({ code: 12 })
+    const line = 'wayward_requests_total{receiver="otlp_grpc",signal="none",status="unsupported"}'
+    expect(harness.metric(line)).toBeGreaterThanOrEqual(1)
+  })
+
+  test('a message over the limit with RESOURCE_EXHAUSTED and no RetryInfo', async () => {
+    const harness = await start({ requestBytesMax: 1_000_000 })
+    const client = clientOf(harness)
+    await client.call(EXPORT_PATHS.traces, Buffer.alloc(1_000_000))
+    const error = await failureOf(client.call(EXPORT_PATHS.traces, Buffer.alloc(1_000_001)))
+    expect(error.code).toBe(8)
+    expect(statusDetails(error)).toBeUndefined()
+    const line = 'wayward_requests_total{receiver="otlp_grpc",signal="traces",status="too_large"}'
+    await expect.poll(() => harness.metric(line)).toBe(1)
+  })
+
+  test('a gzip bomb with RESOURCE_EXHAUSTED, broken gzip with INVALID_ARGUMENT', async () => {
+    const harness = await start({ requestBytesMax: 1_000_000 })
+    const bomb = Buffer.alloc(100_000_000)
+    const client = clientOf(harness, { isGzip: true })
+    expect(await failureOf(client.call(EXPORT_PATHS.traces, bomb))).toMatchObject({ code: 8 })
+    const cut = gzipSync(Buffer.alloc(10_000)).subarray(0, 30)
+    const seen = await rawCall(harness.port, { 'grpc-encoding': 'gzip' }, (stream) =>
+      stream.end(frame(cut, true)),
+    )
+    expect(seen['grpc-status']).toBe('3')
+    expect(harness.consumer.requests).toEqual([])
+    expect(harness.parts.requestBytes.usedBytes).toBe(0)
+  })
+
+  test.each(['deflate', 'br', 'zstd'])('compression %s with UNIMPLEMENTED', async (encoding) => {
+    const harness = await start()
+    const seen = await rawCall(harness.port, { 'grpc-encoding': encoding }, (stream) =>
+      stream.end(frame(Buffer.from('x'), true)),
+    )
+    expect(seen['grpc-status']).toBe('12')
+  })
+
+  test('another content type with HTTP 415', async () => {
+    const harness = await start()
+    const seen = await rawCall(harness.port, { 'content-type': 'text/plain' }, (stream) =>
+      stream.end('x'),
+    )
+    expect(seen[':status']).toBe(415)
+  })
+
+  test('a call without a message, and one with two', async () => {
+    const harness = await start()
+    const none = await rawCall(harness.port, {}, (stream) => stream.end())
+    expect(none['grpc-status']).toBe('12')
+    const two = Buffer.concat([frame(Buffer.from('a')), frame(Buffer.from('b'))])
+    const seen = await rawCall(harness.port, {}, (stream) => stream.end(two))
+    expect(seen['grpc-status']).toBe('12')
+  })
+
+  test('more bytes than all requests may hold, with UNAVAILABLE and RetryInfo', async () => {
+    const harness = await start({ requestBytesInFlightMax: 1_000_000 })
+    const client = clientOf(harness)
+    const error = await failureOf(client.call(EXPORT_PATHS.traces, Buffer.alloc(2_000_000)))
+    expect(error.code).toBe(14)
+    const details = statusDetails(error)
+    expect(details && decodeStatus(details)).toMatchObject({ code: 14, retryDelayMs: 1000 })
+    await expect.poll(() => harness.parts.requestBytes.usedBytes).toBe(0)
+    await client.call(EXPORT_PATHS.traces, Buffer.alloc(500_000))
+    const line = 'wayward_requests_total{receiver="otlp_grpc",signal="traces",status="overloaded"}'
+    expect(harness.metric(line)).toBe(1)
+  })
+
+  test('a client that sends too slowly, with DEADLINE_EXCEEDED', async () => {
+    const harness = await start({ requestTimeoutMs: 200 })
+    const seen = await rawCall(harness.port, {}, (stream) => {
+      stream.write(frame(Buffer.alloc(100)).subarray(0, 50))
+    })
+    expect(seen['grpc-status']).toBe('4')
+    expect(harness.parts.requestBytes.usedBytes).toBe(0)
+  })
+})
+
+test('a connection that is not HTTP/2 is closed, and others go on', async () => {
+  const harness = await start()
+  await new Promise((resolve) => {
+    const socket = connect(harness.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n\r\n'))
+    socket.on('error', () => undefined)
+    socket.on('close', resolve)
+    socket.resume()
+  })
+  await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+})
+
+test('a cancelled upload gives its bytes back and is counted', async () => {
+  const harness = await start()
+  await rawCall(harness.port, {}, (stream) => {
+    stream.write(frame(Buffer.alloc(100_000)).subarray(0, 50_000))
+    setTimeout(() => stream.session?.destroy(), 50)
+  })
+  await sleep(50)
+  expect(harness.parts.requestBytes.usedBytes).toBe(0)
+  const line = 'wayward_requests_total{receiver="otlp_grpc",signal="traces",status="aborted"}'
+  expect(harness.metric(line)).toBe(1)
+})
+
+test('a client whose deadline passes before its answer harms nobody', async () => {
+  const harness = await start()
+  let open = (): void => undefined
+  harness.consumer.gate = new Promise((resolve) => {
+    open = resolve
+  })
+  const client = clientOf(harness)
+  const deadline = { deadline: Date.now() + 100 }
+  const error = await failureOf(client.call(EXPORT_PATHS.traces, Buffer.from('x'), deadline))
+  expect(error.code).toBe(4)
+  open()
+  await client.call(EXPORT_PATHS.traces, Buffer.from('x'))
+})
+
+test('shutdown() lets calls under way be answered, and ends at its deadline', async () => {
+  const harness = await start()
+  let open = (): void => undefined
+  harness.consumer.gate = new Promise((resolve) => {
+    open = resolve
+  })
+  const underWay = clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+  await expect.poll(() => harness.consumer.requests.length).toBe(1)
+  harness.receiver.stopAccepting()
+  const refused = clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+  expect(await failureOf(refused)).toMatchObject({ code: 14 })
+  setTimeout(open, 50)
+  await Promise.all([underWay, harness.receiver.shutdown(5_000)])
+
+  const stuck = await start()
+  stuck.consumer.gate = new Promise(() => undefined)
+  const call = failureOf(clientOf(stuck).call(EXPORT_PATHS.traces, Buffer.from('x')))
+  await expect.poll(() => stuck.consumer.requests.length).toBe(1)
+  const startMs = performance.now()
+  await stuck.receiver.shutdown(100)
+  expect(performance.now() - startMs).toBeLessThan(2_000)
+  expect([1, 14]).toContain((await call).code)
+})
+
+test('start() says which port is in use and how to choose another', async () => {
+  const { port } = await start()
+  const second = startReceiver((parts) => {
+    const receiver = createOtlpGrpcReceiver(parts)
+    return { ...receiver, start: () => receiver.start({ host: '127.0.0.1', port }) }
+  })
+  await expect(second).rejects.toMatchObject({
+    code: 'port_in_use',
+    message:
+      `Cannot listen on 127.0.0.1:${port}: the port is in use by another process; ` +
+      'stop it or choose another with --otlp-grpc',
+  })
+})

@@ -1,0 +1,39 @@
+import type { Consumer, ConsumeOutcome, Encoding, Signal } from '@wayward/collector/consumer'
+
+export interface RecordedRequest {
+  readonly signal: Signal
+  readonly encoding: Encoding
+  readonly body: Buffer
+}
+
+/** Answers with what it is told to, and keeps what it got. */
+export interface RecordingConsumer extends Consumer {
+  readonly requests: RecordedRequest[]
+  /** Answers of the next requests; afterwards everything is accepted. */
+  readonly outcomes: ConsumeOutcome[]
+  /** While set, requests wait for it. */
+  gate: Promise<void> | undefined
+}
+
+export const ACCEPTED: ConsumeOutcome = {
+  status: 'accepted',
+  acceptedItems: 1,
+  rejectedItems: 0,
+  message: '',
+}
+
+export function createRecordingConsumer(): RecordingConsumer {
+  const requests: RecordedRequest[] = []
+  const outcomes: ConsumeOutcome[] = []
+  const recorder: RecordingConsumer = {
+    requests,
+    outcomes,
+    gate: undefined,
+    async consume(signal, encoding, body) {
+      requests.push({ signal, encoding, body: Buffer.from(body) })
+      await recorder.gate
+      return outcomes.shift() ?? ACCEPTED
+    },
+  }
+  return recorder
+}
