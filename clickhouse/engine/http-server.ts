@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -63,12 +64,12 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const { identity } = settings
-  let queryId: string | undefined
+  let queryId = String(request.headers['x-clickhouse-query-id'] ?? randomUUID())
   try {
     refuseForeignHost(request, settings.listen.host)
     const url = parseUrl(request)
-    queryId = url.searchParams.get('query_id') ?? undefined
-    await route(settings, request, response, url)
+    queryId = url.searchParams.get('query_id') || queryId
+    await route(settings, request, response, url, queryId)
   } catch (error) {
     if (response.headersSent || response.destroyed) return void response.destroy()
     // What is left of a body that was refused is not waited for.
@@ -83,6 +84,7 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
+  queryId: string,
 ): Promise<void> {
   const { method = '', headers } = request
   const isReading = method === 'GET' || method === 'HEAD'
@@ -113,7 +115,7 @@ async function route(
     )
   }
   const account = authenticate(headers, url.searchParams, settings.writerToken)
-  await settings.handler.handle(request, response, account, url.searchParams)
+  await settings.handler.handle(request, response, account, url.searchParams, queryId)
 }
 
 function parseUrl(request: IncomingMessage): URL {

@@ -24,6 +24,7 @@ export interface QueryHandler {
     response: ServerResponse,
     account: Account,
     parameters: URLSearchParams,
+    queryId: string,
   ): Promise<void>
   /** Statements that are under way. */
   readonly running: number
@@ -79,8 +80,9 @@ class EngineQueryHandler implements QueryHandler {
     response: ServerResponse,
     account: Account,
     parameters: URLSearchParams,
+    queryId: string,
   ): Promise<void> {
-    const asked = parseQueryRequest(request, parameters)
+    const asked = parseQueryRequest(request, parameters, queryId)
     const controller = new AbortController()
     const stop = (): void => controller.abort()
     this.#controllers.add(controller)
@@ -95,6 +97,8 @@ class EngineQueryHandler implements QueryHandler {
         result,
         isInsert: statement.insertPath !== undefined,
       })
+    } catch (error) {
+      throw withoutPath(error, statement?.insertPath)
     } finally {
       response.off('close', stop)
       this.#controllers.delete(controller)
@@ -291,6 +295,15 @@ async function killedOnAbort(
     clearTimeout(timer)
     clearInterval(interval)
   }
+}
+
+/** Where the body lay is nobody's business, and it is gone by now. */
+function withoutPath(error: unknown, path: string | undefined): unknown {
+  if (path === undefined || !(error instanceof Error) || !error.message.includes(path)) return error
+  const message = error.message
+    .replaceAll(`: (in file/uri ${path})`, '')
+    .replaceAll(path, 'the body')
+  return new Error(message, { cause: error })
 }
 
 /** Before its body is read, so that nobody can fill the disk without the token. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { DATABASE } from './database.ts'
 import { ClickhouseException } from './exception.ts'
@@ -43,6 +42,7 @@ const OWN_PARAMETERS: ReadonlySet<string> = new Set([
 export function parseQueryRequest(
   request: IncomingMessage,
   parameters: URLSearchParams,
+  queryId: string,
 ): QueryRequest {
   const { headers } = request
   for (const name of ['compress', 'decompress']) {
@@ -61,18 +61,17 @@ export function parseQueryRequest(
     if (name.startsWith('param_')) values.set(name.slice('param_'.length), value)
     else if (!OWN_PARAMETERS.has(name)) settings.set(name, value)
   }
-  const accepted = String(headers['accept-encoding'] ?? '')
+  const accepted = headers['accept-encoding'] ?? ''
   return {
     urlQuery: parameters.get('query') ?? '',
-    queryId:
-      parameters.get('query_id') || String(headers['x-clickhouse-query-id'] ?? '') || randomUUID(),
+    queryId,
     database: parameters.get('database') || String(headers['x-clickhouse-database'] ?? DATABASE),
     format:
       parameters.get('default_format') ||
       String(headers['x-clickhouse-format'] ?? '') ||
       'TabSeparated',
     mustOnlyRead: request.method === 'GET' || request.method === 'HEAD',
-    contentEncoding: String(headers['content-encoding'] ?? 'identity').toLowerCase(),
+    contentEncoding: (headers['content-encoding'] ?? 'identity').toLowerCase(),
     isFormData: /^multipart\/form-data\b/i.test(headers['content-type'] ?? ''),
     isGzipAccepted: settings.get('enable_http_compression') === '1' && /\bgzip\b/i.test(accepted),
     settings,

@@ -14,7 +14,7 @@ export interface ServerIdentity {
   readonly displayName: string
 }
 
-/** Answers a statement that succeeded. @param writtenRows undefined when it was not an insert with data */
+/** Answers a statement that succeeded. */
 export async function sendResult(
   response: ServerResponse,
   identity: ServerIdentity,
@@ -44,7 +44,7 @@ export function sendException(
   response: ServerResponse,
   identity: ServerIdentity,
   exception: ClickhouseException,
-  queryId?: string,
+  queryId: string,
 ): void {
   setCommonHeaders(response, identity, queryId)
   response.statusCode = exception.status
@@ -62,11 +62,10 @@ export function sendText(response: ServerResponse, text: string): void {
 function setCommonHeaders(
   response: ServerResponse,
   identity: ServerIdentity,
-  queryId: string | undefined,
+  queryId: string,
 ): void {
   // A query id comes from the client, and a header cannot hold every text.
-  const id = queryId?.replace(/[^\x21-\x7e]/g, '?')
-  if (id !== undefined) response.setHeader('X-ClickHouse-Query-Id', id)
+  response.setHeader('X-ClickHouse-Query-Id', queryId.replace(/[^\x21-\x7e]/g, '?'))
   response.setHeader('X-ClickHouse-Server-Display-Name', identity.displayName)
   response.setHeader('X-ClickHouse-Timezone', identity.timezone)
 }

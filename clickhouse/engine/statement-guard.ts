@@ -1,5 +1,5 @@
 import type { Connection } from './database.ts'
-import { ClickhouseException } from './exception.ts'
+import { ClickhouseException, exceptionFrom } from './exception.ts'
 import { quoteString } from './sql-text.ts'
 
 // What may run is judged by the engine's own parser, never by patterns on the text: comments, quoting and encodings
@@ -21,7 +21,12 @@ export async function guardSingle(connection: Connection, sql: string): Promise<
     // Such a text must not be run to see what the engine says: it runs the first statements of a text before it
     // finds out that a later one does not parse. As a string it is only parsed.
     if (/^\s*;?\s*$/.test(sql)) throw syntaxError('Empty query')
-    await connection.run(`SELECT formatQuery(${quoteString(sql)})`, 'Null')
+    try {
+      await connection.run(`SELECT formatQuery(${quoteString(sql)})`, 'Null')
+    } catch (error) {
+      const { code, errorName, message } = exceptionFrom(error)
+      throw new ClickhouseException(code, errorName, message.replace(OWN_SCOPE, ''))
+    }
   }
   return queryClass
 }
@@ -37,6 +42,9 @@ export async function guardReading(
   }
   await guardFunctions(connection, sql, parameters)
 }
+
+/** What the engine says about the question that carried the text. */
+const OWN_SCOPE = /: In scope SELECT formatQuery\([^]*$/
 
 function syntaxError(message: string): ClickhouseException {
   return new ClickhouseException(62, 'SYNTAX_ERROR', `Syntax error: ${message}`)
