@@ -1,1 +1,50 @@
-export {}
+// The published door of @wayward/sdk.
+export { getReporter } from './global-reporter.ts'
+export { nameLock } from './observe/async-mutex.ts'
+export type { AsyncMutexModule } from './observe/async-mutex.ts'
+export {
+  AsyncMutexInstrumentation,
+  type Observation,
+  observeAsyncMutex,
+  observePQueue,
+  PQueueInstrumentation,
+  type WaywardInstrumentationConfig,
+} from './observe/instrumentations.ts'
+export { nameQueue } from './observe/p-queue.ts'
+export type { PQueueClass } from './observe/p-queue.ts'
+export type { SnapshotSettings } from './open-operations.ts'
+export { register, type RegisterOptions, type Registration } from './registration.ts'
+export type {
+  JobAttempt,
+  JobEndOptions,
+  JobResult,
+  JobRun,
+  JobRunOptions,
+  JobSettings,
+  ReportedJob,
+} from './report/job.ts'
+export type {
+  LockGrantOptions,
+  LockHold,
+  LockRequest,
+  LockRequestOptions,
+  LockSettings,
+  LockTimeOptions,
+  ReportedLock,
+} from './report/lock.ts'
+export type {
+  EnqueueOptions,
+  ItemProcessing,
+  QueueItem,
+  QueueSettings,
+  QueueTimeOptions,
+  ReportedQueue,
+} from './report/queue.ts'
+export {
+  createReporter,
+  type LogOptions,
+  type Reporter,
+  type ReporterOptions,
+  type Zone,
+  type ZoneOptions,
+} from './reporter.ts'

@@ -1,0 +1,128 @@
+// Spans are sent when they end. What is still open is told by snapshots: an event at a fixed interval for
+// each operation that has been open for longer than a threshold. A deadlock leaves no other trace.
+import type { Attributes, Context, HrTime } from '@opentelemetry/api'
+import { SeverityNumber, type Logger } from '@opentelemetry/api-logs'
+import {
+  ATTR_WAYWARD_EVENT_SEQUENCE,
+  ATTR_WAYWARD_OPERATION_AGE,
+  ATTR_WAYWARD_OPERATION_SEQUENCE,
+  ATTR_WAYWARD_OPERATION_START_TIME,
+  EVENT_WAYWARD_OPERATION_OPEN,
+} from '@wayward/semconv'
+import { type Clock, durationNs, toRfc3339 } from './clock.ts'
+
+/** An operation that has begun and not ended. */
+export interface OpenOperation {
+  /** The `wayward.event.sequence` that its span will carry. */
+  readonly sequence: number
+  readonly startTime: HrTime
+  /** The span that the snapshot belongs to: the operation's own, or the one that it will be a child of. */
+  readonly context: Context
+  /** The attributes that the span would have if it ended now. */
+  describe(): Attributes
+}
+
+/** How often and from when on open operations are told. */
+export interface SnapshotSettings {
+  /**
+   * Time between two snapshots of an open operation, in milliseconds; 0 makes none on a timer.
+   * @default 1000
+   */
+  readonly intervalMs: number
+  /**
+   * An operation is told from this age on, in milliseconds.
+   * @default 1000
+   */
+  readonly thresholdMs: number
+  /**
+   * Largest number of operations told at a time; the oldest go first.
+   * @default 1000
+   */
+  readonly operationsMax: number
+}
+
+export const defaultSnapshotSettings: SnapshotSettings = {
+  intervalMs: 1000,
+  thresholdMs: 1000,
+  operationsMax: 1000,
+}
+
+export interface OpenOperations {
+  add(operation: OpenOperation): void
+  delete(operation: OpenOperation): void
+  /** Tells all that are old enough. @returns how many. */
+  snapshot(): number
+  readonly count: number
+  /** Starts the timer, which does not keep the process alive. */
+  start(): void
+  shutdown(): void
+}
+
+export interface OpenOperationsSettings {
+  readonly snapshots: SnapshotSettings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly nextSequence: () => number
+  readonly onError: () => void
+}
+
+export function createOpenOperations(settings: OpenOperationsSettings): OpenOperations {
+  const { snapshots, clock, logger, nextSequence } = settings
+  const operations = new Set<OpenOperation>()
+  let timer: NodeJS.Timeout | undefined
+
+  function snapshot(): number {
+    const now = clock.now()
+    const thresholdNs = snapshots.thresholdMs * 1e6
+    let told = 0
+    // A set keeps the order of insertion: the oldest come first.
+    for (const operation of operations) {
+      const ageNs = durationNs(operation.startTime, now)
+      if (ageNs < thresholdNs) continue
+      if (told === snapshots.operationsMax) break
+      told++
+      logger.emit({
+        eventName: EVENT_WAYWARD_OPERATION_OPEN,
+        severityNumber: SeverityNumber.INFO,
+        timestamp: now,
+        observedTimestamp: now,
+        context: operation.context,
+        attributes: {
+          ...operation.describe(),
+          [ATTR_WAYWARD_EVENT_SEQUENCE]: nextSequence(),
+          [ATTR_WAYWARD_OPERATION_SEQUENCE]: operation.sequence,
+          [ATTR_WAYWARD_OPERATION_START_TIME]: toRfc3339(operation.startTime),
+          [ATTR_WAYWARD_OPERATION_AGE]: ageNs,
+        },
+      })
+    }
+    return told
+  }
+
+  function tick(): void {
+    try {
+      snapshot()
+    } catch {
+      settings.onError()
+    }
+  }
+
+  return {
+    add: (operation) => void operations.add(operation),
+    delete: (operation) => void operations.delete(operation),
+    snapshot,
+    get count() {
+      return operations.size
+    },
+    start() {
+      if (timer !== undefined || snapshots.intervalMs <= 0) return
+      timer = setInterval(tick, snapshots.intervalMs)
+      timer.unref()
+    },
+    shutdown() {
+      clearInterval(timer)
+      timer = undefined
+      operations.clear()
+    },
+  }
+}

@@ -1,0 +1,68 @@
+// What all threads of a process share: the session, the clock's anchor, and the counters behind sequence
+// numbers and ids. It lies in shared memory, which worker threads inherit through Node's environment data.
+//
+//   cells (8 bytes each): sequence | lock ids | queue ids | task ids | run ids
+//
+// A worker thread that was started before the main thread used the SDK finds nothing and begins its own
+// session; its numbers are then unique for that session only.
+import { randomUUID } from 'node:crypto'
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { type Clock, createClock, measureClockOffset } from './clock.ts'
+
+export interface ProcessState {
+  readonly sessionId: string
+  readonly clock: Clock
+  /** The next `wayward.event.sequence`. */
+  nextSequence(): number
+  nextLockId(): string
+  nextQueueId(): string
+  nextTaskId(): string
+  nextRunId(): string
+}
+
+interface Shared {
+  readonly pid: number
+  readonly sessionId: string
+  readonly offsetNs: bigint
+  readonly uncertaintyNs: number
+  readonly cells: SharedArrayBuffer
+}
+
+const environmentKey = 'wayward.process-state'
+const cellCount = 5
+
+export function openProcessState(): ProcessState {
+  const shared = inherit() ?? begin()
+  const cells = new BigInt64Array(shared.cells)
+  const next = (cell: number): number => Number(Atomics.add(cells, cell, 1n)) + 1
+  return {
+    sessionId: shared.sessionId,
+    clock: createClock(shared.offsetNs, shared.uncertaintyNs),
+    nextSequence: () => next(0),
+    nextLockId: () => `${process.pid}:${next(1)}`,
+    nextQueueId: () => `${process.pid}:${next(2)}`,
+    nextTaskId: () => String(next(3)),
+    nextRunId: () => `${process.pid}:${next(4)}`,
+  }
+}
+
+function inherit(): Shared | undefined {
+  const data = getEnvironmentData(environmentKey) as unknown
+  if (typeof data !== 'object' || data === null) return undefined
+  const shared = data as Shared
+  // Memory of another process cannot be meant: a forked process starts anew.
+  return shared.pid === process.pid && shared.cells instanceof SharedArrayBuffer
+    ? shared
+    : undefined
+}
+
+function begin(): Shared {
+  const shared: Shared = {
+    pid: process.pid,
+    sessionId: randomUUID(),
+    ...measureClockOffset(),
+    cells: new SharedArrayBuffer(cellCount * BigInt64Array.BYTES_PER_ELEMENT),
+  }
+  setEnvironmentData(environmentKey, shared as never)
+  return shared
+}

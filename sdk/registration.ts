@@ -1,0 +1,328 @@
+import { context, diag, propagation, ProxyTracerProvider, trace } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
+import { logs } from '@opentelemetry/api-logs'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { getStringFromEnv } from '@opentelemetry/core'
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
+import type { Resource } from '@opentelemetry/resources'
+import {
+  BatchLogRecordProcessor,
+  LoggerProvider,
+  type LogRecordExporter,
+} from '@opentelemetry/sdk-logs'
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  type SpanExporter,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace-base'
+import {
+  createPropagator,
+  endpointFor,
+  isExported,
+  isSdkDisabled,
+  logRecordLimits,
+  queueLimits,
+} from './environment.ts'
+import {
+  countLogs,
+  countSpans,
+  createLossReport,
+  type LossReport,
+  lossReserve,
+} from './export-queue.ts'
+import { getReporterWithCore, setReporter } from './global-reporter.ts'
+import type { SnapshotSettings } from './open-operations.ts'
+import { createReporterWithCore, type Reporter } from './reporter.ts'
+import { createResource } from './resource.ts'
+import { openThreadState } from './thread-state.ts'
+
+export interface RegisterOptions {
+  /** Name of the service; goes before `OTEL_SERVICE_NAME`. */
+  readonly serviceName?: string
+  /** A name for this run of the process; goes before `WAYWARD_SESSION_NAME`. */
+  readonly sessionName?: string
+  /** Further resource attributes. */
+  readonly resourceAttributes?: Attributes
+  /**
+   * Address of the collector (OTLP/gRPC); goes before `OTEL_EXPORTER_OTLP_ENDPOINT`.
+   * @default 'http://127.0.0.1:4317'
+   */
+  readonly endpoint?: string
+  /** Snapshots of open operations. */
+  readonly snapshots?: Partial<SnapshotSettings>
+  /** Exporters to use instead of OTLP/gRPC. */
+  readonly spanExporter?: SpanExporter
+  readonly logExporter?: LogRecordExporter
+  /** Further span processors, beside ours. */
+  readonly spanProcessors?: readonly SpanProcessor[]
+  /**
+   * Longest time that the flush before the process exits may take, in milliseconds.
+   * @default 2000
+   */
+  readonly exitFlushMsMax?: number
+}
+
+/** What `register()` set up. */
+export interface Registration {
+  /**
+   * `registered`: OpenTelemetry is set up. `already_registered`: somebody else had set it up, nothing was
+   * changed, and reports go there. `disabled`: `OTEL_SDK_DISABLED` is set. `failed`: see the diagnostics.
+   */
+  readonly status: 'registered' | 'already_registered' | 'disabled' | 'failed'
+  readonly sessionId: string
+  /** The process's reporter. */
+  readonly reporter: Reporter
+  /** Spans and events lost since the start, because the queue was full or the exporter gave up. */
+  readonly droppedCount: number
+  /** Sends what has ended; never rejects. Does nothing where another's provider is registered. */
+  forceFlush(): Promise<void>
+  /** Sends what has ended and stops reporting; never rejects, safe twice. */
+  shutdown(): Promise<void>
+}
+
+const lossIntervalMs = 1000
+const exitFlushMsMaxDefault = 2000
+const registrationKey = Symbol.for('wayward.registration.1')
+
+/**
+ * Sets up OpenTelemetry to report to a Wayward collector: tracer provider, logger provider, context manager
+ * and propagators. The standard `OTEL_…` variables keep their meaning. It never throws and never replaces
+ * a provider that is registered already.
+ * @example
+ * const registration = register({ serviceName: 'shop' })
+ * await registration.shutdown()
+ */
+export function register(options: RegisterOptions = {}): Registration {
+  try {
+    return tryRegister(options)
+  } catch (error) {
+    diag.error('Cannot register the Wayward SDK; the application goes on without it', error)
+    return idle('failed')
+  }
+}
+
+function tryRegister(options: RegisterOptions): Registration {
+  if (isSdkDisabled()) {
+    getReporterWithCore().shutdown()
+    return idle('disabled')
+  }
+  const holder = globalThis as { [registrationKey]?: Registration }
+  const ours = holder[registrationKey]
+  if (ours !== undefined || isForeignProviderRegistered()) {
+    diag.warn(
+      'Cannot register the Wayward SDK: a tracer provider is registered already, and stays. ' +
+        'Reports go to it; see docs/sdk.md',
+    )
+    return { ...idle('already_registered'), ...(ours === undefined ? {} : delegateTo(ours)) }
+  }
+  const registration = install(options)
+  holder[registrationKey] = registration
+  return registration
+}
+
+function isForeignProviderRegistered(): boolean {
+  const provider = trace.getTracerProvider()
+  if (!(provider instanceof ProxyTracerProvider)) return true
+  return provider.getDelegateTracer('@wayward/sdk') !== undefined
+}
+
+function idle(status: Registration['status']): Registration {
+  const reporter = getReporterWithCore()
+  return {
+    status,
+    sessionId: reporter.sessionId,
+    reporter,
+    droppedCount: 0,
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  }
+}
+
+function delegateTo(ours: Registration): Partial<Registration> {
+  return { forceFlush: () => ours.forceFlush(), shutdown: () => ours.shutdown() }
+}
+
+interface Pipeline {
+  forceFlush(): Promise<void>
+  shutdown(): Promise<void>
+  abandon(): void
+}
+
+function install(options: RegisterOptions): Registration {
+  const state = openThreadState().process
+  const losses = createLossReport()
+  const resource = createResource(state, {
+    serviceName: options.serviceName,
+    sessionName: options.sessionName ?? getStringFromEnv('WAYWARD_SESSION_NAME'),
+    attributes: options.resourceAttributes,
+  })
+  const traces = installTraces(resource, losses, options)
+  const logPipeline = installLogs(resource, losses, options)
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager())
+  propagation.setGlobalPropagator(createPropagator())
+  if (options.snapshots !== undefined) {
+    setReporter(createReporterWithCore({ snapshots: options.snapshots }))
+  }
+  const reporter = getReporterWithCore()
+  const tellLosses = (): void => {
+    try {
+      losses.tell(reporter.core.logger, state.clock, state.nextSequence)
+    } catch {
+      reporter.core.swallowedCount++
+    }
+  }
+  const timer = setInterval(tellLosses, lossIntervalMs)
+  timer.unref()
+  const flush = async (): Promise<void> => {
+    await settle([traces.forceFlush()])
+    tellLosses()
+    await settle([logPipeline.forceFlush()])
+  }
+  const shutdownOnce = once(async () => {
+    clearInterval(timer)
+    process.off('beforeExit', onBeforeExit)
+    reporter.shutdown()
+    await flush()
+    await settle([traces.shutdown(), logPipeline.shutdown()])
+  })
+  const onBeforeExit = flushBeforeExit(
+    options.exitFlushMsMax ?? exitFlushMsMaxDefault,
+    shutdownOnce,
+    [traces, logPipeline],
+  )
+  process.once('beforeExit', onBeforeExit)
+  return {
+    status: 'registered',
+    sessionId: state.sessionId,
+    reporter,
+    get droppedCount() {
+      return losses.count
+    },
+    forceFlush: flush,
+    shutdown: shutdownOnce,
+  }
+}
+
+/** Sends the rest when nothing is left to do, but does not let a collector that hangs hold the process. */
+function flushBeforeExit(
+  deadlineMs: number,
+  shutdown: () => Promise<void>,
+  pipelines: readonly Pipeline[],
+): () => void {
+  return () => {
+    const deadline = setTimeout(() => {
+      for (const pipeline of pipelines) pipeline.abandon()
+    }, deadlineMs)
+    void shutdown().finally(() => clearTimeout(deadline))
+  }
+}
+
+function installTraces(resource: Resource, losses: LossReport, options: RegisterOptions): Pipeline {
+  const limits = queueLimits('OTEL_BSP')
+  const exporter = options.spanExporter ?? createSpanExporter(limits, options.endpoint)
+  const counted =
+    exporter === undefined
+      ? undefined
+      : countSpans(
+          exporter,
+          limits.queueItemsMax,
+          losses,
+          (inner) =>
+            new BatchSpanProcessor(inner, {
+              maxQueueSize: limits.queueItemsMax,
+              maxExportBatchSize: limits.batchItemsMax,
+              scheduledDelayMillis: limits.delayMs,
+              exportTimeoutMillis: limits.exportTimeoutMs,
+            }),
+        )
+  const own = counted === undefined ? [] : [counted.processor]
+  const provider = new BasicTracerProvider({
+    resource,
+    spanProcessors: [...own, ...(options.spanProcessors ?? [])],
+  })
+  trace.setGlobalTracerProvider(provider)
+  return {
+    forceFlush: () => provider.forceFlush(),
+    shutdown: () => provider.shutdown(),
+    abandon() {
+      counted?.abandon()
+      void exporter?.shutdown().catch(() => undefined)
+    },
+  }
+}
+
+type Limits = ReturnType<typeof queueLimits>
+
+function createSpanExporter(limits: Limits, given: string | undefined): SpanExporter | undefined {
+  if (!isExported('TRACES')) return undefined
+  return new OTLPTraceExporter(exporterOptions(limits, endpointFor('TRACES', given)))
+}
+
+function createLogExporter(
+  limits: Limits,
+  given: string | undefined,
+): LogRecordExporter | undefined {
+  if (!isExported('LOGS')) return undefined
+  return new OTLPLogExporter(exporterOptions(limits, endpointFor('LOGS', given)))
+}
+
+/** A flush sends the whole queue at once: the exporter must take as many requests as that makes. */
+function exporterOptions(
+  limits: Limits,
+  url: string | undefined,
+): { concurrencyLimit: number; url?: string } {
+  const concurrencyLimit = 1 + Math.ceil(limits.queueItemsMax / limits.batchItemsMax)
+  return url === undefined ? { concurrencyLimit } : { concurrencyLimit, url }
+}
+
+function installLogs(resource: Resource, losses: LossReport, options: RegisterOptions): Pipeline {
+  const limits = queueLimits('OTEL_BLRP')
+  const exporter = options.logExporter ?? createLogExporter(limits, options.endpoint)
+  const counted =
+    exporter === undefined
+      ? undefined
+      : countLogs(
+          exporter,
+          limits.queueItemsMax,
+          losses,
+          (inner) =>
+            new BatchLogRecordProcessor({
+              exporter: inner,
+              maxQueueSize: limits.queueItemsMax + lossReserve,
+              maxExportBatchSize: limits.batchItemsMax,
+              scheduledDelayMillis: limits.delayMs,
+              exportTimeoutMillis: limits.exportTimeoutMs,
+            }),
+        )
+  const provider = new LoggerProvider({
+    resource,
+    logRecordLimits: logRecordLimits(),
+    processors: counted === undefined ? [] : [counted.processor],
+  })
+  logs.setGlobalLoggerProvider(provider)
+  return {
+    forceFlush: () => provider.forceFlush(),
+    shutdown: () => provider.shutdown(),
+    abandon() {
+      counted?.abandon()
+      void exporter?.shutdown().catch(() => undefined)
+    },
+  }
+}
+
+/** Waits for all; what fails is for the diagnostics, not for the application. */
+async function settle(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status === 'rejected') diag.warn('Cannot send reports', result.reason)
+  }
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => {
+    running ??= action()
+    return running
+  }
+}

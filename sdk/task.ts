@@ -1,0 +1,155 @@
+// Which asynchronous task does what. docs/decisions/0006-task-identity.md tells why it is done this way.
+//
+//   A *task* is one flow of asynchronous code. An AsyncLocalStorage carries a *point*: the place that the
+//   flow had reached when it last asked for something. Each ask leaves a new point behind, which goes along
+//   with every `await` after it. So a flow that asks with a point that another flow has used already, or
+//   twice without an `await` in between, has split off, and becomes a task of its own, if the task has
+//   something open that a single flow could not have.
+import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks'
+
+/** A lock held by a task, as far as task identity needs to know it. */
+export interface TaskHold {
+  readonly lockId: string
+  /** When the hold was granted, in the order of `Tasks`. */
+  readonly order: number
+  /** The order of the point that asked for it. */
+  readonly pointOrder: number
+  isReleased: boolean
+}
+
+/** One flow of asynchronous code. */
+export interface Task {
+  readonly id: string
+  readonly name: string | undefined
+  readonly parentId: string | undefined
+  /** Number of lock requests that wait. */
+  waiting: number
+  readonly holds: TaskHold[]
+  /** What the flow that it came from held at that moment. */
+  readonly inherited: readonly TaskHold[]
+}
+
+/** The place that a flow had reached when it last asked for something. */
+export interface Point {
+  readonly task: Task
+  readonly order: number
+  /** Where it was made: the id of the asynchronous resource that was executing. */
+  readonly segment: number
+  isUsed: boolean
+  /** The task and point that the segment came with; what a second flow of the same segment splits from. */
+  readonly originTask: Task | undefined
+  readonly originOrder: number
+}
+
+export interface Tasks {
+  /** The task of a request that is being made now; the caller's flow goes on as this task. */
+  ask(): Point
+  /** The task of what is being done now; makes one where there is none, without changing the flow. */
+  current(): Task
+  /** A new task, of the caller's flow. It inherits what the caller holds if it `isPart` of what it does. */
+  create(name: string | undefined, isPart?: boolean): Task
+  /** Runs `fn` as `task`. */
+  enter<T>(task: Task, fn: () => T): T
+  /** Ids of the locks that a task holds, its own and those of the flow that it came from. */
+  held(task: Task): string[]
+  nextOrder(): number
+}
+
+const noHolds: readonly TaskHold[] = []
+
+/**
+ * @param nextTaskId gives ids that are unique within the process.
+ */
+export function createTasks(nextTaskId: () => string): Tasks {
+  const storage = new AsyncLocalStorage<Point>()
+  // Only with a storage in use does Node number its promises, and `executionAsyncId()` mean something.
+  storage.run(undefined as never, () => undefined)
+  let order = 0
+  let rootTask: Task | undefined
+
+  function create(name: string | undefined, from: Task | undefined, fromOrder: number): Task {
+    return {
+      id: nextTaskId(),
+      name,
+      parentId: from?.id,
+      waiting: 0,
+      holds: [],
+      inherited: from === undefined ? noHolds : inherit(from, fromOrder),
+    }
+  }
+
+  function createPoint(task: Task, segment: number, origin: Task | undefined, at: number): Point {
+    return {
+      task,
+      order: ++order,
+      segment,
+      isUsed: false,
+      originTask: origin,
+      originOrder: at,
+    }
+  }
+
+  return {
+    nextOrder: () => ++order,
+    held,
+    ask() {
+      const point = storage.getStore()
+      const segment = executionAsyncId()
+      let next: Point
+      if (point === undefined) {
+        next = createPoint(create(undefined, undefined, 0), segment, undefined, 0)
+      } else if (point.segment === segment) {
+        const { originTask, originOrder } = point
+        next = createPoint(
+          create(undefined, originTask, originOrder),
+          segment,
+          originTask,
+          originOrder,
+        )
+      } else {
+        const task = hasSplit(point) ? create(undefined, point.task, point.order) : point.task
+        next = createPoint(task, segment, point.task, point.order)
+        point.isUsed = true
+      }
+      storage.enterWith(next)
+      return next
+    },
+    current() {
+      const point = storage.getStore()
+      if (point !== undefined) return point.task
+      rootTask ??= create(undefined, undefined, 0)
+      return rootTask
+    },
+    create(name, isPart = false) {
+      const point = storage.getStore()
+      if (isPart) return create(name, point?.task, point?.order ?? 0)
+      return { ...create(name, undefined, 0), parentId: point?.task.id }
+    },
+    enter(task, fn) {
+      // No segment: the first ask inside is this task's, wherever it is made.
+      return storage.run(createPoint(task, -1, task, order), fn)
+    },
+  }
+}
+
+/** Whether the flow at `point` cannot be the one that did what its task has open. */
+function hasSplit(point: Point): boolean {
+  const { task } = point
+  if (task.waiting > 0) return true
+  if (!point.isUsed) return false
+  return task.holds.some((hold) => hold.order > point.order && hold.pointOrder !== point.order)
+}
+
+function inherit(task: Task, order: number): readonly TaskHold[] {
+  const own = task.holds.filter((hold) => hold.order < order || hold.pointOrder === order)
+  const inherited = task.inherited.filter((hold) => !hold.isReleased)
+  if (own.length + inherited.length === 0) return noHolds
+  return [...inherited, ...own]
+}
+
+function held(task: Task): string[] {
+  const ids: string[] = []
+  for (const hold of task.inherited) if (!hold.isReleased) ids.push(hold.lockId)
+  for (const hold of task.holds) ids.push(hold.lockId)
+  return ids
+}
