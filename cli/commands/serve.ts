@@ -157,7 +157,10 @@ function toServeError(error: unknown, dataDir: string): unknown {
   if (!(error instanceof Error)) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const isAddress = ['port_in_use', 'address_unavailable', 'cannot_listen', 'not_loopback']
-  if (isAddress.includes(code)) return new CommandError(exitCodes.usage, error.message, error)
+  if (isAddress.includes(code)) {
+    const flag = error.name === 'EngineError' ? ' with --clickhouse' : ''
+    return new CommandError(exitCodes.usage, `${error.message}${flag}`, error)
+  }
   const reason = folderReasons[code]
   if (reason !== undefined) {
     const message = `Cannot write to the data folder "${dataDir}": ${reason}, or name another folder with --data-dir`

@@ -1,5 +1,12 @@
 // OTLP/gRPC on @grpc/grpc-js, with the messages as raw bytes: decode reads them, grpc-js never parses any.
-import { Metadata, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js'
+import {
+  logVerbosity,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  setLogVerbosity,
+} from '@grpc/grpc-js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConsumeOutcome, Signal } from '../consumer.ts'
 import { formatAddress, toCollectorError, type ListenAddress } from '../listen-address.ts'
@@ -72,6 +79,8 @@ class OtlpGrpcReceiver implements Receiver {
 
   start(address: ListenAddress): Promise<ListenAddress> {
     widenWindows(this.#server, this.#parts.limits)
+    // What it would print to the console comes back as an error as well.
+    setLogVerbosity(logVerbosity.NONE)
     return new Promise((resolve, reject) => {
       const credentials = ServerCredentials.createInsecure()
       this.#server.bindAsync(formatAddress(address), credentials, (error, port) => {

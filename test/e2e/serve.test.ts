@@ -1,0 +1,277 @@
+// `wayward serve` as a person meets it: start, endpoints.json, stop, and everything that can be wrong at start.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  anyPorts,
+  type RunningService,
+  type RunResult,
+  runWayward,
+  startService,
+  temporaryFolder,
+} from './wayward-process.ts'
+
+const folder = temporaryFolder()
+const dataDir = join(folder.path, 'data')
+afterAll(() => folder.remove())
+
+const inFolder = { cwd: folder.path }
+
+/** One error of one line, and no stack trace. */
+function expectOneError(result: RunResult, code: number, message: RegExp): void {
+  const lines = result.stderr.trim().split('\n')
+  const errors = lines.filter((line) => !/^\d{4}-\d\d-\d\dT/.test(line))
+  expect(errors, result.stderr).toHaveLength(1)
+  expect(errors[0]).toMatch(message)
+  expect(result.stderr).not.toMatch(/\n\s+at /)
+  expect(result.code).toBe(code)
+}
+
+describe('a running service', () => {
+  let service: RunningService
+  beforeAll(async () => {
+    service = await startService(dataDir)
+  })
+  afterAll(async () => {
+    await service.stop('SIGKILL')
+  })
+
+  test('is ready within 10 s and says where it listens and what to try next', () => {
+    expect(service.startMs).toBeLessThan(10_000)
+    const { otlpGrpc, otlpHttp, api, clickhouse } = service.endpoints
+    for (const address of [otlpGrpc, otlpHttp, api, clickhouse.url]) {
+      expect(service.stdout()).toContain(address)
+    }
+    expect(service.stdout()).toMatch(/Try next[\s\S]*demo[\s\S]*analyze lock-contention/)
+  })
+
+  test('writes endpoints.json for its user only, without secrets', () => {
+    const path = join(dataDir, 'endpoints.json')
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    const text = readFileSync(path, 'utf8')
+    expect(JSON.parse(text)).toMatchObject({
+      version: 1,
+      pid: service.child.pid,
+      clickhouse: { user: 'default', database: 'wayward' },
+    })
+    expect(text).not.toMatch(/password|token/i)
+  })
+
+  test('answers on every address', async () => {
+    const { api, clickhouse } = service.endpoints
+    for (const path of ['/healthz', '/readyz', '/metrics']) {
+      expect((await fetch(api + path)).status, path).toBe(200)
+    }
+    expect(await (await fetch(`${clickhouse.url}/ping`)).text()).toBe('Ok.\n')
+  })
+
+  test('keeps its data folder: a second service is told who has it, and the first goes on', async () => {
+    const second = await runWayward(['serve', '--data-dir', dataDir, ...anyPorts], inFolder)
+    expectOneError(second, 3, /data.*(use|open)/i)
+    expect((await fetch(`${service.endpoints.api}/readyz`)).status).toBe(200)
+    expect(existsSync(join(dataDir, 'endpoints.json'))).toBe(true)
+  })
+
+  test.each(['--otlp-grpc', '--otlp-http', '--clickhouse', '--api'])(
+    'a taken port for %s is one clear error, with exit code 2',
+    async (flag) => {
+      const taken = new URL(service.endpoints.otlpHttp).host
+      const [, port = ''] = taken.split(':')
+      const other = join(folder.path, `other${flag}`)
+      const args = ['serve', '--data-dir', other, ...anyPorts, flag, taken]
+      const result = await runWayward(args, inFolder)
+      expectOneError(result, 2, new RegExp(`${port}.*in use.*${flag}`))
+      expect(existsSync(join(other, 'endpoints.json'))).toBe(false)
+    },
+  )
+
+  test('a server that refuses the password is one clear error, with exit code 3', async () => {
+    const { url } = service.endpoints.clickhouse
+    const args = [
+      'serve',
+      '--data-dir',
+      join(folder.path, 'p'),
+      ...anyPorts,
+      '--clickhouse-url',
+      url,
+    ]
+    const env = { WAYWARD_CLICKHOUSE_PASSWORD: 'wrong' }
+    const result = await runWayward(args, { ...inFolder, env })
+    expectOneError(result, 3, /refuses user "default".*check user and password/)
+    expect(result.stderr).not.toContain('wrong')
+  })
+
+  test('drains at SIGTERM: what it acknowledged is there, and it exits with 0 within 5 s', async () => {
+    const acknowledged = await sendUntilStopped(service)
+    expect(acknowledged.stop.code).toBe(0)
+    expect(acknowledged.stop.ms).toBeLessThan(5000)
+    expect(existsSync(join(dataDir, 'endpoints.json'))).toBe(false)
+    const sql = "SELECT count() FROM otel_traces WHERE ServiceName = 'drain'"
+    const counted = await runWayward(
+      ['query', '--data-dir', dataDir, '--format', 'csv', sql],
+      inFolder,
+    )
+    expect(acknowledged.count).toBeGreaterThan(0)
+    expect(Number(counted.stdout.split('\n')[1])).toBeGreaterThanOrEqual(acknowledged.count)
+  })
+})
+
+/** Sends one span per request, several at a time, and stops the service in the midst of it. */
+async function sendUntilStopped(service: RunningService) {
+  let count = 0
+  let isStopped = false
+  const sender = async (): Promise<void> => {
+    while (!isStopped) {
+      try {
+        const response = await fetch(`${service.endpoints.otlpHttp}/v1/traces`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(oneSpan()),
+        })
+        if (response.status === 200) count++
+        await response.arrayBuffer()
+      } catch {
+        // The connection of a service that stops is refused or cut: then nothing was acknowledged.
+      }
+    }
+  }
+  const senders = Array.from({ length: 8 }, sender)
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const stop = await service.stop('SIGTERM')
+  isStopped = true
+  await Promise.all(senders)
+  return { count, stop }
+}
+
+function oneSpan() {
+  const hex = (bytes: number) =>
+    Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex')
+  const now = `${Date.now()}000000`
+  const span = {
+    traceId: hex(16),
+    spanId: hex(8),
+    name: 'drain',
+    kind: 1,
+    startTimeUnixNano: now,
+    endTimeUnixNano: now,
+  }
+  const attributes = [{ key: 'service.name', value: { stringValue: 'drain' } }]
+  return { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }] }
+}
+
+describe('stopping', () => {
+  test('SIGINT ends an idle service with 0 within 5 s, and its ports are free', async () => {
+    const service = await startService(join(folder.path, 'idle'))
+    const { code, ms } = await service.stop('SIGINT')
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(5000)
+    await expect(fetch(service.endpoints.api)).rejects.toThrow()
+    await expect(fetch(service.endpoints.clickhouse.url)).rejects.toThrow()
+  })
+
+  test('a service that was killed leaves a stale endpoints.json, which hinders nobody', async () => {
+    const killedDir = join(folder.path, 'killed')
+    const killed = await startService(killedDir)
+    await killed.stop('SIGKILL')
+    expect(existsSync(join(killedDir, 'endpoints.json'))).toBe(true)
+    const read = await runWayward(['query', '--data-dir', killedDir, 'SELECT 42 AS x'], inFolder)
+    expect(read).toMatchObject({ code: 0, stderr: '' })
+    expect(read.stdout).toContain('42')
+    const next = await startService(killedDir)
+    expect(next.endpoints.pid).not.toBe(killed.endpoints.pid)
+    expect((await next.stop()).code).toBe(0)
+  })
+})
+
+describe('bad settings', () => {
+  test.each<[string, string[], number, RegExp]>([
+    ['an open host', ['--api', '0.0.0.0:0'], 2, /"0\.0\.0\.0" can be reached from other machines/],
+    ['no port', ['--otlp-grpc', 'localhost'], 2, /flag --otlp-grpc.*wanted host:port/],
+    ['a file that is missing', ['--config', 'none.yaml'], 2, /"none\.yaml"/],
+    ['an unknown option', ['--otlp-grcp', 'x'], 2, /Unknown option.*--otlp-grpc/i],
+    ['an argument too many', ['now'], 2, /Too many arguments/i],
+    [
+      'a server that is down',
+      ['--clickhouse-url', 'http://127.0.0.1:1'],
+      3,
+      /Cannot reach ClickHouse/,
+    ],
+  ])('%s', async (_, args, code, message) => {
+    const all = ['serve', '--data-dir', join(folder.path, 'bad'), ...anyPorts, ...args]
+    expectOneError(await runWayward(all, inFolder), code, message)
+  })
+
+  test('a bad value in the environment is told with its variable', async () => {
+    const env = { WAYWARD_API: 'x' }
+    const result = await runWayward(['serve', ...anyPorts.slice(0, 6)], { ...inFolder, env })
+    expectOneError(result, 2, /"x".*environment variable WAYWARD_API/)
+  })
+
+  test('a bad value in the file is told with file and line', async () => {
+    writeFileSync(join(folder.path, 'w.yaml'), 'data-dir: y\n\napi: 127.0.0.1\n')
+    const args = ['serve', ...anyPorts.slice(0, 6), '--config', 'w.yaml']
+    expectOneError(await runWayward(args, inFolder), 2, /w\.yaml:3/)
+  })
+})
+
+describe('bad data folders', () => {
+  test('a file in its place', async () => {
+    writeFileSync(join(folder.path, 'file'), '')
+    const args = ['serve', '--data-dir', join(folder.path, 'file'), ...anyPorts]
+    expectOneError(await runWayward(args, inFolder), 3, /it is a file/)
+  })
+
+  test('a file in its path', async () => {
+    writeFileSync(join(folder.path, 'file'), '')
+    const args = ['serve', '--data-dir', join(folder.path, 'file', 'x'), ...anyPorts]
+    expectOneError(await runWayward(args, inFolder), 3, /Cannot write to the data folder/)
+  })
+
+  test('a folder that cannot be written', async (context) => {
+    const closed = join(folder.path, 'closed')
+    mkdirSync(closed, { mode: 0o500 })
+    if (process.getuid?.() === 0) {
+      const reason = mountTmpfs(closed, 'ro,size=1m')
+      if (reason !== undefined) context.skip(`root may write everywhere, and ${reason}`)
+    }
+    try {
+      const args = ['serve', '--data-dir', closed, ...anyPorts]
+      expectOneError(await runWayward(args, inFolder), 3, /Cannot (write|use|open)/)
+    } finally {
+      unmount(closed)
+    }
+  })
+
+  test('a folder on a full disk', async (context) => {
+    const full = join(folder.path, 'full')
+    mkdirSync(full)
+    const reason = mountTmpfs(full, 'size=64k')
+    if (reason !== undefined) context.skip(reason)
+    try {
+      const args = ['serve', '--data-dir', join(full, 'data'), ...anyPorts]
+      const result = await runWayward(args, inFolder)
+      expectOneError(result, 3, /disk .*is full/i)
+    } finally {
+      unmount(full)
+    }
+  })
+})
+
+/** Mounts a small file system; why not, if not. */
+function mountTmpfs(path: string, options: string): string | undefined {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { stdio: 'pipe' })
+    return undefined
+  } catch {
+    return 'a small file system cannot be mounted here'
+  }
+}
+
+function unmount(path: string): void {
+  try {
+    execFileSync('umount', ['-l', path], { stdio: 'pipe' })
+  } catch {
+    // It was not mounted.
+  }
+}

@@ -1,0 +1,130 @@
+// Runs the built command as a person would, in processes of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const mainPath = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url))
+const runTimeoutMs = 60_000
+
+export interface RunOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Called when the process has been started. */
+  readonly onStart?: (child: ChildProcess) => void
+}
+
+export interface RunResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly ms: number
+}
+
+/** Runs `wayward <args>` to its end. */
+export async function runWayward(args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const started = performance.now()
+  const child = spawnWayward(args, options)
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
+  options.onStart?.(child)
+  const code = await whenClosed(child)
+  return { code, stdout: stdout(), stderr: stderr(), ms: performance.now() - started }
+}
+
+/** Ports that nobody else has. */
+export const anyPorts = ['--otlp-grpc', '--otlp-http', '--clickhouse', '--api'].flatMap((flag) => [
+  flag,
+  '127.0.0.1:0',
+])
+
+export interface Endpoints {
+  readonly pid: number
+  readonly otlpGrpc: string
+  readonly otlpHttp: string
+  readonly api: string
+  readonly clickhouse: { readonly url: string; readonly user: string; readonly database: string }
+}
+
+export interface RunningService {
+  readonly endpoints: Endpoints
+  readonly child: ChildProcess
+  readonly startMs: number
+  stdout(): string
+  stderr(): string
+  /** Sends a signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<{ readonly code: number | null; readonly ms: number }>
+}
+
+/** Starts `wayward serve` and waits until it says that it is ready. */
+export async function startService(
+  dataDir: string,
+  args: readonly string[] = anyPorts,
+): Promise<RunningService> {
+  const started = performance.now()
+  const child = spawnWayward(['serve', '--data-dir', dataDir, ...args], { cwd: tmpdir() })
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
+  const closed = whenClosed(child)
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      if (stdout().includes('Ctrl-C stops')) resolve()
+    })
+    void closed.then((code) =>
+      reject(new Error(`serve ended with ${code} before it was ready: ${stdout()}${stderr()}`)),
+    )
+  })
+  const endpoints = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints
+  return {
+    endpoints,
+    child,
+    startMs: performance.now() - started,
+    stdout,
+    stderr,
+    async stop(signal = 'SIGTERM') {
+      const stopped = performance.now()
+      child.kill(signal)
+      return { code: await closed, ms: performance.now() - stopped }
+    },
+  }
+}
+
+/** A temporary folder and its removal. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'wayward-e2e-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Node itself on one of our built programs. */
+export function spawnNode(
+  script: string,
+  args: readonly string[],
+  options: RunOptions,
+): ChildProcess {
+  const env: Record<string, string> = { PATH: process.env['PATH'] ?? '', HOME: options.cwd }
+  return spawn(process.execPath, [script, ...args], {
+    cwd: options.cwd,
+    env: { ...env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: runTimeoutMs,
+  })
+}
+
+function spawnWayward(args: readonly string[], options: RunOptions): ChildProcess {
+  return spawnNode(mainPath, args, options)
+}
+
+/** Gathers a stream's text from now on. */
+export function collect(stream: NodeJS.ReadableStream | null): () => string {
+  let text = ''
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+  })
+  return () => text
+}
+
+export async function whenClosed(child: ChildProcess): Promise<number | null> {
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+}
