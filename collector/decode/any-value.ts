@@ -200,7 +200,7 @@ export class AnyValueWriter {
         wire.next = after
       } else wire.next = wire.skip(tag, p, end, LIST)
     }
-    const keys = [...parts.keys()].sort(byCodeUnits)
+    const keys = [...parts.keys()].toSorted(byCodeUnits)
     return `{${keys.map((key) => `${JSON.stringify(key)}:${parts.get(key)}`).join(',')}}`
   }
 

@@ -94,7 +94,7 @@ export class AttributeList {
   writeRow(): void {
     const { map, count } = this
     const { keys, values } = map
-    const order = count > 1 ? this.sort() : 0
+    const order = count > 1 ? this.keyOrder() : 0
     const shapes = count > SHAPE_KEYS_MAX ? this.order : this.shapes
     for (let i = 0; i < count; i++) {
       const from = count > 1 ? (shapes[order + i] as number) : i
@@ -108,7 +108,7 @@ export class AttributeList {
   /** Writes the attributes, in key order, where rows can be copied from; and begins a new list. */
   writeRowTemplate(template: RowTemplate): void {
     const { count } = this
-    const order = count > 1 ? this.sort() : 0
+    const order = count > 1 ? this.keyOrder() : 0
     const shapes = count > SHAPE_KEYS_MAX ? this.order : this.shapes
     template.begin(count)
     for (let i = 0; i < count; i++) {
@@ -131,7 +131,7 @@ export class AttributeList {
   }
 
   /** @returns where the order of this list begins: in `shapes`, or in `order` when the list is too long for a shape */
-  private sort(): number {
+  private keyOrder(): number {
     const { count, ids, shapes } = this
     if (count > SHAPE_KEYS_MAX) {
       this.sortInto(this.order, 0)

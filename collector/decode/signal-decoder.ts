@@ -3,6 +3,8 @@ import type { Encoding, Signal } from '../consumer.ts'
 import type { AttributeList } from './attributes.ts'
 import type { DecodeResult, SignalDecoder } from './decoder.ts'
 import type { RequestTime } from './item-checks.ts'
+import { JsonTranscoder } from './json.ts'
+import { jsonRequest } from './json-schema.ts'
 import type { DecodeLimits } from './limits.ts'
 import type { ItemReader, RequestReader } from './request-reader.ts'
 import type { Tally } from './tally.ts'
@@ -31,10 +33,12 @@ export function createSignalDecoder(parts: SignalParts): SignalDecoder {
 class BlockDecoder implements SignalDecoder {
   readonly table: string
   private readonly parts: SignalParts
+  private readonly json: JsonTranscoder
 
   constructor(parts: SignalParts) {
     this.table = parts.table
     this.parts = parts
+    this.json = new JsonTranscoder(jsonRequest(parts.signal), parts.limits.jsonNestingMax)
   }
 
   get rows(): number {
@@ -70,9 +74,9 @@ class BlockDecoder implements SignalDecoder {
   }
 
   private protobuf(encoding: Encoding, body: Uint8Array): Uint8Array {
-    if (encoding === 'json') throw new MalformedError('JSON is not read yet')
     // A Buffer is another class to the engine; with one class of bytes the hot code stays monomorphic.
-    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+    const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+    return encoding === 'json' ? this.json.transcode(bytes) : bytes
   }
 
   takeBlock(): Uint8Array[] {

@@ -1,0 +1,362 @@
+// OTLP/JSON becomes protobuf bytes, which the protobuf decoder reads: so there is one validation, one set of limits, and one
+// way into the columns (docs/decisions/0004-decode-to-columns.md). Lengths of messages are not known when a message begins: they are written
+// as varints of five bytes, padded, and filled in at its end.
+
+import type { JsonField, JsonMessage } from './json-schema.ts'
+import { isNumberStart, JsonScanner } from './json-scanner.ts'
+
+const BYTES_LEAST = 64 * 1024
+/** A larger buffer is given back after its request. */
+const BYTES_KEPT = 4 * 1024 * 1024
+const LENGTH_BYTES = 5
+const QUOTE = 0x22
+const DOUBLES = ['NaN', 'Infinity', '-Infinity']
+
+/** Writes JSON requests of one signal as protobuf. */
+export class JsonTranscoder {
+  private readonly scanner: JsonScanner
+  private readonly request: JsonMessage
+  private out: Uint8Array = new Uint8Array(BYTES_LEAST)
+  private used = 0
+  private readonly view = new DataView(new ArrayBuffer(8))
+
+  constructor(request: JsonMessage, nestingMax: number) {
+    this.request = request
+    this.scanner = new JsonScanner(nestingMax)
+  }
+
+  /** @returns a view of the protobuf bytes, valid until the next call. @throws MalformedError */
+  transcode(json: Uint8Array): Uint8Array {
+    const { scanner } = this
+    scanner.open(json)
+    this.used = 0
+    if (this.out.length > BYTES_KEPT) this.out = new Uint8Array(BYTES_LEAST)
+    if (scanner.peek() !== 0x7b) scanner.malformed('wanted an object')
+    this.object(this.request, 1)
+    if (scanner.peek() !== -1) scanner.malformed('wanted nothing after the request')
+    return this.out.subarray(0, this.used)
+  }
+
+  private object(message: JsonMessage, depth: number): void {
+    const { scanner } = this
+    scanner.checkDepth(depth)
+    const start = this.used
+    let seen = 0
+    let next = 0
+    if (!scanner.enter(0x7d)) return
+    do {
+      scanner.string()
+      const index = this.fieldIndex(message.fields, next)
+      scanner.expect(0x3a, "':'")
+      const field = message.fields[index]
+      if (field === undefined) {
+        scanner.skipValue(depth)
+        continue
+      }
+      next = index + 1
+      // Of equal keys the last one counts.
+      if ((seen & (1 << field.number)) !== 0) this.removeField(start, field.number)
+      seen |= 1 << field.number
+      if (scanner.peek() === 0x6e) scanner.literal('null')
+      else if (field.isRepeated) this.array(field, depth + 1)
+      else this.value(field, depth)
+    } while (scanner.isMore(0x7d))
+  }
+
+  /** The field with the name read last; the search begins with the likeliest. */
+  private fieldIndex(fields: readonly JsonField[], likely: number): number {
+    const { scanner } = this
+    if (scanner.isEscaped) {
+      const name = scanner.text()
+      return fields.findIndex((field) => field.name === name)
+    }
+    const { source, start, end } = scanner
+    const length = end - start
+    for (let tried = 0; tried < fields.length; tried++) {
+      const index = (likely + tried) % fields.length
+      const { bytes } = fields[index] as JsonField
+      if (bytes.length !== length) continue
+      let i = 0
+      while (i < length && bytes[i] === source[start + i]) i++
+      if (i === length) return index
+    }
+    return -1
+  }
+
+  private array(field: JsonField, depth: number): void {
+    const { scanner } = this
+    if (scanner.peek() !== 0x5b) this.wrong(field, 'an array')
+    scanner.checkDepth(depth)
+    if (!scanner.enter(0x5d)) return
+    do this.value(field, depth)
+    while (scanner.isMore(0x5d))
+  }
+
+  private value(field: JsonField, depth: number): void {
+    switch (field.kind) {
+      case 'message':
+        return this.message(field, depth)
+      case 'string':
+        return this.string(field)
+      case 'hex':
+        return this.hex(field)
+      case 'base64':
+        return this.base64(field)
+      case 'int64':
+        return this.int64(field)
+      case 'enum':
+        return this.enum(field)
+      case 'uint32':
+      case 'fixed32':
+        return this.uint32(field)
+      case 'fixed64':
+        return this.fixed64(field)
+      case 'bool':
+        return this.bool(field)
+      case 'double':
+        return this.double(field)
+    }
+  }
+
+  private message(field: JsonField, depth: number): void {
+    const { scanner } = this
+    this.tag(field, 2)
+    const start = this.used + LENGTH_BYTES
+    this.reserve(LENGTH_BYTES)
+    this.used = start
+    const byte = scanner.peek()
+    if (byte === 0x7b) this.object(field.message, depth + 1)
+    else if (byte === 0x6e && field.isRepeated) scanner.literal('null')
+    else this.wrong(field, 'an object')
+    this.fillLength(start)
+  }
+
+  private string(field: JsonField): void {
+    const { scanner } = this
+    if (scanner.peek() !== QUOTE) this.wrong(field, 'a string')
+    scanner.string()
+    if (scanner.isEscaped) this.bytes(field, Buffer.from(scanner.text(), 'utf8'))
+    else this.bytes(field, scanner.source.subarray(scanner.start, scanner.end))
+  }
+
+  private hex(field: JsonField): void {
+    const { scanner } = this
+    if (scanner.peek() !== QUOTE) this.wrong(field, 'a string of hexadecimal digits')
+    const at = scanner.p
+    scanner.string()
+    const { source, start, end } = scanner
+    const length = (end - start) >> 1
+    this.tag(field, 2)
+    this.varint(length)
+    this.reserve(length)
+    for (let i = 0; i < length; i++) {
+      const high = hexDigit(source[start + 2 * i] as number)
+      const low = hexDigit(source[start + 2 * i + 1] as number)
+      this.out[this.used + i] = (high << 4) | low
+      if (high < 0 || low < 0) this.wrongAt(at, field, 'a string of hexadecimal digits')
+    }
+    if ((end - start) % 2 !== 0) {
+      this.wrongAt(at, field, 'a string of an even number of hexadecimal digits')
+    }
+    this.used += length
+  }
+
+  private base64(field: JsonField): void {
+    const { scanner } = this
+    if (scanner.peek() !== QUOTE) this.wrong(field, 'a string of base64')
+    const at = scanner.p
+    scanner.string()
+    const text = scanner.text()
+    if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) this.wrongAt(at, field, 'a string of base64')
+    this.bytes(field, Buffer.from(text, 'base64'))
+  }
+
+  private int64(field: JsonField): void {
+    const { scanner } = this
+    const at = scanner.p
+    const what = `a 64-bit integer for '${field.name}'`
+    const isNegative = scanner.integer(what)
+    const isInRange = isNegative
+      ? scanner.high >= 0x80000000 || (scanner.high === 0 && scanner.low === 0)
+      : scanner.high < 0x80000000
+    if (!isInRange) this.wrongAt(at, field, 'a 64-bit integer')
+    this.tag(field, 0)
+    this.varint64(scanner.low, scanner.high)
+  }
+
+  private enum(field: JsonField): void {
+    const { scanner } = this
+    const at = scanner.p
+    // Names of enum values, which protobuf's own JSON would have, are not OTLP.
+    if (!isNumberStart(scanner.peek())) this.wrong(field, 'a number')
+    const isNegative = scanner.integer(`a number for '${field.name}'`)
+    const { low, high } = scanner
+    const isInRange = isNegative
+      ? (high === 0xffffffff && low >= 0x80000000) || (high === 0 && low === 0)
+      : high === 0 && low < 0x80000000
+    if (!isInRange) this.wrongAt(at, field, 'a number of 32 bits')
+    this.tag(field, 0)
+    this.varint64(low, high)
+  }
+
+  private uint32(field: JsonField): void {
+    const low = this.unsigned(field, 0)
+    this.tag(field, field.kind === 'fixed32' ? 5 : 0)
+    if (field.kind === 'fixed32') this.word(low)
+    else this.varint(low)
+  }
+
+  private fixed64(field: JsonField): void {
+    const low = this.unsigned(field, 0xffffffff)
+    const { high } = this.scanner
+    this.tag(field, 1)
+    this.word(low)
+    this.word(high)
+  }
+
+  private unsigned(field: JsonField, highMax: number): number {
+    const { scanner } = this
+    const at = scanner.p
+    const isNegative = scanner.integer(`an integer for '${field.name}'`)
+    if ((isNegative && (scanner.low | scanner.high) !== 0) || scanner.high > highMax) {
+      this.wrongAt(at, field, `an integer from 0 to 2^${highMax === 0 ? 32 : 64} - 1`)
+    }
+    return scanner.low
+  }
+
+  private bool(field: JsonField): void {
+    const { scanner } = this
+    const byte = scanner.peek()
+    if (byte === 0x74) scanner.literal('true')
+    else if (byte === 0x66) scanner.literal('false')
+    else this.wrong(field, 'true or false')
+    this.tag(field, 0)
+    this.varint(byte === 0x74 ? 1 : 0)
+  }
+
+  private double(field: JsonField): void {
+    const { scanner } = this
+    const byte = scanner.peek()
+    const at = scanner.p
+    let value = Number.NaN
+    if (byte === QUOTE) {
+      scanner.string()
+      const text = scanner.text()
+      value = Number(text)
+      const isNumber =
+        DOUBLES.includes(text) || (/^[-\d][\d.eE+-]*$/.test(text) && !Number.isNaN(value))
+      if (!isNumber) this.wrongAt(at, field, 'a number')
+    } else {
+      if (!isNumberStart(byte)) this.wrong(field, 'a number')
+      scanner.number()
+      value = Number(scanner.raw())
+    }
+    this.tag(field, 1)
+    this.view.setFloat64(0, value, true)
+    this.word(this.view.getUint32(0, true))
+    this.word(this.view.getUint32(4, true))
+  }
+
+  private bytes(field: JsonField, content: Uint8Array): void {
+    this.tag(field, 2)
+    this.varint(content.length)
+    this.reserve(content.length)
+    if (content.length > 64) this.out.set(content, this.used)
+    else {
+      const { out, used } = this
+      for (let i = 0; i < content.length; i++) out[used + i] = content[i] as number
+    }
+    this.used += content.length
+  }
+
+  private tag(field: JsonField, wireType: number): void {
+    this.varint((field.number << 3) | wireType)
+  }
+
+  private varint(value: number): void {
+    this.varint64(value, 0)
+  }
+
+  private varint64(low: number, high: number): void {
+    this.reserve(10)
+    const { out } = this
+    let p = this.used
+    let rest = low
+    let above = high
+    while (above !== 0 || rest > 127) {
+      out[p++] = (rest & 127) | 128
+      rest = ((rest >>> 7) | (above << 25)) >>> 0
+      above >>>= 7
+    }
+    out[p++] = rest
+    this.used = p
+  }
+
+  private word(value: number): void {
+    this.reserve(4)
+    for (let i = 0; i < 4; i++) this.out[this.used++] = (value >>> (8 * i)) & 255
+  }
+
+  private fillLength(start: number): void {
+    let length = this.used - start
+    for (let i = 0; i < LENGTH_BYTES; i++) {
+      this.out[start - LENGTH_BYTES + i] = (length & 127) | (i < LENGTH_BYTES - 1 ? 128 : 0)
+      length >>>= 7
+    }
+  }
+
+  private reserve(room: number): void {
+    if (this.used + room <= this.out.length) return
+    const larger = new Uint8Array(Math.max(this.out.length * 2, this.used + room))
+    larger.set(this.out.subarray(0, this.used))
+    this.out = larger
+  }
+
+  /** Takes what the object that began at `start` has written for a field out again. */
+  private removeField(start: number, number: number): void {
+    const { out } = this
+    let kept = start
+    let p = start
+    while (p < this.used) {
+      const begin = p
+      let tag = 0
+      for (let shift = 0, byte = 128; byte > 127; shift += 7) {
+        byte = out[p++] as number
+        tag |= (byte & 127) << shift
+      }
+      p = this.fieldEnd(tag & 7, p)
+      if (tag >>> 3 === number) continue
+      out.copyWithin(kept, begin, p)
+      kept += p - begin
+    }
+    this.used = kept
+  }
+
+  private fieldEnd(wireType: number, at: number): number {
+    if (wireType === 1) return at + 8
+    if (wireType === 5) return at + 4
+    let p = at
+    let value = 0
+    for (let shift = 0, byte = 128; byte > 127; shift += 7) {
+      byte = this.out[p++] as number
+      if (shift < 32) value |= (byte & 127) << shift
+    }
+    return wireType === 2 ? p + value : p
+  }
+
+  private wrong(field: JsonField, wanted: string): never {
+    return this.scanner.malformed(`wanted ${wanted} for '${field.name}'`)
+  }
+
+  private wrongAt(at: number, field: JsonField, wanted: string): never {
+    this.scanner.p = at
+    this.scanner.peek()
+    return this.wrong(field, wanted)
+  }
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const letter = byte | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
+}
