@@ -4,6 +4,21 @@ import { quoteIdentifier, quoteString } from './sql-text.ts'
 /** The database of everything that Wayward stores. chDB's own `default` is not an Atomic one. */
 export const DATABASE = 'wayward'
 
+/**
+ * System tables that nobody may read here. Reading them needs no grant in ClickHouse's rules for its own database, so
+ * they are taken away. `models` starts a program and waits 30 s for it, without a way to stop it; the others tell of
+ * the process itself, or could hold secrets.
+ */
+const HIDDEN_SYSTEM_TABLES: readonly string[] = [
+  'models',
+  'stack_trace',
+  'symbols',
+  'jemalloc_profile_text',
+  'named_collections',
+  'certificates',
+  'user_directories',
+]
+
 /** One connection, used for one request and closed after it: settings of one request cannot reach another. */
 export interface Connection {
   run(sql: string, format?: string): Promise<NativeResult>
@@ -35,6 +50,9 @@ export async function createDatabase(
   const control = inTurn((sql) => controlConnection.run(sql, 'TSVRaw'))
   const kill = inTurn((sql) => killConnection.run(sql))
   await control(`CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(DATABASE)} ENGINE = Atomic`)
+  for (const table of HIDDEN_SYSTEM_TABLES) {
+    await control(`DETACH TABLE IF EXISTS system.${quoteIdentifier(table)}`)
+  }
   const [version = '', timezone = ''] = (await control('SELECT version(), timezone()')).bytes
     .toString()
     .trim()

@@ -57,11 +57,6 @@ const USERS = `<clickhouse>
     <reading>
       <grants>
         <query>GRANT SELECT, SHOW DATABASES, SHOW TABLES, SHOW COLUMNS, SHOW DICTIONARIES ON *.*</query>
-        <query>REVOKE SELECT ON system.models</query>
-        <query>REVOKE SELECT ON system.named_collections</query>
-        <query>REVOKE SELECT ON system.certificates</query>
-        <query>REVOKE SELECT ON system.stack_trace</query>
-        <query>REVOKE SELECT ON system.user_directories</query>
       </grants>
     </reading>
   </roles>

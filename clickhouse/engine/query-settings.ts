@@ -128,6 +128,7 @@ const READING_DENIED =
 function readingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimits): SortedSettings {
   const bounds = readingBounds(limits)
   const allowed = new Map(Array.from(bounds, ([name, most]) => [name, String(most)]))
+  allowed.set('allow_introspection_functions', '0')
   const refused = new Map<string, string>()
   for (const [name, value] of asked) {
     const most = bounds.get(name)
