@@ -10,7 +10,7 @@
 -- Output, one row per service and job, the most failed first:
 --   service              text           service.name
 --   job_name             text           name of the job
---   runs                 count          runs that have ended
+--   runs                 count          runs that have ended, skipped ones not counted
 --   failed               count          runs that ended in failure, error or time-out
 --   failed_fraction      fraction       failed of runs
 --   cancelled            count          runs that were cancelled
@@ -82,7 +82,8 @@ WITH
   (
     SELECT
       service, job_name,
-      count() AS run_count,
+      count() AS row_count,
+      countIf(is_made) AS run_count,
       countIf(is_failed) AS failed_count,
       countIf(outcome = 'cancellation') AS cancelled_count,
       countIf(NOT is_made) AS skipped_count,
@@ -91,9 +92,9 @@ WITH
       countIf(toUnixTimestamp64Nano(deadline_at) > 0 AND end_ns > toUnixTimestamp64Nano(deadline_at)) AS overdue_count,
       maxIf(duration_ns, is_made) AS longest,
       minIf(duration_ns, is_made) AS shortest,
-      quantilesExactIf(0.5, 0.95)(duration_ns, is_made) AS percentiles,
+      quantilesExactInclusiveIf(0.5, 0.95)(duration_ns, is_made) AS percentiles,
       sumIf(duration_ns, is_made) AS total,
-      quantileExactIf(0.5)(lateness_ns, has_due) AS lateness_median,
+      quantileExactInclusiveIf(0.5)(lateness_ns, has_due) AS lateness_median,
       max(lateness_ns) AS lateness_largest,
       sum(greatest(attempts, 1) - 1) AS retry_count,
       max(started_at) AS last_start,
@@ -115,8 +116,8 @@ WITH
     GROUP BY service, job_name
   )
 SELECT
-  if(e.run_count = 0, o.service, e.service) AS service,
-  if(e.run_count = 0, o.job_name, e.job_name) AS job_name,
+  if(e.row_count = 0, o.service, e.service) AS service,
+  if(e.row_count = 0, o.job_name, e.job_name) AS job_name,
   e.run_count AS runs,
   e.failed_count AS failed,
   if(runs = 0, 0, failed / runs) AS failed_fraction,
@@ -127,10 +128,10 @@ SELECT
   e.overdue_count AS overdue,
   e.longest AS high_ns,
   e.shortest AS low_ns,
-  e.percentiles[1] AS median_ns,
-  e.percentiles[2] AS p95_ns,
+  toUInt64(round(ifNotFinite(e.percentiles[1], 0))) AS median_ns,
+  toUInt64(round(ifNotFinite(e.percentiles[2], 0))) AS p95_ns,
   e.total AS sum_ns,
-  e.lateness_median AS lateness_p50_ns,
+  toUInt64(round(ifNotFinite(e.lateness_median, 0))) AS lateness_p50_ns,
   e.lateness_largest AS lateness_max_ns,
   e.retry_count AS retries,
   greatest(e.last_start, o.last_start) AS last_at,

@@ -45,7 +45,7 @@
 --   worst_trace_id         text           trace of the longest wait
 --   worst_span_id          text           span of the longest wait
 --   holder_task            text           task that held the lock when that request was made: name, else id
---   holder_hold_ns         duration ns    how long that hold lasted
+--   holder_hold_ns         duration ns    how long that hold lasted, or had lasted when last reported
 --   holder_trace_id        text           trace of that hold
 --   holder_span_id         text           span of that hold
 WITH
@@ -104,7 +104,8 @@ WITH
   open_holds AS
   (
     SELECT
-      service, session, name AS lock_name, subject_id AS lock_id, lock_type, thread_id, task_id,
+      service, session, name AS lock_name, subject_id AS lock_id, lock_type, started_at, age_ns, thread_id, task_id,
+      task_name, trace_id, span_id,
       toUnixTimestamp64Nano(started_at) AS start_ns,
       toUnixTimestamp64Nano(seen_at) AS end_ns
     FROM open_operations
@@ -143,7 +144,7 @@ WITH
       count() AS hold_count,
       countIf(NOT contended) AS uncontended,
       avg(hold_ns) AS average,
-      quantileExact(0.95)(hold_ns) AS p95,
+      quantileExactInclusive(0.95)(hold_ns) AS p95,
       max(hold_ns) AS longest,
       sum(hold_ns) AS total
     FROM holds
@@ -154,7 +155,7 @@ WITH
     SELECT
       service, lock_name,
       count() AS wait_count,
-      quantilesExact(0.5, 0.95, 0.99)(wait_ns) AS percentiles,
+      quantilesExactInclusive(0.5, 0.95, 0.99)(wait_ns) AS percentiles,
       max(wait_ns) AS longest,
       sum(wait_ns) AS total,
       intervalLengthSum(start_ns, least(end_ns, (SELECT ns FROM window_end))) AS wall,
@@ -210,19 +211,23 @@ WITH
       w.service AS service, w.lock_name AS lock_name, h.task AS task, h.length AS length, h.trace AS trace, h.span AS span
     FROM
     (
-      SELECT service, lock_name, worst.1 AS in_session, worst.2 AS of_lock, worst.3 AS asked_at, worst.7 AS worst_span
+      SELECT service, lock_name, worst.1 AS in_session, worst.2 AS of_lock, worst.3 AS asked_at
       FROM wait_figures
     ) AS w
     ASOF INNER JOIN
     (
       SELECT
-        service, session AS in_session, lock_id AS of_lock, granted_at AS since, hold_ns AS length,
-        if(task_name = '', task_id, toString(task_name)) AS task, trace_id AS trace, span_id AS span,
-        granted_at + toIntervalNanosecond(hold_ns) AS until
+        service, session AS in_session, lock_id AS of_lock, granted_at AS since, end_ns AS until_ns, hold_ns AS length,
+        if(task_name = '', task_id, toString(task_name)) AS task, trace_id AS trace, span_id AS span
       FROM holds
+      UNION ALL
+      SELECT
+        service, session, lock_id, started_at, end_ns, age_ns, if(task_name = '', task_id, toString(task_name)),
+        trace_id, span_id
+      FROM open_holds
     ) AS h
     ON w.service = h.service AND w.in_session = h.in_session AND w.of_lock = h.of_lock AND w.asked_at >= h.since
-    WHERE h.until > w.asked_at
+    WHERE h.until_ns > toUnixTimestamp64Nano(w.asked_at)
   )
 SELECT
   a.service AS service,
@@ -234,9 +239,9 @@ SELECT
   h.hold_count AS holds,
   w.wait_count AS contended,
   if(requests = 0, 0, contended / requests) AS contended_fraction,
-  w.percentiles[1] AS wait_p50_ns,
-  w.percentiles[2] AS wait_p95_ns,
-  w.percentiles[3] AS wait_p99_ns,
+  toUInt64(round(w.percentiles[1])) AS wait_p50_ns,
+  toUInt64(round(w.percentiles[2])) AS wait_p95_ns,
+  toUInt64(round(w.percentiles[3])) AS wait_p99_ns,
   w.longest AS wait_max_ns,
   w.total AS wait_sum_ns,
   toUInt64(w.wall) AS waited_ns,
@@ -244,7 +249,7 @@ SELECT
   wait_sum_ns / observed_ns AS blocked_mean,
   c.waiters AS waiters_max,
   toUInt64(round(if(h.hold_count = 0, 0, h.average))) AS hold_avg_ns,
-  h.p95 AS hold_p95_ns,
+  toUInt64(round(ifNotFinite(h.p95, 0))) AS hold_p95_ns,
   h.longest AS hold_max_ns,
   h.total AS hold_sum_ns,
   least(1, a.held_wall / observed_ns) AS utilisation,

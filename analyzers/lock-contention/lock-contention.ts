@@ -100,15 +100,20 @@ function summaryOf(row: LockContentionRow): string {
 }
 
 function explanationOf(row: LockContentionRow): string {
-  const who =
-    row.holder_task === ''
+  const ended =
+    row.holds === 0
+      ? 'no hold has ended'
+      : `${row.holds} holds, mean ${formatDuration(row.hold_avg_ns)}, p95 ${formatDuration(row.hold_p95_ns)}, ` +
+        `longest ${formatDuration(row.hold_max_ns)}`
+  const open = row.still_held > 0 ? `; ${row.still_held} not released when last reported` : ''
+  const holder =
+    row.holder_hold_ns === 0
       ? ''
-      : `; the longest wait began while task ${row.holder_task} held it for ${formatDuration(row.holder_hold_ns)}`
+      : ` The longest wait began while task ${row.holder_task} held it, for ${formatDuration(row.holder_hold_ns)} in all.`
   return (
     `Somebody waited for it in ${formatFraction(row.waited_share)} of the time, ` +
     `${threeDigits(row.blocked_mean)} on average. It was held in ${formatFraction(row.utilisation)} of the time: ` +
-    `${row.holds} holds, mean ${formatDuration(row.hold_avg_ns)}, p95 ${formatDuration(row.hold_p95_ns)}, ` +
-    `longest ${formatDuration(row.hold_max_ns)}${who}.`
+    `${ended}${open}.${holder}`
   )
 }
 

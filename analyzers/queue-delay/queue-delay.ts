@@ -80,7 +80,7 @@ function severityOf(row: QueueDelayRow): number {
 
 /** More came than could be processed, and it has not been worked off. */
 function isOverloaded(row: QueueDelayRow): boolean {
-  return row.load > 1 && row.backlog_end > row.concurrency
+  return row.load > 1 && isMeasured(row) && row.backlog_end > row.concurrency
 }
 
 function summaryOf(row: QueueDelayRow): string {
@@ -104,11 +104,14 @@ function explanationOf(row: QueueDelayRow): string {
     row.backlog_slope > 0
       ? `the backlog grew by ${threeDigits(row.backlog_slope)} items/s to at most ${row.backlog_max}`
       : `the backlog reached ${row.backlog_max}`
+  const arrivals = isMeasured(row)
+    ? `${threeDigits(row.arrival_rate)} items/s arrived, which is ${threeDigits(row.load)} times what ` +
+      `${row.concurrency} at a time can process; ${trend}`
+    : `${row.items + row.backlog_end} items came, too few to tell a rate; the backlog reached ${row.backlog_max}`
   const drain =
     row.backlog_end > 0 ? `, and working off the rest takes ${formatDuration(row.drain_ns)}` : ''
   return (
-    `${threeDigits(row.arrival_rate)} items/s arrived, which is ${threeDigits(row.load)} times what ` +
-    `${row.concurrency} at a time can process; ${trend}${drain}. On average ${threeDigits(row.length_area)} waited, and ` +
+    `${arrivals}${drain}. On average ${threeDigits(row.length_area)} waited, and ` +
     `the workers were busy in ${formatFraction(row.utilisation)} of the time.`
   )
 }
@@ -120,7 +123,15 @@ function solutionOf(row: QueueDelayRow): string {
       'a lock, a rate limit or an event loop that is busy.'
     )
   }
-  return row.load > 1
+  const isBehind = row.backlog_end > 0 || (row.load > 1 && isMeasured(row))
+  return isBehind
     ? 'The queue gets more than it can do: raise the concurrency, make an item cheaper, let fewer in, or drop what is too old to matter.'
     : 'On average the queue keeps up, but arrivals come in bursts: spread them, or raise the concurrency for the peaks.'
+}
+
+/** Below this number of items a rate says more about the clock than about the queue. */
+const ratedItemsMin = 10
+
+function isMeasured(row: QueueDelayRow): boolean {
+  return row.items + row.backlog_end >= ratedItemsMin
 }

@@ -23,7 +23,9 @@ export interface TestEngine {
   /** Both accounts on another database of the same engine. Close them. */
   open(database: string): { readonly writer: Store; readonly reader: Store }
   /** Inserts objects through the HTTP interface, as any client may. */
-  insertRows(database: string, table: string, rows: readonly object[]): Promise<void>
+  insertRows(table: string, rows: readonly object[]): Promise<void>
+  /** Empties all tables of the database `wayward`. */
+  truncateTables(): Promise<void>
   shutdown(): Promise<void>
 }
 
@@ -71,17 +73,29 @@ export async function startTestEngine(): Promise<TestEngine> {
     writer,
     reader,
     open,
-    async insertRows(database, table, rows) {
+    async insertRows(table, rows) {
+      if (rows.length === 0) return
       const target = new URL(url)
-      target.searchParams.set('database', database)
+      target.searchParams.set('database', 'wayward')
       target.searchParams.set('query', `INSERT INTO ${table} FORMAT JSONEachRow`)
+      // Tests may insert the same rows again on purpose.
+      target.searchParams.set('insert_deduplicate', '0')
       const response = await fetch(target, {
         method: 'POST',
         headers: { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': writerToken },
         body: rows.map((row) => JSON.stringify(row)).join('\n'),
       })
-      if (!response.ok) throw new Error(`Cannot insert rows of the test: ${await response.text()}`)
-      await response.arrayBuffer()
+      const answer = await response.text()
+      if (!response.ok) throw new Error(`Cannot insert rows of the test: ${answer}`)
+    },
+    async truncateTables() {
+      const tables = await writer.query<{ name: string }>(
+        `SELECT name FROM system.tables
+         WHERE database = 'wayward' AND engine LIKE '%MergeTree' AND name != 'wayward_migrations'`,
+      )
+      for (const { name } of tables) {
+        await writer.command('TRUNCATE TABLE {name:Identifier}', { name })
+      }
     },
     async shutdown() {
       await Promise.all([writer.close(), reader.close()])

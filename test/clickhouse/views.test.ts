@@ -1,0 +1,380 @@
+// Goal: what a span or event says arrives in the narrow table of its kind, exactly once. Method: rows of the stock tables go in
+// as Native blocks, as the collector inserts them, and the narrow tables are read back.
+import { migrate } from '@wayward/clickhouse'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { toRows } from '../harness/recording.ts'
+
+let engine: TestEngine
+
+beforeAll(async () => {
+  engine = await startTestEngine()
+  await migrate(engine.writer)
+})
+
+beforeEach(async () => {
+  await engine.truncateTables()
+})
+
+afterAll(async () => {
+  await engine.shutdown()
+})
+
+const resource = {
+  'service.name': 'shop',
+  'service.version': '1.2.3',
+  'service.instance.id': 'i1',
+  'wayward.session.id': 's1',
+  'wayward.session.name': 'load test 3',
+  'host.name': 'box',
+  'process.pid': '42',
+  'process.runtime.name': 'nodejs',
+  'process.runtime.version': '20.20.2',
+}
+const actor = {
+  'thread.id': '3',
+  'thread.name': 'main',
+  'wayward.task.id': '17',
+  'wayward.task.name': 'checkout',
+}
+const lock = {
+  ...actor,
+  'wayward.lock.id': '42:17',
+  'wayward.lock.name': 'inventory',
+  'wayward.lock.type': 'mutex',
+  'wayward.lock.mode': 'exclusive',
+  'wayward.lock.held': '["42:3","a\\"b"]',
+  'wayward.lock.permits': '2',
+  'wayward.lock.waiter.count': '7',
+}
+const queue = {
+  ...actor,
+  'wayward.queue.id': '42:2',
+  'wayward.queue.name': 'emails',
+  'wayward.queue.item.id': '1093',
+  'wayward.queue.item.name': 'order-confirmation',
+  'wayward.queue.size': '12',
+  'wayward.queue.capacity': '1000',
+  'wayward.queue.concurrency': '4',
+  'wayward.queue.priority': '-1',
+}
+const job = {
+  ...actor,
+  'wayward.job.name': 'nightly-report',
+  'wayward.job.id': 'b7a1',
+  'wayward.job.run.id': '8f1c2b',
+  'wayward.job.attempt': '3',
+  'wayward.job.attempt.limit': '5',
+  'wayward.job.result': 'failure',
+  'wayward.job.exit_code': '-1',
+  'wayward.job.worker.id': 'worker-3',
+  'error.type': 'RangeError',
+}
+const who = { service: 'shop', session: 's1', thread_id: '3', task_id: '17', sequence: '5' }
+
+describe('the views of the kinds', () => {
+  test.each([
+    [
+      'wayward_lock_holds',
+      'lock_hold',
+      {
+        ...lock,
+        'wayward.lock.wait.duration': '1500000',
+        'wayward.lock.contended': 'true',
+        'wayward.lock.depth': '2',
+      },
+      {
+        ...who,
+        lock_name: 'inventory',
+        lock_id: '42:17',
+        lock_type: 'mutex',
+        lock_mode: 'exclusive',
+        granted_at: '2026-11-21 06:00:00.000001000',
+        hold_ns: '2000000',
+        wait_ns: '1500000',
+        contended: true,
+        depth: 2,
+        waiters: 7,
+        permits: 2,
+        held: ['42:3', 'a"b'],
+        thread_name: 'main',
+        task_name: 'checkout',
+      },
+    ],
+    [
+      'wayward_lock_waits',
+      'lock_wait',
+      {
+        ...lock,
+        'wayward.lock.wait.result': 'timeout',
+        'wayward.lock.timeout': '5000000000',
+        'wayward.lock.holder.task.id': '16',
+        'wayward.lock.holder.thread.id': '1',
+      },
+      {
+        ...who,
+        lock_name: 'inventory',
+        requested_at: '2026-11-21 06:00:00.000001000',
+        wait_ns: '2000000',
+        result: 'timeout',
+        timeout_ns: '5000000000',
+        holder_task_id: '16',
+        holder_thread_id: '1',
+        held: ['42:3', 'a"b'],
+        waiters: 7,
+      },
+    ],
+    [
+      'wayward_queue_items',
+      'queue_item',
+      { ...queue, 'wayward.queue.wait.duration': '1000', 'wayward.queue.item.result': 'done' },
+      {
+        ...who,
+        queue_name: 'emails',
+        queue_id: '42:2',
+        item_id: '1093',
+        item_name: 'order-confirmation',
+        enqueued_at: '2026-11-21 06:00:00.000000000',
+        dequeued_at: '2026-11-21 06:00:00.000001000',
+        wait_ns: '1000',
+        processing_ns: '2000000',
+        result: 'done',
+        error_type: '',
+        size: 12,
+        capacity: 1000,
+        concurrency: 4,
+        priority: '-1',
+      },
+    ],
+    [
+      'wayward_job_runs',
+      'job_run',
+      {
+        ...job,
+        'wayward.job.trigger': 'cron',
+        'wayward.job.schedule': '*/5 * * * *',
+        'wayward.job.schedule.timezone': 'Europe/Berlin',
+        'wayward.job.due_time': '2026-11-21T05:59:59.123456789Z',
+      },
+      {
+        ...who,
+        job_name: 'nightly-report',
+        job_id: 'b7a1',
+        run_id: '8f1c2b',
+        trigger: 'cron',
+        schedule: '*/5 * * * *',
+        schedule_timezone: 'Europe/Berlin',
+        due_at: '2026-11-21 05:59:59.123456789',
+        deadline_at: '1970-01-01 00:00:00.000000000',
+        started_at: '2026-11-21 06:00:00.000001000',
+        duration_ns: '2000000',
+        result: 'failure',
+        error_type: 'RangeError',
+        exit_code: -1,
+        attempts: 3,
+        attempts_max: 5,
+        worker_id: 'worker-3',
+      },
+    ],
+    [
+      'wayward_job_attempts',
+      'job_attempt',
+      job,
+      {
+        ...who,
+        job_name: 'nightly-report',
+        run_id: '8f1c2b',
+        attempt: 3,
+        started_at: '2026-11-21 06:00:00.000001000',
+        duration_ns: '2000000',
+        result: 'failure',
+        error_type: 'RangeError',
+        exit_code: -1,
+      },
+    ],
+  ])('%s gets what the span says', async (table, kind, attributes, wanted) => {
+    const span = { kind, at: 0.001, for: 2, sequence: 5, attributes }
+    await engine.insertRows('otel_traces', toRows([{ resource, spans: [span] }]).traces)
+    const rows = await engine.reader.query('SELECT * FROM {table:Identifier}', { table })
+    expect(rows).toEqual([expect.objectContaining(wanted)])
+    expect(rows).toEqual([
+      expect.objectContaining({ trace_id: `${'0'.repeat(31)}1`, span_id: `${'0'.repeat(15)}1` }),
+    ])
+  })
+
+  test('keep a row whose attributes are missing or wrong', async () => {
+    const attributes = {
+      'wayward.lock.wait.duration': '-5',
+      'wayward.lock.held': 'not json',
+      'wayward.lock.depth': '1e9',
+      'wayward.job.due_time': 'tomorrow',
+    }
+    const spans = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt'].map(
+      (kind) => ({ kind, at: 0, for: 1, attributes }),
+    )
+    await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
+    expect(await countRows()).toMatchObject({
+      wayward_lock_holds: 1,
+      wayward_lock_waits: 1,
+      wayward_queue_items: 1,
+      wayward_job_runs: 1,
+      wayward_job_attempts: 1,
+    })
+  })
+
+  test('keep the latest snapshot of an operation', async () => {
+    const open = [100, 300, 200].map((seen) => ({
+      kind: 'lock_wait',
+      since: 0,
+      seen,
+      sequence: 9,
+      attributes: { ...lock, 'wayward.lock.holder.task.id': '16' },
+    }))
+    for (const operation of open) {
+      const { logs } = toRows([{ resource, spans: [], open: [operation] }])
+      await engine.insertRows('otel_logs', logs)
+    }
+    expect(await engine.reader.query('SELECT * FROM wayward_open_operations FINAL')).toEqual([
+      expect.objectContaining({
+        service: 'shop',
+        session: 's1',
+        kind: 'lock_wait',
+        sequence: '9',
+        started_at: '2026-11-21 06:00:00.000000000',
+        seen_at: '2026-11-21 06:00:00.300000000',
+        age_ns: '300000000',
+        name: 'inventory',
+        subject_id: '42:17',
+        held: ['42:3', 'a"b'],
+        holder_task_id: '16',
+        task_id: '17',
+      }),
+    ])
+  })
+})
+
+describe('an insert that is repeated with its token', () => {
+  test('counts once in the table and in every view', async () => {
+    const spans = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt', undefined].map(
+      (kind) => ({
+        ...(kind === undefined ? {} : { kind }),
+        at: 0,
+        for: 1,
+        repeat: 2000,
+        every: 0.01,
+      }),
+    )
+    await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
+    const block = await readBlock('SELECT * FROM otel_traces ORDER BY SpanId')
+    await engine.truncateTables()
+    for (const token of ['a', 'a', 'b', 'a', 'b']) {
+      const outcome = await engine.writer.insertNative('otel_traces', block, token)
+      expect(outcome).toEqual({ status: 'inserted' })
+    }
+    expect(await countRows()).toEqual({
+      otel_traces: 24_000,
+      otel_traces_trace_id_ts: 24_000,
+      otel_logs: 0,
+      wayward_lock_holds: 4000,
+      wayward_lock_waits: 4000,
+      wayward_queue_items: 4000,
+      wayward_job_runs: 4000,
+      wayward_job_attempts: 4000,
+      wayward_open_operations: 0,
+    })
+    expect(await engine.reader.query('SELECT spans FROM wayward_sessions FINAL')).toEqual([
+      { spans: '24000' },
+    ])
+  })
+
+  test('counts once for logs, too', async () => {
+    const open = [{ kind: 'job_run', since: 0, seen: 50, sequence: 1, attributes: job }]
+    await engine.insertRows('otel_logs', toRows([{ resource, spans: [], open }]).logs)
+    const block = await readBlock('SELECT * FROM otel_logs')
+    await engine.truncateTables()
+    for (const token of ['a', 'a']) await engine.writer.insertNative('otel_logs', block, token)
+    expect(await countRows()).toMatchObject({ otel_logs: 1, wayward_open_operations: 1 })
+    expect(await engine.reader.query('SELECT logs FROM wayward_sessions FINAL')).toEqual([
+      { logs: '1' },
+    ])
+  })
+})
+
+describe('wayward_sessions', () => {
+  test('says who reported, when, how much, and what was lost', async () => {
+    const spans = [
+      { at: 10, for: 5 },
+      { at: 20, for: 100 },
+    ]
+    const { traces } = toRows([{ resource, spans }])
+    await engine.insertRows('otel_traces', traces)
+    await engine.insertRows('otel_traces', [{ ...traces[0], StatusCode: 'Error' }])
+    const log = { ServiceName: 'shop', ResourceAttributes: resource, Timestamp: '1795240799.5' }
+    const lost = { 'wayward.events.dropped.count': '128' }
+    await engine.insertRows('otel_logs', [
+      { ...log, EventName: 'wayward.events.dropped', LogAttributes: lost },
+      { ...log, EventName: 'something.else', LogAttributes: lost },
+    ])
+    expect(await engine.reader.query('SELECT * FROM wayward_sessions FINAL')).toEqual([
+      {
+        service: 'shop',
+        session: 's1',
+        session_name: 'load test 3',
+        instance_id: 'i1',
+        service_version: '1.2.3',
+        host_name: 'box',
+        process_pid: '42',
+        runtime_name: 'nodejs',
+        runtime_version: '20.20.2',
+        first_at: '2026-11-21 05:59:59.500000000',
+        last_at: '2026-11-21 06:00:00.120000000',
+        spans: '3',
+        span_errors: '1',
+        logs: '2',
+        dropped: '128',
+      },
+    ])
+  })
+
+  test.each([
+    [{ 'service.name': 'a', 'service.instance.id': 'i7', 'host.name': 'box' }, 'i7'],
+    [{ 'service.name': 'a', 'host.name': 'box', 'process.pid': '9' }, 'a@box:9'],
+    [{ 'service.name': 'a' }, 'a@:'],
+  ])('gives %j the session %s', async (of, session) => {
+    const spans = [{ kind: 'lock_hold', at: 0, for: 1 }]
+    await engine.insertRows('otel_traces', toRows([{ resource: of, spans }]).traces)
+    for (const table of ['wayward_sessions', 'wayward_lock_holds']) {
+      const rows = await engine.reader.query('SELECT session FROM {table:Identifier}', { table })
+      expect(rows).toEqual([{ session }])
+    }
+  })
+})
+
+async function countRows(): Promise<Record<string, number>> {
+  const tables = [
+    'otel_traces',
+    'otel_traces_trace_id_ts',
+    'otel_logs',
+    'wayward_lock_holds',
+    'wayward_lock_waits',
+    'wayward_queue_items',
+    'wayward_job_runs',
+    'wayward_job_attempts',
+    'wayward_open_operations',
+  ]
+  const counts: Record<string, number> = {}
+  for (const table of tables) {
+    const rows = await engine.reader.query<{ n: string }>(
+      'SELECT count() AS n FROM {table:Identifier}',
+      { table },
+    )
+    counts[table] = Number(rows[0]?.n)
+  }
+  return counts
+}
+
+async function readBlock(sql: string): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of await engine.reader.queryRaw(sql, 'Native')) chunks.push(chunk)
+  return chunks
+}
