@@ -48,7 +48,7 @@ function positive(name: string, fallback: number): number {
 }
 
 export function isSdkDisabled(): boolean {
-  return getBooleanFromEnv('OTEL_SDK_DISABLED') === true
+  return getBooleanFromEnv('OTEL_SDK_DISABLED')
 }
 
 /** Whether a signal is exported: `OTEL_TRACES_EXPORTER` and `OTEL_LOGS_EXPORTER` know `otlp` and `none`. */

@@ -97,7 +97,7 @@ interface ExportGate<T> {
   /** Whether the processor's queue takes another item; counts it if so, and as dropped if not. */
   admit(item: T, reserve: number): boolean
   /** Ends every export under way as failed, so that no timer of theirs keeps the process alive. */
-  abandon(): void
+  readonly abandon: () => void
 }
 
 function createExportGate<T extends { readonly attributes: object }>(
@@ -155,7 +155,7 @@ function createExportGate<T extends { readonly attributes: object }>(
 /** A processor with the queue's bound and loss report in front of it. */
 export interface CountedProcessor<P> {
   readonly processor: P
-  abandon(): void
+  readonly abandon: () => void
 }
 
 /** @param create makes the batch processor; its own queue must be no smaller than `queueItemsMax`. */

@@ -13,11 +13,11 @@ export interface ProcessState {
   readonly sessionId: string
   readonly clock: Clock
   /** The next `wayward.event.sequence`. */
-  nextSequence(): number
-  nextLockId(): string
-  nextQueueId(): string
-  nextTaskId(): string
-  nextRunId(): string
+  readonly nextSequence: () => number
+  readonly nextLockId: () => string
+  readonly nextQueueId: () => string
+  readonly nextTaskId: () => string
+  readonly nextRunId: () => string
 }
 
 interface Shared {
@@ -47,9 +47,9 @@ export function openProcessState(): ProcessState {
 }
 
 function inherit(): Shared | undefined {
-  const data = getEnvironmentData(environmentKey) as unknown
+  const data = getEnvironmentData(environmentKey)
   if (typeof data !== 'object' || data === null) return undefined
-  const shared = data as Shared
+  const shared = data as unknown as Shared
   // Memory of another process cannot be meant: a forked process starts anew.
   return shared.pid === process.pid && shared.cells instanceof SharedArrayBuffer
     ? shared
@@ -63,6 +63,6 @@ function begin(): Shared {
     ...measureClockOffset(),
     cells: new SharedArrayBuffer(cellCount * BigInt64Array.BYTES_PER_ELEMENT),
   }
-  setEnvironmentData(environmentKey, shared as never)
+  setEnvironmentData(environmentKey, shared)
   return shared
 }

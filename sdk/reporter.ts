@@ -7,7 +7,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import { type LogAttributes, type Logger, logs, type SeverityNumber } from '@opentelemetry/api-logs'
+import { type LogAttributes, type Logger, logs, SeverityNumber } from '@opentelemetry/api-logs'
 import {
   ATTR_ERROR_TYPE,
   ATTR_THREAD_ID,
@@ -243,7 +243,7 @@ function log(core: Core, options: LogOptions): void {
     [ATTR_WAYWARD_TASK_ID]: task.id,
   }
   if (task.name !== undefined) attributes[ATTR_WAYWARD_TASK_NAME] = task.name
-  const severity = options.severity ?? infoSeverity
+  const severity = options.severity ?? SeverityNumber.INFO
   core.logger.emit({
     body: options.body,
     severityNumber: severity,
@@ -255,7 +255,6 @@ function log(core: Core, options: LogOptions): void {
   })
 }
 
-const infoSeverity = 9
 const severityTexts = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']
 
 const noZone: Zone = {

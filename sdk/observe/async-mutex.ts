@@ -24,8 +24,12 @@ interface SemaphoreLike {
 }
 
 interface TimeoutLike {
-  acquire(...args: number[]): Promise<unknown>
-  runExclusive(callback: (...args: unknown[]) => unknown, ...rest: number[]): Promise<unknown>
+  acquire: (this: TimeoutLike, ...args: number[]) => Promise<unknown>
+  runExclusive: (
+    this: TimeoutLike,
+    callback: (...args: unknown[]) => unknown,
+    ...rest: number[]
+  ) => Promise<unknown>
 }
 
 type WithTimeout = (sync: object, timeout: number, error?: Error) => TimeoutLike
@@ -60,6 +64,9 @@ const observedItems = new WeakMap<object, { request: LockRequest; frame: Frame |
 const namesGiven = new WeakMap<object, string>()
 const locksSeen = new WeakMap<object, ReportedLock>()
 const mutexSemaphores = new WeakSet<object>()
+/** The prototypes that are observed: a module that is observed twice reports once. */
+const patched = new WeakSet<object>()
+const holdsByRequest = new WeakMap<LockRequest, LockHold>()
 /** The inner object of a decorated one. */
 const decorated = new WeakMap<object, object>()
 
@@ -97,6 +104,7 @@ export function patchAsyncMutex(
   module: AsyncMutexModule,
 ): AsyncMutexObservation | undefined {
   const semaphore = module.Semaphore.prototype as SemaphoreLike
+  if (patched.has(semaphore)) return { ...pick(module), disable: () => undefined }
   const mutex = module.Mutex.prototype
   const methods = ['acquire', 'runExclusive', 'release', 'cancel', '_dispatchItem', '_newReleaser']
   for (const name of methods) {
@@ -121,6 +129,7 @@ export function patchAsyncMutex(
     withTimeout: WithTimeout
     tryAcquire: TryAcquire
   }
+  patched.add(semaphore)
   let isActive = true
   return {
     withTimeout: (sync: object, timeout: number, error?: Error) => {
@@ -135,9 +144,14 @@ export function patchAsyncMutex(
     disable() {
       isActive = false
       observer.disable()
+      patched.delete(semaphore)
       for (const undo of restore) undo()
     },
   }
+}
+
+function pick(module: AsyncMutexModule): Pick<AsyncMutexModule, 'withTimeout' | 'tryAcquire'> {
+  return { withTimeout: module.withTimeout, tryAcquire: module.tryAcquire }
 }
 
 function createObserver(core: Core) {
@@ -312,8 +326,8 @@ function createObserver(core: Core) {
   ): TimeoutLike {
     decorated.set(made, decorated.get(sync) ?? sync)
     const { acquire: originalAcquire, runExclusive: originalRun } = made
-    made.acquire = function (this: unknown, ...args: number[]) {
-      if (!isOn()) return originalAcquire.apply(this as TimeoutLike, args)
+    made.acquire = function (this: TimeoutLike, ...args: number[]) {
+      if (!isOn()) return originalAcquire.apply(this, args)
       const inner: Frame = frame ?? { timeoutNs: undefined, request: undefined, onEnd: undefined }
       inner.timeoutNs = timeoutMs * 1e6
       // The library does not tell that it gave up. This timer is older than the library's and of the
@@ -323,7 +337,7 @@ function createObserver(core: Core) {
       inner.onEnd = () => clearTimeout(timer)
       frame = inner
       try {
-        return originalAcquire.apply(this as TimeoutLike, args)
+        return originalAcquire.apply(this, args)
       } finally {
         frame = undefined
         if (inner.request?.isOpen !== true) clearTimeout(timer)
@@ -372,8 +386,6 @@ function createObserver(core: Core) {
     },
   }
 }
-
-const holdsByRequest = new WeakMap<LockRequest, LockHold>()
 
 /** Replaces a method, keeping name and length. @returns what restores it, if nobody else replaced it since. */
 function replace<T extends object, K extends keyof T>(

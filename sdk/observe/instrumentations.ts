@@ -36,28 +36,38 @@ export class AsyncMutexInstrumentation extends InstrumentationBase<WaywardInstru
   }
 
   protected override init(): InstrumentationNodeModuleDefinition {
-    const observations = new Map<object, AsyncMutexObservation>()
+    // OpenTelemetry remembers one module per definition; a process can load both forms.
+    const modules = new Map<AsyncMutexExports, AsyncMutexObservation | undefined>()
+    const observe = (module: AsyncMutexExports): object => {
+      const target = module.Semaphore === undefined ? module.default : module
+      const made = target && patchAsyncMutex(coreOf(this.getConfig().reporter), target)
+      if (made === undefined) {
+        this._diag.warn('Cannot observe async-mutex: it is not of the form of version 0.5')
+        return module
+      }
+      modules.set(module, made)
+      return withFunctions(module, made)
+    }
     return new InstrumentationNodeModuleDefinition(
       'async-mutex',
       ['>=0.5.0 <0.6.0'],
-      (module: AsyncMutexModule & { readonly default?: AsyncMutexModule }) => {
-        const target = module.Semaphore === undefined ? module.default : module
-        if (target === undefined) return module
-        const made = patchAsyncMutex(coreOf(this.getConfig().reporter), target)
-        if (made === undefined) {
-          this._diag.warn('Cannot observe async-mutex: it is not of the form of version 0.5')
-          return module
+      (module: AsyncMutexExports) => {
+        for (const [known, made] of modules) {
+          if (made === undefined && known !== module) observe(known)
         }
-        observations.set(module, made)
-        return withFunctions(module, made)
+        return observe(module)
       },
-      (module: object) => {
-        observations.get(module)?.disable()
-        observations.delete(module)
+      () => {
+        for (const [module, made] of modules) {
+          made?.disable()
+          modules.set(module, undefined)
+        }
       },
     )
   }
 }
+
+type AsyncMutexExports = AsyncMutexModule & { readonly default?: AsyncMutexModule }
 
 /** Observes p-queue 9: every item from `add` to its end. For `registerInstrumentations`. */
 export class PQueueInstrumentation extends InstrumentationBase<WaywardInstrumentationConfig> {
@@ -105,7 +115,7 @@ export function observeAsyncMutex<M extends AsyncMutexModule>(
   if (made === undefined) {
     throw new TypeError('Cannot observe this module: it is not async-mutex 0.5')
   }
-  return made as Observation & Pick<M, 'withTimeout' | 'tryAcquire'>
+  return made
 }
 
 /**

@@ -15,8 +15,8 @@ type Work = (options: { signal?: AbortSignal }) => unknown
 interface PQueueLike {
   readonly size: number
   concurrency: number
-  add(work: Work, options?: AddOptions): Promise<unknown>
-  clear(): void
+  add: (this: PQueueLike, work: Work, options?: AddOptions) => Promise<unknown>
+  clear: (this: PQueueLike) => void
 }
 
 /** The class that p-queue exports. */
@@ -25,6 +25,8 @@ export interface PQueueClass {
 }
 
 const namesGiven = new WeakMap<object, string>()
+/** The prototypes that are observed: a class that is observed twice reports once. */
+const patched = new WeakSet<object>()
 const queuesSeen = new WeakMap<object, ReportedQueue>()
 
 /**
@@ -43,37 +45,27 @@ export function nameQueue<T extends object>(queue: T, name: string): T {
 /** @returns what restores the class, or undefined if it does not have the expected form. */
 export function patchPQueue(core: Core, queueClass: PQueueClass): (() => void) | undefined {
   const prototype = queueClass.prototype as PQueueLike
+  if (patched.has(prototype)) return () => undefined
   const concurrency = Object.getOwnPropertyDescriptor(prototype, 'concurrency')
   const { add, clear } = prototype
-  const setConcurrency = concurrency?.set
-  if (typeof add !== 'function' || typeof clear !== 'function' || setConcurrency === undefined) {
-    return undefined
-  }
-  const wrapped = {
-    add: wrapAdd(core, add),
-    clear(this: PQueueLike) {
-      guard(
-        core,
-        () => {
-          for (const item of queuesSeen.get(this)?.items ?? []) item.removed('cleared')
-        },
-        undefined,
-      )
-      clear.call(this)
-    },
-  }
-  define(prototype, 'add', { value: wrapped.add, writable: true })
-  define(prototype, 'clear', { value: wrapped.clear, writable: true })
+  if (typeof add !== 'function' || typeof clear !== 'function') return undefined
+  if (concurrency?.set === undefined) return undefined
+  const observedAdd = wrapAdd(core, add)
+  const observedClear = wrapClear(core, clear)
+  patched.add(prototype)
+  define(prototype, 'add', { value: observedAdd, writable: true })
+  define(prototype, 'clear', { value: observedClear, writable: true })
   define(prototype, 'concurrency', {
     ...concurrency,
     set(this: PQueueLike, value: number) {
-      setConcurrency.call(this, value)
+      concurrency.set?.call(this, value)
       if (core.isEnabled) guard(core, () => noteConcurrency(core, this, value), undefined)
     },
   })
   return () => {
-    if (prototype.add === wrapped.add) define(prototype, 'add', { value: add, writable: true })
-    if (prototype.clear === wrapped.clear) {
+    patched.delete(prototype)
+    if (prototype.add === observedAdd) define(prototype, 'add', { value: add, writable: true })
+    if (prototype.clear === observedClear) {
       define(prototype, 'clear', { value: clear, writable: true })
     }
     define(prototype, 'concurrency', { ...concurrency })
@@ -135,5 +127,18 @@ function wrapAdd(core: Core, add: PQueueLike['add']): PQueueLike['add'] {
       else options?.signal?.addEventListener('abort', onAbort, { once: true })
     }
     return result
+  }
+}
+
+function wrapClear(core: Core, clear: PQueueLike['clear']): PQueueLike['clear'] {
+  return function (this: PQueueLike) {
+    guard(
+      core,
+      () => {
+        for (const item of queuesSeen.get(this)?.items ?? []) item.removed('cleared')
+      },
+      undefined,
+    )
+    clear.call(this)
   }
 }
