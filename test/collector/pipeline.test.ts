@@ -50,8 +50,8 @@ interface Harness {
   readonly logged: string[]
   /** Milliseconds that an insert takes. */
   insertMs: number
-  metric(line: string): number
-  consume(text: string, signal?: 'traces' | 'logs'): ReturnType<Pipeline['consume']>
+  readonly metric: (line: string) => number
+  readonly consume: (text: string, signal?: 'traces' | 'logs') => ReturnType<Pipeline['consume']>
 }
 
 function createHarness(limits: Partial<CollectorLimits> = {}): Harness {

@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  compressionAlgorithms,
   Client,
   credentials,
   type Metadata,
@@ -21,7 +22,9 @@ export function createRawGrpcClient(
     'grpc.max_send_message_length': -1,
     'grpc.max_receive_message_length': -1,
     'grpc.enable_retries': 0,
-    ...(options.isGzip === true ? { 'grpc.default_compression_algorithm': 2 } : {}),
+    ...(options.isGzip === true
+      ? { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip }
+      : {}),
   })
   const asItIs = (bytes: Buffer): Buffer => bytes
   return {

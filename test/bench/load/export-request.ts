@@ -55,7 +55,12 @@ function writeSpan(
   writeAttribute(span, 9, 'url.path', `/orders/${index * 7919}/items`)
   writeAttribute(span, 9, 'server.address', 'shop.example.com')
   writeAttribute(span, 9, 'server.port', 8080)
-  writeAttribute(span, 9, 'user_agent.original', 'Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0 (benchmark)')
+  writeAttribute(
+    span,
+    9,
+    'user_agent.original',
+    'Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0 (benchmark)',
+  )
   writeAttribute(span, 9, 'thread.id', index % 4)
   writeAttribute(span, 9, 'enduser.id', `customer-${(index * 104_729) % 100_000}`)
   span
@@ -84,7 +89,7 @@ function writeFixed64(writer: Writer, field: number, value: bigint): void {
     low: Number(value & 0xffff_ffffn),
     high: Number(value >> 32n),
     unsigned: true,
-  } as protobuf.Long)
+  })
 }
 
 /** The tag of a field of wire type 2. */

@@ -227,7 +227,7 @@ describe('refuses', () => {
       headers,
       body: new Blob([Buffer.alloc(1_000_000)]).stream(),
       duplex: 'half',
-    } as RequestInit)
+    })
     expect(chunked.status).toBe(413)
     expect((await post(harness, '/v1/traces', headers, 'x')).status).toBe(200)
     expect(harness.parts.requestBytes.usedBytes).toBe(0)

@@ -19,38 +19,35 @@ export interface DecodedStatus {
 }
 
 export function decodeStatus(bytes: Uint8Array): DecodedStatus {
-  const status = decode<{ code: number; message: string; details: { value: Uint8Array }[] }>(
-    'Status',
-    bytes,
-  )
-  const info = status.details[0]
-  const delay =
-    info === undefined
-      ? undefined
-      : decode<{ retryDelay: { seconds?: number; nanos?: number } }>('RetryInfo', info.value)
-          .retryDelay
-  return {
-    code: status.code,
-    message: status.message,
-    retryDelayMs:
-      delay === undefined ? undefined : (delay.seconds ?? 0) * 1000 + (delay.nanos ?? 0) / 1e6,
-  }
+  const { code, message, details } = decode('Status', bytes) as StatusMessage
+  const [info] = details
+  if (info === undefined) return { code, message, retryDelayMs: undefined }
+  const { retryDelay } = decode('RetryInfo', info.value) as RetryInfoMessage
+  const retryDelayMs = (retryDelay.seconds ?? 0) * 1000 + (retryDelay.nanos ?? 0) / 1e6
+  return { code, message, retryDelayMs }
 }
 
 export function decodeExportResponse(
   bytes: Uint8Array,
 ): { readonly rejected: number; readonly errorMessage: string } | undefined {
-  return decode<{ partialSuccess?: { rejected: number; errorMessage: string } }>(
-    'ExportResponse',
-    bytes,
-  ).partialSuccess
+  return (decode('ExportResponse', bytes) as ExportResponseMessage).partialSuccess
 }
 
-function decode<Message>(name: string, bytes: Uint8Array): Message {
+interface StatusMessage {
+  readonly code: number
+  readonly message: string
+  readonly details: readonly { readonly value: Uint8Array }[]
+}
+
+interface RetryInfoMessage {
+  readonly retryDelay: { readonly seconds?: number; readonly nanos?: number }
+}
+
+interface ExportResponseMessage {
+  readonly partialSuccess?: { readonly rejected: number; readonly errorMessage: string }
+}
+
+function decode(name: string, bytes: Uint8Array): object {
   const type = root.lookupType(name)
-  return type.toObject(type.decode(bytes), {
-    longs: Number,
-    defaults: false,
-    arrays: true,
-  }) as Message
+  return type.toObject(type.decode(bytes), { longs: Number, defaults: false, arrays: true })
 }

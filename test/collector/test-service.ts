@@ -1,0 +1,76 @@
+import { migrate, type Logger, type Store } from '@wayward/clickhouse'
+import {
+  type Collector,
+  type CollectorAddresses,
+  type CollectorLimits,
+  createCollector,
+  defaultCollectorLimits,
+} from '@wayward/collector'
+import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+
+/** A collector on ports of its own that inserts into a real engine. */
+export interface TestService {
+  readonly engine: TestEngine
+  readonly collector: Collector
+  readonly addresses: CollectorAddresses
+  readonly logged: string[]
+  /** The port of OTLP/gRPC. */
+  readonly grpcPort: number
+  count(table: 'otel_traces' | 'otel_logs', service?: string): Promise<number>
+  shutdown(): Promise<void>
+}
+
+const anyPort = { host: '127.0.0.1', port: 0 }
+
+export async function startTestService(): Promise<TestService> {
+  const engine = await startTestEngine()
+  await migrate(engine.writer)
+  const { collector, addresses, logged } = await startCollector(engine.writer)
+  return {
+    engine,
+    collector,
+    addresses,
+    logged,
+    grpcPort: portOf(addresses.otlpGrpc),
+    async count(table, service) {
+      const filter = service === undefined ? '' : ' WHERE ServiceName = {service:String}'
+      const parameters = service === undefined ? {} : { service }
+      const [row] = await engine.reader.query<{ n: string }>(
+        `SELECT count() AS n FROM ${table}${filter}`,
+        parameters,
+      )
+      return Number(row?.n)
+    },
+    async shutdown() {
+      await collector.shutdown(5_000)
+      await engine.shutdown()
+    },
+  }
+}
+
+export async function startCollector(
+  store: Pick<Store, 'insertNative' | 'ping'>,
+  limits: Partial<CollectorLimits> = {},
+): Promise<{
+  readonly collector: Collector
+  readonly addresses: CollectorAddresses
+  readonly logged: string[]
+}> {
+  const logged: string[] = []
+  const log: Logger['info'] = (message, fields) =>
+    void logged.push(`${message} ${JSON.stringify(fields)}`)
+  const collector = createCollector(
+    {
+      otlpGrpc: anyPort,
+      otlpHttp: anyPort,
+      api: anyPort,
+      limits: { ...defaultCollectorLimits, ...limits },
+    },
+    { store, logger: { info: log, warn: log, error: log }, clock: Date.now },
+  )
+  return { collector, addresses: await collector.start(), logged }
+}
+
+export function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
+}
