@@ -9,9 +9,6 @@ import {
   storeFields,
 } from './fields.ts'
 
-/** Where the page belongs, from the repository's root. */
-export const configurationPagePath = 'docs/configuration.md'
-
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
   return `${[

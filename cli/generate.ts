@@ -1,0 +1,22 @@
+// Writes the generated page of the settings: part of `npm run generate`. The test calls `generate()` and compares.
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { configurationPage } from './configuration/reference-page.ts'
+
+/** One generated file: where it belongs, from the repository's root, and its text. */
+export interface GeneratedFile {
+  readonly path: string
+  readonly text: string
+}
+
+export function generate(): GeneratedFile[] {
+  return [{ path: 'docs/configuration.md', text: configurationPage() }]
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const root = new URL('../../', import.meta.url)
+  for (const file of generate()) {
+    writeFileSync(fileURLToPath(new URL(file.path, root)), file.text)
+    process.stdout.write(`Wrote ${file.path}\n`)
+  }
+}

@@ -1,0 +1,116 @@
+import { analyzers, type Column, listAnalyzers, type Report } from '@wayward/analyzers'
+import { parseSqlHeader } from '@wayward/analyzers/sql-header'
+import { readFileSync } from 'node:fs'
+import { answerCsv, reportText } from 'wayward/output/answer'
+import { headlineColumns } from 'wayward/output/headline-columns'
+import { createStyle } from 'wayward/output/style'
+import { alignOf, formatValue, headingOf } from 'wayward/output/value'
+import { describe, expect, test } from 'vitest'
+
+const plain = createStyle(false)
+const column = (name: string, type: Column['type'], unit = ''): Column => ({
+  name,
+  type,
+  unit,
+  description: '',
+})
+
+describe('formatValue()', () => {
+  test.each<[Column, string | number | readonly number[], string]>([
+    [column('wait_ns', 'duration', 'ns'), 1_240_000_000, '1.24 s'],
+    [column('wait_ns', 'duration', 'ns'), Number.NaN, '–'],
+    [column('share', 'fraction'), 0.345, '34.5 %'],
+    [column('rate', 'rate', 'items/s'), 31.47, '31.5 items/s'],
+    [column('n', 'count'), 12_345, '12,345'],
+    [column('hour', 'hour'), 6, '06:00'],
+    [column('at', 'time'), '2026-11-21 06:00:00.123456789', '2026-11-21 06:00:00'],
+    [column('at', 'time'), '1970-01-01 00:00:00.000000000', '–'],
+    [column('by_hour', 'counts'), [1, 2], '1 2'],
+    [column('name', 'text'), 'x', 'x'],
+  ])('%o of %s', (one, value, text) => expect(formatValue(one, value)).toBe(text))
+})
+
+test('headings leave the unit to the value', () => {
+  expect(headingOf(column('wait_p95_ns', 'duration', 'ns'))).toBe('wait p95')
+  expect(alignOf(column('wait_p95_ns', 'duration', 'ns'))).toBe('right')
+  expect(alignOf(column('name', 'text'))).toBe('left')
+})
+
+test.each(['sessions', ...analyzers.map(({ name }) => name)])(
+  'the headline columns of %s are columns that it has',
+  (name) => {
+    const sql = new URL(`../../../analyzers/${name}/${name}.sql`, import.meta.url)
+    const names = parseSqlHeader(readFileSync(sql, 'utf8')).columns.map((one) => one.name)
+    expect(headlineColumns[name]?.length).toBeGreaterThan(5)
+    for (const one of headlineColumns[name] ?? []) expect(names).toContain(one)
+  },
+)
+
+const report: Report = {
+  analyzer: 'lock-contention',
+  question: 'Which locks?',
+  status: 'findings',
+  missing: [],
+  columns: [column('lock_name', 'text'), column('wait_sum_ns', 'duration', 'ns')],
+  rows: [{ service: 'shop', lock_name: 'in,"v"', wait_sum_ns: 2_000_000 }],
+  findings: [
+    {
+      severity: 97,
+      subject: 'inventory',
+      service: 'shop',
+      summary: 'Lock "inventory" made everybody wait \u001b[2J',
+      explanation: 'It was held.',
+      solution: 'Hold it less.',
+      exemplars: [{ label: 'longest wait', traceId: 'ab', spanId: 'cd' }],
+    },
+  ],
+  sql: 'SELECT 1',
+}
+
+describe('reportText()', () => {
+  test('shows finding, reason, way out and exemplar before the table', () => {
+    expect(reportText(report, 80, plain)).toBe(
+      [
+        'Which locks?',
+        '',
+        '1. [97] Lock "inventory" made everybody wait ␛[2J',
+        '        Why: It was held.',
+        '        Do:  Hold it less.',
+        '        See: trace ab span cd (longest wait)',
+        '',
+        'lock name  wait sum',
+        '─────────  ────────',
+        'in,"v"         2 ms',
+        'All 2 columns of service shop: --format json or csv',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('says NA with what is missing, and never that all is well', () => {
+    const missing = ['spans of locks']
+    const text = reportText({ ...report, status: 'NA', missing, rows: [], findings: [] }, 80, plain)
+    expect(text).toContain('NA: cannot be answered')
+    expect(text).toContain('spans of locks')
+    expect(text).not.toContain('Nothing stands out')
+  })
+
+  test('says that nothing stands out where that is so', () => {
+    expect(reportText({ ...report, status: 'ok', findings: [] }, 80, plain)).toContain(
+      'Nothing stands out',
+    )
+  })
+
+  test('uses colour only where it is asked for', () => {
+    expect(reportText(report, 80, plain)).not.toContain('\u001b')
+    expect(reportText(report, 80, createStyle(true))).toContain('\u001b[1;31m1. [97] ')
+  })
+})
+
+test('answerCsv() quotes what needs it and gives raw numbers', () => {
+  expect(answerCsv(report)).toBe('lock_name,wait_sum_ns\n"in,""v""",2000000\n')
+})
+
+test('every analyzer has a question to list', async () => {
+  for (const { question } of await listAnalyzers()) expect(question).toMatch(/\?$/)
+})
