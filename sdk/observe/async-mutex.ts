@@ -250,9 +250,10 @@ function createObserver(core: Core) {
       holdsByRequest.set(granted.request, hold)
       granted.frame?.onEnd?.()
       return () => {
-        hold.released()
+        // Where release() has ended this hold already, the library now frees whoever holds the lock since.
         const previous = isReleasing
-        isReleasing = true
+        isReleasing = hold.isOpen
+        hold.released()
         try {
           releaser()
         } finally {
