@@ -185,10 +185,10 @@ WITH
     SELECT
       service, lock_name,
       max(of_type) AS type,
-      uniqExact(session) AS session_count,
-      uniqExact(session, lock_id) AS instance_count,
-      uniqExactIf((session, task_id), task_id != '') AS task_count,
-      uniqExact(session, thread_id) AS thread_count,
+      uniq(session) AS session_count,
+      uniq(session, lock_id) AS instance_count,
+      uniqIf((session, task_id), task_id != '') AS task_count,
+      uniq(session, thread_id) AS thread_count,
       intervalLengthSumIf(start_ns, least(end_ns, (SELECT ns FROM window_end)), is_hold) AS held_wall,
       countIf(is_open_hold) AS open_hold_count
     FROM
@@ -205,29 +205,37 @@ WITH
     )
     GROUP BY service, lock_name
   ),
+  worst_waits AS
+  (
+    SELECT
+      service AS in_service, lock_name AS of_name, worst.1 AS in_session, worst.2 AS of_lock,
+      toUnixTimestamp64Nano(worst.3) AS asked_ns
+    FROM wait_figures
+  ),
+  -- Holds stream past the few longest waits; the other way round all of them would be kept in memory.
   blockers AS
   (
     SELECT
-      w.service AS service, w.lock_name AS lock_name, h.task AS task, h.length AS length, h.trace AS trace, h.span AS span
+      h.service AS service,
+      h.lock_name AS lock_name,
+      argMax((h.task, h.length_ns, h.trace_id, h.span_id), h.start_ns) AS holder
     FROM
     (
-      SELECT service, lock_name, worst.1 AS in_session, worst.2 AS of_lock, worst.3 AS asked_at
-      FROM wait_figures
-    ) AS w
-    ASOF INNER JOIN
-    (
       SELECT
-        service, session AS in_session, lock_id AS of_lock, granted_at AS since, end_ns AS until_ns, hold_ns AS length,
-        if(task_name = '', task_id, toString(task_name)) AS task, trace_id AS trace, span_id AS span
+        service, session, lock_name, lock_id, start_ns, end_ns, hold_ns AS length_ns, trace_id, span_id,
+        if(task_name = '', task_id, toString(task_name)) AS task
       FROM holds
       UNION ALL
       SELECT
-        service, session, lock_id, started_at, end_ns, age_ns, if(task_name = '', task_id, toString(task_name)),
-        trace_id, span_id
+        service, session, lock_name, lock_id, start_ns, end_ns, age_ns, trace_id, span_id,
+        if(task_name = '', task_id, toString(task_name))
       FROM open_holds
     ) AS h
-    ON w.service = h.service AND w.in_session = h.in_session AND w.of_lock = h.of_lock AND w.asked_at >= h.since
-    WHERE h.until_ns > toUnixTimestamp64Nano(w.asked_at)
+    INNER JOIN worst_waits AS w
+      ON h.service = w.in_service AND h.lock_name = w.of_name AND h.session = w.in_session AND h.lock_id = w.of_lock
+    WHERE h.start_ns <= w.asked_ns
+      AND h.end_ns > w.asked_ns
+    GROUP BY h.service, h.lock_name
   )
 SELECT
   a.service AS service,
@@ -267,10 +275,10 @@ SELECT
   if(w.worst.4 = '', w.worst.5, toString(w.worst.4)) AS worst_task,
   w.worst.6 AS worst_trace_id,
   w.worst.7 AS worst_span_id,
-  b.task AS holder_task,
-  b.length AS holder_hold_ns,
-  b.trace AS holder_trace_id,
-  b.span AS holder_span_id
+  b.holder.1 AS holder_task,
+  b.holder.2 AS holder_hold_ns,
+  b.holder.3 AS holder_trace_id,
+  b.holder.4 AS holder_span_id
 FROM actors AS a
 LEFT JOIN hold_figures AS h ON h.service = a.service AND h.lock_name = a.lock_name
 LEFT JOIN wait_figures AS w ON w.service = a.service AND w.lock_name = a.lock_name

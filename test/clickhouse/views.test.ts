@@ -202,24 +202,60 @@ describe('the views of the kinds', () => {
     ])
   })
 
-  test('keep a row whose attributes are missing or wrong', async () => {
-    const attributes = {
-      'wayward.lock.wait.duration': '-5',
-      'wayward.lock.held': 'not json',
-      'wayward.lock.depth': '1e9',
-      'wayward.job.due_time': 'tomorrow',
-    }
+  test.each([
+    '',
+    '-5',
+    '1e9',
+    'not json',
+    '18446744073709551615',
+    '99999999999999999999999999',
+    '9999-12-31T23:59:59.999999999Z',
+    '0001-01-01T00:00:00Z',
+    '[[[[',
+    '["a",1,null]',
+    '\u0000\ufffd',
+  ])('keep a row whose attributes are all %j', async (value) => {
+    const keys = Object.keys({
+      ...lock,
+      ...queue,
+      ...job,
+      'wayward.lock.wait.duration': '',
+      'wayward.queue.wait.duration': '',
+      'wayward.job.due_time': '',
+      'wayward.job.deadline': '',
+      'process.pid': '',
+    })
+    const attributes = Object.fromEntries(keys.map((key) => [key, value]))
     const spans = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt'].map(
       (kind) => ({ kind, at: 0, for: 1, attributes }),
     )
-    await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
+    const { traces } = toRows([{ resource: { ...resource, 'process.pid': value }, spans }])
+    await engine.insertRows('otel_traces', traces)
+    await engine.insertRows('otel_logs', [
+      {
+        EventName: 'wayward.operation.open',
+        LogAttributes: { ...attributes, 'wayward.operation.start_time': value },
+      },
+    ])
     expect(await countRows()).toMatchObject({
       wayward_lock_holds: 1,
       wayward_lock_waits: 1,
       wayward_queue_items: 1,
       wayward_job_runs: 1,
       wayward_job_attempts: 1,
+      wayward_open_operations: 1,
     })
+  })
+
+  test('take times at both ends of what can be told, and any duration', async () => {
+    const kinds = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt']
+    const spans = kinds.map((kind) => ({ kind, at: 0, for: 1 }))
+    const { traces } = toRows([{ resource, spans }])
+    const extremes = ['0000000000.000000000', '9223372036.854775807'].flatMap((Timestamp) =>
+      traces.map((row) => ({ ...row, Timestamp, Duration: '18446744073709551615' })),
+    )
+    await engine.insertRows('otel_traces', extremes)
+    expect(await countRows()).toMatchObject({ wayward_lock_holds: 2, wayward_queue_items: 2 })
   })
 
   test('keep the latest snapshot of an operation', async () => {

@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs'
+import {
+  analyzers,
+  formatDuration,
+  formatFraction,
+  listAnalyzers,
+  listSessions,
+  runAnalyzer,
+} from '@wayward/analyzers'
+import { parseSqlHeader } from '@wayward/analyzers/sql-header'
+import { migrate } from '@wayward/clickhouse'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { toMoment, toRows } from '../harness/recording.ts'
+
+let engine: TestEngine
+
+beforeAll(async () => {
+  engine = await startTestEngine()
+  await migrate(engine.writer)
+})
+
+beforeEach(async () => {
+  await engine.truncateTables()
+})
+
+afterAll(async () => {
+  await engine.shutdown()
+})
+
+const files = [...analyzers.map(({ name }) => `${name}/${name}`), 'sessions/sessions']
+
+describe.each(files)('%s.sql', (file) => {
+  const sql = readFileSync(new URL(`../../analyzers/${file}.sql`, import.meta.url), 'utf8')
+
+  test('declares exactly the columns that it answers with, with units', async () => {
+    const { columns } = parseSqlHeader(sql)
+    const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', session: '' }
+    const chunks: Uint8Array[] = []
+    const answer = await engine.reader.queryRaw(sql, 'TSVWithNames', { ...parameters, grace_ns: 0 })
+    for await (const chunk of answer) chunks.push(chunk)
+    const names = Buffer.concat(chunks).toString().trimEnd().split('\t')
+    expect(names).toEqual(columns.map((column) => column.name))
+    for (const { name, type, unit } of columns) {
+      expect(unit, name).toBe(type === 'duration' ? 'ns' : unit)
+      expect(name.endsWith('_ns'), name).toBe(type === 'duration')
+    }
+  })
+
+  test('declares its parameters', () => {
+    const head = sql.slice(0, sql.indexOf('-- Output'))
+    const used = new Set([...sql.matchAll(/\{(\w+):/g)].map((match) => match[1]))
+    for (const name of used) expect(head).toMatch(new RegExp(`^--   ${name} `, 'm'))
+  })
+})
+
+describe('runAnalyzer()', () => {
+  test('answers NA on an empty store, never "ok"', async () => {
+    for (const { name, requires } of analyzers) {
+      const report = await runAnalyzer(engine.reader, name)
+      expect(report).toMatchObject({ status: 'NA', missing: requires, rows: [], findings: [] })
+    }
+  })
+
+  test('takes names with every character as they are', async () => {
+    const name = `it's "a" \\ lock; DROP TABLE otel_traces -- \n${'é'.repeat(10)}`
+    const resource = { 'service.name': name, 'wayward.session.id': name }
+    const attributes = { 'wayward.lock.name': name, 'wayward.lock.id': name }
+    const spans = [{ kind: 'lock_hold', at: 0, for: 1, attributes }]
+    await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
+    const report = await runAnalyzer(engine.reader, 'lock-contention', {
+      service: name,
+      session: name,
+    })
+    expect(report.rows).toEqual([expect.objectContaining({ service: name, lock_name: name })])
+  })
+
+  test('ranks the most severe finding first', async () => {
+    const spansOf = (lock: string, wait: number): object[] => {
+      const attributes = { 'wayward.lock.name': lock, 'wayward.lock.id': lock }
+      const spans = [{ kind: 'lock_wait', at: 0, for: wait, attributes }]
+      return [...toRows([{ resource: { 'service.name': 'shop' }, spans }]).traces]
+    }
+    const rows = [spansOf('small', 100), spansOf('large', 900), spansOf('middle', 400)].flat()
+    await engine.insertRows('otel_traces', rows)
+    const { findings } = await runAnalyzer(engine.reader, 'lock-contention')
+    expect(findings.map((finding) => finding.subject)).toEqual(['large', 'middle', 'small'])
+    for (const { severity } of findings) {
+      expect(severity).toBeGreaterThan(0)
+      expect(severity).toBeLessThanOrEqual(100)
+    }
+  })
+
+  test('rejects a name that no analyzer has', async () => {
+    await expect(runAnalyzer(engine.reader, 'no-such')).rejects.toThrow(
+      'Unknown analyzer "no-such"; wanted one of lock-contention, queue-delay, job-runs',
+    )
+  })
+
+  test('is listed with its question', async () => {
+    const list = await listAnalyzers()
+    expect(list.map(({ name }) => name)).toEqual(['lock-contention', 'queue-delay', 'job-runs'])
+    for (const { question } of list) expect(question).toMatch(/^[A-Z].*\?$/)
+  })
+})
+
+test('listSessions() lists who reported in the window, the latest first', async () => {
+  const process = (service: string, session: string, at: number) => ({
+    resource: {
+      'service.name': service,
+      'wayward.session.id': session,
+      'process.pid': '42',
+      'process.runtime.name': 'nodejs',
+      'process.runtime.version': '20.20.2',
+    },
+    spans: [{ at, for: 500 }],
+  })
+  const processes = [
+    process('shop', 's1', 0),
+    process('shop', 's2', 5000),
+    process('bill', 'b', 9000),
+  ]
+  await engine.insertRows('otel_traces', toRows(processes).traces)
+  const sessionsIn = async (window: Parameters<typeof listSessions>[1]): Promise<unknown[]> =>
+    (await listSessions(engine.reader, window)).rows.map((row) => row['session'])
+  expect(await sessionsIn({})).toEqual(['b', 's2', 's1'])
+  expect(await sessionsIn({ service: 'shop' })).toEqual(['s2', 's1'])
+  expect(await sessionsIn({ from: toMoment(400), to: toMoment(9000) })).toEqual(['s2', 's1'])
+  expect(await sessionsIn({ from: toMoment(501) })).toEqual(['b', 's2'])
+  const { rows } = await listSessions(engine.reader, { service: 'bill' })
+  expect(rows).toEqual([
+    {
+      service: 'bill',
+      session: 'b',
+      session_name: '',
+      service_version: '',
+      host_name: '',
+      process_pid: 42,
+      runtime: 'nodejs 20.20.2',
+      first_at: '2026-11-21 06:00:09.000000000',
+      last_at: '2026-11-21 06:00:09.500000000',
+      duration_ns: 500_000_000,
+      spans: 1,
+      span_errors: 0,
+      logs: 0,
+      dropped: 0,
+    },
+  ])
+})
+
+test.each([
+  [0, '0 ns'],
+  [999, '999 ns'],
+  [1500, '1.5 µs'],
+  [123_456_789, '123 ms'],
+  [1_500_000_000, '1.5 s'],
+  [119_400_000_000, '119 s'],
+  [125_000_000_000, '2 min 5 s'],
+  [7_260_000_000_000, '2 h 1 min'],
+])('formatDuration(%d) is %s', (ns, text) => {
+  expect(formatDuration(ns)).toBe(text)
+})
+
+test.each([
+  [0, '0 %'],
+  [0.0001, 'under 0.1 %'],
+  [0.12345, '12.3 %'],
+  [1, '100 %'],
+])('formatFraction(%d) is %s', (fraction, text) => {
+  expect(formatFraction(fraction)).toBe(text)
+})
