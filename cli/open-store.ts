@@ -19,6 +19,8 @@ export const readTimeoutMs = 300_000
 const folderWaitMs = 10_000
 const folderRetryMs = 200
 const engineShutdownMs = 4_000
+/** ClickHouse's ACCESS_DENIED. */
+const accessDeniedCode = 497
 /** What a command's own engine may take: it reads only. */
 const engineMemoryBytesMax = 2 ** 30
 
@@ -179,20 +181,16 @@ function busyError(values: StoreValues, cause: unknown): CommandError {
 export function toCommandError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   if (isStoreError(error)) {
-    return new CommandError(
-      isWrongQuery(error) ? exitCodes.usage : exitCodes.store,
-      error.message,
-      error,
-    )
+    if (error.clickhouse?.code === accessDeniedCode) {
+      // The user is welcome, the statement is not: nothing is wrong with the password.
+      const said = error.cause instanceof Error ? error.cause.message.trim() : error.message
+      return new CommandError(exitCodes.usage, `ClickHouse does not allow it: ${said}`, error)
+    }
+    const exitCode = error.code === 'query' ? exitCodes.usage : exitCodes.store
+    return new CommandError(exitCode, error.message, error)
   }
   if (error.name === 'EngineError') return new CommandError(exitCodes.store, error.message, error)
   return error
-}
-
-/** What ClickHouse says of the statement itself, and not of its own state. */
-function isWrongQuery(error: StoreError): boolean {
-  // ACCESS_DENIED: the user is welcome, the statement is not.
-  return error.code === 'query' || error.clickhouse?.code === 497
 }
 
 function isStoreError(error: Error): error is StoreError {
