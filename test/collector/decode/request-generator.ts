@@ -1,0 +1,236 @@
+import {
+  bytesField,
+  concat,
+  doubleField,
+  fixed32Field,
+  fixed64Field,
+  integerField,
+} from './proto-writer.ts'
+import type { Random } from './random.ts'
+
+/** The collector's time in these tests. */
+export const nowMs = 1_795_000_000_000
+
+const TEXTS = [
+  '',
+  'a',
+  'GET /cart',
+  'Ümläut',
+  '日本語テキスト',
+  '🔒 locked',
+  '"quoted"\\',
+  'tab\tend\u0000',
+]
+const KEYS = ['service.name', 'http.route', 'http.method', 'a', 'b', 'ключ', '', 'a.b', 'z']
+const INTEGERS = [0n, 1n, -1n, 200n, -45_678n, 2n ** 31n, 2n ** 53n - 1n, 2n ** 53n, -(2n ** 53n)]
+const EDGES = [
+  2n ** 53n + 1n,
+  -(2n ** 53n) - 1n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+  -(2n ** 32n),
+  10n ** 15n,
+]
+const DOUBLES = [0, -0, 1, 0.1, -1.5, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 1e300]
+const SPECIALS = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+
+export interface GeneratorOptions {
+  /** Fields in any order, unknown fields between them, empty groups. */
+  readonly isOdd: boolean
+}
+
+/** Makes valid requests of every shape: each item is accepted. */
+export class RequestGenerator {
+  private readonly random: Random
+  private readonly options: GeneratorOptions
+
+  constructor(random: Random, options: GeneratorOptions) {
+    this.random = random
+    this.options = options
+  }
+
+  traces(): Uint8Array {
+    return this.request(() => this.span())
+  }
+
+  logs(): Uint8Array {
+    return this.request(() => this.log())
+  }
+
+  private request(item: () => Uint8Array): Uint8Array {
+    return this.message(
+      this.many(3, () => {
+        const resource = this.message(this.attributes(1, 6))
+        return bytesField(
+          1,
+          this.message([
+            ...this.maybe(() => bytesField(1, resource)),
+            ...this.many(3, () => bytesField(2, this.scopeGroup(item))),
+            ...this.maybe(() => bytesField(3, this.text())),
+          ]),
+        )
+      }),
+    )
+  }
+
+  private scopeGroup(item: () => Uint8Array): Uint8Array {
+    const scope = this.message([
+      ...this.maybe(() => bytesField(1, this.text())),
+      ...this.maybe(() => bytesField(2, this.text())),
+      ...this.attributes(3, 3),
+      ...this.maybe(() => integerField(4, 2)),
+    ])
+    return this.message([
+      ...this.maybe(() => bytesField(1, scope)),
+      ...this.many(12, () => bytesField(2, item())),
+      ...this.maybe(() => bytesField(3, this.text())),
+    ])
+  }
+
+  private span(): Uint8Array {
+    const { random } = this
+    const start = this.time()
+    const end = random.chance(0.05) ? start - 5n : start + BigInt(random.below(2 ** 40))
+    return this.message([
+      bytesField(1, random.bytes(16)),
+      bytesField(2, random.bytes(8)),
+      ...this.maybe(() => bytesField(3, this.text())),
+      ...this.maybe(() => bytesField(4, random.chance(0.2) ? new Uint8Array(8) : random.bytes(8))),
+      ...this.maybe(() => bytesField(5, this.text())),
+      ...this.maybe(() => integerField(6, random.pick([0, 1, 2, 3, 4, 5, 9, -1]))),
+      fixed64Field(7, start),
+      fixed64Field(8, end),
+      ...this.attributes(9, random.chance(0.05) ? 100 : 10),
+      ...this.maybe(() => integerField(10, 300)),
+      ...this.many(3, () => bytesField(11, this.event())),
+      ...this.many(3, () => bytesField(13, this.link())),
+      ...this.maybe(() => bytesField(15, this.status())),
+      ...this.maybe(() => fixed32Field(16, 257)),
+    ])
+  }
+
+  private event(): Uint8Array {
+    return this.message([
+      ...this.maybe(() => fixed64Field(1, this.time())),
+      ...this.maybe(() => bytesField(2, this.text())),
+      ...this.attributes(3, 4),
+      ...this.maybe(() => integerField(4, 1)),
+    ])
+  }
+
+  private link(): Uint8Array {
+    const { random } = this
+    return this.message([
+      ...this.maybe(() => bytesField(1, random.bytes(16))),
+      ...this.maybe(() => bytesField(2, random.bytes(8))),
+      ...this.maybe(() => bytesField(3, this.text())),
+      ...this.attributes(4, 4),
+      ...this.maybe(() => fixed32Field(6, 1)),
+    ])
+  }
+
+  private status(): Uint8Array {
+    return this.message([
+      ...this.maybe(() => bytesField(2, this.text())),
+      ...this.maybe(() => integerField(3, this.random.pick([0, 1, 2, 7]))),
+    ])
+  }
+
+  private log(): Uint8Array {
+    const { random } = this
+    return this.message([
+      ...this.maybe(() => fixed64Field(1, random.chance(0.2) ? 0n : this.time())),
+      ...this.maybe(() => integerField(2, random.pick([0, 1, 9, 24, 255, 256, -1]))),
+      ...this.maybe(() => bytesField(3, random.pick(['INFO', 'ERROR', 'debug']))),
+      ...this.maybe(() => bytesField(5, this.value(3))),
+      ...this.attributes(6, 8),
+      ...this.maybe(() => fixed32Field(8, random.below(2 ** 32))),
+      ...this.maybe(() =>
+        bytesField(9, random.chance(0.3) ? new Uint8Array(16) : random.bytes(16)),
+      ),
+      ...this.maybe(() => bytesField(10, random.bytes(8))),
+      ...this.maybe(() => fixed64Field(11, this.time())),
+      ...this.maybe(() => bytesField(12, this.text())),
+    ])
+  }
+
+  private attributes(field: number, max: number): Uint8Array[] {
+    return this.many(max, () => bytesField(field, this.keyValue(3)))
+  }
+
+  private keyValue(depth: number): Uint8Array {
+    const { random } = this
+    const key = random.chance(0.9) ? random.pick(KEYS) : `key.${random.below(2000)}`
+    return this.message([
+      ...(random.chance(0.95) ? [bytesField(1, key)] : []),
+      ...(random.chance(0.95) ? [bytesField(2, this.value(depth))] : []),
+    ])
+  }
+
+  private value(depth: number): Uint8Array {
+    const { random } = this
+    switch (random.below(depth > 0 ? 12 : 9)) {
+      case 0:
+        return integerField(2, random.below(2))
+      case 1:
+        return integerField(3, random.pick([...INTEGERS, ...EDGES]))
+      case 2:
+        return doubleField(4, random.pick([...DOUBLES, ...SPECIALS]))
+      case 3:
+        return bytesField(7, random.bytes(random.below(9)))
+      case 4:
+        return new Uint8Array(0)
+      case 9:
+        return bytesField(5, this.message(this.many(4, () => bytesField(1, this.value(depth - 1)))))
+      case 10:
+        return bytesField(
+          6,
+          this.message(this.many(4, () => bytesField(1, this.keyValue(depth - 1)))),
+        )
+      default:
+        return bytesField(1, this.text())
+    }
+  }
+
+  private text(): string {
+    const { random } = this
+    if (random.chance(0.02)) return random.pick(TEXTS).repeat(random.below(3000))
+    return random.chance(0.3) ? random.pick(TEXTS) : `text ${random.below(5000)}`
+  }
+
+  private time(): bigint {
+    return BigInt(nowMs - this.random.below(1e9)) * 1_000_000n + BigInt(this.random.below(1e6))
+  }
+
+  private many(max: number, make: () => Uint8Array): Uint8Array[] {
+    return Array.from({ length: this.random.below(max + 1) }, make)
+  }
+
+  private maybe(make: () => Uint8Array): Uint8Array[] {
+    return this.random.chance(0.75) ? [make()] : []
+  }
+
+  private message(fields: readonly Uint8Array[]): Uint8Array {
+    if (!this.options.isOdd) return concat(fields)
+    const mixed = [...fields]
+    if (this.random.chance(0.1)) mixed.push(this.unknownField())
+    for (let i = mixed.length - 1; i > 0; i--) {
+      const other = this.random.below(i + 1)
+      const field = mixed[i] as Uint8Array
+      mixed[i] = mixed[other] as Uint8Array
+      mixed[other] = field
+    }
+    return concat(mixed)
+  }
+
+  private unknownField(): Uint8Array {
+    const { random } = this
+    const number = random.pick([40, 1000, 536870911])
+    return random.pick([
+      integerField(number, 2n ** 64n - 1n),
+      fixed64Field(number, 1n),
+      fixed32Field(number, 1),
+      bytesField(number, random.bytes(200)),
+    ])
+  }
+}
