@@ -195,7 +195,7 @@ function farewell(terminal: Terminal, facts: FarewellFacts): string {
   const lines = [
     style.bold('Look further:'),
     `  ${facts.name} analyze lock-contention --session ${session}${folder}`,
-    `  ${facts.name} query${folder} "SELECT SpanName, count(), quantile(0.95)(Duration) / 1e6 AS p95_ms FROM otel_traces GROUP BY ALL ORDER BY 2 DESC"`,
+    `  ${facts.name} query "SELECT SpanName, count() FROM otel_traces GROUP BY ALL"${folder}`,
   ]
   if (facts.isOwn)
     lines.push(style.dim(`The data stay in ${facts.dataDir} until you remove the folder.`))

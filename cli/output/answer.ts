@@ -56,8 +56,8 @@ export function reportText(report: Report, width: number, style: Style): string 
   if (findings.length === 0) findings.push('Nothing stands out.\n\n')
   const services = new Set(report.rows.map((row) => row['service']))
   const table = answerTable(report.analyzer, report, width, style)
-  const of = services.size === 1 ? ` of service ${visible([...services].join(''))}` : ''
-  const all = `All ${report.columns.length} columns${of}: --format json or csv`
+  const of = services.size === 1 ? `Service ${visible([...services].join(''))}. ` : ''
+  const all = `${of}All ${report.columns.length} columns: --format json or csv`
   return [...title, '\n', ...findings, table, `${style.dim(all)}\n`].join('')
 }
 
@@ -71,11 +71,12 @@ function notAvailable(report: Report, width: number): string[] {
 /** The finding as a paragraph: number, severity and summary, then why and what to do. */
 export function findingText(finding: Finding, number: number, width: number, style: Style): string {
   const { severity } = finding
-  const label = `${number}. [${severity}] `
-  const [first = '', ...rest] = wrap(visible(finding.summary), width - label.length)
-  const indent = ' '.repeat(label.length)
+  const start = `${number}. `
+  const label = `[severity ${severity}] `
+  const indent = ' '.repeat(start.length)
+  const [first = '', ...rest] = wrap(label + visible(finding.summary), width - start.length)
   const lines = [
-    style.severity(label, severity) + style.bold(first),
+    start + style.severity(label, severity) + style.bold(first.slice(label.length)),
     ...rest.map((line) => indent + style.bold(line)),
     ...paragraph('Why: ', finding.explanation, width, indent, style),
     ...paragraph('Do:  ', finding.solution, width, indent, style),

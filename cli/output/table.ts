@@ -38,7 +38,7 @@ export function renderTable(table: Table, width: number, style: Style): string {
   }
   if (shown < columns.length) {
     const hidden = columns.slice(shown).map((column) => column.heading)
-    const text = `Left out for want of width: ${hidden.join(', ')} (all with --format json or csv)`
+    const text = `Not shown, for want of width: ${hidden.join(', ')}`
     lines.push(...wrap(text, width).map((line) => style.dim(line)))
   }
   return lines.map((line) => `${line}\n`).join('')
@@ -103,8 +103,18 @@ function headingLines(columns: readonly TableColumn[], widths: readonly number[]
   })
 }
 
+/** Blanks between a number and its unit, where no line should end. */
+const unitBlank = /(?<=\d) (?=(?:ns|µs|ms|s|min|h|d|%|items\/s)(?![\w-]))/g
+const unbreakable = '\u00a0'
+
 /** Breaks a text at blanks into lines of at most `width` columns; a longer word has a line of its own. */
 export function wrap(text: string, width: number): string[] {
+  return breakLines(text.replaceAll(unitBlank, unbreakable), width).map((line) =>
+    line.replaceAll(unbreakable, ' '),
+  )
+}
+
+function breakLines(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {

@@ -21,7 +21,8 @@ export function formatValue(column: Column, value: Value | undefined): string {
       return formatNumeric(value, (hour) => `${String(hour).padStart(2, '0')}:00`)
     case 'count':
     case 'counts':
-      return formatNumeric(value, formatNumber)
+      // Process ids are numbers that nobody counts with.
+      return column.name.endsWith('_pid') ? String(value) : formatNumeric(value, formatNumber)
   }
 }
 

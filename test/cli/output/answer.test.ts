@@ -22,6 +22,7 @@ describe('formatValue()', () => {
     [column('share', 'fraction'), 0.345, '34.5 %'],
     [column('rate', 'rate', 'items/s'), 31.47, '31.5 items/s'],
     [column('n', 'count'), 12_345, '12,345'],
+    [column('process_pid', 'count'), 12_345, '12345'],
     [column('hour', 'hour'), 6, '06:00'],
     [column('at', 'time'), '2026-11-21 06:00:00.123456789', '2026-11-21 06:00:00'],
     [column('at', 'time'), '1970-01-01 00:00:00.000000000', '–'],
@@ -73,15 +74,15 @@ describe('reportText()', () => {
       [
         'Which locks?',
         '',
-        '1. [97] Lock "inventory" made everybody wait ␛[2J',
-        '        Why: It was held.',
-        '        Do:  Hold it less.',
-        '        See: trace ab span cd (longest wait)',
+        '1. [severity 97] Lock "inventory" made everybody wait ␛[2J',
+        '   Why: It was held.',
+        '   Do:  Hold it less.',
+        '   See: trace ab span cd (longest wait)',
         '',
         'lock name  wait sum',
         '─────────  ────────',
         'in,"v"         2 ms',
-        'All 2 columns of service shop: --format json or csv',
+        'Service shop. All 2 columns: --format json or csv',
         '',
       ].join('\n'),
     )
@@ -103,7 +104,7 @@ describe('reportText()', () => {
 
   test('uses colour only where it is asked for', () => {
     expect(reportText(report, 80, plain)).not.toContain('\u001b')
-    expect(reportText(report, 80, createStyle(true))).toContain('\u001b[1;31m1. [97] ')
+    expect(reportText(report, 80, createStyle(true))).toContain('\u001b[1;31m[severity 97] ')
   })
 })
 

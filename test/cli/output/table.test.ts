@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
 import { createStyle } from 'wayward/output/style'
-import { cut, renderTable, type Table, visible } from 'wayward/output/table'
+import { cut, renderTable, type Table, visible, wrap } from 'wayward/output/table'
 import { describe, expect, test } from 'vitest'
 
 const plain = createStyle(false)
@@ -45,7 +45,7 @@ describe('renderTable()', () => {
     const text = renderTable(locks, 28, plain)
     expect(widest(text)).toBeLessThanOrEqual(28)
     expect(text).not.toContain('91 %')
-    expect(text.replaceAll('\n', ' ')).toContain('Left out for want of width: session share')
+    expect(text.replaceAll('\n', ' ')).toContain('Not shown, for want of width: session share')
   })
 
   test.each([20, 40, 60, 80, 140])('never exceeds a width of %i', (width) => {
@@ -62,6 +62,10 @@ describe('renderTable()', () => {
   test('shows an empty table by its headings', () => {
     expect(renderTable({ columns: locks.columns, rows: [] }, 80, plain)).toContain('total wait')
   })
+})
+
+test('wrap() keeps a number and its unit together', () => {
+  expect(wrap('It took 12.5 ms of 30 items/s', 12)).toEqual(['It took', '12.5 ms of', '30 items/s'])
 })
 
 test('cut() counts columns, not characters', () => {
