@@ -40,7 +40,11 @@ const insertSettings: ClickHouseSettings = {
 const quote64BitIntegers: ClickHouseSettings = { output_format_json_quote_64bit_integers: 1 }
 const readonlyCode = 164
 
-/** Connects to a ClickHouse HTTP interface; nothing is sent before the first operation. */
+/**
+ * Connects to a ClickHouse HTTP interface; nothing is sent before the first operation.
+ *
+ * @throws StoreError if the URL is none
+ */
 export function createStore(settings: StoreSettings): Store {
   return new HttpStore(settings)
 }
@@ -191,6 +195,10 @@ class HttpStore implements Store {
 }
 
 function connect(settings: StoreSettings, database: string | undefined): ClickHouseClient {
+  if (!URL.canParse(settings.url) || !/^https?:/.test(settings.url)) {
+    const message = `Cannot use "${settings.url}" as the URL of ClickHouse; wanted one like http://127.0.0.1:8123`
+    throw new StoreError('unreachable', message, { cause: undefined })
+  }
   return createClient({
     url: settings.url,
     username: settings.user,

@@ -26,7 +26,7 @@
 --   lateness_p50_ns      duration ns    median of start minus due time, 0 when early
 --   lateness_max_ns      duration ns    largest of the same
 --   retries              count          attempts beyond the first
---   last_at              time           when the last run started
+--   last_at              time           when the last run that has ended started; where none has, the last of all
 --   last_result          text           how it ended
 --   last_ns              duration ns    how long it took
 --   last_error           text           class of the error of the last failed run
@@ -134,7 +134,7 @@ SELECT
   toUInt64(round(ifNotFinite(e.lateness_median, 0))) AS lateness_p50_ns,
   e.lateness_largest AS lateness_max_ns,
   e.retry_count AS retries,
-  greatest(e.last_start, o.last_start) AS last_at,
+  if(e.row_count = 0, o.last_start, e.last_start) AS last_at,
   e.last_run.1 AS last_result,
   e.last_run.2 AS last_ns,
   e.last_failed.1 AS last_error,

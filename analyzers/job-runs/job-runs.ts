@@ -48,6 +48,9 @@ export const jobGraceNs = 1_000_000_000
 const failed = { least: 40, whole: 100 }
 const overdue = { least: 50, whole: 90 }
 const delayed = { least: 25, whole: 70 }
+// A run that goes on for several times as long as any before it has probably hung.
+const hungSeverity = 60
+const hungFactor = 3
 
 /** Which jobs fail, start late or take long, and when do they run? */
 export const jobRuns: Analyzer<JobRunsRow> = {
@@ -103,6 +106,14 @@ function troublesOf(row: JobRunsRow): Trouble[] {
       severity: scale(overdue, row.overdue / row.runs),
       what: `${row.overdue} of ${row.runs} runs ended after their deadline`,
       solution: 'Start earlier, or make the longest run shorter.',
+    })
+  }
+  if (row.runs > 0 && row.running_max_ns > hungFactor * row.high_ns) {
+    troubles.push({
+      severity: hungSeverity,
+      what: `a run has not ended for ${formatDuration(row.running_max_ns)}, the longest before took ${formatDuration(row.high_ns)}`,
+      solution:
+        'See what the run that does not end waits for (lock-contention and queue-delay say), and give runs a time-out.',
     })
   }
   return troubles

@@ -106,7 +106,7 @@ function explanationOf(row: QueueDelayRow): string {
       : `the backlog reached ${row.backlog_max}`
   const arrivals = isMeasured(row)
     ? `${threeDigits(row.arrival_rate)} items/s arrived, which is ${threeDigits(row.load)} times what ` +
-      `${row.concurrency} at a time can process; ${trend}`
+      `it can process with ${row.concurrency} at a time; ${trend}`
     : `${row.items + row.backlog_end} items came, too few to tell a rate; the backlog reached ${row.backlog_max}`
   const drain =
     row.backlog_end > 0 ? `, and working off the rest takes ${formatDuration(row.drain_ns)}` : ''

@@ -146,6 +146,13 @@ describe('a store that is not there', () => {
     await store.close()
   })
 
+  test.each(['nonsense', '', 'tcp://127.0.0.1:9000', '127.0.0.1:8123'])(
+    'takes no URL like %j',
+    (url) => {
+      expect(() => storeAt(url)).toThrow(`Cannot use "${url}" as the URL of ClickHouse`)
+    },
+  )
+
   test('says that the password is wrong', async () => {
     const store = createStore({
       url: engine.url,

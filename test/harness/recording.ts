@@ -11,7 +11,7 @@ import {
 type Attributes = Readonly<Record<string, string>>
 
 /** A span, or a row of them. `{i}` in an attribute is the number within the row, from 0. */
-export interface RecordedSpan {
+interface RecordedSpan {
   /** `wayward.kind`; absent for a span of somebody else's. */
   readonly kind?: string
   readonly at: number
@@ -26,7 +26,7 @@ export interface RecordedSpan {
 }
 
 /** An operation that was still open when it was last reported. */
-export interface RecordedOperation {
+interface RecordedOperation {
   readonly kind: string
   readonly since: number
   readonly seen: number
