@@ -2,7 +2,7 @@
 // done, and compiles what is older than its source. Plain JavaScript on Node's own modules, because it
 // runs before anything is installed.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -23,6 +23,8 @@ function install() {
 export function build() {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root])
   for (const name of packages) copyAssets(name)
+  // So that `npx wayward` can run it: npm marks commands as executable when it installs, before this build.
+  chmodSync(join(root, 'cli', 'dist', 'main.js'), 0o755)
 }
 
 /** Copies what the compiler leaves behind (SQL files) beside the compiled files. */

@@ -1,0 +1,216 @@
+// Goal: what the README and the how-to pages tell people to run does run, and the README shows what is then printed.
+// Method: a service on free ports and a temporary data folder; every fenced block of the pages goes to the program that
+// its language names, with the documented ports replaced by the ones in use.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createEngine, createLogger, defaultEngineLimits, type Engine } from '@wayward/clickhouse'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'wayward-docs-'))
+const dataDir = join(folder, 'data')
+// Inside the repository, so that a snippet finds the packages that it imports.
+const snippets = join(root, 'test', 'dist', 'snippets')
+
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/send-data.md',
+  'docs/query.md',
+  'docs/server.md',
+]
+
+interface Block {
+  readonly page: string
+  readonly language: string
+  readonly text: string
+}
+
+const blocks = pages.flatMap(blocksOf)
+
+function blocksOf(page: string): Block[] {
+  const text = readFileSync(join(root, page), 'utf8')
+  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map((match) => ({
+    page,
+    language: match[1] ?? '',
+    text: (match[2] ?? '').trimEnd(),
+  }))
+}
+
+/** Commands that this file or the test run itself is. */
+const runElsewhere: Readonly<Record<string, string>> = {
+  'npm start': 'starts the service for all other blocks, below',
+  'npm test': 'is the command that runs this test',
+}
+
+let service: ChildProcess
+let serverEngine: Engine
+let serverUrl = ''
+let serverToken = ''
+let ports: Readonly<Record<string, string>> = {}
+const environment = {
+  ...process.env,
+  WAYWARD_DATA_DIR: dataDir,
+  WAYWARD_OTLP_GRPC: '127.0.0.1:0',
+  WAYWARD_OTLP_HTTP: '127.0.0.1:0',
+  WAYWARD_CLICKHOUSE: '127.0.0.1:0',
+  WAYWARD_API: '127.0.0.1:0',
+  PATH: `${join(folder, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`,
+}
+
+interface Endpoints {
+  readonly otlpGrpc: string
+  readonly otlpHttp: string
+  readonly clickhouse: { readonly url: string }
+}
+
+beforeAll(async () => {
+  mkdirSync(join(folder, 'bin'))
+  mkdirSync(snippets, { recursive: true })
+  // What `npm install --global wayward` would put on the path.
+  const command = join(folder, 'bin', 'wayward')
+  writeFileSync(command, `#!/bin/sh\nexec node ${join(root, 'cli/dist/main.js')} "$@"\n`)
+  chmodSync(command, 0o755)
+  service = spawn('npm', ['start'], {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await waitForText(service, 'Wayward is ready')
+  const endpoints = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints
+  ports = {
+    '127.0.0.1:4317': endpoints.otlpGrpc,
+    '127.0.0.1:4318': new URL(endpoints.otlpHttp).host,
+    '127.0.0.1:8123': new URL(endpoints.clickhouse.url).host,
+    'port=8123': `port=${new URL(endpoints.clickhouse.url).port}`,
+  }
+  serverToken = 'a-password-for-the-documentation'
+  serverEngine = createEngine({
+    dataDir: join(folder, 'server'),
+    listen: { host: '127.0.0.1', port: 0 },
+    writerToken: serverToken,
+    memoryBytesMax: 1024 ** 3,
+    limits: defaultEngineLimits,
+    logger: createLogger(process.stderr, { level: 'error' }),
+  })
+  serverUrl = (await serverEngine.start()).url
+}, 120_000)
+
+afterAll(async () => {
+  const isStopped = new Promise((resolve) => service.once('exit', resolve))
+  service.kill('SIGTERM')
+  await isStopped
+  await serverEngine.shutdown(5000)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function waitForText(child: ChildProcess, wanted: string): Promise<void> {
+  let seen = ''
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      seen += chunk.toString()
+      if (seen.includes(wanted)) resolve()
+    })
+    child.once('exit', (code) =>
+      reject(new Error(`Ended with ${code} before "${wanted}": ${seen}`)),
+    )
+  })
+}
+
+/** The block with the addresses that are in use here. */
+function withPorts(text: string): string {
+  return Object.entries(ports).reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
+}
+
+function runText(program: string, args: readonly string[], input: string, env = {}): string {
+  const result = spawnSync(program, args, {
+    cwd: root,
+    env: {
+      ...environment,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${ports['127.0.0.1:4317']}`,
+      ...env,
+    },
+    input,
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  expect(
+    result.status,
+    `${program} ${args.join(' ')}\n${input}\n${result.stdout}${result.stderr}`,
+  ).toBe(0)
+  return result.stdout
+}
+
+function isMissing(program: string, args: readonly string[]): boolean {
+  const missing = spawnSync(program, args).status !== 0
+  if (missing) console.warn(`Skipped: "${program} ${args.join(' ')}" does not work on this machine`)
+  return missing
+}
+
+const shellBlocks = blocks.filter(
+  (block) => block.language === 'sh' && runElsewhere[block.text] === undefined,
+)
+
+describe('shell blocks', () => {
+  test.each(shellBlocks.filter((block) => !block.text.includes('--clickhouse-url')))(
+    '$page: $text',
+    ({ text }) => {
+      runText('bash', ['-euo', 'pipefail'], withPorts(text))
+    },
+    60_000,
+  )
+
+  test.each(shellBlocks.filter((block) => block.text.includes('--clickhouse-url')))(
+    '$page: $text (until it is ready)',
+    async ({ text }) => {
+      const changed = text
+        .replace('http://clickhouse.example:8123', serverUrl)
+        .replace('--clickhouse-user wayward', '--clickhouse-user wayward_writer')
+        .replace("'…'", `'${serverToken}'`)
+        .replace(/^wayward serve/m, 'exec wayward serve')
+      const child = spawn('bash', ['-euo', 'pipefail', '-c', changed], {
+        cwd: root,
+        env: { ...environment, WAYWARD_DATA_DIR: join(folder, 'beside-a-server') },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const exitCode = new Promise((resolve) => child.once('exit', resolve))
+      await waitForText(child, 'Wayward is ready')
+      child.kill('SIGTERM')
+      expect(await exitCode).toBe(0)
+    },
+    60_000,
+  )
+})
+
+describe('programs', () => {
+  test.each(blocks.filter((block) => block.language === 'js'))(
+    '$page: JavaScript',
+    ({ page, text }) => {
+      const path = join(snippets, `${page.replaceAll(/\W/g, '-')}.mjs`)
+      writeFileSync(path, withPorts(text))
+      runText(process.execPath, [path], '')
+    },
+  )
+
+  test.each(blocks.filter((block) => block.language === 'python'))('$page: Python', ({ text }) => {
+    if (isMissing('python3', ['-c', 'import clickhouse_connect'])) return
+    runText('python3', ['-'], withPorts(text))
+  })
+})
+
+test('README.md shows what the demo prints', () => {
+  const shown = blocks.find((block) => block.page === 'README.md' && block.language === 'text')
+  const printed = masked(runText('npm', ['run', 'demo'], '', { COLUMNS: '100' }))
+  const findings = (shown?.text ?? '').split('\n').filter((line) => /^\S/.test(line))
+  expect(findings.length).toBeGreaterThanOrEqual(6)
+  // Line ends differ with the length of the numbers, so the beginning of each line is compared.
+  for (const line of findings) expect(printed).toContain(masked(line).slice(0, 45))
+}, 60_000)
+
+/** The text on one line with numbers and units taken out. */
+function masked(text: string): string {
+  return text.replaceAll(/[\d.,]+(?:\s*(?:ns|µs|ms|s|%)(?=\W|$))?/g, '#').replaceAll(/\s+/g, ' ')
+}
