@@ -43,6 +43,7 @@ function blocksOf(page: string): Block[] {
 /** Commands that this file or the test run itself is. */
 const runElsewhere: Readonly<Record<string, string>> = {
   'npm start': 'starts the service for all other blocks, below',
+  'npm run demo': 'is run by the test of what it prints, below',
   'npm test': 'is the command that runs this test',
 }
 
