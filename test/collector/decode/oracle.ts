@@ -21,9 +21,7 @@ interface OracleRoot {
 
 /** protobufjs' generated code for OTLP: the other opinion on what bytes mean. */
 export function oracle(signal: Signal): OracleMessage {
-  const path = createRequire(import.meta.url).resolve(
-    'otlp-oracle/build/src/generated/root.js',
-  )
+  const path = createRequire(import.meta.url).resolve('otlp-oracle/build/src/generated/root.js')
   const require = createRequire(path)
   // Without Long, which it does not find by itself in an ES module, the oracle rounds 64-bit integers.
   const protobuf = require('protobufjs/minimal') as { util: { Long: unknown }; configure(): void }

@@ -1,0 +1,196 @@
+import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
+import { createTracesDecoder } from '@wayward/collector/decode/traces'
+import { oracle } from '../collector/decode/oracle.ts'
+import { createRandom, type Random } from '../collector/decode/random.ts'
+import type { Bench, Figure } from './bench.ts'
+
+const SPANS_PER_REQUEST = 512
+const ROWS_PER_BLOCK = 32 * SPANS_PER_REQUEST
+const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
+const CODES = ['Unset', 'Ok', 'Error']
+const ROUTES = ['/cart/items', '/orders', '/stock/:id']
+
+const SIZES = {
+  tiny: { ours: 4, json: 2, plain: 2, rounds: 1 },
+  full: { ours: 1000, json: 200, plain: 60, rounds: 5 },
+}
+
+/** Requests of 512 spans of about 400 bytes with 8 attributes, decoded into Native blocks, by two ways. */
+export const decodeBench: Bench = {
+  name: 'decode',
+  async run(size) {
+    const { ours, json, plain, rounds } = SIZES[size]
+    const message = oracle('traces')
+    const objects = Array.from({ length: 8 }, (_, i) => traceRequest(createRandom(i)))
+    const bodies = objects.map(
+      (object) => new Uint8Array(message.encode(message.fromObject(object)).finish()),
+    )
+    const texts = objects.map((object) => Buffer.from(JSON.stringify(object, idsAsHex)))
+    const decoder = createTracesDecoder(defaultDecodeLimits, Date.now)
+    const decodeProtobuf = decodeAll(decoder, 'protobuf', bodies)
+    const decodeJson = decodeAll(decoder, 'json', texts)
+    const rates = { native: 0, nativeJson: 0, plain: 0 }
+    for (let round = 0; round < rounds; round++) {
+      rates.native = Math.max(rates.native, spansPerSecond(ours, decodeProtobuf))
+      rates.nativeJson = Math.max(rates.nativeJson, spansPerSecond(json, decodeJson))
+      rates.plain = Math.max(
+        rates.plain,
+        spansPerSecond(plain, (i) => void jsonEachRow(bodies[i % bodies.length] as Uint8Array)),
+      )
+    }
+    const spanBytes = bodies.reduce((sum, body) => sum + body.length, 0) / (8 * SPANS_PER_REQUEST)
+    return await Promise.resolve<Figure[]>([
+      { name: 'span size', value: Math.round(spanBytes), unit: 'bytes' },
+      { name: 'protobuf → Native', value: rates.native, unit: 'spans/s' },
+      { name: 'JSON → Native', value: rates.nativeJson, unit: 'spans/s' },
+      { name: 'protobufjs → JSONEachRow', value: rates.plain, unit: 'spans/s' },
+      { name: 'ratio', value: rates.native / rates.plain, unit: 'times' },
+    ])
+  },
+}
+
+function decodeAll(
+  decoder: ReturnType<typeof createTracesDecoder>,
+  encoding: 'protobuf' | 'json',
+  bodies: readonly Uint8Array[],
+): (index: number) => void {
+  return (index) => {
+    const result = decoder.decode(encoding, bodies[index % bodies.length] as Uint8Array)
+    if (result.message !== '') throw new Error(result.message)
+    if (decoder.rows >= ROWS_PER_BLOCK) decoder.takeBlock()
+  }
+}
+
+interface PlainRequest {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: readonly PlainAttribute[] }
+    readonly scopeSpans: readonly {
+      readonly scope: { readonly name: string; readonly version: string }
+      readonly spans: readonly PlainSpan[]
+    }[]
+  }[]
+}
+interface PlainAttribute {
+  readonly key: string
+  readonly value: { readonly stringValue: string | null; readonly intValue: PlainLong | null }
+}
+interface PlainSpan {
+  readonly traceId: Uint8Array
+  readonly spanId: Uint8Array
+  readonly parentSpanId: Uint8Array
+  readonly traceState: string
+  readonly name: string
+  readonly kind: number
+  readonly startTimeUnixNano: PlainLong
+  readonly endTimeUnixNano: PlainLong
+  readonly attributes: readonly PlainAttribute[]
+  readonly status: { readonly code: number; readonly message: string }
+}
+interface PlainLong {
+  subtract(other: PlainLong): PlainLong
+  toString(): string
+}
+
+/** What a collector without columns does: protobufjs' objects, then a line of JSON for each row. */
+function jsonEachRow(body: Uint8Array): Buffer {
+  const request = oracle('traces').decode(body) as PlainRequest
+  const lines: string[] = []
+  for (const { resource, scopeSpans } of request.resourceSpans) {
+    const resourceAttributes = plainMap(resource.attributes)
+    for (const { scope, spans } of scopeSpans) {
+      for (const span of spans)
+        lines.push(JSON.stringify(plainRow(resourceAttributes, scope, span)))
+    }
+  }
+  return Buffer.from(lines.join('\n'))
+}
+
+function plainRow(
+  resourceAttributes: Record<string, string>,
+  scope: { readonly name: string; readonly version: string },
+  span: PlainSpan,
+): object {
+  return {
+    Timestamp: span.startTimeUnixNano.toString(),
+    TraceId: Buffer.from(span.traceId).toString('hex'),
+    SpanId: Buffer.from(span.spanId).toString('hex'),
+    ParentSpanId: Buffer.from(span.parentSpanId).toString('hex'),
+    TraceState: span.traceState,
+    SpanName: span.name,
+    SpanKind: KINDS[span.kind],
+    ServiceName: resourceAttributes['service.name'],
+    ResourceAttributes: resourceAttributes,
+    ScopeName: scope.name,
+    ScopeVersion: scope.version,
+    SpanAttributes: plainMap(span.attributes),
+    Duration: span.endTimeUnixNano.subtract(span.startTimeUnixNano).toString(),
+    StatusCode: CODES[span.status.code],
+    StatusMessage: span.status.message,
+  }
+}
+
+function plainMap(attributes: readonly PlainAttribute[]): Record<string, string> {
+  const map: Record<string, string> = {}
+  for (const { key, value } of attributes)
+    map[key] = value.stringValue ?? value.intValue?.toString() ?? ''
+  return map
+}
+
+/** By processor time, so that the neighbours on a shared machine count less. */
+function spansPerSecond(requests: number, decode: (index: number) => void): number {
+  const before = process.cpuUsage()
+  for (let i = 0; i < requests; i++) decode(i)
+  const used = process.cpuUsage(before)
+  return Math.round((requests * SPANS_PER_REQUEST) / ((used.user + used.system) / 1e6))
+}
+
+function traceRequest(random: Random): object {
+  const resource = {
+    attributes: attributes({
+      'service.name': 'shop',
+      'service.instance.id': '627cc493-f310-47de-96bd-71410b7dec09',
+      'process.pid': 4711,
+      'host.name': 'node-7',
+    }),
+  }
+  const scope = { name: '@shop/http', version: '1.2.3' }
+  const spans = Array.from({ length: SPANS_PER_REQUEST }, () => span(random))
+  return { resourceSpans: [{ resource, scopeSpans: [{ scope, spans }] }] }
+}
+
+function span(random: Random): object {
+  const route = random.pick(ROUTES)
+  const start = BigInt(Date.now() - 1000 - random.below(1000)) * 1_000_000n
+  return {
+    traceId: random.bytes(16),
+    spanId: random.bytes(8),
+    parentSpanId: random.bytes(8),
+    name: `GET ${route}`,
+    kind: 2 + random.below(2),
+    startTimeUnixNano: String(start),
+    endTimeUnixNano: String(start + BigInt(random.below(1e8))),
+    attributes: attributes({
+      'http.request.method': 'GET',
+      'http.route': route,
+      'http.response.status_code': 200,
+      'server.address': 'shop.internal.example.com',
+      'server.port': 8080,
+      'url.path': `/shop/v2/items/${random.below(1e9)}`,
+      'user_agent.original': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko Firefox/140.0',
+      'thread.id': random.below(64),
+    }),
+    status: { code: random.below(2) },
+    flags: 257,
+  }
+}
+
+function attributes(values: Record<string, string | number>): object[] {
+  return Object.entries(values).map(([key, value]) => ({
+    key,
+    value: typeof value === 'string' ? { stringValue: value } : { intValue: value },
+  }))
+}
+
+function idsAsHex(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
+}

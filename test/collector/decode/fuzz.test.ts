@@ -1,0 +1,75 @@
+import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
+import { createLogsDecoder } from '@wayward/collector/decode/logs'
+import { createTracesDecoder } from '@wayward/collector/decode/traces'
+import { expect, test } from 'vitest'
+import { readNativeBlock } from '../../clickhouse/native/native-reader.ts'
+import { expectedLogRows, expectedSpanRows } from './expected-rows.ts'
+import { oracleObject } from './oracle.ts'
+import { toOtlpJson } from './otlp-json.ts'
+import { createRandom, type Random } from './random.ts'
+import { nowMs, RequestGenerator } from './request-generator.ts'
+
+// WAYWARD_FUZZ_RUNS=100000 runs longer, WAYWARD_FUZZ_SEED=<n> begins elsewhere or repeats a failure.
+const RUNS = Number(process.env['WAYWARD_FUZZ_RUNS'] ?? 3000)
+const SEED = Number(process.env['WAYWARD_FUZZ_SEED'] ?? 1)
+const RUNS_PER_BLOCK = 8
+
+const CASES = [
+  { signal: 'traces', encoding: 'protobuf' },
+  { signal: 'traces', encoding: 'json' },
+  { signal: 'logs', encoding: 'protobuf' },
+  { signal: 'logs', encoding: 'json' },
+] as const
+
+// Goal: no bytes make the decoder throw, leave half a row, or harm the requests before and after. Method: real requests, mutated,
+// each followed by a good one; the block read back now and then.
+test.each(CASES)('decode() survives mutated $signal in $encoding', ({ signal, encoding }) => {
+  const create = signal === 'traces' ? createTracesDecoder : createLogsDecoder
+  const expected = signal === 'traces' ? expectedSpanRows : expectedLogRows
+  const decoder = create(defaultDecodeLimits, () => nowMs)
+  let malformed = 0
+  for (let run = 0; run < RUNS; run += RUNS_PER_BLOCK) {
+    const seed = SEED + run
+    const note = `WAYWARD_FUZZ_SEED=${seed}`
+    const random = createRandom(seed)
+    const generator = new RequestGenerator(random, { isOdd: random.chance(0.5) })
+    const good = generator[signal]()
+    const object = oracleObject(signal, good)
+    const goodRows = expected(object)
+    const bytes = encoding === 'json' ? Buffer.from(toOtlpJson(object, random)) : good
+    let rows = 0
+    for (let i = 0; i < RUNS_PER_BLOCK; i++) {
+      const result = decoder.decode(encoding, mutated(bytes, random))
+      if (result.status === 'malformed') malformed++
+      else rows += result.acceptedItems
+      expect(decoder.rows, note).toBe(rows)
+    }
+    decoder.decode(encoding, bytes)
+    const read = readNativeBlock(Buffer.concat(decoder.takeBlock())).rows
+    expect(read.length, note).toBe(rows + goodRows.length)
+    expect(read.slice(rows), note).toEqual(goodRows)
+  }
+  expect(malformed).toBeGreaterThan(RUNS / 20)
+})
+
+function mutated(bytes: Uint8Array, random: Random): Uint8Array {
+  const copy = Uint8Array.from(bytes)
+  if (copy.length === 0) return random.bytes(5)
+  for (let times = 1 + random.below(3); times > 0; times--) {
+    const at = random.below(copy.length)
+    switch (random.below(4)) {
+      case 0:
+        copy[at] = (copy[at] as number) ^ (1 << random.below(8))
+        break
+      case 1:
+        copy[at] = random.pick([0, 127, 128, 255, 0x22, 0x5c, 0x7b])
+        break
+      case 2:
+        copy.copyWithin(at, random.below(copy.length), random.below(copy.length))
+        break
+      default:
+        return copy.subarray(0, at)
+    }
+  }
+  return copy
+}
