@@ -13,7 +13,7 @@
 --   items                  count          items whose processing has ended
 --   failed                 count          items whose processing failed
 --   failed_fraction        fraction       failed of items
---   arrival_rate           rate items/s   items enqueued per second while items arrived
+--   arrival_rate           rate items/s   items enqueued per second while items arrived, at least over a mean processing time
 --   wait_p50_ns            duration ns    median time in the queue, still waiting items with their age
 --   wait_p95_ns            duration ns    95th percentile of the same
 --   wait_p99_ns            duration ns    99th percentile of the same
@@ -44,8 +44,8 @@ WITH
   open_operations AS
   (
     SELECT
-      service, session, kind, sequence, item_id, started_at, seen_at, age_ns, name, subject_id, concurrency, trace_id,
-      span_id
+      service, session, kind, sequence, item_id, started_at, seen_at, age_ns, wait_ns, name, subject_id, concurrency,
+      trace_id, span_id
     FROM wayward_open_operations FINAL
     WHERE kind IN ('queue_wait', 'queue_item')
       AND started_at < {to:DateTime64(9, 'UTC')}
@@ -55,7 +55,10 @@ WITH
   ),
   processing_now AS
   (
-    SELECT service, session, name, subject_id, item_id, started_at, seen_at, age_ns, concurrency
+    SELECT
+      service, session, name, subject_id, item_id, started_at, seen_at, age_ns, wait_ns, concurrency, trace_id, span_id,
+      toUnixTimestamp64Nano(started_at) AS out_ns,
+      out_ns - toInt64(wait_ns) AS in_ns
     FROM open_operations
     WHERE kind = 'queue_item'
       AND (service, session, sequence) NOT IN
@@ -103,8 +106,8 @@ WITH
     FROM waiting_now
     UNION ALL
     SELECT
-      service, session, name, subject_id, item_id, 'processing', '', started_at, 0, age_ns, concurrency, '', '',
-      toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(seen_at)
+      service, session, name, subject_id, item_id, 'processing', '', fromUnixTimestamp64Nano(in_ns, 'UTC'), wait_ns,
+      age_ns, concurrency, trace_id, span_id, in_ns, out_ns, toUnixTimestamp64Nano(seen_at)
     FROM processing_now
   ),
   workers_of AS
@@ -122,7 +125,6 @@ WITH
   (
     SELECT service, queue_name, min(in_ns) AS first_in, max(in_ns) AS last_in
     FROM all_items
-    WHERE stage != 'processing'
     GROUP BY service, queue_name
   ),
   figures AS
@@ -134,7 +136,7 @@ WITH
       countIf(i.stage = 'waiting') AS waiting_count,
       countIf(i.stage = 'processing') AS processing_count,
       countIf(i.outcome = 'failed') AS failed_count,
-      quantilesExactInclusiveIf(0.5, 0.95, 0.99)(i.wait_ns, i.stage != 'processing') AS waits,
+      quantilesExactInclusive(0.5, 0.95, 0.99)(i.wait_ns) AS waits,
       max(i.wait_ns) AS wait_longest,
       sum(i.wait_ns) AS wait_total,
       sumIf(i.wait_ns, i.stage = 'done') AS wait_total_done,
@@ -144,10 +146,11 @@ WITH
       maxIntersectionsIf(i.out_ns, i.end_ns, i.end_ns > i.out_ns) AS used,
       maxIntersectionsIf(i.in_ns, i.out_ns, i.out_ns > i.in_ns) AS backlog_peak,
       maxIf(i.wait_ns, i.stage = 'waiting') AS oldest,
-      countIf(i.stage != 'processing' AND i.in_ns <= a.last_in AND i.out_ns > a.last_in) AS left_at_last_arrival,
-      any(a.last_in - a.first_in) AS arriving_ns,
+      countIf(i.in_ns <= a.last_in AND i.out_ns > a.last_in) AS left_at_last_arrival,
+      -- A burst has no rate: it is spread over at least the time that one item takes.
+      greatest(toFloat64(any(a.last_in - a.first_in)), ifNotFinite(processing_mean, 0), toFloat64(1)) AS arriving_ns,
       max(i.end_ns) - min(i.in_ns) AS active,
-      argMaxIf((i.item_id, i.enqueued_at, i.trace_id, i.span_id), i.wait_ns, i.stage != 'processing') AS worst
+      argMax((i.item_id, i.enqueued_at, i.trace_id, i.span_id), i.wait_ns) AS worst
     FROM all_items AS i
     LEFT JOIN arrivals AS a ON a.service = i.service AND a.queue_name = i.queue_name
     GROUP BY i.service, i.queue_name
@@ -163,7 +166,7 @@ SELECT
   f.done_count AS items,
   f.failed_count AS failed,
   if(items = 0, 0, failed / items) AS failed_fraction,
-  if(f.arriving_ns = 0, 0, (f.done_count + f.waiting_count - 1) / f.arriving_ns * 1e9) AS arrival_rate,
+  (f.done_count + f.processing_count + f.waiting_count - 1) / f.arriving_ns * 1e9 AS arrival_rate,
   toUInt64(round(ifNotFinite(f.waits[1], 0))) AS wait_p50_ns,
   toUInt64(round(ifNotFinite(f.waits[2], 0))) AS wait_p95_ns,
   toUInt64(round(ifNotFinite(f.waits[3], 0))) AS wait_p99_ns,
@@ -181,7 +184,7 @@ SELECT
   f.wait_total / active_ns AS length_area,
   f.backlog_peak AS backlog_max,
   f.waiting_count AS backlog_end,
-  if(f.arriving_ns = 0, 0, f.left_at_last_arrival / f.arriving_ns * 1e9) AS backlog_slope,
+  f.left_at_last_arrival / f.arriving_ns * 1e9 AS backlog_slope,
   if(f.done_count = 0, 0, toUInt64(round(backlog_end * f.processing_mean / concurrency))) AS drain_ns,
   f.oldest AS oldest_age_ns,
   f.processing_count AS still_processing,

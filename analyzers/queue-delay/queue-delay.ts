@@ -107,7 +107,7 @@ function explanationOf(row: QueueDelayRow): string {
   const arrivals = isMeasured(row)
     ? `${threeDigits(row.arrival_rate)} items/s arrived, which is ${threeDigits(row.load)} times what ` +
       `it can process with ${row.concurrency} at a time; ${trend}`
-    : `${row.items + row.backlog_end} items came, too few to tell a rate; the backlog reached ${row.backlog_max}`
+    : `${row.items + row.still_processing + row.backlog_end} items came, too few to tell a rate; the backlog reached ${row.backlog_max}`
   const drain =
     row.backlog_end > 0 ? `, and working off the rest takes ${formatDuration(row.drain_ns)}` : ''
   return (
@@ -133,5 +133,5 @@ function solutionOf(row: QueueDelayRow): string {
 const ratedItemsMin = 10
 
 function isMeasured(row: QueueDelayRow): boolean {
-  return row.items + row.backlog_end >= ratedItemsMin
+  return row.items + row.still_processing + row.backlog_end >= ratedItemsMin
 }

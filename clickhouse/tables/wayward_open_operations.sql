@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS wayward_open_operations
   started_at DateTime64(9, 'UTC') COMMENT 'When the operation started, UTC (wayward.operation.start_time)' CODEC(Delta(8), ZSTD(1)),
   seen_at DateTime64(9, 'UTC') COMMENT 'When it was last reported as open, UTC' CODEC(Delta(8), ZSTD(1)),
   age_ns UInt64 COMMENT 'How long it had been open then, nanoseconds (wayward.operation.age)' CODEC(T64, ZSTD(1)),
+  wait_ns UInt64 COMMENT 'Wait before an item or a hold began, nanoseconds (wayward.queue.wait.duration, wayward.lock.wait.duration)' CODEC(T64, ZSTD(1)),
   name LowCardinality(String) COMMENT 'Name of the lock, queue or job' CODEC(ZSTD(1)),
   subject_id String COMMENT 'The lock, queue or job definition (wayward.lock.id, wayward.queue.id, wayward.job.id)' CODEC(ZSTD(1)),
   lock_type LowCardinality(String) COMMENT 'mutex, rwlock, semaphore, ... (wayward.lock.type)' CODEC(ZSTD(1)),

@@ -13,6 +13,7 @@ AS SELECT
   parseDateTime64BestEffortOrZero(LogAttributes['wayward.operation.start_time'], 9, 'UTC') AS started_at,
   Timestamp AS seen_at,
   toUInt64OrZero(LogAttributes['wayward.operation.age']) AS age_ns,
+  toUInt64OrZero(concat(LogAttributes['wayward.queue.wait.duration'], LogAttributes['wayward.lock.wait.duration'])) AS wait_ns,
   concat(LogAttributes['wayward.lock.name'], LogAttributes['wayward.queue.name'], LogAttributes['wayward.job.name']) AS name,
   concat(LogAttributes['wayward.lock.id'], LogAttributes['wayward.queue.id'], LogAttributes['wayward.job.id']) AS subject_id,
   LogAttributes['wayward.lock.type'] AS lock_type,
