@@ -29,6 +29,7 @@ export interface HttpServerSettings {
 
 /** Longer than clients keep idle sockets (2.5 s in @clickhouse/client), so that they close first. */
 const KEEP_ALIVE_MS = 10_000
+const IDLE_CHECK_MS = 20
 
 export function createHttpServer(settings: HttpServerSettings): HttpServer {
   const { limits } = settings
@@ -51,8 +52,10 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
     start: () => listen(server, settings.listen),
     async drain() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      // Connections become idle one by one, and would stay open for the time of their keep-alive.
+      const timer = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
       await closed
+      clearInterval(timer)
     },
     stop: () => server.closeAllConnections(),
   }

@@ -8,6 +8,10 @@ export interface EngineLimits {
   readonly resultRowsMax: number
   /** Bytes of one result: of a reading query's blocks, and of any answer in its format. */
   readonly resultBytesMax: number
+  /** Bytes of all results that clients have not taken yet. */
+  readonly unsentBytesMax: number
+  /** A client that takes nothing of its result for this long is given up. */
+  readonly unsentMsMax: number
   /** Disk space that one reading query may spill into. */
   readonly readSpillBytesMax: number
   /** Bytes of a statement. */
@@ -35,6 +39,8 @@ export const defaultEngineLimits: EngineLimits = {
   readMemoryBytesMax: 512 * 1024 * 1024,
   resultRowsMax: 1_000_000,
   resultBytesMax: 128 * 1024 * 1024,
+  unsentBytesMax: 512 * 1024 * 1024,
+  unsentMsMax: 60_000,
   readSpillBytesMax: 1024 * 1024 * 1024,
   queryBytesMax: 1024 * 1024,
   insertBytesMax: 256 * 1024 * 1024,

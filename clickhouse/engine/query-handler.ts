@@ -57,6 +57,7 @@ class EngineQueryHandler implements QueryHandler {
   readonly #settings: QueryHandlerSettings
   readonly #gates: Readonly<Record<Account, Gate>>
   readonly #controllers = new Set<AbortController>()
+  #unsentBytes = 0
 
   constructor(settings: QueryHandlerSettings) {
     const { limits } = settings
@@ -92,6 +93,7 @@ class EngineQueryHandler implements QueryHandler {
       statement = await this.#statement(request, asked, account)
       const result = await this.#run(statement, asked, account, controller.signal)
       this.#refuseLargeResult(result)
+      this.#holdUntilSent(result.bytes.length, response)
       await sendResult(response, this.#settings.identity, asked, {
         format: formatClause(statement.sql) ?? asked.format,
         result,
@@ -219,7 +221,7 @@ class EngineQueryHandler implements QueryHandler {
     const { database, limits } = this.#settings
     const gate = this.#gates[account]
     const mark = randomUUID()
-    const prepared = preparation({ ...asked, account, mark }, limits)
+    const prepared = preparation({ ...asked, account, mark, sql: statement.sql }, limits)
     await gate.enter(signal)
     let connection: Connection | undefined
     try {
@@ -240,8 +242,27 @@ class EngineQueryHandler implements QueryHandler {
     }
   }
 
+  /** Slow clients must not be able to fill the memory with results. */
+  #holdUntilSent(bytes: number, response: ServerResponse): void {
+    // Its 'close' has been and would not come again.
+    if (response.destroyed)
+      throw new ClickhouseException(210, 'NETWORK_ERROR', 'The client has gone')
+    this.#unsentBytes += bytes
+    response.once('close', () => {
+      this.#unsentBytes -= bytes
+    })
+    response.setTimeout(this.#settings.limits.unsentMsMax, () => response.destroy())
+  }
+
   #refuseLargeResult(result: NativeResult): void {
-    const { resultBytesMax } = this.#settings.limits
+    const { resultBytesMax, unsentBytesMax } = this.#settings.limits
+    if (this.#unsentBytes + result.bytes.length > unsentBytesMax) {
+      throw new ClickhouseException(
+        202,
+        'TOO_MANY_SIMULTANEOUS_QUERIES',
+        `Results of ${this.#unsentBytes} bytes wait for their clients; try again later`,
+      )
+    }
     if (result.bytes.length <= resultBytesMax) return
     throw new ClickhouseException(
       396,

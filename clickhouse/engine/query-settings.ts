@@ -16,7 +16,15 @@ export interface QueryContext {
   readonly parameters: ReadonlyMap<string, string>
   /** By this the query is found when it must be stopped. */
   readonly mark: string
+  readonly sql: string
 }
+
+/**
+ * What clickhouse-connect asks before its first query. On a connection with readonly = 1 it would read that no
+ * setting can be changed, and refuse to send any. As this very text changes nothing, it runs without; the role holds.
+ */
+const SETTINGS_PROBE =
+  /^\s*SELECT name, value, readonly(?: as readonly)? FROM system\.settings(?: LIMIT \d+)?(?:\s+FORMAT \w+)?\s*$/i
 
 /** The statements that prepare a connection, in one text. @throws ClickhouseException */
 export function preparation(context: QueryContext, limits: EngineLimits): string {
@@ -43,8 +51,11 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
     statements.push(`SET param_${name} = ${quoteString(value)}`)
   }
   statements.push(`SET log_comment = ${quoteString(context.mark)}`)
-  if (context.account === 'reading') statements.push(`SET ROLE ${READING_ROLE}`, 'SET readonly = 1')
-  else if (context.mustOnlyRead) statements.push('SET readonly = 2')
+  if (context.account === 'reading') {
+    statements.push(`SET ROLE ${READING_ROLE}`)
+    const isProbe = SETTINGS_PROBE.test(context.sql) && refused.size === 0
+    if (!isProbe) statements.push('SET readonly = 1')
+  } else if (context.mustOnlyRead) statements.push('SET readonly = 2')
   // In that state the engine refuses these in its own words: an unknown one (115) or one not allowed (164).
   statements.push(setText(refused))
   return statements.filter((text) => text !== '').join('; ')

@@ -51,7 +51,7 @@ function syntaxError(message: string): ClickhouseException {
 }
 
 /** Scalar functions that reach files, programs or the network; the engine checks no right for them. */
-const FORBIDDEN = 'file|eval|catboostEvaluate|ai[A-Z]\\w*'
+const FORBIDDEN = 'file|eval|catboostEvaluate|hasColumnInTable|ai[A-Z]\\w*'
 const FORBIDDEN_WORD = new RegExp(`\\b(?:${FORBIDDEN})\\b`)
 const FORBIDDEN_NODE = new RegExp(
   `^ *(?:Function|Identifier|TableFunction) (?:${FORBIDDEN})(?: |$)`,

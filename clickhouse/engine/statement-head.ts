@@ -101,23 +101,35 @@ function isWord(token: Token | undefined, word: string): token is Token {
 
 const BLANKS = /(?:\s+|--[^\n]*|#[ !][^\n]*|\/\*[^]*?(?:\*\/|$))+/y
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y
-const QUOTED = /`(?:[^`\\]|\\[^]|``)*`|"(?:[^"\\]|\\[^]|"")*"/y
-const TEXT = /'(?:[^'\\]|\\[^]|'')*'/y
 
 function nextToken(text: string, position: number): Token | undefined {
   BLANKS.lastIndex = position
   const start = BLANKS.test(text) ? BLANKS.lastIndex : position
   if (start >= text.length) return undefined
-  for (const [kind, pattern] of PATTERNS) {
-    pattern.lastIndex = start
-    const found = pattern.exec(text)
-    if (found !== null) return { kind, value: found[0], start, end: pattern.lastIndex }
+  const first = text[start] ?? ''
+  if (first === "'" || first === '"' || first === '`') {
+    const end = closingQuote(text, start)
+    return { kind: first === "'" ? 'text' : 'quoted', value: text.slice(start, end), start, end }
   }
-  return { kind: 'mark', value: text[start] ?? '', start, end: start + 1 }
+  WORD.lastIndex = start
+  const word = WORD.exec(text)?.[0]
+  if (word !== undefined) return { kind: 'word', value: word, start, end: WORD.lastIndex }
+  return { kind: 'mark', value: first, start, end: start + 1 }
 }
 
-const PATTERNS: readonly (readonly [Token['kind'], RegExp])[] = [
-  ['word', WORD],
-  ['quoted', QUOTED],
-  ['text', TEXT],
-]
+/**
+ * The position behind a quoted token, or the end of the text where it is never closed. Not a regular expression: one
+ * that fails at the end of the text would be tried again from every later quote.
+ */
+function closingQuote(text: string, start: number): number {
+  const quote = text[start]
+  for (let at = start + 1; at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '\\') at += 1
+    else if (character === quote) {
+      if (text[at + 1] !== quote) return at + 1
+      at += 1
+    }
+  }
+  return text.length
+}

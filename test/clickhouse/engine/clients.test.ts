@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningEngine, startEngine, TOKEN } from './running-engine.ts'
 
@@ -24,7 +24,7 @@ describe('@clickhouse/client', () => {
   let reader: ClickHouseClient
   let writer: ClickHouseClient
   beforeAll(() => {
-    reader = createClient({ url: engine.url })
+    reader = createClient({ url: engine.url, log: { level: ClickHouseLogLevel.OFF } })
     writer = createClient({ url: engine.url, username: 'wayward_writer', password: TOKEN })
   })
   afterAll(() => Promise.all([reader.close(), writer.close()]))
@@ -94,7 +94,12 @@ describe('@clickhouse/client', () => {
     await expect(
       reader.insert({ table: 't', values: [{ a: 1 }], format: 'JSONEachRow' }),
     ).rejects.toMatchObject({ code: '164', type: 'READONLY' })
-    const wrong = createClient({ url: engine.url, username: 'wayward_writer', password: 'x' })
+    const wrong = createClient({
+      url: engine.url,
+      username: 'wayward_writer',
+      password: 'x',
+      log: { level: ClickHouseLogLevel.OFF },
+    })
     await expect(wrong.query({ query: 'SELECT 1' })).rejects.toMatchObject({ code: '516' })
     await wrong.close()
   })

@@ -86,6 +86,7 @@ const attempts = [
   `SELECT * FROM postgresql('127.0.0.1:1', 'a', 'b', 'c', 'd')`,
   `SELECT * FROM redis('127.0.0.1:1', 'k', 'k String')`,
   `SELECT * FROM eval('SELECT 1')`,
+  `SELECT hasColumnInTable('127.0.0.1:1', 'system', 'one', 'dummy')`,
   `SELECT aiGenerate('x')`,
   // getting out
   'SET readonly = 0',
@@ -145,6 +146,24 @@ describe('the reading account', () => {
   ])('refuses the setting %s = %s', async (name, value) => {
     const answer = await engine.read('SELECT 1', { [name]: value })
     expect(answer.status).toBeGreaterThanOrEqual(400)
+  })
+
+  test.each([
+    ['deep brackets', `SELECT ${'('.repeat(200_000)}`],
+    ['deep brackets that close', `SELECT ${'('.repeat(20_000)}1${')'.repeat(20_000)}`],
+    ['deep arrays', `SELECT ${'['.repeat(200_000)}`],
+    ['deep subqueries', `SELECT ${'(SELECT '.repeat(20_000)}1${')'.repeat(20_000)}`],
+    ['a long chain', `SELECT 1${' + 1'.repeat(200_000)}`],
+    ['many signs', `SELECT ${'-'.repeat(1)}${' NOT'.repeat(100_000)} 1`],
+    ['quotes without end', `INSERT INTO t ${"\\'".repeat(400_000)}`],
+    ['comments without end', `SELECT ${'/*'.repeat(400_000)}`],
+    ['a long string', `SELECT length('${'x'.repeat(900_000)}')`],
+    ['file in deep brackets', `SELECT ${'('.repeat(500)}file('/etc/passwd')${')'.repeat(500)}`],
+  ])('%s do no harm', async (_name, sql) => {
+    const { pid } = engine.engine
+    await engine.read(sql)
+    expect((await engine.read('SELECT 1')).text).toBe('1\n')
+    expect(engine.engine.pid).toBe(pid)
   })
 
   test('an Identifier parameter does not name a forbidden function', async () => {

@@ -111,7 +111,9 @@ test('shutdown answers what is under way, and is safe twice and without start', 
   const slow = engine.read('SELECT sleep(0.5)')
   await new Promise((resolve) => setTimeout(resolve, 100))
   const pid = engine.engine.pid ?? 0
+  const start = performance.now()
   await engine.engine.shutdown(5000)
+  expect(performance.now() - start).toBeLessThan(2000)
   expect((await slow).text).toBe('0\n')
   expect(isAlive(pid)).toBe(false)
   await engine.close()
