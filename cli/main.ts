@@ -2,6 +2,7 @@
 // The `wayward` command: builds what the commands need of the process, and turns what they throw into a text
 // and an exit code.
 import { CommandError, exitCodes, type ExitCode } from './command-error.ts'
+import { visible } from './output/table.ts'
 import { programName, runProgram } from './program.ts'
 import { createTerminal, Interrupted, OutputClosed, type Terminal } from './terminal.ts'
 
@@ -45,7 +46,7 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof OutputClosed) return exitCodes.done
   if (error instanceof Interrupted) return exitCodes.interrupted
   if (error instanceof CommandError) {
-    terminal.note(error.message)
+    terminal.note(error.message.split('\n').map(visible).join('\n'))
     return error.exitCode
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -187,10 +187,15 @@ export function toCommandError(error: unknown): unknown {
       return new CommandError(exitCodes.usage, `ClickHouse does not allow it: ${said}`, error)
     }
     const exitCode = error.code === 'query' ? exitCodes.usage : exitCodes.store
-    return new CommandError(exitCode, error.message, error)
+    return new CommandError(exitCode, shortenExpected(error.message), error)
   }
   if (error.name === 'EngineError') return new CommandError(exitCodes.store, error.message, error)
   return error
+}
+
+/** A syntax error lists everything that could stand there, up to some hundred things. */
+function shortenExpected(message: string): string {
+  return message.replace(/(Expected one of: (?:[^,]+, ){6})[^]*( \([A-Z_]+, code \d+\))$/, '$1…$2')
 }
 
 function isStoreError(error: Error): error is StoreError {

@@ -1,6 +1,6 @@
 // Which data a question is about, from the flags --since, --from, --to, --service and --session.
 import { CommandError, exitCodes } from './command-error.ts'
-import { selectionFields } from './configuration/fields.ts'
+import type { selectionFields } from './configuration/fields.ts'
 import type { Resolved } from './configuration/resolve.ts'
 
 export interface Selection {

@@ -62,7 +62,7 @@ export function createTerminal(settings: TerminalSettings): Terminal {
     // Nobody is left to be told.
   })
   const noColor = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== ''
-  const isColoured = stdout.isTTY === true && !noColor && env['TERM'] !== 'dumb'
+  const isColoured = stdout.isTTY && !noColor && env['TERM'] !== 'dumb'
   return {
     env,
     cwd: settings.cwd,
@@ -89,7 +89,7 @@ function terminalWidth(
   stdout: NodeJS.WriteStream,
   env: Readonly<Record<string, string | undefined>>,
 ): number {
-  if (stdout.isTTY === true && stdout.columns > 0) return stdout.columns
+  if (stdout.isTTY && stdout.columns > 0) return stdout.columns
   const columns = Number(env['COLUMNS'])
   return Number.isInteger(columns) && columns > 0 ? columns : widthWithoutTerminal
 }

@@ -82,9 +82,16 @@ class HttpStore implements Store {
       const result = await this.#client.exec({
         query: sql,
         query_params: { ...parameters },
-        // ClickHouse knows more formats than the client's type lists, and says so if it does not.
-        clickhouse_settings: { ...clickhouseSettings, default_format: format as DataFormat },
+        clickhouse_settings: {
+          ...clickhouseSettings,
+          // ClickHouse knows more formats than the client's type lists, and says so if it does not.
+          default_format: format as DataFormat,
+          // An error after the first rows must be an error, and not a text among them.
+          wait_end_of_query: 1,
+        },
+        ignore_error_response: true,
       })
+      if ((result.http_status_code ?? 200) >= 400) throw await readException(result.stream)
       return this.#bytes(result.stream)
     })
   }
@@ -192,6 +199,22 @@ class HttpStore implements Store {
     const message = `Cannot reach ClickHouse at ${url}: ${said}; check that it runs and that the URL is right`
     return new StoreError('unreachable', message, { cause: thrown })
   }
+}
+
+// Code: 62. DB::Exception: Syntax error: failed at position 1 (SELEC): … (SYNTAX_ERROR) (version 26.7.2.1)
+const exceptionText =
+  /^Code: (?<code>\d+)\.\s*(?:DB::Exception: )?(?<message>.*?)\s*\((?<type>[A-Z][A-Z0-9_]+)\)(?:\s*\(version [^)]*\)*)?\s*$/s
+
+/** Reads an answer that is an error; the client itself takes the first word in capitals for its type. */
+async function readException(stream: AsyncIterable<Uint8Array>): Promise<Error> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString('utf8')
+  const { code, message, type } = exceptionText.exec(text)?.groups ?? {}
+  if (code === undefined || message === undefined || type === undefined) {
+    return new Error(text.trim() === '' ? 'an error without a text' : text.trim())
+  }
+  return new ClickHouseError({ code, message, type })
 }
 
 function connect(settings: StoreSettings, database: string | undefined): ClickHouseClient {

@@ -1,16 +1,11 @@
 // `wayward analyze <name>`: one analyzer's report; without a name the list of analyzers.
-import {
-  analyzers,
-  listAnalyzers as readAnalyzers,
-  type Report,
-  runAnalyzer,
-} from '@wayward/analyzers'
+import { analyzers, listAnalyzers as readAnalyzers, runAnalyzer } from '@wayward/analyzers'
 import { CommandError, type ExitCode, exitCodes } from '../command-error.ts'
 import type { analyzeFields, outputFields, storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { nearest } from '../nearest.ts'
 import { toCommandError, withStore } from '../open-store.ts'
-import { answerCsv, answerJson, reportText } from '../output/answer.ts'
+import { answerCsv, answerJson, formatAs, type OutputFormat, reportText } from '../output/answer.ts'
 import { csvLine } from '../output/csv.ts'
 import { renderTable } from '../output/table.ts'
 import type { Selection } from '../selection.ts'
@@ -33,27 +28,18 @@ export async function analyze(terminal: Terminal, command: AnalyzeCommand): Prom
       throw toCommandError(error)
     }
   })
-  await terminal.write(formatReport(report, values.format, terminal))
+  await terminal.write(
+    formatAs(values.format, {
+      json: () => answerJson(report),
+      csv: () => answerCsv(report),
+      table: () => reportText(report, terminal.width, terminal.style),
+    }),
+  )
   if (report.status === 'NA' && values.format === 'csv') {
     terminal.note(`NA: nothing was recorded of ${report.missing.join(', ')}`)
   }
   const worst = report.findings.reduce((max, finding) => Math.max(max, finding.severity), -1)
   return values.failOn !== undefined && worst >= values.failOn ? exitCodes.findings : exitCodes.done
-}
-
-function formatReport(
-  report: Report,
-  format: 'table' | 'json' | 'csv',
-  terminal: Terminal,
-): string {
-  switch (format) {
-    case 'json':
-      return answerJson(report)
-    case 'csv':
-      return answerCsv(report)
-    case 'table':
-      return reportText(report, terminal.width, terminal.style)
-  }
 }
 
 function unknownAnalyzer(name: string): CommandError {
@@ -66,21 +52,17 @@ function unknownAnalyzer(name: string): CommandError {
 
 export async function listAnalyzers(
   terminal: Terminal,
-  format: 'table' | 'json' | 'csv',
+  format: OutputFormat,
   programName: string,
 ): Promise<void> {
   const infos = await readAnalyzers()
-  if (format === 'json') {
-    await terminal.write(`${JSON.stringify(infos, null, 2)}\n`)
-    return
-  }
-  if (format === 'csv') {
-    const lines = infos.map(({ name, question }) => csvLine([name, question]))
-    await terminal.write(csvLine(['name', 'question']) + lines.join(''))
-    return
-  }
   const columns = ['analyzer', 'question'].map((heading) => ({ heading, align: 'left' as const }))
   const rows = infos.map(({ name, question }) => [name, question])
-  await terminal.write(renderTable({ columns, rows }, terminal.width, terminal.style))
-  await terminal.write(`\nAsk one: ${programName} analyze ${infos[0]?.name ?? ''}\n`)
+  const text = formatAs(format, {
+    json: () => `${JSON.stringify(infos, null, 2)}\n`,
+    csv: () => [['name', 'question'], ...rows].map(csvLine).join(''),
+    table: () =>
+      `${renderTable({ columns, rows }, terminal.width, terminal.style)}\nAsk one: ${programName} analyze ${infos[0]?.name ?? ''}\n`,
+  })
+  await terminal.write(text)
 }

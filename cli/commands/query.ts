@@ -4,6 +4,7 @@ import { CommandError, exitCodes } from '../command-error.ts'
 import type { outputFields, storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { toCommandError, withStore } from '../open-store.ts'
+import type { OutputFormat } from '../output/answer.ts'
 import { renderTable, type TableColumn } from '../output/table.ts'
 import { formatTime, type Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
@@ -68,7 +69,7 @@ async function answer(
   store: Store,
   sql: string,
   parameters: QueryParameters,
-  format: 'table' | 'json' | 'csv',
+  format: OutputFormat,
 ): Promise<void> {
   if (format === 'table') {
     const stream = await store.queryRaw(
@@ -125,7 +126,9 @@ function toRow(line: string): string[] | undefined {
   try {
     const parsed: unknown = JSON.parse(line)
     if (!Array.isArray(parsed)) return undefined
-    return parsed.map((value: unknown) => (value === null ? 'NULL' : String(value)))
+    return parsed.map((value: unknown) =>
+      typeof value === 'string' ? value : JSON.stringify(value),
+    )
   } catch {
     // Not of our format.
     return undefined

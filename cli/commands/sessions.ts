@@ -1,9 +1,9 @@
 // `wayward sessions`: which runs of which processes have reported.
-import { type Answer, listSessions } from '@wayward/analyzers'
+import { listSessions } from '@wayward/analyzers'
 import type { outputFields, storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { toCommandError, withStore } from '../open-store.ts'
-import { answerCsv, answerJson, answerTable } from '../output/answer.ts'
+import { answerCsv, answerJson, answerTable, formatAs } from '../output/answer.ts'
 import type { Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
 import { toWindow } from '../window.ts'
@@ -26,22 +26,13 @@ export async function sessions(terminal: Terminal, command: SessionsCommand): Pr
       throw toCommandError(error)
     }
   })
-  await terminal.write(formatAnswer(answer, values.format, terminal))
-}
-
-function formatAnswer(
-  answer: Answer,
-  format: 'table' | 'json' | 'csv',
-  terminal: Terminal,
-): string {
-  switch (format) {
-    case 'json':
-      return answerJson(answer)
-    case 'csv':
-      return answerCsv(answer)
-    case 'table':
-      return answer.rows.length === 0
+  const text = formatAs(values.format, {
+    json: () => answerJson(answer),
+    csv: () => answerCsv(answer),
+    table: () =>
+      answer.rows.length === 0
         ? 'No session has reported in what was asked for.\n'
-        : answerTable('sessions', answer, terminal.width, terminal.style)
-  }
+        : answerTable('sessions', answer, terminal.width, terminal.style),
+  })
+  await terminal.write(text)
 }

@@ -9,6 +9,16 @@ import { alignOf, formatValue, headingOf } from './value.ts'
 /** How wide text is set at most: longer lines are hard to read. */
 const textWidthMax = 100
 
+export type OutputFormat = 'table' | 'json' | 'csv'
+
+/** The text in the format that was asked for; only that one is made. */
+export function formatAs(
+  format: OutputFormat,
+  texts: Readonly<Record<OutputFormat, () => string>>,
+): string {
+  return texts[format]()
+}
+
 /** The rows of an answer, by the columns that matter most. */
 export function answerTable(
   name: string,

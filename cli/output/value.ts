@@ -1,29 +1,33 @@
-import { type Column, formatDuration, formatFraction, type Value } from '@wayward/analyzers'
+import {
+  type Column,
+  type ColumnType,
+  formatDuration,
+  formatFraction,
+  type Value,
+} from '@wayward/analyzers'
 import type { TableColumn } from './table.ts'
+
+const formats: Readonly<Record<ColumnType, (value: number, column: Column) => string>> = {
+  text: String,
+  time: String,
+  duration: formatDuration,
+  fraction: formatFraction,
+  rate: (value, { unit }) => `${formatNumber(value)} ${unit}`.trimEnd(),
+  number: formatNumber,
+  hour: (value) => `${String(value).padStart(2, '0')}:00`,
+  // Process ids are numbers that nobody counts with.
+  count: (value, { name }) => (name.endsWith('_pid') ? String(value) : formatNumber(value)),
+  counts: formatNumber,
+}
 
 /** A value of a report as a person reads it. */
 export function formatValue(column: Column, value: Value | undefined): string {
   if (value === undefined) return ''
   if (typeof value === 'object') return value.join(' ')
-  switch (column.type) {
-    case 'text':
-      return String(value)
-    case 'time':
-      return formatTimestamp(String(value))
-    case 'duration':
-      return formatNumeric(value, formatDuration)
-    case 'fraction':
-      return formatNumeric(value, formatFraction)
-    case 'rate':
-    case 'number':
-      return formatNumeric(value, (number) => `${formatNumber(number)} ${column.unit}`.trimEnd())
-    case 'hour':
-      return formatNumeric(value, (hour) => `${String(hour).padStart(2, '0')}:00`)
-    case 'count':
-    case 'counts':
-      // Process ids are numbers that nobody counts with.
-      return column.name.endsWith('_pid') ? String(value) : formatNumeric(value, formatNumber)
-  }
+  if (column.type === 'time') return formatTimestamp(String(value))
+  if (typeof value === 'string') return value
+  // A quantile of nothing is NaN, and is shown as nothing.
+  return Number.isFinite(value) ? formats[column.type](value, column) : '–'
 }
 
 /** Texts and lists stand left; what is compared by its size stands right. */
@@ -37,12 +41,6 @@ export function alignOf(column: Column): TableColumn['align'] {
 export function headingOf(column: Column): string {
   const name = column.type === 'duration' ? column.name.replace(/_ns$/, '') : column.name
   return name.replaceAll('_', ' ')
-}
-
-/** A quantile of nothing is NaN, and is shown as nothing. */
-function formatNumeric(value: string | number, format: (value: number) => string): string {
-  const number = Number(value)
-  return Number.isFinite(number) ? format(number) : '–'
 }
 
 /** `1,234,567`, or three digits of what has a fraction. */

@@ -1,10 +1,10 @@
 // The shop's jobs, each worker doing one after the other. `report` fails, and since it takes its time to do
 // so, `cleanup`, which waits for the same worker, starts late. `prices` has a worker of its own and is well.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SeverityNumber } from '@opentelemetry/api-logs'
 import type { ReportedJob, Reporter } from '@wayward/sdk'
 import { type Facts, jobFacts, nowNs } from './measurements.ts'
 
-const SEVERITY_ERROR = 17
 const reportAttempts = 2
 const reportAttemptMs = 800
 const cleanupMs = 60
@@ -67,7 +67,8 @@ async function work(
   openedTimeNs: bigint,
   facts: Facts,
 ): Promise<void> {
-  for (const { dueMs, name, run } of appointments) {
+  for (const appointment of appointments) {
+    const { dueMs, name } = appointment
     const dueNs = openedNs + dueMs * 1e6
     await sleep(Math.max(0, (dueNs - nowNs()) / 1e6))
     const measured = jobFacts(facts, name)
@@ -75,7 +76,7 @@ async function work(
     measured.runs++
     measured.latenessMaxNs = Math.max(measured.latenessMaxNs, startedNs - dueNs)
     try {
-      await run(openedTimeNs + BigInt(dueMs) * 1_000_000n)
+      await appointment.run(openedTimeNs + BigInt(dueMs) * 1_000_000n)
     } catch {
       // The reporter and the log have the reason; here it is only counted.
       measured.failed++
@@ -102,7 +103,7 @@ async function runReport(job: ReportedJob, reporter: Reporter, dueTimeNs: bigint
         failure = error
         reporter.log({
           body: `Attempt ${attempt} failed: ${String(error)}`,
-          severity: SEVERITY_ERROR,
+          severity: SeverityNumber.ERROR,
         })
       }
     }

@@ -13,15 +13,15 @@ const openMs = 4500
 const seed = Number(process.env['SHOP_SEED'] ?? 1)
 
 // The two lines that it takes to see the locks and queues, and the one that sets up OpenTelemetry.
-const { reporter, sessionId, shutdown } = register({ serviceName: 'shop' })
+const registration = register({ serviceName: 'shop' })
 observeAsyncMutex(asyncMutex)
 observePQueue(PQueue)
 
 const facts = createFacts()
 const warehouse = createWarehouse(facts)
-const server = await startServer(warehouse, reporter)
-await Promise.all([runVisitors(server.url, openMs, seed), runJobs(reporter, facts)])
+const server = await startServer(warehouse, registration.reporter)
+await Promise.all([runVisitors(server.url, openMs, seed), runJobs(registration.reporter, facts)])
 await warehouse.whenIdle()
 await server.close()
-await shutdown()
-process.stdout.write(`${JSON.stringify({ session: sessionId, ...facts }, null, 2)}\n`)
+await registration.shutdown()
+process.stdout.write(`${JSON.stringify({ session: registration.sessionId, ...facts }, null, 2)}\n`)

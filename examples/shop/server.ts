@@ -2,6 +2,7 @@
 // queue meanwhile is reported by Wayward and nests below them.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { SeverityNumber } from '@opentelemetry/api-logs'
 import {
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
@@ -16,7 +17,6 @@ export interface ShopServer {
   close(): Promise<void>
 }
 
-const SEVERITY_INFO = 9
 const tracer = trace.getTracer('shop')
 
 export async function startServer(warehouse: Warehouse, reporter: Reporter): Promise<ShopServer> {
@@ -29,7 +29,7 @@ export async function startServer(warehouse: Warehouse, reporter: Reporter): Pro
     'POST /checkout': async () => {
       await warehouse.sell()
       warehouse.sendEmail()
-      reporter.log({ body: 'An order was placed', severity: SEVERITY_INFO })
+      reporter.log({ body: 'An order was placed', severity: SeverityNumber.INFO })
       return 'thank you'
     },
   }

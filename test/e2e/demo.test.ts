@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '@wayward/analyzers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Facts } from '../../examples/shop/measurements.ts'
+import type { Facts } from '@wayward/example-shop/measurements'
 import {
   collect,
   runWayward,

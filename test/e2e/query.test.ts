@@ -65,7 +65,11 @@ describe('query', () => {
   })
 
   test.each<[string, string, RegExp]>([
-    ['a syntax error', 'SELEC 1', /Syntax error/i],
+    [
+      'a syntax error',
+      'SELEC 1',
+      /Syntax error: failed at position 1 \(SELEC\).*SYNTAX_ERROR, code 62/,
+    ],
     ['an unknown table', 'SELECT * FROM nothing', /nothing/],
     ['a file', "SELECT * FROM file('/etc/passwd', 'LineAsString')", /file/i],
     ['the network', "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')", /url|read/i],
@@ -82,6 +86,7 @@ describe('query', () => {
     const { code, stdout, stderr } = await run('query', '--format', 'csv', sql)
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/\n\s+at /)
+    expect(stderr.length).toBeLessThan(500)
     expect(stdout).not.toContain('root:')
     expect(code).toBe(2)
   })

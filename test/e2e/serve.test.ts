@@ -120,9 +120,9 @@ describe('a running service', () => {
 /** Sends one span per request, several at a time, and stops the service in the midst of it. */
 async function sendUntilStopped(service: RunningService) {
   let count = 0
-  let isStopped = false
+  const stopped = new AbortController()
   const sender = async (): Promise<void> => {
-    while (!isStopped) {
+    while (!stopped.signal.aborted) {
       try {
         const response = await fetch(`${service.endpoints.otlpHttp}/v1/traces`, {
           method: 'POST',
@@ -139,7 +139,7 @@ async function sendUntilStopped(service: RunningService) {
   const senders = Array.from({ length: 8 }, sender)
   await new Promise((resolve) => setTimeout(resolve, 500))
   const stop = await service.stop('SIGTERM')
-  isStopped = true
+  stopped.abort()
   await Promise.all(senders)
   return { count, stop }
 }
