@@ -1,4 +1,13 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Chdb, Handle } from './chdb.ts'
 import { writeEngineConfig } from './engine-config.ts'
@@ -28,7 +37,6 @@ export function openDataDir(chdb: Chdb, dataDir: string, memoryBytesMax: number)
     mkdirSync(storePath, { recursive: true, mode: 0o700 })
     accessSync(storePath, constants.R_OK | constants.W_OK | constants.X_OK)
     refuseFullDisk(path)
-    refuseForeignOwner(path, storePath)
     configPath = writeEngineConfig(path, memoryBytesMax)
   } catch (error) {
     throw error instanceof EngineError ? error : fileError(path, error)
@@ -37,6 +45,7 @@ export function openDataDir(chdb: Chdb, dataDir: string, memoryBytesMax: number)
   // Only now it is certain that no other process uses these files.
   rmSync(temporaryPath, { recursive: true, force: true })
   mkdirSync(temporaryPath, { mode: 0o700 })
+  clearFolder(join(storePath, 'tmp'))
   return { storePath, temporaryPath, first }
 }
 
@@ -53,6 +62,12 @@ function openStore(chdb: Chdb, path: string, storePath: string, configPath: stri
       { cause: error },
     )
   }
+}
+
+/** What large sorts spilled before a crash; no query has run yet. */
+function clearFolder(path: string): void {
+  if (!existsSync(path)) return
+  for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true })
 }
 
 /** The process that has the store open writes its id into the file that it locks. */

@@ -164,14 +164,17 @@ test('the process ends when its parent is killed', async () => {
 test('parts that a merge has replaced disappear from the disk', async () => {
   const engine = await startEngine({ cleanupIntervalMs: 300 })
   try {
-    await engine.write('CREATE TABLE t (a UInt32) ENGINE = MergeTree ORDER BY a')
-    for (let i = 0; i < 5; i += 1) await engine.write(`INSERT INTO t VALUES (${i})`)
+    await engine.write(
+      `CREATE TABLE t (a UInt32, d Date DEFAULT '2026-01-02')
+        ENGINE = MergeTree PARTITION BY toYYYYMM(d) ORDER BY a`,
+    )
+    for (let i = 0; i < 5; i += 1) await engine.write(`INSERT INTO t (a) VALUES (${i})`)
     await engine.write('OPTIMIZE TABLE t FINAL')
     const folders = async (): Promise<number> => {
       const { text } = await engine.read(
         `SELECT arrayElement(data_paths, 1) FROM system.tables WHERE name = 't' AND database = 'wayward'`,
       )
-      return (await readdir(text.trim())).filter((name) => name.startsWith('all_')).length
+      return (await readdir(text.trim())).filter((name) => name.startsWith('202601_')).length
     }
     await eventually('one part is left on disk', 5000, async () => (await folders()) === 1)
     expect((await engine.read('SELECT count(), sum(a) FROM t')).text).toBe('5\t10\n')
