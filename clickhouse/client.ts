@@ -191,7 +191,7 @@ class HttpStore implements Store {
       const said = `${thrown.message.trim()} (${clickhouse.type}, code ${clickhouse.code})`
       const message =
         code === 'refused'
-          ? `ClickHouse at ${url} refuses user "${user}": ${said}; check user and password`
+          ? `ClickHouse at ${url} refuses user "${user}": ${said}; check the user, the password and the user's rights`
           : said
       return new StoreError(code, message, { cause: thrown, clickhouse })
     }
