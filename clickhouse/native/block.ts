@@ -12,8 +12,9 @@ export interface NativeBlock {
   /** Takes every column back to the mark. */
   rollback(level: MarkLevel): void
   /**
-   * Writes the block and begins an empty one. The bytes are a copy and belong to the caller for good: an insert may keep
-   * and repeat them for as long as it likes, while the columns' own buffers are filled again.
+   * Writes the block and begins an empty one. The bytes are a copy and belong to the caller for
+   * good: an insert may keep and repeat them for as long as it likes, while the columns' own
+   * buffers are filled again.
    */
   take(): Uint8Array
 }

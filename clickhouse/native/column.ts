@@ -1,9 +1,12 @@
-/** Which of the two points of return a column keeps: the start of the request or the start of the item. */
+/**
+ * Which of the two points of return a column keeps: the start of the request or the start of the
+ * item.
+ */
 export type MarkLevel = 0 | 1
 
 /**
- * One column of an open Native block. Columns only grow by appending, can go back to a mark, and write
- * themselves out once.
+ * One column of an open Native block. Columns only grow by appending, can go back to a mark, and
+ * write themselves out once.
  *
  * Layout of a block without protocol revision:
  *
@@ -13,7 +16,9 @@ export type MarkLevel = 0 | 1
 export interface NativeColumn {
   /** ClickHouse's name of the type, as it stands in the block. */
   readonly type: string
-  /** Whether the state prefix of a LowCardinality precedes the data, even within arrays and maps. */
+  /**
+   * Whether the state prefix of a LowCardinality precedes the data, even within arrays and maps.
+   */
   readonly isPrefixed: boolean
   /** About how many bytes the data takes; cheap enough to ask after each request. */
   readonly bytes: number

@@ -1,10 +1,12 @@
-// Hot: every attribute key, service and span name is looked up here, by its bytes: no string is made. The keys lie in
-// one buffer in the form in which a Native block has them, so writing the dictionary is one copy.
+// Hot: every attribute key, service and span name is looked up here, by its bytes: no string is
+// made. The keys lie in one buffer in the form in which a Native block has them, so writing the
+// dictionary is one copy.
 //
-// Open addressing with a seeded hash. A text that finds no room within PROBES_MAX slots, or comes when the table
-// is full, is added without being findable: a repeated text is then a second key, which ClickHouse takes. So neither colliding keys
-// from outside nor millions of distinct ones make it slow: the worst case costs what a plain String column costs.
-// Ids are given in order and taken back in reverse order, which is what makes removal from linear probing right.
+// Open addressing with a seeded hash. A text that finds no room within PROBES_MAX slots, or comes
+// when the table is full, is added without being findable: a repeated text is then a second key,
+// which ClickHouse takes. So neither colliding keys from outside nor millions of distinct ones make
+// it slow: the worst case costs what a plain String column costs. Ids are given in order and taken
+// back in reverse order, which is what makes removal from linear probing right.
 
 import { isUtf8 } from 'node:buffer'
 import type { MarkLevel } from './column.ts'

@@ -1,5 +1,5 @@
-// How the buffers of columns grow and shrink. Doubling makes appending cheap; a buffer far larger than what the
-// last block needed is given back, so one giant block does not cost memory for ever.
+// How the buffers of columns grow and shrink. Doubling makes appending cheap; a buffer far larger
+// than what the last block needed is given back, so one giant block does not cost memory for ever.
 
 const SHRINK_FACTOR = 4
 
@@ -18,7 +18,9 @@ export function grownWords(words: Uint32Array, used: number, room: number): Uint
   return larger
 }
 
-/** How large a buffer of `capacity` should be for the next block, after a block that used `used`. */
+/**
+ * How large a buffer of `capacity` should be for the next block, after a block that used `used`.
+ */
 export function capacityAfter(capacity: number, used: number, least: number): number {
   return capacity > SHRINK_FACTOR * Math.max(used, least) ? Math.max(used * 2, least) : capacity
 }

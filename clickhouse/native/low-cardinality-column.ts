@@ -1,5 +1,5 @@
-// Hot: one index a row. Indexes are kept 32 bits wide and narrowed when the block is written, when it is known how many
-// keys there are.
+// Hot: one index a row. Indexes are kept 32 bits wide and narrowed when the block is written, when
+// it is known how many keys there are.
 
 import type { MarkLevel, NativeColumn } from './column.ts'
 import { createDictionary, type Dictionary } from './dictionary.ts'

@@ -4,8 +4,8 @@ import { createUInt64Column, type UInt64Column } from './number-columns.ts'
 import { createStringColumn, type StringColumn } from './string-column.ts'
 
 /**
- * A column of `Map(LowCardinality(String), String)`: for each row where its entries end, then all keys, then all values.
- * Append the entries of a row, key id and value each, then end the row.
+ * A column of `Map(LowCardinality(String), String)`: for each row where its entries end, then all
+ * keys, then all values. Append the entries of a row, key id and value each, then end the row.
  */
 export interface MapColumn extends NativeColumn {
   readonly keys: LowCardinalityColumn
@@ -67,8 +67,9 @@ class EntriesColumn implements MapColumn {
 }
 
 /**
- * A column of `Array(T)` whose ends are shared with the other columns of a nested table. The block holds each of them
- * as a column of its own; marks and clearing reach the shared ends several times, which does no harm.
+ * A column of `Array(T)` whose ends are shared with the other columns of a nested table. The block
+ * holds each of them as a column of its own; marks and clearing reach the shared ends several
+ * times, which does no harm.
  */
 export function createArrayColumn(ends: UInt64Column, elements: NativeColumn): NativeColumn {
   return new ArrayColumn(ends, elements)

@@ -1,6 +1,6 @@
-// Hot: every span appends to several of these. Cells are kept as 32-bit halves because a bigint costs 34 ns where two
-// halves cost 5 (Node 20); the memory of the array is the column's data as it is, on little-endian machines, which are
-// all that Node runs on with ClickHouse.
+// Hot: every span appends to several of these. Cells are kept as 32-bit halves because a bigint
+// costs 34 ns where two halves cost 5 (Node 20); the memory of the array is the column's data as it
+// is, on little-endian machines, which are all that Node runs on with ClickHouse.
 
 import type { MarkLevel, NativeColumn } from './column.ts'
 import { capacityAfter, grown, grownWords } from './growth.ts'
@@ -65,7 +65,8 @@ class HalvesColumn implements UInt64Column {
   }
 
   clear(): void {
-    // The ends of a nested table are cleared once by each of its columns; only the first call tells what was used.
+    // The ends of a nested table are cleared once by each of its columns; only the first call tells
+    // what was used.
     if (this.used === 0) return
     const capacity = capacityAfter(this.words.length, this.used, CELLS_LEAST * 2)
     if (capacity !== this.words.length) this.words = new Uint32Array(capacity)

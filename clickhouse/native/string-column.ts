@@ -1,6 +1,7 @@
-// Hot: string bytes go from the request into these buffers and nowhere else. Below 64 bytes a loop beats `set`, which
-// costs 75 to 120 ns whatever the length; the same loop sees whether the text is plain ASCII, so that only other text
-// is checked for valid UTF-8. Rejected: `latin1Slice` and `write`, 70 to 110 ns for crossing into C++ alone, twice.
+// Hot: string bytes go from the request into these buffers and nowhere else. Below 64 bytes a loop
+// beats `set`, which costs 75 to 120 ns whatever the length; the same loop sees whether the text is
+// plain ASCII, so that only other text is checked for valid UTF-8. Rejected: `latin1Slice` and
+// `write`, 70 to 110 ns for crossing into C++ alone, twice.
 
 import { isUtf8 } from 'node:buffer'
 import type { MarkLevel, NativeColumn } from './column.ts'
@@ -15,7 +16,8 @@ const HEX = hexPairs()
 export interface StringColumn extends NativeColumn {
   /**
    * Appends a cell from `source[start, end)`.
-   * @returns 1 when the bytes were not valid UTF-8 and the cell holds U+FFFD instead of them, else 0
+   * @returns 1 when the bytes were not valid UTF-8 and the cell holds U+FFFD instead of them, else
+   * 0
    */
   append(source: Uint8Array, start: number, end: number): number
   appendEmpty(): void

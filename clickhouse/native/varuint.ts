@@ -1,4 +1,7 @@
-/** Writes an unsigned integer below 2^32, seven bits a byte, low bits first; returns the position after it. */
+/**
+ * Writes an unsigned integer below 2^32, seven bits a byte, low bits first; returns the position
+ * after it.
+ */
 export function writeVaruint(out: Uint8Array, position: number, value: number): number {
   let p = position
   let rest = value

@@ -1,5 +1,6 @@
-// Hot for plain values: their bytes, or the digits they stand for, go straight into the column. Arrays and key-value
-// lists become JSON text through JavaScript strings: they are seldom, and JSON text needs quoting anyway.
+// Hot for plain values: their bytes, or the digits they stand for, go straight into the column.
+// Arrays and key-value lists become JSON text through JavaScript strings: they are seldom, and JSON
+// text needs quoting anyway.
 
 import type { StringColumn } from '@wayward/clickhouse'
 import { ItemRejection, type Tally } from './tally.ts'
@@ -52,7 +53,10 @@ export class AnyValueWriter {
     this.nestingMax = nestingMax
   }
 
-  /** Appends the value that lies in `[start, end)` of the request to the column; no bytes are the empty value. */
+  /**
+   * Appends the value that lies in `[start, end)` of the request to the column; no bytes are the
+   * empty value.
+   */
   write(start: number, end: number, column: StringColumn): void {
     const source = this.wire.source
     // By far the commonest: one string shorter than 128 bytes, and nothing else.
@@ -62,6 +66,7 @@ export class AnyValueWriter {
         return
       }
     }
+    if (source[start] === 0x18 && this.writeSmallInteger(start + 1, end, column)) return
     this.read(start, end)
     switch (this.kind) {
       case KIND_STRING:
@@ -85,6 +90,23 @@ export class AnyValueWriter {
       default:
         column.appendText(this.composite(this.kind, this.start, this.end, 1))
     }
+  }
+
+  /**
+   * The next commonest: one integer from 0 to 2^28 - 1, and nothing else. @returns whether it was
+   * that
+   */
+  private writeSmallInteger(start: number, end: number, column: StringColumn): boolean {
+    const source = this.wire.source
+    if (start >= end || end - start > 4) return false
+    let value = 0
+    for (let p = end - 1; p >= start; p--) {
+      const byte = source[p] as number
+      if (byte > 127 !== p < end - 1) return false
+      value = (value << 7) | (byte & 127)
+    }
+    column.appendInteger(value)
+    return true
   }
 
   /** Reads the fields of a value; of several the last counts. */
@@ -186,7 +208,10 @@ export class AnyValueWriter {
     return `[${parts.join(',')}]`
   }
 
-  /** Keys are sorted and of equal keys the last counts, as in the stock exporter, so equal lists give equal text. */
+  /**
+   * Keys are sorted and of equal keys the last counts, as in the stock exporter, so equal lists
+   * give equal text.
+   */
   private list(start: number, end: number, depth: number): string {
     const wire = this.wire
     const parts = new Map<string, string>()

@@ -35,7 +35,9 @@ export class RequestTime {
     this.check(field, low, high)
   }
 
-  /** Refuses a time that is further ahead than the limit. What a DateTime64(9) cannot hold is, too. */
+  /**
+   * Refuses a time that is further ahead than the limit. What a DateTime64(9) cannot hold is, too.
+   */
   check(field: string, low: number, high: number): void {
     if (high < this.latestHigh || (high === this.latestHigh && low <= this.latestLow)) return
     const latest = halves(this.latestLow, this.latestHigh)

@@ -1,5 +1,6 @@
-// A strict JSON reader over bytes, for values that are read where they stand. JSON.parse will not do: it rounds integers beyond
-// 2^53, takes the memory of the whole tree at once, and does not say where an error is in bytes.
+// A strict JSON reader over bytes, for values that are read where they stand. JSON.parse will not
+// do: it rounds integers beyond 2^53, takes the memory of the whole tree at once, and does not say
+// where an error is in bytes.
 
 import { MalformedError } from './wire.ts'
 
@@ -52,7 +53,9 @@ export class JsonScanner {
     this.p++
   }
 
-  /** After an element: steps over a comma and is true, or steps over the closing mark and is false. */
+  /**
+   * After an element: steps over a comma and is true, or steps over the closing mark and is false.
+   */
   isMore(closing: number): boolean {
     const byte = this.peek()
     if (byte !== 0x2c && byte !== closing) {
@@ -62,7 +65,10 @@ export class JsonScanner {
     return byte === 0x2c
   }
 
-  /** At an opening mark: steps over it and is true, unless the closing mark follows, which is stepped over too. */
+  /**
+   * At an opening mark: steps over it and is true, unless the closing mark follows, which is
+   * stepped over too.
+   */
   enter(closing: number): boolean {
     this.p++
     if (this.peek() !== closing) return true
@@ -149,7 +155,8 @@ export class JsonScanner {
   }
 
   /**
-   * Reads a 64-bit integer, written as a number or as a string, into `low` and `high`: exactly, however large.
+   * Reads a 64-bit integer, written as a number or as a string, into `low` and `high`: exactly,
+   * however large.
    * @returns whether it is negative (then the halves are its two's complement)
    */
   integer(what: string): boolean {
@@ -177,7 +184,10 @@ export class JsonScanner {
     return isNegative
   }
 
-  /** The integer read last was written with a fraction or an exponent: it may still be whole, like 1e3. */
+  /**
+   * The integer read last was written with a fraction or an exponent: it may still be whole, like
+   * 1e3.
+   */
   private floating(what: string, after: number): boolean {
     const text = this.raw()
     const value = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN

@@ -1,5 +1,5 @@
-// The messages of OTLP as OTLP/JSON writes them: lowerCamelCase names, and what each becomes in protobuf. Names that are
-// not here are ignored, as the specification asks.
+// The messages of OTLP as OTLP/JSON writes them: lowerCamelCase names, and what each becomes in
+// protobuf. Names that are not here are ignored, as the specification asks.
 
 import type { Signal } from '../consumer.ts'
 

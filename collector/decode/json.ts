@@ -1,6 +1,7 @@
-// OTLP/JSON becomes protobuf bytes, which the protobuf decoder reads: so there is one validation, one set of limits, and one
-// way into the columns (docs/decisions/0004-decode-to-columns.md). Lengths of messages are not known when a message begins: they are written
-// as varints of five bytes, padded, and filled in at its end.
+// OTLP/JSON becomes protobuf bytes, which the protobuf decoder reads: so there is one validation,
+// one set of limits, and one way into the columns (docs/decisions/0004-decode-to-columns.md).
+// Lengths of messages are not known when a message begins: they are written as varints of five
+// bytes, padded, and filled in at its end.
 
 import type { JsonField, JsonMessage } from './json-schema.ts'
 import { isNumberStart, JsonScanner } from './json-scanner.ts'

@@ -1,4 +1,7 @@
-/** What a decoder takes from a request. An item or a request over a limit is refused with a message that names it. */
+/**
+ * What a decoder takes from a request. An item or a request over a limit is refused with a message
+ * that names it.
+ */
 export interface DecodeLimits {
   /** Attributes of one span, span event, link, log record, resource or scope. */
   readonly attributesMax: number
@@ -13,8 +16,8 @@ export interface DecodeLimits {
   /** How far a time may lie ahead of the collector's clock, in milliseconds. */
   readonly futureMsMax: number
   /**
-   * Bytes of resource and scope that one request may have copied into its rows. Without it a few megabytes of one
-   * resource over many tiny spans would become terabytes of rows.
+   * Bytes of resource and scope that one request may have copied into its rows. Without it a few
+   * megabytes of one resource over many tiny spans would become terabytes of rows.
    */
   readonly copiedBytesMax: number
   /** Bytes of the message about rejected items. */

@@ -1,5 +1,5 @@
-// Hot: `readItem` runs for every log record, in the same order as for spans: first what may refuse the record, then the
-// checks, then the columns that cannot fail.
+// Hot: `readItem` runs for every log record, in the same order as for spans: first what may refuse
+// the record, then the checks, then the columns that cannot fail.
 
 import type { Dictionary, NativeBlock } from '@wayward/clickhouse'
 import { AnyValueWriter } from './any-value.ts'

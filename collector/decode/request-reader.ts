@@ -1,6 +1,7 @@
-// The outer levels, which traces and logs share: request → resource → scope → item. Fields may come in any order, so each
-// level is walked twice: first for what belongs to all its items (resource, schema, scope), then for the items. The walk steps over
-// the items by their length; their bytes are read once.
+// The outer levels, which traces and logs share: request → resource → scope → item. Fields may come
+// in any order, so each level is walked twice: first for what belongs to all its items (resource,
+// schema, scope), then for the items. The walk steps over the items by their length; their bytes
+// are read once.
 
 import type { LowCardinalityColumn, StringColumn } from '@wayward/clickhouse'
 import { createStringColumn } from '@wayward/clickhouse'
@@ -40,7 +41,10 @@ export interface ItemReader {
   begin(): void
   /** Called when resource and scope are known, before the first item of a scope. */
   beginScope(): void
-  /** Appends the item in `[start, end)` as a row, or takes back what it appended and throws ItemRejection. */
+  /**
+   * Appends the item in `[start, end)` as a row, or takes back what it appended and throws
+   * ItemRejection.
+   */
   readItem(start: number, end: number): void
 }
 

@@ -74,7 +74,8 @@ class BlockDecoder implements SignalDecoder {
   }
 
   private protobuf(encoding: Encoding, body: Uint8Array): Uint8Array {
-    // A Buffer is another class to the engine; with one class of bytes the hot code stays monomorphic.
+    // A Buffer is another class to the engine; with one class of bytes the hot code stays
+    // monomorphic.
     const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
     return encoding === 'json' ? this.json.transcode(bytes) : bytes
   }

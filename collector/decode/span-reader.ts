@@ -1,7 +1,11 @@
-// Hot: `readItem` runs for every span; docs/decisions/0004 has the measurements. It first reads all that may refuse the
-// span (fields located; attributes, events and links into their columns), then checks, and only then appends the other columns,
-// so a refused span has few columns to take back and a good one few to mark. The fields of the span are kept in the reader rather than
-// in an object made for each span.
+// Hot: `readItem` runs for every span. `npm run bench decode`: 650,000 to 760,000 spans/s (390-byte
+// spans with 8 attributes, one core of an AMD EPYC, Node 20); protobufjs' objects written as
+// JSONEachRow, the simpler form, give 80,000 to 100,000.
+//
+// It first reads all that may refuse the span (fields located; attributes, events and links into
+// their columns), then checks, and only then appends the other columns, so a refused span has few
+// columns to take back and a good one few to mark. The fields of the span are kept in the reader
+// rather than in an object made for each span.
 
 import { createMapColumn, type Dictionary, type NativeBlock } from '@wayward/clickhouse'
 import { AnyValueWriter } from './any-value.ts'
@@ -71,7 +75,10 @@ export class SpanReader implements ItemReader {
   readonly lists: readonly AttributeList[]
   readonly dictionaries: readonly Dictionary[]
   private readonly columns = createTracesColumns()
-  /** The stock table has no column for a scope's attributes: they are read, to be checked, into a map of no block. */
+  /**
+   * The stock table has no column for a scope's attributes: they are read, to be checked, into a
+   * map of no block.
+   */
   private readonly scopeSink = createMapColumn()
   private readonly wire: WireReader
   private readonly tally: Tally

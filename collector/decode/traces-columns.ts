@@ -8,7 +8,9 @@ import {
   type NativeBlock,
 } from '@wayward/clickhouse'
 
-/** pdata's names, by OTLP's number. In the dictionary of the column, each has its number + 1 as id. */
+/**
+ * pdata's names, by OTLP's number. In the dictionary of the column, each has its number + 1 as id.
+ */
 export const spanKinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 export const statusCodes = ['Unset', 'Ok', 'Error']
 

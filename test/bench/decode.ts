@@ -15,7 +15,10 @@ const SIZES = {
   full: { ours: 1000, json: 200, plain: 60, rounds: 5 },
 }
 
-/** Requests of 512 spans of about 400 bytes with 8 attributes, decoded into Native blocks, by two ways. */
+/**
+ * Requests of 512 spans of about 400 bytes with 8 attributes, decoded into Native blocks, by two
+ * ways.
+ */
 export const decodeBench: Bench = {
   name: 'decode',
   async run(size) {

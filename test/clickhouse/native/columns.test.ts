@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   createArrayColumn,
   createBlock,
@@ -10,8 +7,8 @@ import {
   createUInt64Column,
   createUInt8Column,
 } from '@wayward/clickhouse'
-import { query } from 'chdb'
 import { expect, test } from 'vitest'
+import { startTestEngine } from '../../harness/engine.ts'
 import { readNativeBlock } from './native-reader.ts'
 
 function text(value: string): [Uint8Array, number, number] {
@@ -86,7 +83,7 @@ test('StringColumn writes every form of text', () => {
 
 // Goal: ClickHouse itself reads what the columns write, also with keys that no row uses and keys that stand in the
 // dictionary twice.
-test('ClickHouse reads a block with every kind of column', () => {
+test('ClickHouse reads a block with every kind of column', async () => {
   const ends = createUInt64Column('UInt64')
   const names = createLowCardinalityColumn()
   const maps = createMapColumn()
@@ -119,18 +116,45 @@ test('ClickHouse reads a block with every kind of column', () => {
     ends.append(names.count, 0)
   }
   block.rows = rows
-  const folder = mkdtempSync(join(tmpdir(), 'wayward-native-'))
+  const engine = await startTestEngine()
   try {
-    const file = join(folder, 'block.native')
-    writeFileSync(file, block.take())
-    const select = `SELECT count(), uniqExact(name), countIf(name = concat('name ', toString(toUnixTimestamp64Nano(time) % 90000))),
-      countIf(map[concat('k', toString(toUnixTimestamp64Nano(time) % 3))] = concat('v', substring(body, 6))),
-      countIf(length(names) = toUnixTimestamp64Nano(time) % 3 AND length(maps) = length(names)), sum(flags)
-      FROM file('${file}', Native)`
-    let flags = 0
-    for (let i = 0; i < rows; i++) flags += i & 255
-    expect(query(select, 'TSV').trim()).toBe([rows, 90_000, rows, rows, rows, flags].join('\t'))
+    await engine.writer.command(`CREATE TABLE cells (
+      time DateTime64(9), flags UInt8, body String, name LowCardinality(String),
+      map Map(LowCardinality(String), String), names Array(LowCardinality(String)),
+      maps Array(Map(LowCardinality(String), String))
+    ) ENGINE = Memory`)
+    const target = new URL(engine.url)
+    target.searchParams.set('database', 'wayward')
+    target.searchParams.set('query', 'INSERT INTO cells FORMAT Native')
+    const response = await fetch(target, {
+      method: 'POST',
+      headers: {
+        'X-ClickHouse-User': 'wayward_writer',
+        'X-ClickHouse-Key': engine.writerToken,
+      },
+      body: Buffer.from(block.take()),
+    })
+    expect(await response.text()).toBe('')
+    const [counts] = await engine.reader.query<object>(`
+      WITH toUnixTimestamp64Nano(time) AS i
+      SELECT
+        toString(count()) AS stored,
+        toString(uniqExact(name)) AS distinct,
+        toString(countIf(name = concat('name ', toString(i % 90000)))) AS named,
+        toString(countIf(map[concat('k', toString(i % 3))] = concat('v', substring(body, 6)))) AS mapped,
+        toString(countIf(length(names) = i % 3 AND length(maps) = i % 3)) AS nested,
+        toString(countIf(flags = i % 256)) AS flagged
+      FROM cells`)
+    const all = String(rows)
+    expect(counts).toEqual({
+      stored: all,
+      distinct: '90000',
+      named: all,
+      mapped: all,
+      nested: all,
+      flagged: all,
+    })
   } finally {
-    rmSync(folder, { recursive: true })
+    await engine.shutdown()
   }
 })

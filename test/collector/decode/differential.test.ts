@@ -15,8 +15,8 @@ const SIGNALS = [
   { signal: 'logs', create: createLogsDecoder, expected: expectedLogRows },
 ] as const
 
-// Goal: the block holds exactly what the oracle reads, for every shape of request. Method: several seeded requests into one
-// block, read back by a reader of its own.
+// Goal: the block holds exactly what the oracle reads, for every shape of request. Method: several
+// seeded requests into one block, read back by a reader of its own.
 test.each(SIGNALS)('decode() of $signal agrees with the oracle', ({ signal, create, expected }) => {
   const decoder = create(defaultDecodeLimits, () => nowMs)
   let rowsTotal = 0

@@ -9,7 +9,8 @@ import { toOtlpJson } from './otlp-json.ts'
 import { createRandom, type Random } from './random.ts'
 import { nowMs, RequestGenerator } from './request-generator.ts'
 
-// WAYWARD_FUZZ_RUNS=100000 runs longer, WAYWARD_FUZZ_SEED=<n> begins elsewhere or repeats a failure.
+// WAYWARD_FUZZ_RUNS=100000 runs longer, WAYWARD_FUZZ_SEED=<n> begins elsewhere or repeats a
+// failure.
 const RUNS = Number(process.env['WAYWARD_FUZZ_RUNS'] ?? 3000)
 const SEED = Number(process.env['WAYWARD_FUZZ_SEED'] ?? 1)
 const RUNS_PER_BLOCK = 8
@@ -21,8 +22,8 @@ const CASES = [
   { signal: 'logs', encoding: 'json' },
 ] as const
 
-// Goal: no bytes make the decoder throw, leave half a row, or harm the requests before and after. Method: real requests, mutated,
-// each followed by a good one; the block read back now and then.
+// Goal: no bytes make the decoder throw, leave half a row, or harm the requests before and after.
+// Method: real requests, mutated, each followed by a good one; the block read back now and then.
 test.each(CASES)('decode() survives mutated $signal in $encoding', ({ signal, encoding }) => {
   const create = signal === 'traces' ? createTracesDecoder : createLogsDecoder
   const expected = signal === 'traces' ? expectedSpanRows : expectedLogRows

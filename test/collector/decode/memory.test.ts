@@ -1,0 +1,50 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
+import { createLogsDecoder } from '@wayward/collector/decode/logs'
+import { expect, test } from 'vitest'
+import { readNativeBlock } from '../../clickhouse/native/native-reader.ts'
+import { bytesField } from './proto-writer.ts'
+
+const MEBIBYTE = 1024 * 1024
+
+function logRequest(text: string): Uint8Array {
+  const record = bytesField(5, bytesField(1, text))
+  return bytesField(1, bytesField(2, bytesField(2, record)))
+}
+
+test('a giant block does not cost memory after the next one', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const decoder = createLogsDecoder(defaultDecodeLimits, Date.now)
+  const small = logRequest('small')
+  const buffers = async () => {
+    // What a collection finds is given back in the background, and counted with the next one.
+    for (let i = 0; i < 3; i++) {
+      collect()
+      await setImmediate()
+    }
+    return process.memoryUsage().arrayBuffers
+  }
+  decoder.decode('protobuf', small)
+  decoder.takeBlock()
+  const before = await buffers()
+  decoder.decode('protobuf', logRequest('x'.repeat(48 * MEBIBYTE)))
+  expect(decoder.bytes).toBeGreaterThan(48 * MEBIBYTE)
+  decoder.takeBlock()
+  decoder.decode('protobuf', small)
+  decoder.takeBlock()
+  expect((await buffers()) - before).toBeLessThan(MEBIBYTE)
+})
+
+// Goal: the chunks of a block stay what they were, whatever is decoded later: an insert may repeat
+// them.
+test('takeBlock() hands out bytes that later requests do not touch', () => {
+  const decoder = createLogsDecoder(defaultDecodeLimits, Date.now)
+  decoder.decode('protobuf', logRequest('first'))
+  const chunks = decoder.takeBlock()
+  for (let i = 0; i < 100; i++) decoder.decode('protobuf', logRequest(`later ${i}`))
+  decoder.takeBlock()
+  expect(readNativeBlock(Buffer.concat(chunks)).rows[0]?.['Body']).toBe('first')
+})
