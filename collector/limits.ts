@@ -54,7 +54,7 @@ export const defaultCollectorLimits: CollectorLimits = {
   blockRowsMax: 65_536,
   blockBytesMax: 24 * MIB,
   blockWaitMsMax: 200,
-  blockBytesInFlightMax: 96 * MIB,
+  blockBytesInFlightMax: 64 * MIB,
   waitingRequestsMax: 10_000,
   insertsInFlightMax: 1,
   insertAttemptsMax: 5,

@@ -33,9 +33,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   /** Why a request of this size must wait, or undefined where there is room. */
   function refusal(lane: SignalLane, bytes: number): ConsumeOutcome | undefined {
     const usedBytes = bytesInFlight()
-    // One request of the largest size passes on an idle service, whatever the limits are.
-    const isIdle = lanes.traces.waitingRequests + lanes.logs.waitingRequests === 0
-    const hasBytes = isIdle || usedBytes + bytes <= limits.blockBytesInFlightMax
+    const bytesMax = limits.blockBytesInFlightMax
+    // A request of the largest size must pass while little is in flight, or it never would.
+    const hasBytes = usedBytes < bytesMax / 4 || usedBytes + bytes <= bytesMax
     if (hasBytes && lane.waitingRequests < limits.waitingRequestsMax) return undefined
     const retryAfterMs = Math.round(
       lane.bytesPerMs === 0

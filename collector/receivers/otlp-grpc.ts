@@ -28,7 +28,13 @@ import {
   type ReceiverParts,
 } from './receiver.ts'
 
-type ExportCall = ServerUnaryCall<Buffer, Buffer>
+/** The bytes of a request, which can be let go: grpc-js holds on to the request until it is answered. */
+interface RequestMessage {
+  bytes: Buffer | undefined
+}
+
+type ExportOutcome = ConsumeOutcome | { readonly status: 'too_large'; readonly message: string }
+type ExportCall = ServerUnaryCall<RequestMessage, Buffer>
 /** grpc-js's callback of a unary call, with plain numbers for the codes. */
 type Answer = (
   error: {
@@ -65,7 +71,7 @@ class OtlpGrpcReceiver implements Receiver {
       'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
       'grpc.enable_channelz': 0,
     })
-    // The promises never reject: #export catches everything.
+    // The promises never reject: #answer catches everything.
     for (const signal of ['traces', 'logs'] as const) {
       this.#register(
         EXPORT_PATHS[signal],
@@ -111,12 +117,19 @@ class OtlpGrpcReceiver implements Receiver {
 
   #register(path: string, handler: (call: ExportCall, answer: Answer) => void): void {
     const asItIs = (bytes: Buffer): Buffer => bytes
-    this.#server.register(path, handler, asItIs, asItIs, 'unary')
+    const toMessage = (bytes: Buffer): RequestMessage => ({ bytes })
+    this.#server.register(path, handler, asItIs, toMessage, 'unary')
   }
 
-  async #export(signal: Signal, call: ExportCall, answer: Answer): Promise<void> {
+  #export(signal: Signal, { request }: ExportCall, answer: Answer): Promise<void> {
+    const consumed = this.#consume(signal, request.bytes ?? Buffer.alloc(0))
+    request.bytes = undefined
+    return this.#answer(signal, consumed, answer)
+  }
+
+  async #answer(signal: Signal, consumed: Promise<ExportOutcome>, answer: Answer): Promise<void> {
     try {
-      const outcome = await this.#consume(signal, call.request)
+      const outcome = await consumed
       if (outcome.status === 'accepted') {
         const { rejectedItems, message } = outcome
         answer(null, encodeExportResponse(signal, 'protobuf', rejectedItems, message))
@@ -130,10 +143,7 @@ class OtlpGrpcReceiver implements Receiver {
     }
   }
 
-  async #consume(
-    signal: Signal,
-    message: Buffer,
-  ): Promise<ConsumeOutcome | { readonly status: 'too_large'; readonly message: string }> {
+  async #consume(signal: Signal, message: Buffer): Promise<ExportOutcome> {
     if (!isGzip(message)) return consumeRequest(this.#parts, RECEIVER, signal, 'protobuf', message)
     const { inflater, limits, requestBytes } = this.#parts
     const noRoom = {
@@ -177,11 +187,7 @@ function isGzip(message: Buffer): boolean {
   return message[0] === 0x1f && message[1] === 0x8b
 }
 
-function toRpcStatus(
-  outcome:
-    | Exclude<ConsumeOutcome, { readonly status: 'accepted' }>
-    | { readonly status: 'too_large'; readonly message: string },
-): RpcStatus {
+function toRpcStatus(outcome: Exclude<ExportOutcome, { readonly status: 'accepted' }>): RpcStatus {
   const { message } = outcome
   if (outcome.status === 'malformed') return { code: rpcCode.invalidArgument, message }
   if (outcome.status === 'too_large') return { code: rpcCode.resourceExhausted, message }

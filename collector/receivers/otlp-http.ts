@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Encoding, Signal } from '../consumer.ts'
+import type { ConsumeOutcome, Encoding, Signal } from '../consumer.ts'
 import { listen, type ListenAddress } from '../listen-address.ts'
 import { countRequest, type RequestStatus } from '../telemetry.ts'
 import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
@@ -154,6 +154,15 @@ class OtlpHttpReceiver implements Receiver {
     }
     const consumed = consumeRequest(this.#parts, RECEIVER, signal, encoding, read.body)
     read.release()
+    return this.#answer(response, signal, encoding, consumed)
+  }
+
+  async #answer(
+    response: ServerResponse,
+    signal: Signal,
+    encoding: Encoding,
+    consumed: Promise<ConsumeOutcome>,
+  ): Promise<void> {
     const outcome = await consumed
     if (!this.#isAccepting) response.setHeader('Connection', 'close')
     switch (outcome.status) {
