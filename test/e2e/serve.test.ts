@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTestEngine } from '../harness/engine.ts'
 import {
   anyPorts,
   type RunningService,
@@ -98,8 +99,22 @@ describe('a running service', () => {
     ]
     const env = { WAYWARD_CLICKHOUSE_PASSWORD: 'wrong' }
     const result = await runWayward(args, { ...inFolder, env })
-    expectOneError(result, 3, /refuses user "default".*check user and password/)
+    expectOneError(result, 3, /refuses user "default".*check.* password/)
     expect(result.stderr).not.toContain('wrong')
+  })
+
+  test('goes on when the engine dies: it is started again on the same port', async () => {
+    const { api, clickhouse } = service.endpoints
+    const engines = childrenOf(service.child.pid)
+    expect(engines).toHaveLength(1)
+    for (const pid of engines) process.kill(pid, 'SIGKILL')
+    const answer = async () => {
+      const ready = await fetch(`${api}/readyz`)
+      if (ready.status !== 200) return `not ready: ${await ready.text()}`
+      return await (await fetch(`${clickhouse.url}/?query=SELECT%2042`)).text()
+    }
+    await expect.poll(() => answer().catch(String), { timeout: 15_000 }).toBe('42\n')
+    expect(childrenOf(service.child.pid)).not.toEqual(engines)
   })
 
   test('drains at SIGTERM: what it acknowledged is there, and it exits with 0 within 5 s', async () => {
@@ -114,6 +129,55 @@ describe('a running service', () => {
     )
     expect(acknowledged.count).toBeGreaterThan(0)
     expect(Number(counted.stdout.split('\n')[1])).toBeGreaterThanOrEqual(acknowledged.count)
+  })
+})
+
+function childrenOf(pid: number | undefined): number[] {
+  if (existsSync('/proc/self/task')) {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text.split(' ').filter(Boolean).map(Number)
+  }
+  const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  const processes = text.split('\n').map((line) => line.trim().split(/ +/).map(Number))
+  return processes.filter(([, parent]) => parent === pid).map(([child = 0]) => child)
+}
+
+describe('on a ClickHouse server that was named', () => {
+  test('stores there, and reading commands need the password that the service has', async () => {
+    const engine = await startTestEngine()
+    const remoteDir = join(folder.path, 'remote')
+    const env = {
+      WAYWARD_CLICKHOUSE_URL: engine.url,
+      WAYWARD_CLICKHOUSE_USER: 'wayward_writer',
+      WAYWARD_CLICKHOUSE_PASSWORD: engine.writerToken,
+      WAYWARD_CLICKHOUSE_DATABASE: 'elsewhere',
+    }
+    const service = await startService(remoteDir, anyPorts, env)
+    try {
+      expect(childrenOf(service.child.pid)).toEqual([])
+      const response = await fetch(`${service.endpoints.otlpHttp}/v1/traces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(oneSpan()),
+      })
+      expect(response.status).toBe(200)
+      const [row] = await engine
+        .open('elsewhere')
+        .reader.query<{ n: string }>('SELECT count() AS n FROM otel_traces')
+      expect(row?.n).toBe('1')
+      expect(JSON.stringify(service.endpoints)).not.toContain(engine.writerToken)
+      const args = ['sessions', '--data-dir', remoteDir]
+      const known = { WAYWARD_CLICKHOUSE_PASSWORD: engine.writerToken }
+      const allowed = await runWayward(args, { ...inFolder, env: known })
+      expect(allowed).toMatchObject({ code: 0, stderr: '' })
+      expect(allowed.stdout).toMatch(/drain/)
+      const refused = await runWayward(args, inFolder)
+      expect(refused.code).toBe(3)
+      expect(refused.stderr).toMatch(/refuses user "wayward_writer"/)
+    } finally {
+      await service.stop()
+      await engine.shutdown()
+    }
   })
 })
 

@@ -60,9 +60,10 @@ export interface RunningService {
 export async function startService(
   dataDir: string,
   args: readonly string[] = anyPorts,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> {
   const started = performance.now()
-  const child = spawnWayward(['serve', '--data-dir', dataDir, ...args], { cwd: tmpdir() })
+  const child = spawnWayward(['serve', '--data-dir', dataDir, ...args], { cwd: tmpdir(), env })
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const closed = whenClosed(child)
   await new Promise<void>((resolve, reject) => {

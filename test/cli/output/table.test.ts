@@ -1,4 +1,3 @@
-import stringWidth from 'string-width'
 import { createStyle } from 'wayward/output/style'
 import { cut, renderTable, type Table, visible, wrap } from 'wayward/output/table'
 import { describe, expect, test } from 'vitest'
@@ -18,8 +17,12 @@ const locks: Table = {
   ],
 }
 
+/** Columns of the widest line; Chinese and Japanese characters take two. */
 const widest = (text: string): number =>
-  text.split('\n').reduce((max, line) => Math.max(max, stringWidth(line)), 0)
+  text.split('\n').reduce((max, line) => Math.max(max, columnsOf(line)), 0)
+
+const columnsOf = (line: string): number =>
+  [...line].reduce((sum, character) => sum + (/[\u3000-\u9fff]/.test(character) ? 2 : 1), 0)
 
 describe('renderTable()', () => {
   test('aligns texts left and numbers right', () => {
