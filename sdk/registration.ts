@@ -248,7 +248,7 @@ function installTraces(resource: Resource, losses: LossReport, options: Register
     shutdown: () => provider.shutdown(),
     abandon() {
       counted?.abandon()
-      void exporter?.shutdown().catch(() => undefined)
+      if (exporter !== undefined) closeConnection(exporter)
     },
   }
 }
@@ -307,8 +307,21 @@ function installLogs(resource: Resource, losses: LossReport, options: RegisterOp
     shutdown: () => provider.shutdown(),
     abandon() {
       counted?.abandon()
-      void exporter?.shutdown().catch(() => undefined)
+      if (exporter !== undefined) closeConnection(exporter)
     },
+  }
+}
+
+/**
+ * Closes an exporter's connection at once. Its `shutdown()` would wait for the calls under way, whose
+ * time-out (10 s) would hold the process; without these internals of OpenTelemetry it does just that.
+ */
+function closeConnection(exporter: object): void {
+  type Delegate = { readonly _transport?: { shutdown?: () => void } }
+  try {
+    ;(exporter as { readonly _delegate?: Delegate })._delegate?._transport?.shutdown?.()
+  } catch (error) {
+    diag.warn('Cannot close the connection to the collector', error)
   }
 }
 

@@ -1,0 +1,292 @@
+// Goal: what register() promises an application. Method: programs in processes of their own, from the built
+// files, against a real OTLP/gRPC server, a closed port, or a server that never answers.
+import { spawn } from 'node:child_process'
+import { createServer, type Server as TcpServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import {
+  ATTR_HOST_NAME,
+  ATTR_PROCESS_PID,
+  ATTR_SERVICE_INSTANCE_ID,
+  ATTR_SERVICE_NAME,
+  ATTR_THREAD_ID,
+  ATTR_WAYWARD_CLOCK_OFFSET,
+  ATTR_WAYWARD_EVENT_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_COUNT,
+  ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_REASON,
+  ATTR_WAYWARD_KIND,
+  ATTR_WAYWARD_LOCK_NAME,
+  ATTR_WAYWARD_LOCK_WAIT_RESULT,
+  ATTR_WAYWARD_SESSION_ID,
+  ATTR_WAYWARD_SESSION_NAME,
+  EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_OPERATION_OPEN,
+} from '@wayward/semconv'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type OtlpServer, startOtlpServer } from './otlp-server.ts'
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly ms: number
+}
+
+/** Runs a program of `programs/`, or the code given as `--eval`. */
+function run(args: readonly string[], env: Record<string, string>): Promise<Ended> {
+  const child = spawn(process.execPath, args, {
+    cwd: fileURLToPath(new URL('programs/', import.meta.url)),
+    env: { PATH: process.env['PATH'], ...env },
+  })
+  const started = performance.now()
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr, ms: performance.now() - started }))
+  })
+}
+
+let server: OtlpServer
+beforeEach(async () => {
+  server = await startOtlpServer()
+})
+afterEach(() => server.close())
+
+const endpoint = () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: server.url })
+
+describe('untouched applications under --import @wayward/sdk/register', () => {
+  test('an ES module: locks, time-outs and queue items arrive', async () => {
+    const ended = await run(['--import', '@wayward/sdk/register', 'esm-app.mjs'], endpoint())
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    const names = server.spans.map((span) => span.name).toSorted()
+    expect(names).toEqual([
+      'hold esm-app.mjs:5',
+      'hold esm-app.mjs:5',
+      'process esm-app.mjs:6',
+      'wait esm-app.mjs:5',
+      'wait esm-app.mjs:5',
+    ])
+    const waits = server.spans.filter((span) => span.attributes[ATTR_WAYWARD_KIND] === 'lock_wait')
+    // The library grants the request that timed out for a moment, so the next one has to wait, too.
+    expect(waits.map((wait) => wait.attributes[ATTR_WAYWARD_LOCK_WAIT_RESULT])).toEqual([
+      'timeout',
+      'granted',
+    ])
+  })
+
+  test('a CommonJS module: locks, semaphores and time-outs arrive', async () => {
+    const ended = await run(['--import', '@wayward/sdk/register', 'cjs-app.cjs'], endpoint())
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    const names = server.spans.map((span) => span.name).toSorted()
+    expect(names).toEqual([
+      'hold cjs-app.cjs:5',
+      'hold cjs-app.cjs:5',
+      'hold cjs-app.cjs:6',
+      'wait cjs-app.cjs:5',
+      'wait cjs-app.cjs:5',
+    ])
+  })
+
+  test('a deadlock arrives as snapshots although no span ever ends', async () => {
+    const ended = await run(['--import', '@wayward/sdk/register', 'deadlock-app.mjs'], endpoint())
+    expect(ended.code).toBe(0)
+    const open = server.events.filter((event) => event.name === EVENT_WAYWARD_OPERATION_OPEN)
+    const kinds = open.map((event) => event.attributes[ATTR_WAYWARD_KIND])
+    expect(kinds.filter((kind) => kind === 'lock_wait').length).toBeGreaterThanOrEqual(2)
+    expect(kinds.filter((kind) => kind === 'lock_hold').length).toBeGreaterThanOrEqual(2)
+    expect(server.spans).toEqual([])
+  })
+})
+
+describe('a program that calls register()', () => {
+  test('sends resource, session and nanoseconds, and what is left when it ends', async () => {
+    const ended = await run(['report-app.mjs'], {
+      ...endpoint(),
+      OTEL_SERVICE_NAME: 'from-env',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,host.name=elsewhere',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-token=abc',
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      WAYWARD_SESSION_NAME: 'load test 3',
+    })
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    const span = server.spans[0]
+    expect(span?.name).toBe('work')
+    expect(span?.startTimeUnixNano.slice(-3)).not.toBe('000')
+    expect(span?.resource).toMatchObject({
+      [ATTR_SERVICE_NAME]: 'from-env',
+      [ATTR_HOST_NAME]: 'elsewhere',
+      [ATTR_WAYWARD_SESSION_NAME]: 'load test 3',
+      'deployment.environment.name': 'test',
+    })
+    const id = span?.resource[ATTR_WAYWARD_SESSION_ID]
+    expect(id).toMatch(/^[0-9a-f-]{36}$/)
+    expect(span?.resource[ATTR_SERVICE_INSTANCE_ID]).toBe(id)
+    expect(Number(span?.resource[ATTR_PROCESS_PID])).toBeGreaterThan(0)
+    expect(span?.resource[ATTR_WAYWARD_CLOCK_OFFSET]).toMatch(/^\d{19}$/)
+    expect(server.events[0]).toMatchObject({ name: 'working', traceId: span?.traceId })
+    expect(server.metadata[0]?.['x-token']).toBe('abc')
+  })
+
+  test('options go before the environment', async () => {
+    await run(['report-app.mjs'], {
+      ...endpoint(),
+      OTEL_SERVICE_NAME: 'from-env',
+      TEST_SERVICE_NAME: 'given',
+    })
+    expect(server.spans[0]?.resource[ATTR_SERVICE_NAME]).toBe('given')
+  })
+
+  test('samples as OTEL_TRACES_SAMPLER says', async () => {
+    await run(['report-app.mjs'], { ...endpoint(), OTEL_TRACES_SAMPLER: 'always_off' })
+    expect(server.spans).toEqual([])
+    expect(server.events).toHaveLength(1)
+  })
+
+  test('sends nothing with OTEL_SDK_DISABLED', async () => {
+    const ended = await run(['report-app.mjs'], { ...endpoint(), OTEL_SDK_DISABLED: 'true' })
+    expect(ended.stdout).toContain('disabled')
+    expect([server.spans, server.events]).toEqual([[], []])
+  })
+
+  test('counts what its queue could not hold, and tells it with the range of numbers', async () => {
+    const ended = await run(['flood-app.mjs'], {
+      ...endpoint(),
+      OTEL_BSP_MAX_QUEUE_SIZE: '100',
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '50',
+    })
+    const { dropped } = JSON.parse(ended.stdout) as { dropped: number }
+    expect(dropped).toBeGreaterThan(0)
+    expect(server.spans.length + dropped).toBe(1000)
+    const losses = server.events.filter((event) => event.name === EVENT_WAYWARD_EVENTS_DROPPED)
+    const told = losses.map((loss) => Number(loss.attributes[ATTR_WAYWARD_EVENTS_DROPPED_COUNT]))
+    expect(told.reduce((sum, count) => sum + count, 0)).toBe(dropped)
+    const loss = losses[0]?.attributes ?? {}
+    expect(loss[ATTR_WAYWARD_EVENTS_DROPPED_REASON]).toBe('queue_full')
+    const arrived = new Set(
+      server.spans.map((span) => Number(span.attributes[ATTR_WAYWARD_EVENT_SEQUENCE])),
+    )
+    expect(arrived.has(Number(loss[ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE]))).toBe(false)
+    expect(Number(loss[ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE])).toBe(1000)
+  })
+
+  test('holds 1000 spans without loss by default', async () => {
+    const ended = await run(['flood-app.mjs'], endpoint())
+    expect(JSON.parse(ended.stdout)).toEqual({ dropped: 0 })
+    expect(server.spans).toHaveLength(1000)
+  })
+
+  test('shares session and numbers with its worker threads, and tells them apart', async () => {
+    const ended = await run(['worker-app.mjs'], endpoint())
+    expect(ended.code).toBe(0)
+    const of = (name: string) =>
+      server.spans.find((span) => span.attributes[ATTR_WAYWARD_LOCK_NAME] === name)
+    const main = of('main')
+    const worker = of('worker')
+    expect(main?.attributes[ATTR_THREAD_ID]).toBe('0')
+    expect(worker?.attributes[ATTR_THREAD_ID]).toBe('1')
+    expect(worker?.resource[ATTR_WAYWARD_SESSION_ID]).toBe(main?.resource[ATTR_WAYWARD_SESSION_ID])
+    const numbers = [main, worker].map((span) =>
+      Number(span?.attributes[ATTR_WAYWARD_EVENT_SEQUENCE]),
+    )
+    expect(numbers).toEqual([1, 2])
+  })
+})
+
+describe('a collector that does not work', () => {
+  test('and is down: the application is unharmed and ends at once', async () => {
+    const ended = await run(['report-app.mjs'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    })
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(ended.stdout).toContain('registered')
+    expect(ended.ms).toBeLessThan(3000)
+  })
+
+  test('and hangs: the application ends after the deadline of its last flush', async () => {
+    const hanging: TcpServer = createServer(() => undefined)
+    await new Promise<void>((resolve) => {
+      hanging.listen(0, '127.0.0.1', resolve)
+    })
+    const address = hanging.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const ended = await run(['report-app.mjs'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    })
+    hanging.close()
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(ended.ms).toBeLessThan(5000)
+  })
+})
+
+describe("an application's own OpenTelemetry", () => {
+  const ownSetUp = `
+    import { trace } from '@opentelemetry/api'
+    import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+    const exporter = new InMemorySpanExporter()
+    const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
+    trace.setGlobalTracerProvider(provider)
+    const names = () => exporter.getFinishedSpans().map((span) => span.name)
+  `
+  const evaluate = (code: string) => run(['--input-type=module', '--eval', code], endpoint())
+
+  test('stays when register() comes second, and receives the reports', async () => {
+    const ended = await evaluate(`${ownSetUp}
+      import { register } from '@wayward/sdk'
+      const registration = register()
+      registration.reporter.lock({ name: 'mine' }).request().granted().released()
+      trace.getTracer('app').startSpan('own').end()
+      await registration.forceFlush()
+      await registration.shutdown()
+      console.log(JSON.stringify({ status: registration.status, names: names() }))`)
+    expect(JSON.parse(ended.stdout)).toEqual({
+      status: 'already_registered',
+      names: ['hold mine', 'own'],
+    })
+    expect(ended.stderr).toBe('')
+    expect(server.spans).toEqual([])
+  })
+
+  test('works without register(), with the parts, whichever comes first', async () => {
+    const ended = await evaluate(`
+      import { createReporter } from '@wayward/sdk'
+      const early = createReporter()
+      ${ownSetUp}
+      early.lock({ name: 'early' }).request().granted().released()
+      console.log(JSON.stringify(names()))`)
+    expect(JSON.parse(ended.stdout)).toEqual(['hold early'])
+  })
+
+  test('and the standard registerInstrumentations take our instrumentations', async () => {
+    const ended = await evaluate(`${ownSetUp}
+      import { createRequire } from 'node:module'
+      import { registerInstrumentations } from '@opentelemetry/instrumentation'
+      import { AsyncMutexInstrumentation } from '@wayward/sdk'
+      const instrumentation = new AsyncMutexInstrumentation()
+      registerInstrumentations({ instrumentations: [instrumentation] })
+      const { Mutex } = createRequire(import.meta.url)('async-mutex')
+      const mutex = new Mutex()
+      await mutex.runExclusive(() => 1)
+      instrumentation.disable()
+      await mutex.runExclusive(() => 1)
+      instrumentation.enable()
+      await mutex.runExclusive(() => 1)
+      console.log(JSON.stringify(names().length))`)
+    expect(ended.stderr).toBe('')
+    expect(JSON.parse(ended.stdout)).toBe(2)
+  })
+
+  test('a second register() of ours is refused, and its handle flushes the first', async () => {
+    const ended = await evaluate(`
+      import { register } from '@wayward/sdk'
+      const first = register()
+      const second = register()
+      first.reporter.zone('once', () => undefined)
+      await second.shutdown()
+      console.log(second.status)`)
+    expect(ended.stdout.trim()).toBe('already_registered')
+    expect(server.spans).toHaveLength(1)
+  })
+})
