@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { authenticate } from './account.ts'
 import { EngineError } from './engine-error.ts'
@@ -33,6 +33,8 @@ const IDLE_CHECK_MS = 20
 
 export function createHttpServer(settings: HttpServerSettings): HttpServer {
   const { limits } = settings
+  const sockets = new Set<Socket>()
+  const busySockets = new Set<Socket>()
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytesMax,
@@ -42,18 +44,28 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
       connectionsCheckingInterval: 5_000,
     },
     (request, response) => {
+      const { socket } = request
+      busySockets.add(socket)
+      response.once('close', () => busySockets.delete(socket))
       // Never rejects: every error becomes an answer.
       void answer(settings, request, response)
     },
   )
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.maxConnections = limits.socketsMax
   server.on('clientError', refuseGarbage)
   return {
     start: () => listen(server, settings.listen),
     async drain() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      // Connections become idle one by one, and would stay open for the time of their keep-alive.
-      const timer = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+      // Connections become idle one by one, and would stay open for the time of their keep-alive. Node's own
+      // closeIdleConnections() leaves out those that a client has opened but not used yet.
+      const timer = setInterval(() => {
+        for (const socket of sockets) if (!busySockets.has(socket)) socket.destroy()
+      }, IDLE_CHECK_MS)
       await closed
       clearInterval(timer)
     },

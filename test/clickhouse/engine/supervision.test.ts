@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEngine, defaultEngineLimits, type Engine } from '@wayward/clickhouse'
@@ -108,6 +108,7 @@ test('a folder that cannot be written is refused', async () => {
 test('shutdown answers what is under way, and is safe twice and without start', async () => {
   await pick('/nowhere').shutdown(1000)
   const engine = await startEngine()
+  const unused = connect(engine.port, '127.0.0.1')
   const slow = engine.read('SELECT sleep(0.5)')
   await new Promise((resolve) => setTimeout(resolve, 100))
   const pid = engine.engine.pid ?? 0
@@ -116,6 +117,7 @@ test('shutdown answers what is under way, and is safe twice and without start', 
   expect(performance.now() - start).toBeLessThan(2000)
   expect((await slow).text).toBe('0\n')
   expect(isAlive(pid)).toBe(false)
+  unused.destroy()
   await engine.close()
 })
 
