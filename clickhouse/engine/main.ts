@@ -59,7 +59,10 @@ async function startService(settings: ChildSettings): Promise<Service> {
   const cleanup = createPartCleanup(database, limits.cleanupIntervalMs, (error) =>
     send({ kind: 'log', level: 'warn', message: `Cannot delete old parts: ${String(error)}` }),
   )
-  const port = await server.start()
+  const port = await server.start().catch((error: unknown) => {
+    insertFiles.clear()
+    throw error
+  })
   cleanup.start()
   return {
     port,
