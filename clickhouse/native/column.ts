@@ -11,7 +11,8 @@ export type MarkLevel = 0 | 1
  * Layout of a block without protocol revision:
  *
  *     varuint columns, varuint rows, then for each column:
- *     name (varuint length, bytes), type (the same), prefix (UInt64 1 when it holds a dictionary), data
+ *     name (varuint length, bytes), type (the same),
+ *     prefix (UInt64 1 when it holds a dictionary), data
  */
 export interface NativeColumn {
   /** ClickHouse's name of the type, as it stands in the block. */

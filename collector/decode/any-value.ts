@@ -186,7 +186,8 @@ export class AnyValueWriter {
   private composite(kind: number, start: number, end: number, depth: number): string {
     if (depth > this.nestingMax) {
       throw new ItemRejection(
-        `a value is nested deeper than ${this.nestingMax} levels, wanted at most ${this.nestingMax}`,
+        `a value is nested deeper than ${this.nestingMax} levels, ` +
+          `wanted at most ${this.nestingMax}`,
       )
     }
     return kind === KIND_ARRAY ? this.array(start, end, depth) : this.list(start, end, depth)

@@ -1,11 +1,11 @@
-// Hot: about half of a span's bytes are attributes. Two ideas keep them cheap; without either, `npm
-// run bench decode` gave 10 to 12 % fewer spans:
+// Hot: about half of a span's bytes are attributes. Two ideas keep them cheap; without either,
+// `npm run bench decode` gave 10 to 12 % fewer spans:
 //
 // 1. The key at a place is first compared with the key that stood at this place in the item before:
-// applications send
-//    the same shapes again and again, and comparing 15 bytes costs less than hashing them and comparing anyway.
+//    applications send the same shapes again and again, and comparing 15 bytes costs less than
+//    hashing them and comparing anyway.
 // 2. The order by key is remembered by shape (the sequence of key ids): an item of a known shape is
-// not sorted again.
+//    not sorted again.
 //
 // Keys go into the dictionary of the map's column, values are only located; they are copied once,
 // in key order.

@@ -27,6 +27,11 @@ export class RequestTime {
     this.latestHigh = Number(latest >> 32n)
   }
 
+  /** Whether a time is not further ahead than the limit. */
+  isInRange(low: number, high: number): boolean {
+    return high < this.latestHigh || (high === this.latestHigh && low <= this.latestLow)
+  }
+
   /** Refuses a time that is unset, too. */
   checkSet(field: string, low: number, high: number): void {
     if (low === 0 && high === 0) {
@@ -39,17 +44,21 @@ export class RequestTime {
    * Refuses a time that is further ahead than the limit. What a DateTime64(9) cannot hold is, too.
    */
   check(field: string, low: number, high: number): void {
-    if (high < this.latestHigh || (high === this.latestHigh && low <= this.latestLow)) return
+    if (this.isInRange(low, high)) return
     const latest = halves(this.latestLow, this.latestHigh)
-    throw new ItemRejection(
-      `${field} is ${halves(low, high)}, wanted at most ${latest} (the collector's time and ${this.futureMsMax} ms)`,
-    )
+    const wanted = `at most ${latest} (the collector's time and ${this.futureMsMax} ms)`
+    throw new ItemRejection(`${field} is ${halves(low, high)}, wanted ${wanted}`)
   }
+}
+
+/** Whether an id has the right number of bytes, or none. */
+export function isOptionalId(length: number, wanted: number): boolean {
+  return length === 0 || length === wanted
 }
 
 /** Refuses an id that has neither no bytes nor the right number of them. */
 export function checkOptionalId(field: string, length: number, wanted: number): void {
-  if (length === 0 || length === wanted) return
+  if (isOptionalId(length, wanted)) return
   throw new ItemRejection(`${field} has ${length} bytes, wanted ${wanted} or 0`)
 }
 

@@ -4,7 +4,7 @@
 import type { Dictionary, NativeBlock } from '@wayward/clickhouse'
 import { AnyValueWriter } from './any-value.ts'
 import { AttributeList } from './attributes.ts'
-import { appendId, checkOptionalId, type RequestTime } from './item-checks.ts'
+import { appendId, checkOptionalId, isOptionalId, type RequestTime } from './item-checks.ts'
 import type { DecodeLimits } from './limits.ts'
 import { createLogsBlock, createLogsColumns, type LogsColumns } from './logs-columns.ts'
 import { clearRange, type ItemReader, type Range, RequestReader } from './request-reader.ts'
@@ -107,21 +107,29 @@ export class LogReader implements ItemReader {
     )
   }
 
-  readItem(start: number, end: number): void {
+  readItem(start: number, end: number): boolean {
     const { columns } = this
     this.clearLog()
     columns.logAttributes.mark(1)
     columns.body.mark(1)
     try {
       this.readLog(start, end)
-      this.check()
+      if (!this.isGood()) {
+        this.takeBack()
+        return false
+      }
     } catch (error) {
-      columns.logAttributes.rollback(1)
-      columns.body.rollback(1)
-      this.attributes.reset()
+      this.takeBack()
       throw error
     }
     this.append()
+    return true
+  }
+
+  private takeBack(): void {
+    this.columns.logAttributes.rollback(1)
+    this.columns.body.rollback(1)
+    this.attributes.reset()
   }
 
   private clearLog(): void {
@@ -202,6 +210,21 @@ export class LogReader implements ItemReader {
     }
     this.attributes.writeRow()
     this.values.write(body.start, body.end, this.columns.body)
+  }
+
+  /** Whether the record can be stored. Throws the reason only while none is known, as for spans. */
+  private isGood(): boolean {
+    if (!this.tally.hasReason) {
+      this.check()
+      return true
+    }
+    const { traceId, spanId, time } = this
+    return (
+      isOptionalId(traceId.end - traceId.start, 16) &&
+      isOptionalId(spanId.end - spanId.start, 8) &&
+      time.isInRange(this.timeLow, this.timeHigh) &&
+      time.isInRange(this.observedLow, this.observedHigh)
+    )
   }
 
   private check(): void {

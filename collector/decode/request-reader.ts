@@ -42,10 +42,10 @@ export interface ItemReader {
   /** Called when resource and scope are known, before the first item of a scope. */
   beginScope(): void
   /**
-   * Appends the item in `[start, end)` as a row, or takes back what it appended and throws
-   * ItemRejection.
+   * Appends the item in `[start, end)` as a row. Refused, it takes back what it appended; the first
+   * time it throws ItemRejection with the reason, later it may return false.
    */
-  readItem(start: number, end: number): void
+  readItem(start: number, end: number): boolean
 }
 
 /** Bytes `[start, end)` of the request. */
@@ -72,6 +72,7 @@ export class RequestReader {
   private readonly serviceName: LowCardinalityColumn
   private readonly service: StringColumn = createStringColumn()
   private copiedBytes = 0
+  private readonly copiedRefusal: string
   private resourceRefusal = ''
   private scopeRefusal = ''
 
@@ -89,6 +90,10 @@ export class RequestReader {
     this.resource = settings.resource
     this.scope = settings.scope
     this.serviceName = settings.serviceName
+    const max = settings.limits.copiedBytesMax
+    this.copiedRefusal =
+      `resources and scopes take more than ${max} bytes in the request's rows, ` +
+      `wanted at most ${max}; send fewer items per request or a smaller resource`
   }
 
   /** Gives every item of the request to `items`. @throws MalformedError */
@@ -114,6 +119,7 @@ export class RequestReader {
 
   private readGroup(start: number, end: number, items: ItemReader): void {
     const wire = this.wire
+    if (start === end) return
     this.resourceRefusal = ''
     clearRange(this.resourceSchemaUrl)
     this.resource.count = 0
@@ -183,6 +189,7 @@ export class RequestReader {
   }
 
   private readScopeGroup(start: number, end: number, items: ItemReader): void {
+    if (start === end) return
     const wire = this.wire
     this.beginScope()
     for (let p = start; p < end; p = wire.next) {
@@ -248,10 +255,14 @@ export class RequestReader {
       wire.indexes[2]++
       const at = wire.delimited(p, end, SCOPE_GROUP)
       p = wire.next
+      const refusal = this.refusalOfRow(copied)
+      if (refusal !== '') {
+        tally.reject(refusal)
+        continue
+      }
       try {
-        this.admit(copied)
-        items.readItem(at, p)
-        tally.accept()
+        if (items.readItem(at, p)) tally.accept()
+        else tally.rejectAgain()
       } catch (error) {
         if (!(error instanceof ItemRejection)) throw error
         tally.reject(error.message)
@@ -265,15 +276,10 @@ export class RequestReader {
     return resourceRow.bytes + scopeRow.bytes + names
   }
 
-  private admit(copied: number): void {
-    if (this.scopeRefusal !== '') throw new ItemRejection(this.scopeRefusal)
+  private refusalOfRow(copied: number): string {
+    if (this.scopeRefusal !== '') return this.scopeRefusal
     this.copiedBytes += copied
-    const max = this.limits.copiedBytesMax
-    if (this.copiedBytes > max) {
-      throw new ItemRejection(
-        `the request's resources and scopes take more than ${max} bytes in its rows, wanted at most ${max}`,
-      )
-    }
+    return this.copiedBytes > this.limits.copiedBytesMax ? this.copiedRefusal : ''
   }
 }
 

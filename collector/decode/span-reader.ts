@@ -10,7 +10,14 @@
 import { createMapColumn, type Dictionary, type NativeBlock } from '@wayward/clickhouse'
 import { AnyValueWriter } from './any-value.ts'
 import { AttributeList } from './attributes.ts'
-import { appendId, checkId, checkOptionalId, isZero, type RequestTime } from './item-checks.ts'
+import {
+  appendId,
+  checkId,
+  checkOptionalId,
+  isOptionalId,
+  isZero,
+  type RequestTime,
+} from './item-checks.ts'
 import type { DecodeLimits } from './limits.ts'
 import { type ItemReader, type Range, RequestReader, setRange } from './request-reader.ts'
 import { ItemRejection, type Tally } from './tally.ts'
@@ -99,6 +106,8 @@ export class SpanReader implements ItemReader {
   private readonly name: Range = { start: 0, end: 0 }
   private readonly statusMessage: Range = { start: 0, end: 0 }
   private kind = 0
+  /** An event or link refuses the span, and no reason is wanted any more. */
+  private isRefused = false
   private statusCode = 0
   private startLow = 0
   private startHigh = 0
@@ -147,20 +156,25 @@ export class SpanReader implements ItemReader {
 
   beginScope(): void {}
 
-  readItem(start: number, end: number): void {
+  readItem(start: number, end: number): boolean {
     const { columns } = this
     this.events = 0
     this.links = 0
+    this.isRefused = false
     this.attributes.count = 0
     columns.spanAttributes.mark(1)
     try {
       this.readSpan(start, end)
-      this.check()
+      if (!this.isGood()) {
+        this.takeBack()
+        return false
+      }
     } catch (error) {
       this.takeBack()
       throw error
     }
     this.append()
+    return true
   }
 
   private takeBack(): void {
@@ -335,7 +349,10 @@ export class SpanReader implements ItemReader {
         p = wire.next
       } else p = wire.skip(tag, p, end, EVENT)
     }
-    this.time.check('events.time_unix_nano', low, high)
+    if (!this.time.isInRange(low, high)) {
+      if (!this.tally.hasReason) this.time.check('events.time_unix_nano', low, high)
+      this.isRefused = true
+    }
     columns.eventTimestamp.append(low, high)
     columns.eventName.appendId(columns.eventName.dictionary.intern(source, nameStart, nameEnd))
     eventAttributes.writeRow()
@@ -370,12 +387,45 @@ export class SpanReader implements ItemReader {
       } else if (tag === 0x35) p = wire.fixed(p, end, 4, LINK)
       else p = wire.skip(tag, p, end, LINK)
     }
-    checkOptionalId('links.trace_id', traceId.end - traceId.start, 16)
-    checkOptionalId('links.span_id', spanId.end - spanId.start, 8)
+    const traceIdBytes = traceId.end - traceId.start
+    const spanIdBytes = spanId.end - spanId.start
+    if (!isOptionalId(traceIdBytes, 16) || !isOptionalId(spanIdBytes, 8)) {
+      if (!this.tally.hasReason) {
+        checkOptionalId('links.trace_id', traceIdBytes, 16)
+        checkOptionalId('links.span_id', spanIdBytes, 8)
+      }
+      this.isRefused = true
+      return
+    }
     appendId(columns.linkTraceId, source, traceId.start, traceId.end)
     appendId(columns.linkSpanId, source, spanId.start, spanId.end)
     this.tally.replaced += columns.linkTraceState.append(source, traceState.start, traceState.end)
     linkAttributes.writeRow()
+  }
+
+  /**
+   * Whether the span can be stored. Throws the reason only while none is known: a request of millions
+   * of bad spans must not cost a text and an exception for each.
+   */
+  private isGood(): boolean {
+    if (!this.tally.hasReason) {
+      this.check()
+      return true
+    }
+    const { source } = this.wire
+    const { traceId, spanId, parentSpanId, time } = this
+    return (
+      !this.isRefused &&
+      traceId.end - traceId.start === 16 &&
+      spanId.end - spanId.start === 8 &&
+      isOptionalId(parentSpanId.end - parentSpanId.start, 8) &&
+      (this.startLow | this.startHigh) !== 0 &&
+      (this.endLow | this.endHigh) !== 0 &&
+      time.isInRange(this.startLow, this.startHigh) &&
+      time.isInRange(this.endLow, this.endHigh) &&
+      !isZero(source, traceId.start, traceId.end) &&
+      !isZero(source, spanId.start, spanId.end)
+    )
   }
 
   private check(): void {

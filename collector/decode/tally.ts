@@ -37,6 +37,16 @@ export class Tally {
     this.items++
   }
 
+  /** Whether the reason for a first rejection is known, so that further ones need no text. */
+  get hasReason(): boolean {
+    return this.rejected > 0
+  }
+
+  rejectAgain(): void {
+    this.rejected++
+    this.items++
+  }
+
   /** @param text names what was changed; the message gives it with the number of times */
   warn(text: string): void {
     this.warnings.set(text, (this.warnings.get(text) ?? 0) + 1)
