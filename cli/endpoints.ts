@@ -1,7 +1,7 @@
 // endpoints.json: how commands find the service of a data folder. Written when the service is ready, removed
 // when it stops; a file that a killed service left behind is recognised by its dead process.
 import { randomUUID } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Endpoints {
@@ -40,14 +40,22 @@ export function removeEndpoints(dataDir: string, pid: number): void {
 
 /** What the file says, or undefined if there is none or it is not to be understood. */
 export function readEndpoints(dataDir: string): Endpoints | undefined {
+  const path = endpointsPath(dataDir)
   let parsed: unknown
   try {
-    parsed = JSON.parse(readFileSync(endpointsPath(dataDir), 'utf8'))
+    // A file that somebody else put here could lead a command, and its password, to a server of theirs.
+    if (!isTrusted(statSync(path).uid)) return undefined
+    parsed = JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     // No file, or not ours: as if there were no service; a real one would hold the folder's lock.
     return undefined
   }
   return isEndpoints(parsed) ? parsed : undefined
+}
+
+function isTrusted(owner: number): boolean {
+  const user = process.getuid?.()
+  return user === undefined || user === 0 || owner === user
 }
 
 function isEndpoints(value: unknown): value is Endpoints {

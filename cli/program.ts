@@ -214,7 +214,7 @@ async function concludeParsing(
 function toOption(field: Field<unknown>, isReading: boolean): Option {
   const flag = isReading ? (field.readingFlag ?? field.flag) : field.flag
   const facts = [
-    ...(field.default === undefined ? [] : [`default ${field.default}`]),
+    ...(field.default === undefined ? [] : [`default: ${field.default}`]),
     ...(field.isFlagOnly === true ? [] : [environmentVariable(field)]),
   ]
   const placeholder = field.type.placeholder

@@ -107,6 +107,7 @@ async function writeTable(terminal: Terminal, stream: AsyncIterable<Uint8Array>)
     (heading, index): TableColumn => ({
       heading,
       align: isNumber(types?.[index]) ? 'right' : 'left',
+      isWhole: /^(?:Nullable\()?Date/.test(types?.[index] ?? ''),
     }),
   )
   await terminal.write(renderTable({ columns, rows }, terminal.width, terminal.style))

@@ -28,7 +28,11 @@ export function answerTable(
 ): string {
   const columns = chooseColumns(name, answer)
   const table: Table = {
-    columns: columns.map((column) => ({ heading: headingOf(column), align: alignOf(column) })),
+    columns: columns.map((column) => ({
+      heading: headingOf(column),
+      align: alignOf(column),
+      isWhole: column.type === 'time',
+    })),
     rows: answer.rows.map((row) => columns.map((column) => formatValue(column, row[column.name]))),
   }
   return renderTable(table, width, style)

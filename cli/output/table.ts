@@ -6,6 +6,8 @@ import type { Style } from './style.ts'
 export interface TableColumn {
   readonly heading: string
   readonly align: 'left' | 'right'
+  /** Never cut, although it stands left: a time without its end is a wrong time. */
+  readonly isWhole?: boolean
 }
 
 export interface Table {
@@ -65,7 +67,7 @@ function fit(
 function shrink(columns: readonly MeasuredColumn[], width: number): number[] {
   const widths = columns.map((column) => Math.max(column.cellWidth, longestWord(column.heading)))
   const floors = columns.map((column, index) =>
-    column.align === 'right'
+    column.align === 'right' || column.isWhole === true
       ? (widths[index] ?? 0)
       : Math.min(widths[index] ?? 0, Math.max(textWidthMin, longestWord(column.heading))),
   )

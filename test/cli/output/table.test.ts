@@ -22,7 +22,7 @@ const widest = (text: string): number =>
   text.split('\n').reduce((max, line) => Math.max(max, columnsOf(line)), 0)
 
 const columnsOf = (line: string): number =>
-  [...line].reduce((sum, character) => sum + (/[\u3000-\u9fff]/.test(character) ? 2 : 1), 0)
+  line.length + (line.match(/[\u3000-\u9fff]/g)?.length ?? 0)
 
 describe('renderTable()', () => {
   test('aligns texts left and numbers right', () => {
@@ -42,6 +42,17 @@ describe('renderTable()', () => {
     expect(widest(text)).toBeLessThanOrEqual(40)
     expect(text).toContain('a lock with qui…')
     expect(text).toContain('1,204')
+  })
+
+  test('never cuts what is whole', () => {
+    const columns = [
+      { heading: 'text', align: 'left' as const },
+      { heading: 'at', align: 'left' as const, isWhole: true },
+    ]
+    const rows = [['a long text of many words', '2026-11-21 06:00:00']]
+    expect(renderTable({ columns, rows }, 34, plain)).toContain(
+      'a long text …  2026-11-21 06:00:00',
+    )
   })
 
   test('leaves out the last columns rather than cutting a number, and names them', () => {
