@@ -50,7 +50,7 @@ export const defaultCollectorLimits: CollectorLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 60_000,
-  blockRowsEnough: 16_384,
+  blockRowsEnough: 32_768,
   blockRowsMax: 65_536,
   blockBytesMax: 24 * MIB,
   blockWaitMsMax: 200,

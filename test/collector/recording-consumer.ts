@@ -1,6 +1,6 @@
 import type { Consumer, ConsumeOutcome, Encoding, Signal } from '@wayward/collector/consumer'
 
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly signal: Signal
   readonly encoding: Encoding
   readonly body: Buffer
@@ -15,7 +15,7 @@ export interface RecordingConsumer extends Consumer {
   gate: Promise<void> | undefined
 }
 
-export const ACCEPTED: ConsumeOutcome = {
+const ACCEPTED: ConsumeOutcome = {
   status: 'accepted',
   acceptedItems: 1,
   rejectedItems: 0,

@@ -22,7 +22,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base'
 import { ATTR_SERVICE_NAME } from '@wayward/semconv'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
 import { startTestService, type TestService } from '../test-service.ts'
 
 const ITEMS = 300
@@ -52,6 +52,12 @@ function run(command: string, args: readonly string[], cwd?: string): Promise<En
     child.on('error', (error) => resolve({ code: 127, output: error.message }))
     child.on('close', (code) => resolve({ code: code ?? 1, output }))
   })
+}
+
+/** Skips, and says why where everybody sees it. */
+function skip(context: TestContext, reason: string): void {
+  process.stderr.write(`Skipped "${context.task.name}": ${reason}\n`)
+  context.skip(reason)
 }
 
 describe('the OpenTelemetry SDK for JavaScript', () => {
@@ -129,7 +135,8 @@ test('the OpenTelemetry SDK for Python sends spans and log records', async (cont
   const imports = 'import opentelemetry.sdk, opentelemetry.exporter.otlp.proto.grpc'
   const probe = await run('python3', ['-c', imports])
   if (probe.code !== 0) {
-    context.skip(
+    skip(
+      context,
       'python3 has no OpenTelemetry: pip install opentelemetry-sdk opentelemetry-exporter-otlp',
     )
   }
@@ -155,9 +162,12 @@ test('the OpenTelemetry SDK for Go sends spans', async (context) => {
     const program = join(folder, 'client')
     // Nothing is downloaded by a test: who wants this one runs `go mod download` in that folder first.
     const built = await run('go', ['build', '-o', program, '.'], source)
-    if (built.code === 127) context.skip('there is no go')
+    if (built.code === 127) skip(context, 'there is no go')
     if (/GOPROXY=off|requires go/.test(built.output)) {
-      context.skip('its modules are not downloaded: cd test/e2e/go-client && go mod download')
+      skip(
+        context,
+        'its modules are not downloaded, or it is too old: cd test/e2e/go-client && go mod download',
+      )
     }
     expect(built.code, built.output).toBe(0)
     const { otlpGrpc, otlpHttp } = service.addresses
