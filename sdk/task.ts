@@ -33,7 +33,7 @@ export interface Task {
 export interface Point {
   readonly task: Task
   readonly order: number
-  /** Where it was made: the id of the asynchronous resource that was executing. */
+  /** The synchronous stretch of code that it was made in. */
   readonly segment: number
   isUsed: boolean
   /** The task and point that the segment came with; what a second flow of the same segment splits from. */
@@ -64,6 +64,7 @@ export function createTasks(nextTaskId: () => string): Tasks {
   const storage = new AsyncLocalStorage<Point>()
   // Only with a storage in use does Node number its promises, and `executionAsyncId()` mean something.
   storage.run(undefined as never, () => undefined)
+  const currentSegment = createSegments()
   let order = 0
   let rootTask: Task | undefined
 
@@ -94,7 +95,7 @@ export function createTasks(nextTaskId: () => string): Tasks {
     held,
     ask() {
       const point = storage.getStore()
-      const segment = executionAsyncId()
+      const segment = currentSegment()
       let next: Point
       if (point === undefined) {
         next = createPoint(create(undefined, undefined, 0), segment, undefined, 0)
@@ -129,6 +130,28 @@ export function createTasks(nextTaskId: () => string): Tasks {
       // No segment: the first ask inside is this task's, wherever it is made.
       return storage.run(createPoint(task, -1, task, order), fn)
     },
+  }
+}
+
+/**
+ * Numbers for synchronous stretches of code. Up to Node 22 the id of what is executing is one. From Node 24
+ * on promises have no such ids any more (AsyncContextFrame); there a microtask, which runs before any
+ * continuation of what is asked for now, ends the stretch.
+ */
+function createSegments(): () => number {
+  if ('_propagate' in AsyncLocalStorage.prototype) return executionAsyncId
+  let segment = 0
+  let isOpen = false
+  const close = (): void => {
+    isOpen = false
+  }
+  return () => {
+    if (!isOpen) {
+      isOpen = true
+      segment++
+      queueMicrotask(close)
+    }
+    return segment
   }
 }
 

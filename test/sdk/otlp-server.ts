@@ -7,7 +7,7 @@ interface KeyValue {
 }
 
 /** What arrived, as far as the tests look at it. */
-export interface Arrived {
+interface Arrived {
   readonly name: string
   readonly attributes: Record<string, unknown>
   readonly resource: Record<string, unknown>
@@ -71,8 +71,8 @@ export async function startOtlpServer(): Promise<OtlpServer> {
       done(null, Buffer.alloc(0))
     },
   }
-  server.addService(traces, answer as never)
-  server.addService(logs, answer as never)
+  server.addService(traces, answer)
+  server.addService(logs, answer)
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),

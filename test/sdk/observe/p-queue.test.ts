@@ -99,7 +99,7 @@ test('errors reach the caller unchanged and are told as failed', async () => {
 test('a thenable that works in then() is asked once', async () => {
   let calls = 0
   const lazy = {
-    // biome-ignore lint/suspicious/noThenProperty: a query builder is such a thing
+    // oxlint-disable-next-line unicorn/no-thenable -- a query builder is such a thing
     then(resolve: (value: number) => void) {
       calls++
       resolve(5)

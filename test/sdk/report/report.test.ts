@@ -1,4 +1,5 @@
 import { context, SpanStatusCode, trace } from '@opentelemetry/api'
+import { SeverityNumber } from '@opentelemetry/api-logs'
 import {
   ATTR_ERROR_TYPE,
   ATTR_THREAD_ID,
@@ -213,7 +214,9 @@ describe('zones and logs', () => {
 
   test('a log record has its time, its trace and its task', () => {
     const { reporter } = recording
-    reporter.zone('z', () => reporter.log({ body: 'hello', severity: 13, timeNs: t0 }))
+    reporter.zone('z', () =>
+      reporter.log({ body: 'hello', severity: SeverityNumber.WARN, timeNs: t0 }),
+    )
     const record = recording.events()[0]
     expect(record?.body).toBe('hello')
     expect(record?.severityText).toBe('WARN')
