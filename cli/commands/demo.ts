@@ -1,7 +1,7 @@
 // `wayward demo`: runs the shop of examples/, which misbehaves on purpose, against a service, and shows what
 // the analyzers say about it.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,17 +27,20 @@ const findingsShownMax = 2
 /** The shop is open for about 6 s; longer than this it hangs. */
 const shopTimeoutMs = 60_000
 const arrivalWaitMs = 15_000
+const readyTimeoutMs = 2_000
 const textWidthMax = 100
 
 export async function demo(terminal: Terminal, { values, name }: DemoCommand): Promise<void> {
   const shop = findShop()
-  const running = findRunning(terminal, values)
-  const dataDir = running?.dataDir ?? values.dataDir ?? mkdtempSync(join(tmpdir(), 'wayward-demo-'))
+  const running = await findRunning(terminal, values)
+  const given = running?.dataDir ?? values.dataDir
+  const dataDir = given ?? mkdtempSync(join(tmpdir(), 'wayward-demo-'))
   const sources = fixedSources(terminal, { 'data-dir': dataDir })
   // A running service may keep its data at a server whose password is in the environment.
   const env = running === undefined ? {} : terminal.env
   const storeValues = resolveFields(storeFields, { ...sources, env })
   let service: Service | undefined
+  let isShown = false
   try {
     if (running === undefined) {
       terminal.note(`Starting a service with its data in ${dataDir} ...`)
@@ -57,8 +60,11 @@ export async function demo(terminal: Terminal, { values, name }: DemoCommand): P
     await terminal.write(
       `\n${farewell(terminal, { name, session, dataDir, isOwn: service !== undefined })}`,
     )
+    isShown = true
   } finally {
     await service?.shutdown()
+    // Half a demo is nothing to look further into.
+    if (given === undefined && !isShown) rmSync(dataDir, { recursive: true, force: true })
   }
 }
 
@@ -74,17 +80,29 @@ function findShop(): string {
   )
 }
 
-function findRunning(
+async function findRunning(
   terminal: Terminal,
   values: Resolved<typeof demoFields>,
-): { readonly dataDir: string; readonly endpoints: Endpoints } | undefined {
+): Promise<{ readonly dataDir: string; readonly endpoints: Endpoints } | undefined> {
   const given = values.dataDir === undefined ? {} : { 'data-dir': values.dataDir }
   const { dataDir } = resolveFields(
     { dataDir: storeFields.dataDir },
     { ...fixedSources(terminal, given), env: terminal.env },
   )
   const endpoints = readEndpoints(dataDir)
-  return endpoints === undefined || !isAlive(endpoints.pid) ? undefined : { dataDir, endpoints }
+  if (endpoints === undefined || !isAlive(endpoints.pid)) return undefined
+  return (await isReady(endpoints.api)) ? { dataDir, endpoints } : undefined
+}
+
+/** The process id in a stale file may be somebody else's by now. */
+async function isReady(api: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${api}/readyz`, { signal: AbortSignal.timeout(readyTimeoutMs) })
+    return response.status === 200
+  } catch {
+    // Nobody answers there.
+    return false
+  }
 }
 
 /** Settings that do not come from the person but from us. */
@@ -113,6 +131,7 @@ async function startOwn(terminal: Terminal, dataDir: string): Promise<Service> {
 
 /** Runs the shop to its end and returns the id of its session. */
 async function runShop(terminal: Terminal, shop: string, endpoints: Endpoints): Promise<string> {
+  if (terminal.interrupted.aborted) throw new Interrupted()
   const child = spawn(process.execPath, [shop], {
     env: shopEnvironment(terminal, endpoints),
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -38,7 +38,7 @@ export const anyPorts = ['--otlp-grpc', '--otlp-http', '--clickhouse', '--api'].
   '127.0.0.1:0',
 ])
 
-export interface Endpoints {
+interface Endpoints {
   readonly pid: number
   readonly otlpGrpc: string
   readonly otlpHttp: string
