@@ -48,9 +48,15 @@ export function guardStreams(server: Server, parts: ReceiverParts): GuardedConne
   for (const http2Server of http2Servers?.keys() ?? []) {
     http2Server.maxConnections = parts.limits.connectionsMax
     http2Server.on('session', (session: ServerHttp2Session) => {
+      // A client may be gone before its connection is announced.
+      if (session.destroyed) return
       session.setLocalWindowSize(parts.limits.receiveWindowBytes)
       sessions.add(session)
       session.once('close', () => sessions.delete(session))
+    })
+    http2Server.on('error', () => {
+      // An error of the listening socket after the start concerns single connections (too many open
+      // files): the others go on.
     })
     const listeners = http2Server.listeners('stream') as StreamListener[]
     http2Server.removeAllListeners('stream')
@@ -95,6 +101,8 @@ function guardStream(
     const message = `The request did not arrive within ${limits.requestTimeoutMs} ms`
     refuseStream(stream, { code: rpcCode.deadlineExceeded, message })
   }, limits.requestTimeoutMs)
+  // grpc-js listens for the first error only; a broken stream is seen by its end.
+  stream.on('error', () => undefined)
   stream.on('data', (chunk: Buffer) => {
     if (requestBytes.reserve(chunk.length)) {
       bytes += chunk.length

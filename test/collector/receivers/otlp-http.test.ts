@@ -298,6 +298,28 @@ describe('refuses', () => {
   })
 })
 
+test('counters agree with what a consumer of changing mind answered', async () => {
+  const harness = await start()
+  const answers = { accepted: 200, malformed: 400, overloaded: 503 } as const
+  for (let round = 0; round < 10; round++) {
+    harness.consumer.outcomes.push(
+      { status: 'accepted', acceptedItems: 3, rejectedItems: 0, message: '' },
+      { status: 'malformed', message: 'Bad' },
+      { status: 'overloaded', retryAfterMs: 1, message: 'Busy' },
+    )
+    for (const status of Object.values(answers)) {
+      const response = await post(harness, '/v1/traces', { 'content-type': PROTOBUF }, 'x')
+      expect(response.status).toBe(status)
+    }
+  }
+  for (const status of Object.keys(answers)) {
+    const labels = `{receiver="otlp_http",signal="traces",status="${status}"}`
+    expect(harness.metric(`wayward_requests_total${labels}`)).toBe(10)
+  }
+  const accepted = 'wayward_accepted_items_total{receiver="otlp_http",signal="traces"}'
+  expect(harness.metric(accepted)).toBe(30)
+})
+
 test('an aborted upload gives its bytes back and is counted', async () => {
   const harness = await start()
   const text = await exchange(harness.port, (socket) => {
