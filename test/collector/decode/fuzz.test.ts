@@ -11,9 +11,10 @@ import { nowMs, RequestGenerator } from './request-generator.ts'
 
 // WAYWARD_FUZZ_RUNS=100000 runs longer, WAYWARD_FUZZ_SEED=<n> begins elsewhere or repeats a
 // failure.
-const RUNS = Number(process.env['WAYWARD_FUZZ_RUNS'] ?? 3000)
+const RUNS = Number(process.env['WAYWARD_FUZZ_RUNS'] ?? 2000)
 const SEED = Number(process.env['WAYWARD_FUZZ_SEED'] ?? 1)
 const RUNS_PER_BLOCK = 8
+const TIMEOUT_MS = 60_000 + RUNS * 20
 
 const CASES = [
   { signal: 'traces', encoding: 'protobuf' },
@@ -24,34 +25,38 @@ const CASES = [
 
 // Goal: no bytes make the decoder throw, leave half a row, or harm the requests before and after.
 // Method: real requests, mutated, each followed by a good one; the block read back now and then.
-test.each(CASES)('decode() survives mutated $signal in $encoding', ({ signal, encoding }) => {
-  const create = signal === 'traces' ? createTracesDecoder : createLogsDecoder
-  const expected = signal === 'traces' ? expectedSpanRows : expectedLogRows
-  const decoder = create(defaultDecodeLimits, () => nowMs)
-  let malformed = 0
-  for (let run = 0; run < RUNS; run += RUNS_PER_BLOCK) {
-    const seed = SEED + run
-    const note = `WAYWARD_FUZZ_SEED=${seed}`
-    const random = createRandom(seed)
-    const generator = new RequestGenerator(random, { isOdd: random.chance(0.5) })
-    const good = generator[signal]()
-    const object = oracleObject(signal, good)
-    const goodRows = expected(object)
-    const bytes = encoding === 'json' ? Buffer.from(toOtlpJson(object, random)) : good
-    let rows = 0
-    for (let i = 0; i < RUNS_PER_BLOCK; i++) {
-      const result = decoder.decode(encoding, mutated(bytes, random))
-      if (result.status === 'malformed') malformed++
-      else rows += result.acceptedItems
-      expect(decoder.rows, note).toBe(rows)
+test.each(CASES)(
+  'decode() survives mutated $signal in $encoding',
+  ({ signal, encoding }) => {
+    const create = signal === 'traces' ? createTracesDecoder : createLogsDecoder
+    const expected = signal === 'traces' ? expectedSpanRows : expectedLogRows
+    const decoder = create(defaultDecodeLimits, () => nowMs)
+    let malformed = 0
+    for (let run = 0; run < RUNS; run += RUNS_PER_BLOCK) {
+      const seed = SEED + run
+      const note = `WAYWARD_FUZZ_SEED=${seed}`
+      const random = createRandom(seed)
+      const generator = new RequestGenerator(random, { isOdd: random.chance(0.5) })
+      const good = generator[signal]()
+      const object = oracleObject(signal, good)
+      const goodRows = expected(object)
+      const bytes = encoding === 'json' ? Buffer.from(toOtlpJson(object, random)) : good
+      let rows = 0
+      for (let i = 0; i < RUNS_PER_BLOCK; i++) {
+        const result = decoder.decode(encoding, mutated(bytes, random))
+        if (result.status === 'malformed') malformed++
+        else rows += result.acceptedItems
+        expect(decoder.rows, note).toBe(rows)
+      }
+      decoder.decode(encoding, bytes)
+      const read = readNativeBlock(Buffer.concat(decoder.takeBlock())).rows
+      expect(read.length, note).toBe(rows + goodRows.length)
+      expect(read.slice(rows), note).toEqual(goodRows)
     }
-    decoder.decode(encoding, bytes)
-    const read = readNativeBlock(Buffer.concat(decoder.takeBlock())).rows
-    expect(read.length, note).toBe(rows + goodRows.length)
-    expect(read.slice(rows), note).toEqual(goodRows)
-  }
-  expect(malformed).toBeGreaterThan(RUNS / 20)
-})
+    expect(malformed).toBeGreaterThan(RUNS / 20)
+  },
+  TIMEOUT_MS,
+)
 
 function mutated(bytes: Uint8Array, random: Random): Uint8Array {
   const copy = Uint8Array.from(bytes)
