@@ -19,8 +19,11 @@ beforeAll(async () => {
   service = await startService(dataDir)
 })
 afterAll(async () => {
-  await service.stop()
-  folder.remove()
+  try {
+    await service.stop()
+  } finally {
+    folder.remove()
+  }
 })
 
 /** In the folder whose `.wayward` the service has: found through endpoints.json, without any flag. */
