@@ -5,7 +5,10 @@ export { StoreError, type StoreErrorCode } from './store-error.ts'
 export { createBlock, type NativeBlock } from './native/block.ts'
 export type { MarkLevel, NativeColumn } from './native/column.ts'
 export type { Dictionary } from './native/dictionary.ts'
-export { createLowCardinalityColumn, type LowCardinalityColumn } from './native/low-cardinality-column.ts'
+export {
+  createLowCardinalityColumn,
+  type LowCardinalityColumn,
+} from './native/low-cardinality-column.ts'
 export { createArrayColumn, createMapColumn, type MapColumn } from './native/map-column.ts'
 export {
   createUInt64Column,

@@ -11,7 +11,7 @@ const folder = join(root, 'test', 'dist', 'bench')
 const benches = []
 for (const file of readdirSync(folder)
   .filter((name) => name.endsWith('.js'))
-  .sort()) {
+  .toSorted()) {
   const module = await import(join(folder, file))
   for (const value of Object.values(module)) {
     if (typeof value === 'object' && value !== null && typeof value.run === 'function')

@@ -8,7 +8,12 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 const steps = {
   build: () => build(),
   format: () => run(bin('biome'), ['format', '--write', '.']),
-  generate: () => run(process.execPath, [join(root, 'semconv', 'dist', 'generate.js')]),
+  generate: () => {
+    // The constants first: what else is generated may be compiled from them.
+    run(process.execPath, [join(root, 'semconv', 'dist', 'generate.js')])
+    build()
+    run(process.execPath, [join(root, 'cli', 'dist', 'generate.js')])
+  },
   test: (args) => run(bin('vitest'), ['run', ...args]),
   bench: (args) =>
     run(process.execPath, ['--expose-gc', join(root, 'scripts', 'bench.mjs'), ...args]),
