@@ -18,9 +18,13 @@ export const readTimeoutMs = 300_000
 /** How long another short command may hold the data folder before we give up. */
 const folderWaitMs = 10_000
 const folderRetryMs = 200
+/** A store that is refused this often is broken, and not in use. */
+const failedStartsMax = 3
 const engineShutdownMs = 4_000
 /** ClickHouse's ACCESS_DENIED. */
 const accessDeniedCode = 497
+/** ClickHouse's UNKNOWN_TABLE. */
+const unknownTableCode = 60
 /** What a command's own engine may take: it reads only. */
 const engineMemoryBytesMax = 2 ** 30
 
@@ -52,14 +56,17 @@ async function openStore(terminal: Terminal, values: StoreValues): Promise<Opene
   const named = namedServer(values)
   if (named !== undefined) return await connect(named)
   const deadline = Date.now() + folderWaitMs
+  let failedStarts = 0
   for (;;) {
     const running = await openRunning(values)
     if (running !== undefined) return running
     try {
       return await openFolder(terminal, values.dataDir)
     } catch (error) {
-      const isBusy = isCoded(error) && error.code === 'data_dir_in_use'
-      if (!isBusy) throw toCommandError(error)
+      const code = isCoded(error) ? error.code : ''
+      // The other process may be gone before the engine can tell that it was there.
+      const isUnclear = code === 'start_failed' && ++failedStarts < failedStartsMax
+      if (code !== 'data_dir_in_use' && !isUnclear) throw toCommandError(error)
       if (Date.now() > deadline || terminal.interrupted.aborted) throw busyError(values, error)
       // A service that is just starting, or another command that will be done in a moment.
       await sleep(folderRetryMs)
@@ -191,6 +198,18 @@ export function toCommandError(error: unknown): unknown {
   }
   if (error.name === 'EngineError') return new CommandError(exitCodes.store, error.message, error)
   return error
+}
+
+/** The same for our own statements: if ClickHouse refuses them, it is not the person's statement that is wrong. */
+export function toAnswerError(error: unknown): unknown {
+  if (!(error instanceof Error) || !isStoreError(error) || error.code !== 'query') {
+    return toCommandError(error)
+  }
+  const isWithoutTables = error.clickhouse?.code === unknownTableCode
+  const message = isWithoutTables
+    ? `This database has no tables of Wayward yet; start "wayward serve" on it once (ClickHouse: ${error.message})`
+    : `ClickHouse could not answer: ${error.message}`
+  return new CommandError(exitCodes.store, message, error)
 }
 
 /** A syntax error lists everything that could stand there, up to some hundred things. */

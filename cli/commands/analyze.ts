@@ -4,7 +4,7 @@ import { CommandError, type ExitCode, exitCodes } from '../command-error.ts'
 import type { analyzeFields, outputFields, storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { nearest } from '../nearest.ts'
-import { toCommandError, withStore } from '../open-store.ts'
+import { toAnswerError, withStore } from '../open-store.ts'
 import { answerCsv, answerJson, formatAs, type OutputFormat, reportText } from '../output/answer.ts'
 import { csvLine } from '../output/csv.ts'
 import { renderTable } from '../output/table.ts'
@@ -25,7 +25,7 @@ export async function analyze(terminal: Terminal, command: AnalyzeCommand): Prom
     try {
       return await runAnalyzer(store, analyzer, await toWindow(store, selection))
     } catch (error) {
-      throw toCommandError(error)
+      throw toAnswerError(error)
     }
   })
   await terminal.write(

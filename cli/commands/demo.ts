@@ -12,7 +12,7 @@ import { CommandError, exitCodes } from '../command-error.ts'
 import { type demoFields, serveFields, storeFields } from '../configuration/fields.ts'
 import { type Resolved, resolveFields } from '../configuration/resolve.ts'
 import { type Endpoints, isAlive, readEndpoints } from '../endpoints.ts'
-import { withStore } from '../open-store.ts'
+import { toAnswerError, withStore } from '../open-store.ts'
 import { answerTable, findingText } from '../output/answer.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
 import { type Service, startService } from './serve.ts'
@@ -52,9 +52,13 @@ export async function demo(terminal: Terminal, { values, name }: DemoCommand): P
     const session = await runShop(terminal, shop, endpoints)
     const reports = await withStore(terminal, storeValues, async (store) => {
       await waitForSession(store, session)
-      return await Promise.all(
-        analyzersShown.map((analyzer) => runAnalyzer(store, analyzer, { session })),
-      )
+      try {
+        return await Promise.all(
+          analyzersShown.map((analyzer) => runAnalyzer(store, analyzer, { session })),
+        )
+      } catch (error) {
+        throw toAnswerError(error)
+      }
     })
     for (const report of reports) await terminal.write(`\n${compactText(report, terminal)}`)
     await terminal.write(

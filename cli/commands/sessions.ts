@@ -2,7 +2,7 @@
 import { listSessions } from '@wayward/analyzers'
 import type { outputFields, storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
-import { toCommandError, withStore } from '../open-store.ts'
+import { toAnswerError, withStore } from '../open-store.ts'
 import { answerCsv, answerJson, answerTable, formatAs } from '../output/answer.ts'
 import type { Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
@@ -23,7 +23,7 @@ export async function sessions(terminal: Terminal, command: SessionsCommand): Pr
       if (session === undefined) return all
       return { ...all, rows: all.rows.filter((row) => row['session'] === session) }
     } catch (error) {
-      throw toCommandError(error)
+      throw toAnswerError(error)
     }
   })
   const text = formatAs(values.format, {

@@ -251,6 +251,13 @@ describe('where the data are', () => {
     expect(code).toBe(3)
   })
 
+  test('a database without our tables has exit code 3 and says how they come', async () => {
+    const { url } = service.endpoints.clickhouse
+    const { code, stderr } = await run('sessions', '--url', url, '--clickhouse-database', 'system')
+    expect(stderr).toMatch(/no tables of Wayward yet; start "wayward serve"/)
+    expect(code).toBe(3)
+  })
+
   test('an endpoints.json that is not to be understood is as none', async () => {
     const broken = join(folder.path, 'broken')
     mkdirSync(broken)
