@@ -1,0 +1,215 @@
+// The commands with their options, texts and examples; what they do is in commands/.
+import { type Command, Option } from 'commander'
+import { type ExitCode, exitCodes } from './command-error.ts'
+import { environmentVariable, type Field } from './configuration/field.ts'
+import {
+  analyzeFields,
+  configField,
+  demoFields,
+  outputFields,
+  selectionFields,
+  serveFields,
+  storeFields,
+} from './configuration/fields.ts'
+import { type Resolved, resolveFields } from './configuration/resolve.ts'
+import { toSelection } from './selection.ts'
+import type { Terminal } from './terminal.ts'
+
+type Fields = Readonly<Record<string, Field<unknown>>>
+
+/** What the commands' definitions share. */
+export interface CommandContext {
+  readonly program: Command
+  readonly terminal: Terminal
+  /** How the person called us, for texts that say what to try next. */
+  readonly name: string
+  /** Set by the command that has run. */
+  exitCode: ExitCode
+}
+
+export const exitCodeHelp = `
+Exit codes:
+  0  done
+  1  analyze --fail-on: findings of that severity or above
+  2  wrong usage (unknown command or option, bad value, address in use, wrong SQL)
+  3  the store cannot be reached (no data, folder in use, server down, password refused)`
+
+const serveAll = { ...storeFields, ...serveFields }
+const readFields = { ...selectionFields, ...outputFields, ...storeFields }
+const analyzeAll = { ...analyzeFields, ...readFields }
+
+/** Adds every command to the program. */
+export function addCommands(program: Command, terminal: Terminal, name: string): CommandContext {
+  const context: CommandContext = { program, terminal, name, exitCode: exitCodes.done }
+  addServe(context)
+  addQuery(context)
+  addAnalyze(context)
+  addSessions(context)
+  addDemo(context)
+  return context
+}
+
+function addServe(context: CommandContext): void {
+  define(
+    context,
+    'serve',
+    'Start the service: it receives OTLP, stores it in ClickHouse and answers SQL.\nCtrl-C or SIGTERM stops it; what was received is written first.',
+    serveAll,
+    [
+      'serve',
+      'serve --data-dir /var/lib/wayward --engine-memory 4GiB',
+      'serve --otlp-grpc 127.0.0.1:0 --otlp-http 127.0.0.1:0 --clickhouse 127.0.0.1:0 --api 127.0.0.1:0',
+      'serve --clickhouse-url http://clickhouse.internal:8123 --clickhouse-user wayward',
+    ],
+  ).action(async (_options: unknown, command: Command) => {
+    const { serve } = await import('./commands/serve.ts')
+    await serve(context.terminal, valuesOf(context, serveAll, command), context.name)
+  })
+}
+
+function addQuery(context: CommandContext): void {
+  define(
+    context,
+    'query',
+    'Run one SQL statement on what was recorded, as the reading account.\nThe tables are listed by "SHOW TABLES". {from:DateTime64(9)}, {to:DateTime64(9)}, {service:String} and {session:String} in the statement stand for the flags of these names (--since sets {from}).',
+    readFields,
+    [
+      'query "SHOW TABLES"',
+      'query "SELECT ServiceName, count() FROM otel_traces GROUP BY ALL"',
+      'query --since 15m --format csv "SELECT Timestamp, SpanName FROM otel_traces WHERE Timestamp >= {from:DateTime64(9)}"',
+      'query --url http://127.0.0.1:8123 "SELECT version()"',
+    ],
+  )
+    .argument('<sql>', 'the statement')
+    .action(async (sql: string, _options: unknown, command: Command) => {
+      const { query } = await import('./commands/query.ts')
+      const resolved = valuesOf(context, readFields, command)
+      await query(context.terminal, {
+        sql,
+        values: resolved,
+        selection: toSelection(resolved, nowNs()),
+      })
+    })
+}
+
+function addAnalyze(context: CommandContext): void {
+  define(
+    context,
+    'analyze',
+    'Answer a question about locks, queues or jobs, the worst finding first.\nWithout a name: list the questions.',
+    analyzeAll,
+    [
+      'analyze --list',
+      'analyze lock-contention',
+      'analyze queue-delay --service shop --since 1h',
+      'analyze job-runs --from 2026-11-21T00:00:00Z --to now --format json',
+      'analyze lock-contention --session 0d1f8a52 --fail-on 70',
+    ],
+  )
+    .argument('[name]', 'the analyzer')
+    .option('--list', 'List the analyzers and their questions')
+    .action(async (analyzer: string | undefined, options: { list?: boolean }, command: Command) => {
+      const { analyze, listAnalyzers } = await import('./commands/analyze.ts')
+      const resolved = valuesOf(context, analyzeAll, command)
+      const selection = toSelection(resolved, nowNs())
+      if (analyzer === undefined || options.list === true) {
+        await listAnalyzers(context.terminal, resolved.format, context.name)
+        return
+      }
+      context.exitCode = await analyze(context.terminal, { analyzer, values: resolved, selection })
+    })
+}
+
+function addSessions(context: CommandContext): void {
+  define(
+    context,
+    'sessions',
+    'List the sessions: each is one run of a process that reported.',
+    readFields,
+    ['sessions', 'sessions --since 1d --service shop', 'sessions --format json'],
+  ).action(async (_options: unknown, command: Command) => {
+    const { sessions } = await import('./commands/sessions.ts')
+    const resolved = valuesOf(context, readFields, command)
+    await sessions(context.terminal, {
+      values: resolved,
+      selection: toSelection(resolved, nowNs()),
+    })
+  })
+}
+
+function addDemo(context: CommandContext): void {
+  define(
+    context,
+    'demo',
+    'Run a small shop that misbehaves and show what the analyzers say about it.\nUses the service of the data folder if one runs, else starts one on free ports in a temporary folder (or in --data-dir).',
+    demoFields,
+    ['demo', 'demo --data-dir .wayward'],
+  ).action(async (_options: unknown, command: Command) => {
+    const { demo } = await import('./commands/demo.ts')
+    await demo(context.terminal, {
+      values: valuesOf(context, demoFields, command),
+      name: context.name,
+    })
+  })
+}
+
+/** A command with the options of its fields, and its examples in the help. */
+function define(
+  { program, name }: CommandContext,
+  usage: string,
+  text: string,
+  fields: Fields,
+  examples: readonly string[],
+): Command {
+  const command = program
+    .command(usage)
+    .description(text)
+    .summary(text.split('\n', 1)[0] ?? text)
+  const isReading = fields['otlpGrpc'] === undefined
+  for (const field of [...Object.values(fields), configField]) {
+    command.addOption(toOption(field, isReading))
+  }
+  const lines = examples.map((example) => `  ${name} ${example}`)
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n${exitCodeHelp}`)
+}
+
+function valuesOf<F extends Fields>(
+  { terminal }: CommandContext,
+  fields: F,
+  command: Command,
+): Resolved<F> {
+  return resolveFields(fields, {
+    flags: flagsOf(command),
+    env: terminal.env,
+    cwd: terminal.cwd,
+    fileFields: Object.values(serveAll),
+  })
+}
+
+function toOption(field: Field<unknown>, isReading: boolean): Option {
+  const flag = isReading ? (field.readingFlag ?? field.flag) : field.flag
+  const facts = [
+    ...(field.default === undefined ? [] : [`default: ${field.default}`]),
+    ...(field.isFlagOnly === true ? [] : [environmentVariable(field)]),
+  ]
+  const placeholder = field.type.placeholder
+  return new Option(
+    `--${flag} <${placeholder}>`,
+    facts.length === 0 ? field.text : `${field.text} (${facts.join(', ')})`,
+  )
+}
+
+/** The flags that were given, by their names. */
+function flagsOf(command: Command): Map<string, string> {
+  const flags = new Map<string, string>()
+  const given: Readonly<Record<string, unknown>> = command.opts()
+  for (const option of command.options) {
+    const value = given[option.attributeName()]
+    if (typeof value === 'string') flags.set(option.name(), value)
+  }
+  return flags
+}
+
+function nowNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n
+}
