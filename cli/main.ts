@@ -31,7 +31,7 @@ async function main(): Promise<ExitCode> {
     cwd: process.cwd(),
     interrupted: interruption.signal,
   })
-  const name = programName(process.argv[1] ?? 'wayward', process.cwd())
+  const name = programName(process.argv[1] ?? 'wayward', process.cwd(), env)
   try {
     return await runProgram(terminal, { argv: process.argv.slice(2), name })
   } catch (error) {

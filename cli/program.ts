@@ -90,10 +90,17 @@ async function concludeParsing(
 }
 
 /** How to call this program again, from where the person is. */
-export function programName(script: string, cwd: string): string {
-  if (basename(script) !== 'main.js') return 'wayward'
-  return `node ${relative(cwd, script)}`
+export function programName(
+  script: string,
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  if (basename(script) === 'main.js') return `node ${relative(cwd, script)}`
+  // In a clone `wayward` is not on the path, but npm knows it.
+  return NPM_COMMANDS.has(env['npm_command'] ?? '') ? 'npx wayward' : 'wayward'
 }
+
+const NPM_COMMANDS: ReadonlySet<string> = new Set(['exec', 'start', 'run-script'])
 
 /** From the source the manifest lies beside this file, from `dist` one folder up. */
 function packageVersion(): string {

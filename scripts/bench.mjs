@@ -10,7 +10,7 @@ const wanted = process.argv.slice(2)
 const folder = join(root, 'test', 'dist', 'bench')
 const benches = []
 for (const file of readdirSync(folder)
-  .filter((name) => name.endsWith('.js'))
+  .filter((name) => name.endsWith('.js') && !name.endsWith('.test.js'))
   .toSorted()) {
   const module = await import(join(folder, file))
   for (const value of Object.values(module)) {

@@ -3,7 +3,6 @@
 // runs before anything is installed.
 import { spawnSync } from 'node:child_process'
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -33,8 +32,6 @@ function install() {
 export function build() {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root])
   for (const name of packages) copyAssets(name)
-  // So that `npx wayward` can run it: npm marks commands as executable when it installs, before this build.
-  chmodSync(join(root, 'cli', 'dist', 'main.js'), 0o755)
 }
 
 /** Copies what the compiler leaves behind (SQL files) beside the compiled files. */

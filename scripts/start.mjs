@@ -4,10 +4,6 @@ import { join } from 'node:path'
 import { installAndBuild, root } from './install-and-build.mjs'
 
 installAndBuild()
-const args = process.argv.slice(2)
-process.argv = [
-  process.argv[0],
-  join(root, 'cli', 'dist', 'main.js'),
-  ...(args.length > 0 ? args : ['serve']),
-]
-await import(join(root, 'cli', 'dist', 'main.js'))
+const program = join(root, 'cli', 'bin', 'wayward.js')
+process.argv[1] = program
+await import(program)
