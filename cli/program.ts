@@ -100,7 +100,7 @@ export function programName(
   return NPM_COMMANDS.has(env['npm_command'] ?? '') ? 'npx wayward' : 'wayward'
 }
 
-const NPM_COMMANDS: ReadonlySet<string> = new Set(['exec', 'start', 'run-script'])
+const NPM_COMMANDS: ReadonlySet<string> = new Set(['exec', 'start', 'run', 'run-script'])
 
 /** From the source the manifest lies beside this file, from `dist` one folder up. */
 function packageVersion(): string {

@@ -205,7 +205,7 @@ describe('programs', () => {
 test('README.md shows what the demo prints', () => {
   const shown = blocks.find((block) => block.page === 'README.md' && block.language === 'text')
   const printed = masked(runText('npm', ['run', 'demo'], '', { COLUMNS: '100' }))
-  const findings = (shown?.text ?? '').split('\n').filter((line) => /^\S/.test(line))
+  const findings = (shown?.text ?? '').split('\n').filter((line) => /^(\d+\.|[a-z-]+:)/.test(line))
   expect(findings.length).toBeGreaterThanOrEqual(6)
   // Line ends differ with the length of the numbers, so the beginning of each line is compared.
   for (const line of findings) expect(printed).toContain(masked(line).slice(0, 45))
