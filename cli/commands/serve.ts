@@ -18,8 +18,8 @@ export type ServeValues = Resolved<typeof storeFields & typeof serveFields>
 // more before it is killed.
 const collectorShutdownMs = 2_500
 const engineShutdownMs = 1_200
-/** A batch that is not in ClickHouse by then is refused with a hint to try again. */
-const writeTimeoutMs = 30_000
+/** An insert that takes longer is given up and its senders are told to try again, before they stop waiting (10 s). */
+const writeTimeoutMs = 9_000
 
 /** What has been started and how it is stopped, in the order of starting. */
 type Stops = (() => Promise<void>)[]
