@@ -69,9 +69,21 @@ export function worthTelling(finding: Finding): Finding | undefined {
   return finding.severity < findingSeverityMin ? undefined : finding
 }
 
-/** Exemplars that point to a span; the others have nothing to show. */
+/** Exemplars that point to a span, each span once; the others have nothing to show. */
 export function exemplarsOf(candidates: readonly Exemplar[]): readonly Exemplar[] {
-  return candidates.filter((exemplar) => exemplar.traceId !== '' && exemplar.spanId !== '')
+  const bySpan = new Map<string, Exemplar>()
+  for (const { label, traceId, spanId } of candidates) {
+    if (traceId === '' || spanId === '') continue
+    const known = bySpan.get(traceId + spanId)
+    const labels = known === undefined ? label : `${known.label}, ${label}`
+    bySpan.set(traceId + spanId, { label: labels, traceId, spanId })
+  }
+  return [...bySpan.values()]
+}
+
+/** The thing and its service, as summaries begin: `Lock "inventory" of shop`. */
+export function nameOf(kind: string, name: string, service: string): string {
+  return `${kind} "${name}" of ${service === '' ? 'a service without a name' : service}`
 }
 
 /**

@@ -1,5 +1,5 @@
 import { WAYWARD_KIND_VALUE_JOB_RUN } from '@wayward/semconv'
-import { type Analyzer, exemplarsOf, spansOfKind, worthTelling } from '../analyzer.ts'
+import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../analyzer.ts'
 import { formatDuration, formatFraction } from '../quantity.ts'
 
 /** A job within a service; the columns are told in job-runs.sql. */
@@ -65,7 +65,7 @@ export const jobRuns: Analyzer<JobRunsRow> = {
       severity: Math.round(Math.max(...troubles.map((trouble) => trouble.severity))),
       subject: row.job_name,
       service: row.service,
-      summary: `Job "${row.job_name}" of ${row.service}: ${troubles.map((trouble) => trouble.what).join('; ')}`,
+      summary: `${nameOf('Job', row.job_name, row.service)}: ${troubles.map((trouble) => trouble.what).join('; ')}`,
       explanation: explanationOf(row),
       solution: troubles.map((trouble) => trouble.solution).join(' '),
       exemplars: exemplarsOf([

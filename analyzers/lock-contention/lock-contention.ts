@@ -1,5 +1,12 @@
 import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@wayward/semconv'
-import { type Analyzer, exemplarsOf, spansOfKind, toSeverity, worthTelling } from '../analyzer.ts'
+import {
+  type Analyzer,
+  exemplarsOf,
+  nameOf,
+  spansOfKind,
+  toSeverity,
+  worthTelling,
+} from '../analyzer.ts'
 import { formatDuration, formatFraction, threeDigits } from '../quantity.ts'
 
 /** A lock's name within a service; the columns are told in lock-contention.sql. */
@@ -85,7 +92,7 @@ function severityOf(row: LockContentionRow): number {
 
 function summaryOf(row: LockContentionRow): string {
   const parts = [
-    `Lock "${row.lock_name}" of ${row.service} made ${row.contended} of ${row.requests} requests wait, ` +
+    `${nameOf('Lock', row.lock_name, row.service)} made ${row.contended} of ${row.requests} requests wait, ` +
       `together ${formatDuration(row.wait_sum_ns)} within ${formatDuration(row.observed_ns)} ` +
       `(median ${formatDuration(row.wait_p50_ns)}, p95 ${formatDuration(row.wait_p95_ns)}, ` +
       `longest ${formatDuration(row.wait_max_ns)}; up to ${row.waiters_max} at once)`,

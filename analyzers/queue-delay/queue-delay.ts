@@ -1,5 +1,12 @@
 import { WAYWARD_KIND_VALUE_QUEUE_ITEM } from '@wayward/semconv'
-import { type Analyzer, exemplarsOf, spansOfKind, toSeverity, worthTelling } from '../analyzer.ts'
+import {
+  type Analyzer,
+  exemplarsOf,
+  nameOf,
+  spansOfKind,
+  toSeverity,
+  worthTelling,
+} from '../analyzer.ts'
 import { formatDuration, formatFraction, threeDigits } from '../quantity.ts'
 
 /** What a queue did over the window. */
@@ -85,7 +92,7 @@ function isOverloaded(row: QueueDelayRow): boolean {
 
 function summaryOf(row: QueueDelayRow): string {
   const parts = [
-    `Items of queue "${row.queue_name}" of ${row.service} waited ${formatDuration(row.wait_p50_ns)} (median; ` +
+    `${nameOf('Items of queue', row.queue_name, row.service)} waited ${formatDuration(row.wait_p50_ns)} (median; ` +
       `p95 ${formatDuration(row.wait_p95_ns)}, longest ${formatDuration(row.wait_max_ns)}) for ` +
       `${formatDuration(row.processing_p50_ns)} of processing (median): ` +
       `${formatFraction(row.wait_share)} of their time is waiting`,

@@ -36,7 +36,7 @@ export async function analyze(terminal: Terminal, command: AnalyzeCommand): Prom
     }),
   )
   if (report.status === 'NA' && values.format === 'csv') {
-    terminal.note(`NA: nothing was recorded of ${report.missing.join(', ')}`)
+    terminal.note(`NA: in what was asked for there are no ${report.missing.join(' and no ')}`)
   }
   const worst = report.findings.reduce((max, finding) => Math.max(max, finding.severity), -1)
   return values.failOn !== undefined && worst >= values.failOn ? exitCodes.findings : exitCodes.done

@@ -3,7 +3,7 @@ import { listSessions } from '@wayward/analyzers'
 import type { outputFields, storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
-import { answerCsv, answerJson, answerTable, formatAs } from '../output/answer.ts'
+import { answerCsv, answerJson, answerTable, footnote, formatAs } from '../output/answer.ts'
 import type { Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
 import { toWindow } from '../window.ts'
@@ -32,7 +32,8 @@ export async function sessions(terminal: Terminal, command: SessionsCommand): Pr
     table: () =>
       answer.rows.length === 0
         ? 'No session has reported in what was asked for.\n'
-        : answerTable('sessions', answer, terminal.width, terminal.style),
+        : answerTable('sessions', answer, terminal.width, terminal.style) +
+          footnote('sessions', answer, terminal.width, terminal.style),
   })
   await terminal.write(text)
 }

@@ -68,16 +68,36 @@ export function reportText(report: Report, width: number, style: Style): string 
     (finding, index) => `${findingText(finding, index + 1, textWidth, style)}\n`,
   )
   if (findings.length === 0) findings.push('Nothing stands out.\n\n')
-  const services = new Set(report.rows.map((row) => row['service']))
   const table = answerTable(report.analyzer, report, width, style)
-  const of = services.size === 1 ? `Service ${visible([...services].join(''))}. ` : ''
-  const all = `${of}All ${report.columns.length} columns: --format json or csv`
-  return [...title, '\n', ...findings, table, `${style.dim(all)}\n`].join('')
+  return [...title, '\n', ...findings, table, footnote(report.analyzer, report, width, style)].join(
+    '',
+  )
+}
+
+/** What the table leaves out because it is the same in every row, and where the rest is. */
+export function footnote(
+  name: string,
+  answer: Pick<Answer, 'columns' | 'rows'>,
+  width: number,
+  style: Style,
+): string {
+  const services = [...new Set(answer.rows.map((row) => row['service']))]
+  const shown = chooseColumns(name, answer)
+  const hasService = shown.some((column) => column.name === 'service')
+  const hasTimes = shown.some(({ type }) => type === 'time' || type === 'hour')
+  const facts = [
+    ...(hasService ? [] : [`Service ${visible(services.join(''))}.`]),
+    ...(hasTimes ? ['Times are UTC.'] : []),
+    `All ${answer.columns.length} columns: --format json or csv`,
+  ]
+  return wrap(facts.join(' '), width)
+    .map((line) => `${style.dim(line)}\n`)
+    .join('')
 }
 
 function notAvailable(report: Report, width: number): string[] {
   return wrap(
-    `NA: cannot be answered, because nothing was recorded of ${report.missing.join(', ')} in what was asked for. Report them from the application (see docs/send-data.md), or widen --since, --service and --session.`,
+    `NA: cannot be answered, because in what was asked for there are no ${report.missing.join(' and no ')}. Report them from the application (see docs/sdk.md and docs/send-data.md), or ask for more with --since, --from, --to, --service and --session; "wayward sessions" shows who has reported.`,
     width,
   ).map((line) => `${line}\n`)
 }

@@ -92,8 +92,22 @@ describe('reportText()', () => {
     const missing = ['spans of locks']
     const text = reportText({ ...report, status: 'NA', missing, rows: [], findings: [] }, 80, plain)
     expect(text).toContain('NA: cannot be answered')
-    expect(text).toContain('spans of locks')
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('there are no spans of locks.')
     expect(text).not.toContain('Nothing stands out')
+  })
+
+  test('fits every line into a narrow terminal', () => {
+    const rows = [{ service: 'shop', lock_name: 'in,"v"', wait_sum_ns: 2_000_000 }]
+    const lines = reportText({ ...report, rows, findings: [] }, 40, plain).split('\n')
+    expect(lines.filter((line) => line.length > 40)).toEqual([])
+    expect(lines).toContain('Service shop. All 2 columns: --format')
+  })
+
+  test('says that its times are UTC where it shows any', () => {
+    const columns = [column('job_name', 'text'), column('last_at', 'time')]
+    const rows = [{ service: 'shop', job_name: 'sync', last_at: '2026-11-21 06:00:00.123456789' }]
+    const text = reportText({ ...report, analyzer: 'job-runs', columns, rows }, 80, plain)
+    expect(text).toContain('Service shop. Times are UTC. All 2 columns')
   })
 
   test('says that nothing stands out where that is so', () => {
