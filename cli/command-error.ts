@@ -12,13 +12,29 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
+/** The pages that say more about a cure, in docs/. */
+export const docsPages = ['configuration.md', 'query.md', 'send-data.md', 'server.md'] as const
+
+export interface CommandErrorOptions {
+  readonly cause?: unknown
+  /** Where the cure is explained. */
+  readonly page?: (typeof docsPages)[number]
+}
+
 /** An error that the person at the keyboard can act on: printed without a stack trace. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode
+  readonly page: CommandErrorOptions['page']
 
-  constructor(exitCode: ExitCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? {} : { cause })
+  constructor(exitCode: ExitCode, message: string, options: CommandErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {})
     this.name = 'CommandError'
     this.exitCode = exitCode
+    this.page = options.page
+  }
+
+  /** The message with its page, for people. */
+  get text(): string {
+    return this.page === undefined ? this.message : `${this.message} (see docs/${this.page})`
   }
 }

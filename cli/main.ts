@@ -46,7 +46,7 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof OutputClosed) return exitCodes.done
   if (error instanceof Interrupted) return exitCodes.interrupted
   if (error instanceof CommandError) {
-    terminal.note(error.message.split('\n').map(visible).join('\n'))
+    terminal.note(error.text.split('\n').map(visible).join('\n'))
     return error.exitCode
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)

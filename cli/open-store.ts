@@ -133,6 +133,7 @@ async function openFolder(terminal: Terminal, dataDir: string): Promise<OpenedSt
     throw new CommandError(
       exitCodes.store,
       `Nothing has been recorded in "${dataDir}" yet; start the service with "wayward serve" and point an application at it, or name the right folder with --data-dir or a ClickHouse server with --url`,
+      { page: 'send-data.md' },
     )
   }
   const { createEngine, createLogger, createStore, defaultEngineLimits, migrate } = await import(
@@ -177,11 +178,9 @@ function busyError(values: StoreValues, cause: unknown): CommandError {
     pid !== undefined && isAlive(pid)
       ? `the service with process id ${pid} has it open but does not answer; look at its log, or stop it`
       : 'another process has it open (a service that is starting, or another command); try again, or stop it'
-  return new CommandError(
-    exitCodes.store,
-    `Cannot read the data in "${values.dataDir}": ${who}`,
+  return new CommandError(exitCodes.store, `Cannot read the data in "${values.dataDir}": ${who}`, {
     cause,
-  )
+  })
 }
 
 /** Errors of the engine and the store in the command's terms; others are bugs and stay as they are. */
@@ -191,12 +190,21 @@ export function toCommandError(error: unknown): unknown {
     if (error.clickhouse?.code === accessDeniedCode) {
       // The user is welcome, the statement is not: nothing is wrong with the password.
       const said = error.cause instanceof Error ? error.cause.message.trim() : error.message
-      return new CommandError(exitCodes.usage, `ClickHouse does not allow it: ${said}`, error)
+      return new CommandError(exitCodes.usage, `ClickHouse does not allow it: ${said}`, {
+        cause: error,
+        page: 'query.md',
+      })
     }
     const exitCode = error.code === 'query' ? exitCodes.usage : exitCodes.store
-    return new CommandError(exitCode, shortenExpected(error.message), error)
+    const page = error.code === 'query' ? 'query.md' : 'server.md'
+    return new CommandError(exitCode, shortenExpected(error.message), { cause: error, page })
   }
-  if (error.name === 'EngineError') return new CommandError(exitCodes.store, error.message, error)
+  if (error.name === 'EngineError') {
+    return new CommandError(exitCodes.store, error.message, {
+      cause: error,
+      page: 'configuration.md',
+    })
+  }
   return error
 }
 
@@ -209,7 +217,7 @@ export function toAnswerError(error: unknown): unknown {
   const message = isWithoutTables
     ? `This database has no tables of Wayward yet; start "wayward serve" on it once (ClickHouse: ${error.message})`
     : `ClickHouse could not answer: ${error.message}`
-  return new CommandError(exitCodes.store, message, error)
+  return new CommandError(exitCodes.store, message, { cause: error })
 }
 
 /** A syntax error lists everything that could stand there, up to some hundred things. */

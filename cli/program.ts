@@ -47,7 +47,7 @@ export async function runProgram(
     return context.exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return await concludeParsing(error, terminal, help, name)
+    return await concludeParsing(error, terminal, help, helpOf(program, argv, name))
   }
 }
 
@@ -68,7 +68,7 @@ async function concludeParsing(
   error: CommanderError,
   terminal: Terminal,
   help: string,
-  name: string,
+  helpCommand: string,
 ): Promise<ExitCode> {
   if (error.exitCode === 0) {
     await terminal.write(help)
@@ -81,12 +81,19 @@ async function concludeParsing(
   }
   const text = error.message
     .replace(/^error: /, '')
+    .replace(/\.$/, '')
     .replace(/\n\(Did you mean (.*)\?\)$/s, '; did you mean $1?')
   const message = text.charAt(0).toUpperCase() + text.slice(1)
   throw new CommandError(
     exitCodes.usage,
-    `${message}${message.endsWith('?') ? '' : `; see ${name} --help`}`,
+    `${message}${message.endsWith('?') ? '' : `; see ${helpCommand}`}`,
   )
+}
+
+/** The help that belongs to what was typed. */
+function helpOf(program: Command, argv: readonly string[], name: string): string {
+  const known = program.commands.find((command) => command.name() === argv[0])
+  return known === undefined ? `${name} --help` : `${name} ${known.name()} --help`
 }
 
 /** How to call this program again, from where the person is. */

@@ -24,6 +24,7 @@ export async function query(terminal: Terminal, command: QueryCommand): Promise<
     throw new CommandError(
       exitCodes.usage,
       'The statement is empty; wanted SQL, such as "SELECT count() FROM otel_traces"',
+      { page: 'query.md' },
     )
   }
   const parameters = toParameters(sql, command.selection)
@@ -53,6 +54,7 @@ function toParameters(sql: string, selection: Selection): QueryParameters {
       throw new CommandError(
         exitCodes.usage,
         `${flag} has no effect: the statement does not use {${name}:${type}}; write it where it belongs, or leave the flag out`,
+        { page: 'query.md' },
       )
     }
     parameters[name] = value

@@ -8,7 +8,13 @@ import type { Logger, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
 import type { serveFields, storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
-import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
+import {
+  type Endpoints,
+  isAlive,
+  readEndpoints,
+  removeEndpoints,
+  writeEndpoints,
+} from '../endpoints.ts'
 import { namedServer, type Server, toCommandError } from '../open-store.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
 
@@ -77,6 +83,7 @@ function prepareFolder(dataDir: string): void {
     throw new CommandError(
       exitCodes.store,
       `Cannot use "${dataDir}" as data folder: it is a file; name a folder with --data-dir`,
+      { page: 'configuration.md' },
     )
   }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
@@ -159,12 +166,21 @@ function toServeError(error: unknown, dataDir: string): unknown {
   const isAddress = ['port_in_use', 'address_unavailable', 'cannot_listen', 'not_loopback']
   if (isAddress.includes(code)) {
     const flag = error.name === 'EngineError' ? ' with --clickhouse' : ''
-    return new CommandError(exitCodes.usage, `${error.message}${flag}`, error)
+    return new CommandError(exitCodes.usage, `${error.message}${flag}`, {
+      cause: error,
+      page: 'configuration.md',
+    })
+  }
+  const owner = code === 'data_dir_in_use' ? readEndpoints(dataDir)?.pid : undefined
+  if (owner !== undefined && isAlive(owner)) {
+    // The engine knows only its own process, which the service would start again if somebody ended it.
+    const message = `The data folder "${dataDir}" is in use by the service with process id ${owner}: stop that service, or name another folder with --data-dir`
+    return new CommandError(exitCodes.store, message, { cause: error, page: 'configuration.md' })
   }
   const reason = folderReasons[code]
   if (reason !== undefined) {
     const message = `Cannot write to the data folder "${dataDir}": ${reason}, or name another folder with --data-dir`
-    return new CommandError(exitCodes.store, message, error)
+    return new CommandError(exitCodes.store, message, { cause: error, page: 'configuration.md' })
   }
   return toCommandError(error)
 }

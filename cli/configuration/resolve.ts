@@ -82,7 +82,7 @@ function parseGiven(field: Field<unknown>, given: Given): unknown {
     throw new CommandError(
       exitCodes.usage,
       `Cannot use ${shown} as ${field.flag} (${given.origin}): ${error.message}; wanted ${field.type.wanted}`,
-      error,
+      { cause: error, page: 'configuration.md' },
     )
   }
 }
@@ -99,7 +99,7 @@ function readConfigFile(sources: ConfigurationSources): ReadonlyMap<string, Give
     throw new CommandError(
       exitCodes.usage,
       `Cannot read the configuration file "${given.text}" (${given.origin}): ${reason}; name a YAML file that exists`,
-      error,
+      { cause: error, page: 'configuration.md' },
     )
   }
   return parseConfigText(text, given.text, path, sources.fileFields)
@@ -116,7 +116,9 @@ function parseConfigText(
   const at = (offset: number): string => `${shownPath}:${lines.linePos(offset).line}`
   const broken = document.errors[0]
   if (broken !== undefined) {
-    throw new CommandError(exitCodes.usage, `Cannot read ${at(broken.pos[0])}: ${broken.message}`)
+    throw new CommandError(exitCodes.usage, `Cannot read ${at(broken.pos[0])}: ${broken.message}`, {
+      page: 'configuration.md',
+    })
   }
   const found = new Map<string, Given>()
   if (document.contents === null) return found
@@ -124,6 +126,7 @@ function parseConfigText(
     throw new CommandError(
       exitCodes.usage,
       `Cannot use ${shownPath}: wanted "name: value" lines, such as "data-dir: .wayward"`,
+      { page: 'configuration.md' },
     )
   }
   const names = fields.filter((field) => field.isFlagOnly !== true).map((field) => field.flag)
@@ -134,13 +137,20 @@ function parseConfigText(
       const guess = nearest(name, names)
       const cure =
         guess === undefined ? `wanted one of ${names.join(', ')}` : `did you mean "${guess}"?`
-      throw new CommandError(exitCodes.usage, `Unknown setting "${name}" (${at(offset)}); ${cure}`)
+      throw new CommandError(
+        exitCodes.usage,
+        `Unknown setting "${name}" (${at(offset)}); ${cure}`,
+        {
+          page: 'configuration.md',
+        },
+      )
     }
     if (value === null || (isScalar(value) && value.value === null)) continue
     if (!isScalar(value)) {
       throw new CommandError(
         exitCodes.usage,
         `Cannot use the value of "${name}" (${at(offset)}): wanted a single value`,
+        { page: 'configuration.md' },
       )
     }
     // The source text, so that 010 or 1e3 is what was written and not what YAML makes of it.

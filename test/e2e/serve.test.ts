@@ -69,7 +69,11 @@ describe('a running service', () => {
 
   test('keeps its data folder: a second service is told who has it, and the first goes on', async () => {
     const second = await runWayward(['serve', '--data-dir', dataDir, ...anyPorts], inFolder)
-    expectOneError(second, 3, /data.*(use|open)/i)
+    expectOneError(
+      second,
+      3,
+      new RegExp(`in use by the service with process id ${service.endpoints.pid}`),
+    )
     expect((await fetch(`${service.endpoints.api}/readyz`)).status).toBe(200)
     expect(existsSync(join(dataDir, 'endpoints.json'))).toBe(true)
   })
