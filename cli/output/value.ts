@@ -15,8 +15,9 @@ const formats: Readonly<Record<ColumnType, (value: number, column: Column) => st
   rate: (value, { unit }) => `${formatNumber(value)} ${unit}`.trimEnd(),
   number: formatNumber,
   hour: (value) => `${String(value).padStart(2, '0')}:00`,
-  // Process ids are numbers that nobody counts with.
-  count: (value, { name }) => (name.endsWith('_pid') ? String(value) : formatNumber(value)),
+  // Process ids are numbers that nobody counts with; 0 is unknown.
+  count: (value, { name }) =>
+    name.endsWith('_pid') ? String(value === 0 ? '–' : value) : formatNumber(value),
   counts: formatNumber,
 }
 

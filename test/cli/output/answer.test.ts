@@ -23,6 +23,7 @@ describe('formatValue()', () => {
     [column('rate', 'rate', 'items/s'), 31.47, '31.5 items/s'],
     [column('n', 'count'), 12_345, '12,345'],
     [column('process_pid', 'count'), 12_345, '12345'],
+    [column('process_pid', 'count'), 0, '–'],
     [column('hour', 'hour'), 6, '06:00'],
     [column('at', 'time'), '2026-11-21 06:00:00.123456789', '2026-11-21 06:00:00'],
     [column('at', 'time'), '1970-01-01 00:00:00.000000000', '–'],
