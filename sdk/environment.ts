@@ -19,8 +19,11 @@ export interface QueueLimits {
   readonly exportTimeoutMs: number
 }
 
-/** Larger than OpenTelemetry's own 2048: a busy lock ends thousands of spans between two exports. */
-const queueItemsMaxDefault = 65_536
+/**
+ * Larger than OpenTelemetry's own 2048: a busy lock ends thousands of spans between two exports. A span
+ * takes about 4 KB, so a collector that is away costs an application about 64 MiB at most.
+ */
+const queueItemsMaxDefault = 16_384
 const batchItemsMaxDefault = 512
 const delayMsDefault = 1000
 const exportTimeoutMsDefault = 30_000
@@ -58,11 +61,12 @@ export function isExported(signal: 'TRACES' | 'LOGS'): boolean {
   for (const exporter of wanted) {
     if (exporter !== 'otlp' && exporter !== 'none') {
       diag.warn(
-        `Cannot use the exporter "${exporter}" of ${name}: only "otlp" and "none" are known`,
+        `Cannot use the exporter "${exporter}" of ${name}: only "otlp" and "none" are known, ` +
+          'and without "otlp" nothing is sent',
       )
     }
   }
-  return !wanted.includes('none')
+  return wanted.includes('otlp') && !wanted.includes('none')
 }
 
 const defaultEndpoint = 'http://127.0.0.1:4317'

@@ -1,208 +1,268 @@
-// The queues in front of the exporters. OpenTelemetry's batch processors drop silently when they are full;
-// these wrappers count what is dropped, with the range of sequence numbers, and tell it as an event.
-import type { Context } from '@opentelemetry/api'
-import { type Logger, SeverityNumber } from '@opentelemetry/api-logs'
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
-import type {
-  LogRecordExporter,
-  LogRecordProcessor,
-  ReadableLogRecord,
-  SdkLogRecord,
-} from '@opentelemetry/sdk-logs'
-import type { ReadableSpan, Span, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+// The queue in front of an exporter, in the place of OpenTelemetry's batch processors, which
+//   - drop silently when they are full: here every loss is counted and told;
+//   - give a batch up at the first failure, and the OTLP/gRPC exporter does not try again: here a batch is
+//     tried again for as long as `exportTimeoutMs`, so a collector that restarts loses nothing;
+//   - hold the process while a collector hangs, one time-out per waiting batch: here only an export that is
+//     under way does, and every timer is unreferenced.
+//
+//   add ──▶ waiting ──▶ batch ──▶ export ──▶ sent
+//     └▶ dropped          ▲           │ failed, time left: pause
+//        (queue_full)     └───────────┴▶ dropped (export_failed)
+import { context, diag } from '@opentelemetry/api'
+import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core'
+import type { LogRecordExporter, LogRecordProcessor, SdkLogRecord } from '@opentelemetry/sdk-logs'
+import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import {
-  ATTR_WAYWARD_EVENT_SEQUENCE,
-  ATTR_WAYWARD_EVENTS_DROPPED_COUNT,
-  ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE,
-  ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
-  ATTR_WAYWARD_EVENTS_DROPPED_REASON,
   EVENT_WAYWARD_EVENTS_DROPPED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
 } from '@wayward/semconv'
-import type { Clock } from './clock.ts'
-
-interface Loss {
-  count: number
-  first: number
-  last: number
-}
-
-/** Counts what was dropped and tells it. */
-export interface LossReport {
-  add(reason: string, item: { readonly attributes: object }): void
-  /** All that was dropped so far. */
-  readonly count: number
-  /** Emits one event per reason for what came since the last call. */
-  tell(logger: Logger, clock: Clock, nextSequence: () => number): void
-}
-
-export function createLossReport(): LossReport {
-  const losses = new Map<string, Loss>()
-  let count = 0
-  return {
-    get count() {
-      return count
-    },
-    add(reason, item) {
-      count++
-      let loss = losses.get(reason)
-      if (loss === undefined) {
-        loss = { count: 0, first: Number.POSITIVE_INFINITY, last: 0 }
-        losses.set(reason, loss)
-      }
-      loss.count++
-      const sequence = (item.attributes as Record<string, unknown>)[ATTR_WAYWARD_EVENT_SEQUENCE]
-      if (typeof sequence !== 'number') return
-      loss.first = Math.min(loss.first, sequence)
-      loss.last = Math.max(loss.last, sequence)
-    },
-    tell(logger, clock, nextSequence) {
-      for (const [reason, loss] of losses) {
-        losses.delete(reason)
-        const time = clock.now()
-        const range =
-          loss.last === 0
-            ? {}
-            : {
-                [ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE]: loss.first,
-                [ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE]: loss.last,
-              }
-        logger.emit({
-          eventName: EVENT_WAYWARD_EVENTS_DROPPED,
-          severityNumber: SeverityNumber.WARN,
-          timestamp: time,
-          observedTimestamp: time,
-          attributes: {
-            ...range,
-            [ATTR_WAYWARD_EVENT_SEQUENCE]: nextSequence(),
-            [ATTR_WAYWARD_EVENTS_DROPPED_COUNT]: loss.count,
-            [ATTR_WAYWARD_EVENTS_DROPPED_REASON]: reason,
-          },
-        })
-      }
-    },
-  }
-}
+import type { QueueLimits } from './environment.ts'
+import type { LossReport } from './loss-report.ts'
 
 interface Exporter<T> {
   export(items: T[], onResult: (result: ExportResult) => void): void
   shutdown(): Promise<void>
-  forceFlush?(): Promise<void>
 }
 
-/** Between a batch processor and its exporter: knows how many items wait, and what came of them. */
-interface ExportGate<T> {
-  readonly exporter: Exporter<T> & { forceFlush(): Promise<void> }
-  /** Whether the processor's queue takes another item; counts it if so, and as dropped if not. */
-  admit(item: T, reserve: number): boolean
-  /** Ends every export under way as failed, so that no timer of theirs keeps the process alive. */
+/** Takes items at any time and sends them in batches, one batch at a time. */
+interface ExportQueue<T> {
+  /** @param reserve places beyond the limit that this item may use. */
+  add(item: T, reserve: number): void
+  /** Sends what waits, once; what fails and can be tried again stays. Never rejects. */
+  readonly flush: () => Promise<void>
+  /** Sends what waits, once, and closes the exporter. Never rejects. */
+  readonly shutdown: () => Promise<void>
+  /** Gives up everything, what is under way included: nothing of ours holds the process after this. */
   readonly abandon: () => void
 }
 
-function createExportGate<T extends { readonly attributes: object }>(
-  inner: Exporter<T>,
-  queueItemsMax: number,
+/**
+ * What the queues of one process share: one export at a time, and one pause for all after a failure. So
+ * with a collector that hangs there are moments without a call under way, in which a process can end.
+ */
+export interface ExportLine {
+  underWay: Promise<unknown> | undefined
+  pauseMs: number
+  pausedUntilMs: number
+}
+
+const pauseMsMin = 1000
+const pauseMsMax = 5000
+/** How often a queue looks whether the line is free. */
+const lineCheckMs = 20
+
+export function createExportLine(): ExportLine {
+  return { underWay: undefined, pauseMs: pauseMsMin, pausedUntilMs: 0 }
+}
+
+/** The gRPC codes that OTLP lets a client try again. */
+const retryableCodes = new Set<unknown>([1, 4, 8, 10, 11, 14, 15])
+
+function createExportQueue<T extends { readonly attributes: object }>(
+  exporter: Exporter<T>,
+  limits: QueueLimits,
   losses: LossReport,
-): ExportGate<T> {
-  let waiting = 0
-  const underWay = new Set<() => void>()
-  return {
-    admit(item, reserve) {
-      if (waiting >= queueItemsMax + reserve) {
-        losses.add(WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL, item)
-        return false
-      }
-      waiting++
+  line: ExportLine,
+): ExportQueue<T> {
+  let waiting: T[] = []
+  let batch: T[] = []
+  /** When the batch is given up, by the monotonic clock. */
+  let giveUpMs = 0
+  let timer: NodeJS.Timeout | undefined
+  let sending: Promise<boolean> | undefined
+  let failUnderWay: (() => void) | undefined
+  let isClosed = false
+  let isAbandoned = false
+
+  function drop(reason: string, items: readonly T[]): void {
+    for (const item of items) losses.add(reason, item)
+  }
+
+  function schedule(delayMs: number): void {
+    if (timer !== undefined || isClosed) return
+    timer = setTimeout(() => {
+      timer = undefined
+      sendWhenFree()
+    }, delayMs)
+    timer.unref()
+  }
+
+  function clear(): void {
+    clearTimeout(timer)
+    timer = undefined
+  }
+
+  function sendWhenFree(): void {
+    const pauseMs = line.pausedUntilMs - performance.now()
+    if (line.underWay !== undefined) schedule(lineCheckMs)
+    else if (pauseMs > 0) schedule(pauseMs)
+    else void send()
+  }
+
+  /** One batch, one try. @returns whether it is done with: sent, or given up. */
+  function send(): Promise<boolean> {
+    sending ??= sendBatch().finally(() => {
+      sending = undefined
+      if (batch.length > 0 || waiting.length >= limits.batchItemsMax) sendWhenFree()
+      else if (waiting.length > 0) schedule(limits.delayMs)
+    })
+    return sending
+  }
+
+  async function sendBatch(): Promise<boolean> {
+    clear()
+    while (line.underWay !== undefined) await line.underWay
+    if (batch.length === 0) {
+      if (waiting.length === 0) return true
+      if (waiting.length <= limits.batchItemsMax) {
+        batch = waiting
+        waiting = []
+      } else batch = waiting.splice(0, limits.batchItemsMax)
+      giveUpMs = performance.now() + limits.exportTimeoutMs
+    }
+    const exported = tryExport(batch, giveUpMs - performance.now())
+    line.underWay = exported
+    const { code, error } = await exported
+    line.underWay = undefined
+    if (code === ExportResultCode.SUCCESS) {
+      line.pauseMs = pauseMsMin
+      batch = []
       return true
+    }
+    diag.warn(`Cannot send ${batch.length} reports`, error)
+    const isRetryable = retryableCodes.has((error as { code?: unknown } | undefined)?.code)
+    line.pausedUntilMs = performance.now() + line.pauseMs
+    line.pauseMs = Math.min(line.pauseMs * 2, pauseMsMax)
+    if (isRetryable && !isClosed && line.pausedUntilMs < giveUpMs) return false
+    drop(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, batch)
+    batch = []
+    return !isRetryable
+  }
+
+  function tryExport(items: T[], timeoutMs: number): Promise<ExportResult> {
+    return new Promise((resolve) => {
+      const fail = (why: string): void => {
+        resolve({ code: ExportResultCode.FAILED, error: new Error(why) })
+      }
+      if (isAbandoned) {
+        fail('abandoned at exit')
+        return
+      }
+      const deadline = setTimeout(
+        () => fail(`no answer in ${limits.exportTimeoutMs} ms`),
+        timeoutMs,
+      )
+      deadline.unref()
+      failUnderWay = () => fail('abandoned at exit')
+      const onResult = (result: ExportResult): void => {
+        clearTimeout(deadline)
+        resolve(result)
+      }
+      try {
+        // The exporter's own calls must not become spans.
+        context.with(suppressTracing(context.active()), () => exporter.export(items, onResult))
+      } catch (error) {
+        onResult({ code: ExportResultCode.FAILED, error: error as Error })
+      }
+    })
+  }
+
+  async function flush(): Promise<void> {
+    // What is added meanwhile is for the next time, or a busy application would never see the end.
+    let left = batch.length + waiting.length
+    if (sending !== undefined) {
+      left -= batch.length
+      if (!(await sending)) return
+    }
+    while (left > 0 && batch.length + waiting.length > 0) {
+      left -= batch.length === 0 ? Math.min(waiting.length, limits.batchItemsMax) : batch.length
+      if (!(await send())) return
+    }
+  }
+
+  return {
+    flush,
+    add(item, reserve) {
+      if (isClosed) return
+      if (waiting.length + batch.length >= limits.queueItemsMax + reserve) {
+        losses.add(WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL, item)
+        return
+      }
+      waiting.push(item)
+      if (sending !== undefined || batch.length > 0) return
+      if (waiting.length >= limits.batchItemsMax) sendWhenFree()
+      else schedule(limits.delayMs)
+    },
+    async shutdown() {
+      await flush()
+      isClosed = true
+      clear()
+      drop(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, batch)
+      drop(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, waiting)
+      batch = []
+      waiting = []
+      if (isAbandoned) return
+      await exporter.shutdown().catch((error: unknown) => {
+        diag.warn('Cannot shut the exporter down', error)
+      })
     },
     abandon() {
-      for (const fail of underWay) fail()
-    },
-    exporter: {
-      export(items, onResult) {
-        waiting = Math.max(0, waiting - items.length)
-        let isDone = false
-        const finish = (result: ExportResult): void => {
-          if (isDone) return
-          isDone = true
-          underWay.delete(fail)
-          if (result.code !== ExportResultCode.SUCCESS) {
-            for (const item of items) {
-              losses.add(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, item)
-            }
-          }
-          onResult(result)
-        }
-        const fail = (): void =>
-          finish({ code: ExportResultCode.FAILED, error: new Error('Export abandoned at exit') })
-        underWay.add(fail)
-        try {
-          inner.export(items, finish)
-        } catch (error) {
-          finish({
-            code: ExportResultCode.FAILED,
-            error: error instanceof Error ? error : new Error(String(error)),
-          })
-        }
-      },
-      shutdown: () => inner.shutdown(),
-      forceFlush: async () => inner.forceFlush?.(),
+      isAbandoned = true
+      isClosed = true
+      clear()
+      failUnderWay?.()
     },
   }
 }
 
-/** A processor with the queue's bound and loss report in front of it. */
-export interface CountedProcessor<P> {
+/** A processor that feeds an export queue. */
+export interface QueuedProcessor<P> {
   readonly processor: P
+  /** Gives up everything that waits or is under way. */
   readonly abandon: () => void
 }
 
-/** @param create makes the batch processor; its own queue must be no smaller than `queueItemsMax`. */
-export function countSpans(
+const sampled = 1
+
+export function queueSpans(
   exporter: SpanExporter,
-  queueItemsMax: number,
+  limits: QueueLimits,
   losses: LossReport,
-  create: (exporter: SpanExporter) => SpanProcessor,
-): CountedProcessor<SpanProcessor> {
-  const gate = createExportGate<ReadableSpan>(exporter, queueItemsMax, losses)
-  const batch = create(gate.exporter)
-  const sampled = 1
+  line: ExportLine,
+): QueuedProcessor<SpanProcessor> {
+  const queue = createExportQueue<ReadableSpan>(exporter, limits, losses, line)
   return {
-    abandon: gate.abandon,
+    abandon: queue.abandon,
     processor: {
-      onStart: (span: Span, parent: Context) => batch.onStart(span, parent),
+      onStart: () => undefined,
       onEnd(span) {
-        if ((span.spanContext().traceFlags & sampled) === 0) return
-        if (gate.admit(span, 0)) batch.onEnd(span)
+        if ((span.spanContext().traceFlags & sampled) !== 0) queue.add(span, 0)
       },
-      forceFlush: () => batch.forceFlush(),
-      shutdown: () => batch.shutdown(),
+      forceFlush: queue.flush,
+      shutdown: queue.shutdown,
     },
   }
 }
 
 /** Places kept free for the loss events themselves. */
-export const lossReserve = 16
+const lossReserve = 16
 
-/** @param create makes the batch processor; its own queue must hold `queueItemsMax + lossReserve`. */
-export function countLogs(
+export function queueLogs(
   exporter: LogRecordExporter,
-  queueItemsMax: number,
+  limits: QueueLimits,
   losses: LossReport,
-  create: (exporter: LogRecordExporter) => LogRecordProcessor,
-): CountedProcessor<LogRecordProcessor> {
-  const gate = createExportGate<ReadableLogRecord>(exporter, queueItemsMax, losses)
-  const batch = create(gate.exporter)
+  line: ExportLine,
+): QueuedProcessor<LogRecordProcessor> {
+  const queue = createExportQueue<SdkLogRecord>(exporter, limits, losses, line)
   return {
-    abandon: gate.abandon,
+    abandon: queue.abandon,
     processor: {
-      onEmit(record: SdkLogRecord, parent?: Context) {
-        const reserve = record.eventName === EVENT_WAYWARD_EVENTS_DROPPED ? lossReserve : 0
-        if (gate.admit(record, reserve)) batch.onEmit(record, parent)
+      onEmit(record) {
+        queue.add(record, record.eventName === EVENT_WAYWARD_EVENTS_DROPPED ? lossReserve : 0)
       },
-      forceFlush: () => batch.forceFlush(),
-      shutdown: () => batch.shutdown(),
+      forceFlush: queue.flush,
+      shutdown: queue.shutdown,
     },
   }
 }

@@ -15,9 +15,3 @@ export function getReporterWithCore(): ReporterWithCore {
   holder[key] ??= createReporterWithCore({})
   return holder[key]
 }
-
-/** Replaces the thread's own reporter. */
-export function setReporter(reporter: ReporterWithCore): void {
-  const holder = globalThis as { [key]?: ReporterWithCore }
-  holder[key] = reporter
-}

@@ -55,6 +55,8 @@ export interface OpenOperations {
   readonly count: number
   /** Starts the timer, which does not keep the process alive. */
   start(): void
+  /** Changes the settings that are given. */
+  configure(snapshots: Partial<SnapshotSettings>): void
   shutdown(): void
 }
 
@@ -67,7 +69,8 @@ export interface OpenOperationsSettings {
 }
 
 export function createOpenOperations(settings: OpenOperationsSettings): OpenOperations {
-  const { snapshots, clock, logger, nextSequence } = settings
+  const { clock, logger, nextSequence } = settings
+  let { snapshots } = settings
   const operations = new Set<OpenOperation>()
   let timer: NodeJS.Timeout | undefined
 
@@ -107,6 +110,17 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
     }
   }
 
+  function start(): void {
+    if (timer !== undefined || snapshots.intervalMs <= 0) return
+    timer = setInterval(tick, snapshots.intervalMs)
+    timer.unref()
+  }
+
+  function stop(): void {
+    clearInterval(timer)
+    timer = undefined
+  }
+
   return {
     add: (operation) => void operations.add(operation),
     delete: (operation) => void operations.delete(operation),
@@ -114,14 +128,14 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
     get count() {
       return operations.size
     },
-    start() {
-      if (timer !== undefined || snapshots.intervalMs <= 0) return
-      timer = setInterval(tick, snapshots.intervalMs)
-      timer.unref()
+    start,
+    configure(given) {
+      snapshots = { ...snapshots, ...given }
+      stop()
+      start()
     },
     shutdown() {
-      clearInterval(timer)
-      timer = undefined
+      stop()
       operations.clear()
     },
   }

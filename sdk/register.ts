@@ -1,14 +1,10 @@
 // For `node --import @wayward/sdk/register app.js`: sets up OpenTelemetry from the environment and observes
 // the libraries that we know, without a change to the application.
 import { register as registerHooks } from 'node:module'
-import { diag, DiagConsoleLogger } from '@opentelemetry/api'
-import { diagLogLevelFromString, getStringFromEnv } from '@opentelemetry/core'
+import { diag } from '@opentelemetry/api'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
 import { AsyncMutexInstrumentation, PQueueInstrumentation } from './observe/instrumentations.ts'
 import { register } from './registration.ts'
-
-const logLevel = diagLogLevelFromString(getStringFromEnv('OTEL_LOG_LEVEL'))
-if (logLevel !== undefined) diag.setLogger(new DiagConsoleLogger(), { logLevel })
 
 const registration = register()
 if (registration.status !== 'disabled') {

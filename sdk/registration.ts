@@ -1,19 +1,21 @@
-import { context, diag, propagation, ProxyTracerProvider, trace } from '@opentelemetry/api'
+import {
+  context,
+  diag,
+  DiagConsoleLogger,
+  propagation,
+  ProxyTracerProvider,
+  trace,
+} from '@opentelemetry/api'
 import type { Attributes } from '@opentelemetry/api'
 import { logs } from '@opentelemetry/api-logs'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { getStringFromEnv } from '@opentelemetry/core'
+import { diagLogLevelFromString, getStringFromEnv } from '@opentelemetry/core'
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import type { Resource } from '@opentelemetry/resources'
-import {
-  BatchLogRecordProcessor,
-  LoggerProvider,
-  type LogRecordExporter,
-} from '@opentelemetry/sdk-logs'
+import { LoggerProvider, type LogRecordExporter } from '@opentelemetry/sdk-logs'
 import {
   BasicTracerProvider,
-  BatchSpanProcessor,
   type SpanExporter,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
@@ -25,16 +27,11 @@ import {
   logRecordLimits,
   queueLimits,
 } from './environment.ts'
-import {
-  countLogs,
-  countSpans,
-  createLossReport,
-  type LossReport,
-  lossReserve,
-} from './export-queue.ts'
-import { getReporterWithCore, setReporter } from './global-reporter.ts'
+import { createExportLine, type ExportLine, queueLogs, queueSpans } from './export-queue.ts'
+import { getReporterWithCore } from './global-reporter.ts'
+import { createLossReport, type LossReport } from './loss-report.ts'
 import type { SnapshotSettings } from './open-operations.ts'
-import { createReporterWithCore, type Reporter } from './reporter.ts'
+import type { Reporter } from './reporter.ts'
 import { createResource } from './resource.ts'
 import { openThreadState } from './thread-state.ts'
 
@@ -84,6 +81,8 @@ export interface Registration {
 
 const lossIntervalMs = 1000
 const exitFlushMsMaxDefault = 2000
+/** Where OpenTelemetry's API keeps what is registered. */
+const diagnosticsKey = Symbol.for('opentelemetry.js.api.1')
 const registrationKey = Symbol.for('wayward.registration.1')
 
 /**
@@ -104,6 +103,7 @@ export function register(options: RegisterOptions = {}): Registration {
 }
 
 function tryRegister(options: RegisterOptions): Registration {
+  setLogLevel()
   if (isSdkDisabled()) {
     getReporterWithCore().shutdown()
     return idle('disabled')
@@ -115,11 +115,19 @@ function tryRegister(options: RegisterOptions): Registration {
       'Cannot register the Wayward SDK: a tracer provider is registered already, and stays. ' +
         'Reports go to it; see docs/sdk.md',
     )
-    return { ...idle('already_registered'), ...(ours === undefined ? {} : delegateTo(ours)) }
+    return ours === undefined ? idle('already_registered') : delegateTo(ours)
   }
   const registration = install(options)
   holder[registrationKey] = registration
   return registration
+}
+
+/** `OTEL_LOG_LEVEL` turns the diagnostics on, on the console; an application's own logger for them stays. */
+function setLogLevel(): void {
+  const logLevel = diagLogLevelFromString(getStringFromEnv('OTEL_LOG_LEVEL'))
+  const holder = globalThis as { [diagnosticsKey]?: { readonly diag?: unknown } }
+  if (logLevel === undefined || holder[diagnosticsKey]?.diag !== undefined) return
+  diag.setLogger(new DiagConsoleLogger(), { logLevel, suppressOverrideMessage: true })
 }
 
 function isForeignProviderRegistered(): boolean {
@@ -140,8 +148,16 @@ function idle(status: Registration['status']): Registration {
   }
 }
 
-function delegateTo(ours: Registration): Partial<Registration> {
-  return { forceFlush: () => ours.forceFlush(), shutdown: () => ours.shutdown() }
+/** The handle of a second `register()`: it stands for the first. */
+function delegateTo(ours: Registration): Registration {
+  return {
+    ...idle('already_registered'),
+    get droppedCount() {
+      return ours.droppedCount
+    },
+    forceFlush: () => ours.forceFlush(),
+    shutdown: () => ours.shutdown(),
+  }
 }
 
 interface Pipeline {
@@ -158,14 +174,13 @@ function install(options: RegisterOptions): Registration {
     sessionName: options.sessionName ?? getStringFromEnv('WAYWARD_SESSION_NAME'),
     attributes: options.resourceAttributes,
   })
-  const traces = installTraces(resource, losses, options)
-  const logPipeline = installLogs(resource, losses, options)
+  const line = createExportLine()
+  const traces = installTraces(resource, { losses, line }, options)
+  const logPipeline = installLogs(resource, { losses, line }, options)
   context.setGlobalContextManager(new AsyncLocalStorageContextManager())
   propagation.setGlobalPropagator(createPropagator())
-  if (options.snapshots !== undefined) {
-    setReporter(createReporterWithCore({ snapshots: options.snapshots }))
-  }
   const reporter = getReporterWithCore()
+  if (options.snapshots !== undefined) reporter.core.open.configure(options.snapshots)
   const tellLosses = (): void => {
     try {
       losses.tell(reporter.core.logger, state.clock, state.nextSequence)
@@ -219,25 +234,18 @@ function flushBeforeExit(
   }
 }
 
-function installTraces(resource: Resource, losses: LossReport, options: RegisterOptions): Pipeline {
+/** What the signals share. */
+interface Shared {
+  readonly losses: LossReport
+  readonly line: ExportLine
+}
+
+function installTraces(resource: Resource, shared: Shared, options: RegisterOptions): Pipeline {
   const limits = queueLimits('OTEL_BSP')
-  const exporter = options.spanExporter ?? createSpanExporter(limits, options.endpoint)
-  const counted =
-    exporter === undefined
-      ? undefined
-      : countSpans(
-          exporter,
-          limits.queueItemsMax,
-          losses,
-          (inner) =>
-            new BatchSpanProcessor(inner, {
-              maxQueueSize: limits.queueItemsMax,
-              maxExportBatchSize: limits.batchItemsMax,
-              scheduledDelayMillis: limits.delayMs,
-              exportTimeoutMillis: limits.exportTimeoutMs,
-            }),
-        )
-  const own = counted === undefined ? [] : [counted.processor]
+  const exporter = options.spanExporter ?? createSpanExporter(options.endpoint)
+  const queued =
+    exporter === undefined ? undefined : queueSpans(exporter, limits, shared.losses, shared.line)
+  const own = queued === undefined ? [] : [queued.processor]
   const provider = new BasicTracerProvider({
     resource,
     spanProcessors: [...own, ...(options.spanProcessors ?? [])],
@@ -247,69 +255,45 @@ function installTraces(resource: Resource, losses: LossReport, options: Register
     forceFlush: () => provider.forceFlush(),
     shutdown: () => provider.shutdown(),
     abandon() {
-      counted?.abandon()
+      queued?.abandon()
       if (exporter !== undefined) closeConnection(exporter)
     },
   }
 }
 
-type Limits = ReturnType<typeof queueLimits>
-
-function createSpanExporter(limits: Limits, given: string | undefined): SpanExporter | undefined {
-  if (!isExported('TRACES')) return undefined
-  return new OTLPTraceExporter(exporterOptions(limits, endpointFor('TRACES', given)))
-}
-
-function createLogExporter(
-  limits: Limits,
-  given: string | undefined,
-): LogRecordExporter | undefined {
-  if (!isExported('LOGS')) return undefined
-  return new OTLPLogExporter(exporterOptions(limits, endpointFor('LOGS', given)))
-}
-
-/** A flush sends the whole queue at once: the exporter must take as many requests as that makes. */
-function exporterOptions(
-  limits: Limits,
-  url: string | undefined,
-): { concurrencyLimit: number; url?: string } {
-  const concurrencyLimit = 1 + Math.ceil(limits.queueItemsMax / limits.batchItemsMax)
-  return url === undefined ? { concurrencyLimit } : { concurrencyLimit, url }
-}
-
-function installLogs(resource: Resource, losses: LossReport, options: RegisterOptions): Pipeline {
+function installLogs(resource: Resource, shared: Shared, options: RegisterOptions): Pipeline {
   const limits = queueLimits('OTEL_BLRP')
-  const exporter = options.logExporter ?? createLogExporter(limits, options.endpoint)
-  const counted =
-    exporter === undefined
-      ? undefined
-      : countLogs(
-          exporter,
-          limits.queueItemsMax,
-          losses,
-          (inner) =>
-            new BatchLogRecordProcessor({
-              exporter: inner,
-              maxQueueSize: limits.queueItemsMax + lossReserve,
-              maxExportBatchSize: limits.batchItemsMax,
-              scheduledDelayMillis: limits.delayMs,
-              exportTimeoutMillis: limits.exportTimeoutMs,
-            }),
-        )
+  const exporter = options.logExporter ?? createLogExporter(options.endpoint)
+  const queued =
+    exporter === undefined ? undefined : queueLogs(exporter, limits, shared.losses, shared.line)
   const provider = new LoggerProvider({
     resource,
     logRecordLimits: logRecordLimits(),
-    processors: counted === undefined ? [] : [counted.processor],
+    processors: queued === undefined ? [] : [queued.processor],
   })
   logs.setGlobalLoggerProvider(provider)
   return {
     forceFlush: () => provider.forceFlush(),
     shutdown: () => provider.shutdown(),
     abandon() {
-      counted?.abandon()
+      queued?.abandon()
       if (exporter !== undefined) closeConnection(exporter)
     },
   }
+}
+
+function createSpanExporter(given: string | undefined): SpanExporter | undefined {
+  if (!isExported('TRACES')) return undefined
+  return new OTLPTraceExporter(exporterOptions(endpointFor('TRACES', given)))
+}
+
+function createLogExporter(given: string | undefined): LogRecordExporter | undefined {
+  if (!isExported('LOGS')) return undefined
+  return new OTLPLogExporter(exporterOptions(endpointFor('LOGS', given)))
+}
+
+function exporterOptions(url: string | undefined): { url?: string } {
+  return url === undefined ? {} : { url }
 }
 
 /**

@@ -66,6 +66,8 @@ const locksSeen = new WeakMap<object, ReportedLock>()
 const mutexSemaphores = new WeakSet<object>()
 /** The prototypes that are observed: a module that is observed twice reports once. */
 const patched = new WeakSet<object>()
+/** A lock that was collected while held can never be released: it must not stay open for ever. */
+const collected = new FinalizationRegistry<ReportedLock>((lock) => lock.abandon())
 const holdsByRequest = new WeakMap<LockRequest, LockHold>()
 /** The inner object of a decorated one. */
 const decorated = new WeakMap<object, object>()
@@ -175,6 +177,7 @@ function createObserver(core: Core) {
       type: isMutex ? WAYWARD_LOCK_TYPE_VALUE_MUTEX : WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE,
     })
     locksSeen.set(semaphore, lock)
+    collected.register(semaphore, lock, semaphore)
     return lock
   }
 
@@ -244,16 +247,19 @@ function createObserver(core: Core) {
       const releaser = original.call(this, weight)
       const granted = granting
       granting = undefined
-      if (granted === undefined || !granted.request.isOpen) return releaser
-      const isContended = granted !== asking
-      const hold = granted.request.granted({ isContended })
-      holdsByRequest.set(granted.request, hold)
+      if (granted === undefined) return releaser
+      // A request that gave up is granted for a moment all the same: nobody's hold, and no other's end.
+      const isAbandoned = !granted.request.isOpen
+      const hold = isAbandoned
+        ? undefined
+        : granted.request.granted({ isContended: granted !== asking })
+      if (hold !== undefined) holdsByRequest.set(granted.request, hold)
       granted.frame?.onEnd?.()
       return () => {
         // Where release() has ended this hold already, the library now frees whoever holds the lock since.
         const previous = isReleasing
-        isReleasing = hold.isOpen
-        hold.released()
+        isReleasing = isAbandoned || hold?.isOpen === true
+        hold?.released()
         try {
           releaser()
         } finally {
@@ -377,7 +383,10 @@ function createObserver(core: Core) {
         () => {
           const made = locksSeen.get(semaphore)
           if (made === undefined) return
-          locksSeen.set(semaphore, createLock(core, { name: made.name, id: made.id }))
+          const lock = createLock(core, { name: made.name, id: made.id })
+          locksSeen.set(semaphore, lock)
+          collected.unregister(semaphore)
+          collected.register(semaphore, lock, semaphore)
         },
         undefined,
       )

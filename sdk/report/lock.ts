@@ -98,6 +98,8 @@ export interface ReportedLock {
   readonly holds: readonly LockHold[]
   /** The requests that wait, oldest first. */
   readonly requests: Iterable<LockRequest>
+  /** Forgets holds and requests that can no longer end, as of a lock that is gone; nothing is told of them. */
+  abandon(): void
 }
 
 /** A request; its first end counts, later ones are ignored. */
@@ -160,6 +162,10 @@ export function createLock(core: Core, settings: LockSettings): ReportedLock {
     },
     holds: state.holds,
     requests: state.waiting,
+    abandon() {
+      for (const hold of [...state.holds]) hold.abandon()
+      for (const request of state.waiting) request.abandon()
+    },
     request(options = {}) {
       if (!core.isEnabled) return noRequest
       return guard<LockRequest>(core, () => new OpenRequest(state, options), noRequest)
@@ -225,6 +231,10 @@ class OpenRequest implements LockRequest, OpenOperation {
 
   describe(): Attributes {
     return this.#waitAttributes(undefined)
+  }
+
+  abandon(): void {
+    this.#close()
   }
 
   #grant(options: LockGrantOptions): LockHold {
@@ -381,18 +391,23 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
   released(options: LockTimeOptions = {}): void {
     if (this.isReleased) return
     this.isReleased = true
-    const { core, holds } = this.#lock
+    const { core } = this.#lock
     guard(
       core,
       () => {
         const time = timeOf(core, options.timeNs)
-        remove(holds, this)
-        remove(this.#task.holds, this)
-        core.open.delete(this)
+        this.abandon()
         this.span?.end(time)
       },
       undefined,
     )
+  }
+
+  abandon(): void {
+    this.isReleased = true
+    remove(this.#lock.holds, this)
+    remove(this.#task.holds, this)
+    this.#lock.core.open.delete(this)
   }
 
   describe(): Attributes {

@@ -85,6 +85,8 @@ export interface ReportedQueue {
   enqueued(options?: EnqueueOptions): QueueItem
   /** The items that wait, oldest first. */
   readonly items: Iterable<QueueItem>
+  /** Forgets the items that wait, as of a queue that is gone; nothing is told of them. */
+  abandon(): void
 }
 
 /** An item that waits. */
@@ -145,6 +147,9 @@ export function createQueue(core: Core, settings: QueueSettings): ReportedQueue 
       state.concurrency = concurrency
     },
     items: state.waiting,
+    abandon() {
+      for (const item of state.waiting) item.abandon()
+    },
     enqueued(options = {}) {
       if (!core.isEnabled) return noItem
       return guard<QueueItem>(core, () => new WaitingItem(state, options), noItem)
@@ -209,6 +214,10 @@ class WaitingItem implements QueueItem, OpenOperation {
 
   describe(): Attributes {
     return this.#attributes(WAYWARD_KIND_VALUE_QUEUE_WAIT, this.sequence, this.#task)
+  }
+
+  abandon(): void {
+    this.#close()
   }
 
   #close(): void {

@@ -39,9 +39,6 @@ export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL = 'queue_full' as co
 /** The exporter gave up. */
 export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED = 'export_failed' as const
 
-/** They came after shutdown. */
-export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_SHUTDOWN = 'shutdown' as const
-
 /** Number of the attempt within its run, from 1; on the run's span, how many attempts were made. */
 export const ATTR_WAYWARD_JOB_ATTEMPT = 'wayward.job.attempt' as const
 

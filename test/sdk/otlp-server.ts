@@ -24,7 +24,7 @@ export interface OtlpServer {
 }
 
 /** A collector's stand-in: a real OTLP/gRPC server, decoded with OpenTelemetry's own generated code. */
-export async function startOtlpServer(): Promise<OtlpServer> {
+export async function startOtlpServer(wantedPort = 0): Promise<OtlpServer> {
   const spans: Arrived[] = []
   const events: Arrived[] = []
   const metadata: Record<string, unknown>[] = []
@@ -74,8 +74,10 @@ export async function startOtlpServer(): Promise<OtlpServer> {
   server.addService(traces, answer)
   server.addService(logs, answer)
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
+    server.bindAsync(
+      `127.0.0.1:${wantedPort}`,
+      ServerCredentials.createInsecure(),
+      (error, bound) => (error === null ? resolve(bound) : reject(error)),
     )
   })
   return {

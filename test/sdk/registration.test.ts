@@ -219,6 +219,74 @@ describe('a collector that does not work', () => {
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     expect(ended.ms).toBeLessThan(5000)
   })
+
+  const hang = async (args: readonly string[], env: Record<string, string> = {}) => {
+    const hanging: TcpServer = createServer(() => undefined)
+    await new Promise<void>((resolve) => {
+      hanging.listen(0, '127.0.0.1', resolve)
+    })
+    const address = hanging.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const ended = await run(args, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      ...env,
+    })
+    hanging.close()
+    return ended
+  }
+
+  test('and hangs with a full queue: memory is bounded, and the process ends', async () => {
+    const ended = await hang(['burst-app.mjs'], {
+      TEST_MS: '2500',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '1500',
+    })
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    const { dropped, rssMiB } = JSON.parse(ended.stdout) as { dropped: number; rssMiB: number }
+    expect(dropped).toBeGreaterThan(16_384)
+    expect(rssMiB).toBeLessThan(400)
+    // Its own 2.5 s, the call that is under way (1.5 s), and the deadline of the last flush (2 s).
+    expect(ended.ms).toBeLessThan(9000)
+  })
+
+  const setUp = `import { register } from '@wayward/sdk'
+    register().reporter.zone('work', () => undefined);`
+  test.each([
+    ['process.exit(3)', 'process.exit(3)', 3, ''],
+    ['an uncaught exception', "throw new Error('mine')", 1, 'Error: mine'],
+    ['an unhandled rejection', "void Promise.reject(new Error('mine'))", 1, 'Error: mine'],
+    [
+      'SIGTERM',
+      "process.kill(process.pid, 'SIGTERM'); await new Promise(() => setInterval(() => 1, 1e3))",
+      null,
+      '',
+    ],
+  ])('and hangs: %s ends the process as ever', async (_name, code, exitCode, stderr) => {
+    const ended = await hang(['--input-type=module', '--eval', setUp + code])
+    expect(ended.code).toBe(exitCode)
+    expect(ended.stderr).toContain(stderr)
+    if (stderr === '') expect(ended.stderr).toBe('')
+    expect(ended.ms).toBeLessThan(2000)
+  })
+
+  test('and comes back: what was reported meanwhile arrives', async () => {
+    const port = new URL(server.url).port
+    server.close()
+    const running = run(['burst-app.mjs'], { ...endpoint(), TEST_MS: '3000' })
+    await new Promise((resolve) => {
+      setTimeout(resolve, 800)
+    })
+    server = await startOtlpServer(Number(port))
+    const ended = await running
+    expect(ended.code).toBe(0)
+    const { dropped } = JSON.parse(ended.stdout) as { dropped: number }
+    const numbers = server.spans.map((span) => Number(span.attributes[ATTR_WAYWARD_EVENT_SEQUENCE]))
+    expect(Math.min(...numbers)).toBe(1)
+    expect(new Set(numbers).size).toBe(numbers.length)
+    const told = server.events
+      .filter((event) => event.name === EVENT_WAYWARD_EVENTS_DROPPED)
+      .map((event) => Number(event.attributes[ATTR_WAYWARD_EVENTS_DROPPED_COUNT]))
+    expect(told.reduce((sum, count) => sum + count, 0)).toBe(dropped)
+  })
 })
 
 describe("an application's own OpenTelemetry", () => {
@@ -285,8 +353,8 @@ describe("an application's own OpenTelemetry", () => {
       const second = register()
       first.reporter.zone('once', () => undefined)
       await second.shutdown()
-      console.log(second.status)`)
-    expect(ended.stdout.trim()).toBe('already_registered')
+      console.log(second.status, second.droppedCount)`)
+    expect(ended.stdout.trim()).toBe('already_registered 0')
     expect(server.spans).toHaveLength(1)
   })
 })

@@ -19,6 +19,8 @@ import {
   WAYWARD_KIND_VALUE_LOCK_HOLD,
   WAYWARD_KIND_VALUE_LOCK_WAIT,
 } from '@wayward/semconv'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRecording, type Recording, sleep } from '../recording.ts'
 
@@ -240,6 +242,58 @@ describe('a semaphore', () => {
   })
 })
 
+test("a request that timed out ends nobody else's hold when it is granted after all", async () => {
+  const semaphore = new Semaphore(2)
+  const [, first] = await semaphore.acquire()
+  const [, second] = await semaphore.acquire()
+  await expect(observation.withTimeout(semaphore, 5).acquire()).rejects.toBe(E_TIMEOUT)
+  first()
+  await settle()
+  expect(holds()).toHaveLength(1)
+  expect(recording.reporter.openCount).toBe(1)
+  second()
+  expect(holds()).toHaveLength(2)
+  expect(semaphore.getValue()).toBe(2)
+})
+
+test('a mutex that is collected while held or waited for does not stay open', async () => {
+  const gc = (globalThis as { gc?: () => void }).gc ?? exposeGc()
+  await (async () => {
+    const mutex = new Mutex()
+    await mutex.acquire()
+    void mutex.acquire()
+  })()
+  expect(recording.reporter.openCount).toBe(2)
+  for (let tries = 0; tries < 50 && recording.reporter.openCount > 0; tries++) {
+    await sleep(5)
+    gc()
+  }
+  expect(recording.reporter.openCount).toBe(0)
+  expect(recording.spans()).toEqual([])
+})
+
+test('200,000 locks and unlocks leave the heap as it was', async () => {
+  const gc = (globalThis as { gc?: () => void }).gc ?? exposeGc()
+  const mutex = new Mutex()
+  const semaphore = new Semaphore(2)
+  const round = async () => {
+    for (let index = 0; index < 20_000; index++) {
+      await mutex.runExclusive(() => semaphore.runExclusive(() => index))
+      if (index % 1000 === 0) recording.reset()
+    }
+    recording.reset()
+    await sleep(1)
+    gc()
+    return process.memoryUsage().heapUsed
+  }
+  await round()
+  const before = await round()
+  for (let rounds = 0; rounds < 2; rounds++) await round()
+  const after = await round()
+  expect(after - before).toBeLessThan(1_000_000)
+  expect(recording.reporter.openCount).toBe(0)
+})
+
 test('a deadlock of two mutexes is seen in the snapshots: who waits, who holds what', async () => {
   const a = nameLock(new Mutex(), 'a')
   const b = nameLock(new Mutex(), 'b')
@@ -289,3 +343,8 @@ describe('switching off', () => {
     again.disable()
   })
 })
+
+function exposeGc(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import PQueue from 'p-queue'
 import { nameQueue, type Observation, observePQueue } from '@wayward/sdk'
 import {
@@ -127,6 +128,60 @@ test('items that leave the queue unprocessed are told: aborted, cleared, refused
     undefined,
   ])
   expect(recording.reporter.openCount).toBe(0)
+})
+
+test('an item ends when the queue goes on without it: at its time-out, or when it is aborted', async () => {
+  const queue = new PQueue({ concurrency: 1, timeout: 10 })
+  const never = () => new Promise<never>(() => undefined)
+  await expect(queue.add(never)).rejects.toThrow('timed out')
+  const abort = new AbortController()
+  const aborted = queue.add(never, { timeout: 1000, signal: abort.signal })
+  const reason = new RangeError('enough')
+  abort.abort(reason)
+  await expect(aborted).rejects.toBe(reason)
+  expect(await queue.add(() => 1, { signal: new AbortController().signal })).toBe(1)
+  expect(items().map((span) => span.attributes[ATTR_ERROR_TYPE])).toEqual([
+    'TimeoutError',
+    'RangeError',
+    undefined,
+  ])
+  expect(recording.reporter.openCount).toBe(0)
+})
+
+test('a signal that lives longer than its items keeps no listener of ours', async () => {
+  const { signal } = new AbortController()
+  const bareQueue = async () => {
+    const queue = new PQueue({ concurrency: 1 })
+    const running = queue.add(() => sleep(2), { signal })
+    void queue.add(() => 1, { signal })
+    const cleared = getEventListeners(signal, 'abort').length
+    queue.clear()
+    await running
+    return cleared
+  }
+  expect(await bareQueue()).toBeGreaterThan(0)
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+})
+
+test('interval, priority and a change of concurrency work as before', async () => {
+  const queue = new PQueue({ concurrency: 1, interval: 20, intervalCap: 2, autoStart: false })
+  const order: string[] = []
+  const work = (name: string) => async () => {
+    order.push(name)
+    await sleep(1)
+  }
+  const all = Promise.all([
+    queue.add(work('low'), { priority: -1 }),
+    queue.add(work('high'), { priority: 5 }),
+    queue.add(work('plain')),
+  ])
+  const started = performance.now()
+  queue.start()
+  queue.concurrency = 2
+  await all
+  expect(order).toEqual(['high', 'plain', 'low'])
+  expect(performance.now() - started).toBeGreaterThan(18)
+  expect(items().at(-1)?.attributes[ATTR_WAYWARD_QUEUE_CONCURRENCY]).toBe(2)
 })
 
 test('pending and running items are seen in the snapshots', async () => {
