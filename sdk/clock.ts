@@ -1,17 +1,28 @@
 import type { HrTime } from '@opentelemetry/api'
 
 /**
- * The process's clock: nanoseconds from the monotonic clock, anchored once to the wall clock, so that
- * durations never jump and all threads of the process agree.
+ * The process's clock: nanoseconds from the monotonic clock, anchored to the wall clock, so that durations
+ * never jump and all threads of the process agree. When the wall clock is set, or the computer slept, the
+ * anchor follows, but what is open then keeps the anchor that it began with.
  */
 export interface Clock {
   /** Wall clock minus monotonic clock, in nanoseconds. */
   readonly offsetNs: bigint
   /** Largest error of `offsetNs`, in nanoseconds. */
   readonly uncertaintyNs: number
-  /** The present time as OpenTelemetry takes it: whole seconds and nanoseconds since 1970, UTC. */
-  now(): HrTime
+  /**
+   * The present time as OpenTelemetry takes it: whole seconds and nanoseconds since 1970, UTC.
+   * @param anchorMs the anchor of the operation that it is for; the latest by default.
+   */
+  now(anchorMs?: number): HrTime
+  /** How far the wall clock has been set since the start, in whole milliseconds. */
+  readonly anchorMs: number
+  /** Looks whether the wall clock was set, and follows it. */
+  follow(): void
 }
+
+/** Smaller differences are the coarseness of the wall clock, or adjusted slowly by the system. */
+const stepMsMin = 100
 
 const nsPerSecond = 1_000_000_000
 
@@ -40,17 +51,41 @@ export function measureClockOffset(): { offsetNs: bigint; uncertaintyNs: number 
   return { offsetNs, uncertaintyNs: Math.max(uncertaintyNs, 1_000_000) }
 }
 
-export function createClock(offsetNs: bigint, uncertaintyNs: number): Clock {
+/** @param anchor one cell for `anchorMs`, in memory that the threads share. */
+export function createClock(
+  offsetNs: bigint,
+  uncertaintyNs: number,
+  anchor: Float64Array = new Float64Array(1),
+): Clock {
   // Kept as two numbers: bigint arithmetic on every event would cost more than reading the clock.
   const offset = toHrTime(offsetNs)
+  const anchorNow = (): number => anchor[0] ?? 0
+  function now(anchorMs = anchorNow()): HrTime {
+    const time = process.hrtime()
+    let seconds = time[0] + offset[0]
+    let ns = time[1] + offset[1]
+    if (anchorMs !== 0) {
+      const wholeSeconds = Math.floor(anchorMs / 1000)
+      seconds += wholeSeconds
+      ns += (anchorMs - wholeSeconds * 1000) * 1e6
+    }
+    while (ns >= nsPerSecond) {
+      seconds++
+      ns -= nsPerSecond
+    }
+    return [seconds, ns]
+  }
   return {
     offsetNs,
     uncertaintyNs,
-    now() {
-      const time = process.hrtime()
-      const ns = time[1] + offset[1]
-      if (ns >= nsPerSecond) return [time[0] + offset[0] + 1, ns - nsPerSecond]
-      return [time[0] + offset[0], ns]
+    now,
+    get anchorMs() {
+      return anchorNow()
+    },
+    follow() {
+      const [seconds, ns] = now()
+      const stepMs = Math.round(Date.now() - (seconds * 1000 + ns / 1e6))
+      if (Math.abs(stepMs) >= stepMsMin) anchor[0] = anchorNow() + stepMs
     },
   }
 }

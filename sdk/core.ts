@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  diag,
   type HrTime,
   type Span,
   type Tracer,
@@ -40,8 +41,9 @@ export interface Core {
 export function guard<T>(core: Core, action: () => T, fallback: T): T {
   try {
     return action()
-  } catch {
-    core.swallowedCount++
+  } catch (error) {
+    // The first is told, in case the application gave something that it should not; the rest are counted.
+    if (core.swallowedCount++ === 0) diag.warn('Cannot report, and the application goes on', error)
     return fallback
   }
 }
@@ -64,9 +66,9 @@ export function actorAttributes(
   return attributes
 }
 
-/** The given time, or the present. */
-export function timeOf(core: Core, timeNs: bigint | undefined): HrTime {
-  return timeNs === undefined ? core.clock.now() : toHrTime(timeNs)
+/** The given time, or the present by the clock's anchor of the operation that it is for. */
+export function timeOf(core: Core, timeNs: bigint | undefined, anchorMs?: number): HrTime {
+  return timeNs === undefined ? core.clock.now(anchorMs) : toHrTime(timeNs)
 }
 
 /** `error.type`: the class of what was thrown. */

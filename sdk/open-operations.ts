@@ -16,6 +16,8 @@ export interface OpenOperation {
   /** The `wayward.event.sequence` that its span will carry. */
   readonly sequence: number
   readonly startTime: HrTime
+  /** The clock's anchor when it began: its age and its end are counted by that. */
+  readonly anchorMs: number
   /** The span that the snapshot belongs to: the operation's own, or the one that it will be a child of. */
   readonly context: Context
   /** The attributes that the span would have if it ended now. */
@@ -80,7 +82,7 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
     let told = 0
     // A set keeps the order of insertion: the oldest come first.
     for (const operation of operations) {
-      const ageNs = durationNs(operation.startTime, now)
+      const ageNs = durationNs(operation.startTime, clock.now(operation.anchorMs))
       if (ageNs < thresholdNs) continue
       if (told === snapshots.operationsMax) break
       told++
@@ -104,6 +106,7 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
 
   function tick(): void {
     try {
+      clock.follow()
       snapshot()
     } catch {
       settings.onError()

@@ -1,7 +1,7 @@
 // What all threads of a process share: the session, the clock's anchor, and the counters behind sequence
 // numbers and ids. It lies in shared memory, which worker threads inherit through Node's environment data.
 //
-//   cells (8 bytes each): sequence | lock ids | queue ids | task ids | run ids
+//   cells (8 bytes each): sequence | lock ids | queue ids | task ids | run ids | clock anchor (a double)
 //
 // A worker thread that was started before the main thread used the SDK finds nothing and begins its own
 // session; its numbers are then unique for that session only.
@@ -29,7 +29,8 @@ interface Shared {
 }
 
 const environmentKey = 'wayward.process-state'
-const cellCount = 5
+const cellCount = 6
+const anchorCell = 5
 
 export function openProcessState(): ProcessState {
   const shared = inherit() ?? begin()
@@ -37,7 +38,11 @@ export function openProcessState(): ProcessState {
   const next = (cell: number): number => Number(Atomics.add(cells, cell, 1n)) + 1
   return {
     sessionId: shared.sessionId,
-    clock: createClock(shared.offsetNs, shared.uncertaintyNs),
+    clock: createClock(
+      shared.offsetNs,
+      shared.uncertaintyNs,
+      new Float64Array(shared.cells, anchorCell * Float64Array.BYTES_PER_ELEMENT, 1),
+    ),
     nextSequence: () => next(0),
     nextLockId: () => `${process.pid}:${next(1)}`,
     nextQueueId: () => `${process.pid}:${next(2)}`,

@@ -200,10 +200,11 @@ function createCore(options: ReporterOptions): Core {
 function beginZone(core: Core, name: string, options: ZoneOptions): Zone {
   const sequence = core.process.nextSequence()
   const parent = context.active()
+  const { anchorMs } = core.clock
   const span = core.tracer.startSpan(
     name,
     {
-      startTime: timeOf(core, options.timeNs),
+      startTime: timeOf(core, options.timeNs, anchorMs),
       attributes: {
         ...options.attributes,
         ...actorAttributes(core, WAYWARD_KIND_VALUE_ZONE, sequence, core.tasks.current()),
@@ -224,7 +225,7 @@ function beginZone(core: Core, name: string, options: ZoneOptions): Zone {
             span.setAttribute(ATTR_ERROR_TYPE, errorType(end.error))
             span.setStatus({ code: SpanStatusCode.ERROR })
           }
-          span.end(timeOf(core, end.timeNs))
+          span.end(timeOf(core, end.timeNs, anchorMs))
         },
         undefined,
       )

@@ -152,6 +152,7 @@ interface OpenSettings {
 /** What runs and attempts have in common: a span that is open, and its end. */
 class OpenJobSpan implements Scope, OpenOperation {
   isOpen = true
+  readonly anchorMs: number
   readonly sequence: number
   readonly startTime: HrTime
   readonly span: NonNullable<Scope['span']>
@@ -164,6 +165,7 @@ class OpenJobSpan implements Scope, OpenOperation {
     this.core = core
     this.task = settings.task
     this.startTime = settings.startTime
+    this.anchorMs = core.clock.anchorMs
     this.sequence = core.process.nextSequence()
     this.#attributes = {
       ...actorAttributes(core, settings.kind, this.sequence, settings.task),
@@ -208,7 +210,7 @@ class OpenJobSpan implements Scope, OpenOperation {
       const message = error instanceof Error ? { message: error.message } : {}
       span.setStatus({ code: SpanStatusCode.ERROR, ...message })
     }
-    span.end(timeOf(this.core, options.timeNs))
+    span.end(timeOf(this.core, options.timeNs, this.anchorMs))
   }
 }
 

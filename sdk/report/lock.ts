@@ -163,7 +163,8 @@ export function createLock(core: Core, settings: LockSettings): ReportedLock {
     holds: state.holds,
     requests: state.waiting,
     abandon() {
-      for (const hold of [...state.holds]) hold.abandon()
+      // Each takes itself from the list.
+      for (let hold = state.holds[0]; hold !== undefined; hold = state.holds[0]) hold.abandon()
       for (const request of state.waiting) request.abandon()
     },
     request(options = {}) {
@@ -175,6 +176,7 @@ export function createLock(core: Core, settings: LockSettings): ReportedLock {
 
 class OpenRequest implements LockRequest, OpenOperation {
   isOpen = true
+  readonly anchorMs: number
   readonly sequence: number
   readonly startTime: HrTime
   readonly context: Context
@@ -190,7 +192,8 @@ class OpenRequest implements LockRequest, OpenOperation {
 
   constructor(lock: LockState, options: LockRequestOptions) {
     const { core } = lock
-    this.startTime = timeOf(core, options.timeNs)
+    this.anchorMs = core.clock.anchorMs
+    this.startTime = timeOf(core, options.timeNs, this.anchorMs)
     this.#lock = lock
     this.#mode = options.mode ?? lock.mode
     this.#permits = options.permits
@@ -240,7 +243,7 @@ class OpenRequest implements LockRequest, OpenOperation {
   #grant(options: LockGrantOptions): LockHold {
     const lock = this.#lock
     const { core } = lock
-    const time = timeOf(core, options.timeNs)
+    const time = timeOf(core, options.timeNs, this.anchorMs)
     const passedNs = durationNs(this.startTime, time)
     const isContended =
       options.isContended ??
@@ -263,6 +266,7 @@ class OpenRequest implements LockRequest, OpenOperation {
       sequence,
       attributes,
       startTime: time,
+      anchorMs: this.anchorMs,
       parent: this.context,
     })
   }
@@ -273,7 +277,7 @@ class OpenRequest implements LockRequest, OpenOperation {
     guard(
       core,
       () => {
-        const time = timeOf(core, timeNs)
+        const time = timeOf(core, timeNs, this.anchorMs)
         this.#close()
         this.#sendWait(result, time)
       },
@@ -334,11 +338,13 @@ interface HoldSettings {
   readonly sequence: number
   readonly attributes: Attributes
   readonly startTime: HrTime
+  readonly anchorMs: number
   readonly parent: Context
 }
 
 class OpenHold implements LockHold, OpenOperation, TaskHold {
   isReleased = false
+  readonly anchorMs: number
   readonly lockId: string
   readonly order: number
   readonly pointOrder: number
@@ -364,6 +370,7 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
     this.isShared = settings.isShared
     this.sequence = settings.sequence
     this.startTime = settings.startTime
+    this.anchorMs = settings.anchorMs
     const span = core.tracer.startSpan(
       `hold ${lock.name}`,
       { startTime: settings.startTime, attributes: settings.attributes },
@@ -395,7 +402,7 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
     guard(
       core,
       () => {
-        const time = timeOf(core, options.timeNs)
+        const time = timeOf(core, options.timeNs, this.anchorMs)
         this.abandon()
         this.span?.end(time)
       },

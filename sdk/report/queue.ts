@@ -159,6 +159,7 @@ export function createQueue(core: Core, settings: QueueSettings): ReportedQueue 
 
 class WaitingItem implements QueueItem, OpenOperation {
   isOpen = true
+  readonly anchorMs: number
   readonly sequence: number
   readonly startTime: HrTime
   readonly context: Context
@@ -172,7 +173,8 @@ class WaitingItem implements QueueItem, OpenOperation {
   constructor(queue: QueueState, options: EnqueueOptions) {
     const { core } = queue
     this.#queue = queue
-    this.startTime = timeOf(core, options.timeNs)
+    this.anchorMs = core.clock.anchorMs
+    this.startTime = timeOf(core, options.timeNs, this.anchorMs)
     this.#id = options.id ?? String(++queue.itemCount)
     this.#name = options.name
     this.#priority = options.priority
@@ -190,7 +192,7 @@ class WaitingItem implements QueueItem, OpenOperation {
     return guard<ItemProcessing>(
       core,
       () => {
-        const time = timeOf(core, options.timeNs)
+        const time = timeOf(core, options.timeNs, this.anchorMs)
         this.#close()
         return this.#begin(time)
       },
@@ -204,7 +206,7 @@ class WaitingItem implements QueueItem, OpenOperation {
     guard(
       core,
       () => {
-        const time = timeOf(core, options.timeNs)
+        const time = timeOf(core, options.timeNs, this.anchorMs)
         this.#close()
         this.#begin(time).end(WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED, reason, time)
       },
@@ -237,6 +239,7 @@ class WaitingItem implements QueueItem, OpenOperation {
       attributes,
       sequence: this.sequence,
       startTime: time,
+      anchorMs: this.anchorMs,
       parent: this.context,
     })
   }
@@ -280,11 +283,13 @@ interface RunningSettings {
   readonly attributes: Attributes
   readonly sequence: number
   readonly startTime: HrTime
+  readonly anchorMs: number
   readonly parent: Context
 }
 
 class RunningItem implements ItemProcessing, OpenOperation {
   isOpen = true
+  readonly anchorMs: number
   readonly sequence: number
   readonly startTime: HrTime
   readonly span: NonNullable<Scope['span']>
@@ -299,6 +304,7 @@ class RunningItem implements ItemProcessing, OpenOperation {
     this.#attributes = settings.attributes
     this.sequence = settings.sequence
     this.startTime = settings.startTime
+    this.anchorMs = settings.anchorMs
     this.span = core.tracer.startSpan(
       `process ${settings.name}`,
       {
@@ -350,7 +356,11 @@ class RunningItem implements ItemProcessing, OpenOperation {
 
   #finish(result: string, error: string | undefined, timeNs: bigint | undefined): void {
     if (!this.isOpen) return
-    guard(this.#core, () => this.end(result, error, timeOf(this.#core, timeNs)), undefined)
+    guard(
+      this.#core,
+      () => this.end(result, error, timeOf(this.#core, timeNs, this.anchorMs)),
+      undefined,
+    )
   }
 }
 

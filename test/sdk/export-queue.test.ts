@@ -4,6 +4,7 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL } from '@wayward/semconv'
 import { expect, test } from 'vitest'
+import { createClock } from '@wayward/sdk/clock'
 import { createExportLine, queueSpans } from '@wayward/sdk/export-queue'
 import { createLossReport } from '@wayward/sdk/loss-report'
 import { sleep } from './recording.ts'
@@ -75,7 +76,7 @@ test('what does not fit is dropped and counted', () => {
   const told: unknown[] = []
   losses.tell(
     { emit: (record) => told.push(Object.values(record.attributes ?? {})), enabled: () => true },
-    { offsetNs: 0n, uncertaintyNs: 0, now: () => [0, 0] },
+    createClock(0n, 0),
     () => 7,
   )
   expect(told).toEqual([[7, 1, WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL]])

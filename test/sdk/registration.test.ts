@@ -1,8 +1,6 @@
 // Goal: what register() promises an application. Method: programs in processes of their own, from the built
 // files, against a real OTLP/gRPC server, a closed port, or a server that never answers.
-import { spawn } from 'node:child_process'
 import { createServer, type Server as TcpServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import {
   ATTR_HOST_NAME,
   ATTR_PROCESS_PID,
@@ -25,29 +23,7 @@ import {
 } from '@wayward/semconv'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type OtlpServer, startOtlpServer } from './otlp-server.ts'
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-  readonly ms: number
-}
-
-/** Runs a program of `programs/`, or the code given as `--eval`. */
-function run(args: readonly string[], env: Record<string, string>): Promise<Ended> {
-  const child = spawn(process.execPath, args, {
-    cwd: fileURLToPath(new URL('programs/', import.meta.url)),
-    env: { PATH: process.env['PATH'], ...env },
-  })
-  const started = performance.now()
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
-  return new Promise((resolve) => {
-    child.on('close', (code) => resolve({ code, stdout, stderr, ms: performance.now() - started }))
-  })
-}
+import { run } from './program.ts'
 
 let server: OtlpServer
 beforeEach(async () => {

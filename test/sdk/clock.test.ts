@@ -1,0 +1,60 @@
+// Goal: what happens to times when the wall clock is set, or the computer sleeps: the monotonic clock stands
+// still meanwhile. Method: a wall clock that is moved.
+import { createClock, measureClockOffset, toRfc3339 } from '@wayward/sdk/clock'
+import { afterEach, expect, test, vi } from 'vitest'
+import { createRecording, sleep } from './recording.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+const hourMs = 3_600_000
+
+function moveWallClock(ms: number): void {
+  const real = Date.now
+  vi.spyOn(Date, 'now').mockImplementation(() => real() + ms)
+}
+
+const seconds = ([whole, ns]: readonly [number, number]) => whole + ns / 1e9
+
+test('the clock agrees with the wall clock', () => {
+  const { offsetNs, uncertaintyNs } = measureClockOffset()
+  const clock = createClock(offsetNs, uncertaintyNs)
+  expect(Math.abs(seconds(clock.now()) * 1000 - Date.now())).toBeLessThan(5)
+  expect(toRfc3339(clock.now()).slice(0, 16)).toBe(new Date().toISOString().slice(0, 16))
+})
+
+test.each([8 * hourMs, -8 * hourMs, 1234, -1234])('follows a step of %d ms', (stepMs) => {
+  const { offsetNs, uncertaintyNs } = measureClockOffset()
+  const clock = createClock(offsetNs, uncertaintyNs)
+  const before = clock.anchorMs
+  clock.follow()
+  expect(clock.anchorMs).toBe(0)
+  moveWallClock(stepMs)
+  clock.follow()
+  expect(Math.abs(seconds(clock.now()) * 1000 - Date.now())).toBeLessThan(5)
+  expect(Math.abs(seconds(clock.now(before)) * 1000 + stepMs - Date.now())).toBeLessThan(5)
+  expect(clock.now()[1]).toBeLessThan(1e9)
+  expect(clock.now()[1]).toBeGreaterThanOrEqual(0)
+})
+
+test('what is open over a step keeps its true duration, what comes later has the new time', async () => {
+  const recording = createRecording({ intervalMs: 5, thresholdMs: hourMs })
+  const { reporter } = recording
+  const hold = reporter.lock({ name: 'x' }).request().granted()
+  const zone = reporter.startZone('z')
+  const item = reporter.queue({ name: 'q' }).enqueued()
+  moveWallClock(8 * hourMs)
+  await sleep(20)
+  hold.released()
+  zone.end()
+  item.dequeued().done()
+  reporter.zone('later', () => undefined)
+  const spans = recording.spans()
+  expect(spans).toHaveLength(4)
+  for (const span of spans) expect(seconds(span.duration)).toBeLessThan(1)
+  const later = spans.at(-1)?.startTime ?? [0, 0]
+  expect(Math.abs(seconds(later) * 1000 - Date.now())).toBeLessThan(50)
+  expect(recording.events()).toEqual([])
+  vi.restoreAllMocks()
+  await sleep(20)
+  reporter.shutdown()
+})
