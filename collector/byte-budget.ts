@@ -6,6 +6,14 @@ export interface ByteBudget {
   readonly usedBytes: number
 }
 
+/** What a chunk takes besides its bytes: a body in chunks of one byte holds a hundred times its length. */
+const CHUNK_OVERHEAD_BYTES = 128
+
+/** The memory that a received chunk holds. */
+export function heldBytes(chunk: Uint8Array): number {
+  return chunk.byteLength + CHUNK_OVERHEAD_BYTES
+}
+
 export function createByteBudget(bytesMax: number): ByteBudget {
   let usedBytes = 0
   return {

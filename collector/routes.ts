@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { limitHttpConnections } from '@wayward/clickhouse'
 import { listen, type ListenAddress } from './listen-address.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -38,7 +39,7 @@ export function createRoutes({ metrics, checkReadiness, connectionsMax }: Routes
     },
   }
   const server: Server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 })
-  server.maxConnections = connectionsMax
+  limitHttpConnections(server, connectionsMax)
   server.on('request', (request, response) => {
     answer(request, response).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { limitHttpConnections } from '../http-connection-limit.ts'
 import { authenticate } from './account.ts'
 import { EngineError } from './engine-error.ts'
 import { ClickhouseException, exceptionFrom } from './exception.ts'
@@ -33,7 +34,6 @@ const IDLE_CHECK_MS = 20
 
 export function createHttpServer(settings: HttpServerSettings): HttpServer {
   const { limits } = settings
-  const sockets = new Set<Socket>()
   const busySockets = new Set<Socket>()
   const server = createServer(
     {
@@ -51,11 +51,7 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
       void answer(settings, request, response)
     },
   )
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  server.maxConnections = limits.socketsMax
+  const { connections } = limitHttpConnections(server, limits.socketsMax)
   server.on('clientError', refuseGarbage)
   return {
     start: () => listen(server, settings.listen),
@@ -64,7 +60,7 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
       // Connections become idle one by one, and would stay open for the time of their keep-alive. Node's own
       // closeIdleConnections() leaves out those that a client has opened but not used yet.
       const timer = setInterval(() => {
-        for (const socket of sockets) if (!busySockets.has(socket)) socket.destroy()
+        for (const socket of connections) if (!busySockets.has(socket)) socket.destroy()
       }, IDLE_CHECK_MS)
       await closed
       clearInterval(timer)

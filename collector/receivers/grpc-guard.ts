@@ -12,11 +12,18 @@ import {
   type ServerHttp2Stream,
   type Settings,
 } from 'node:http2'
+import { createConnectionLimit } from '@wayward/clickhouse'
+import { heldBytes } from '../byte-budget.ts'
 import type { Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
 import { countRequest, type RequestStatus } from '../telemetry.ts'
 import { encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
-import { NO_ROOM_MESSAGE, NO_ROOM_RETRY_AFTER_MS, type ReceiverParts } from './receiver.ts'
+import {
+  CHUNKS_MESSAGE,
+  NO_ROOM_MESSAGE,
+  NO_ROOM_RETRY_AFTER_MS,
+  type ReceiverParts,
+} from './receiver.ts'
 
 /** The private fields of grpc-js 1.14's Server that are used here. */
 interface ServerInternals {
@@ -44,15 +51,34 @@ export interface GuardedConnections {
 /** To be called when the server is bound: windows of connections, and the guard of every request. */
 export function guardStreams(server: Server, parts: ReceiverParts): GuardedConnections {
   const { http2Servers } = server as unknown as ServerInternals
-  const sessions = new Set<ServerHttp2Session>()
+  const { connectionsMax, keepAliveTimeoutMs, receiveWindowBytes } = parts.limits
+  const unanswered = new WeakMap<ServerHttp2Session, Set<ServerHttp2Stream>>()
+  const limit = createConnectionLimit<ServerHttp2Session>(
+    connectionsMax,
+    (session) => (unanswered.get(session)?.size ?? 0) > 0,
+  )
+
+  /** Notes that a request has arrived wholly, until it is answered. */
+  function followAnswer(session: ServerHttp2Session, stream: ServerHttp2Stream): void {
+    const streams = unanswered.get(session) ?? new Set()
+    unanswered.set(session, streams)
+    stream.once('end', () => {
+      if (!stream.closed) streams.add(stream)
+    })
+    stream.once('close', () => {
+      streams.delete(stream)
+      limit.touch(session)
+    })
+  }
+
   for (const http2Server of http2Servers?.keys() ?? []) {
-    http2Server.maxConnections = parts.limits.connectionsMax
     http2Server.on('session', (session: ServerHttp2Session) => {
       // A client may be gone before its connection is announced.
       if (session.destroyed) return
-      session.setLocalWindowSize(parts.limits.receiveWindowBytes)
-      sessions.add(session)
-      session.once('close', () => sessions.delete(session))
+      session.setLocalWindowSize(receiveWindowBytes)
+      limit.add(session)
+      // Also ends those that Node keeps after a violation of the protocol, though their client has gone.
+      session.setTimeout(keepAliveTimeoutMs, () => session.close())
     })
     http2Server.on('error', () => {
       // An error of the listening socket after the start concerns single connections (too many open
@@ -64,11 +90,13 @@ export function guardStreams(server: Server, parts: ReceiverParts): GuardedConne
       const passed = withoutDecompression(headers)
       for (const listener of listeners) listener(stream, passed)
       guardStream(stream, headers, parts)
+      const session = stream.session as ServerHttp2Session | undefined
+      if (session !== undefined) followAnswer(session, stream)
     })
   }
   return {
     destroy() {
-      for (const session of sessions) session.destroy()
+      for (const session of limit.connections) session.destroy()
     },
   }
 }
@@ -91,6 +119,7 @@ function guardStream(
   { limits, requestBytes, telemetry }: ReceiverParts,
 ): void {
   let bytes = 0
+  let chunks = 0
   let hasEnded = false
   const release = (): void => {
     clearTimeout(timer)
@@ -104,8 +133,14 @@ function guardStream(
   // grpc-js listens for the first error only; a broken stream is seen by its end.
   stream.on('error', () => undefined)
   stream.on('data', (chunk: Buffer) => {
-    if (requestBytes.reserve(chunk.length)) {
-      bytes += chunk.length
+    chunks++
+    if (chunks > limits.requestChunksMax) {
+      refuseStream(stream, { code: rpcCode.resourceExhausted, message: CHUNKS_MESSAGE })
+      return
+    }
+    const held = heldBytes(chunk)
+    if (requestBytes.reserve(held)) {
+      bytes += held
       return
     }
     refuseStream(stream, {

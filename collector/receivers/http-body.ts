@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { heldBytes } from '../byte-budget.ts'
 import type { ReceiverParts } from './receiver.ts'
 
 /** The uncompressed bytes of a request, or why there are none. */
@@ -10,6 +11,7 @@ export type BodyOutcome =
       readonly release: () => void
     }
   | { readonly status: 'too_large' }
+  | { readonly status: 'too_many_chunks' }
   | { readonly status: 'no_room' }
   | { readonly status: 'corrupt'; readonly message: string }
   | { readonly status: 'aborted' }
@@ -40,23 +42,26 @@ export function createHttpBodyReader({ inflater, requestBytes, limits }: Parts):
     return new Promise((resolve) => {
       const chunks: Buffer[] = []
       let bytes = 0
+      let heldInBudget = 0
       const finish = (outcome: BodyOutcome): void => {
         request.off('data', take).off('end', end).off('close', abort)
-        if (outcome.status !== 'read') requestBytes.release(bytes)
+        if (outcome.status !== 'read') requestBytes.release(heldInBudget)
         resolve(outcome)
       }
       const take = (chunk: Buffer): void => {
         if (bytes + chunk.length > limits.requestBytesMax) finish({ status: 'too_large' })
-        else if (!requestBytes.reserve(chunk.length)) finish({ status: 'no_room' })
+        else if (chunks.length >= limits.requestChunksMax) finish({ status: 'too_many_chunks' })
+        else if (!requestBytes.reserve(heldBytes(chunk))) finish({ status: 'no_room' })
         else {
           bytes += chunk.length
+          heldInBudget += heldBytes(chunk)
           chunks.push(chunk)
         }
       }
       const end = (): void => {
         const body =
           chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
-        finish({ status: 'read', body, release: () => requestBytes.release(bytes) })
+        finish({ status: 'read', body, release: () => requestBytes.release(heldInBudget) })
       }
       const abort = (): void => finish({ status: 'aborted' })
       request.on('data', take).on('end', end).on('close', abort)

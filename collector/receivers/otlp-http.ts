@@ -3,12 +3,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { limitHttpConnections } from '@wayward/clickhouse'
 import type { ConsumeOutcome, Encoding, Signal } from '../consumer.ts'
 import { listen, type ListenAddress } from '../listen-address.ts'
 import { countRequest, type RequestStatus } from '../telemetry.ts'
 import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
 import { createHttpBodyReader, type HttpBodyReader } from './http-body.ts'
 import {
+  CHUNKS_MESSAGE,
   consumeRequest,
   METRICS_MESSAGE,
   NO_ROOM_MESSAGE,
@@ -63,7 +65,7 @@ class OtlpHttpReceiver implements Receiver {
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 1_000),
     })
-    this.#server.maxConnections = limits.connectionsMax
+    limitHttpConnections(this.#server, limits.connectionsMax)
     // Neither promise rejects: #handle catches everything.
     this.#server.on('request', (request, response) => void this.#handle(request, response, false))
     this.#server.on(
@@ -142,6 +144,11 @@ class OtlpHttpReceiver implements Receiver {
         return
       case 'too_large':
         this.#refuse(request, response, tooLarge(this.#parts.limits.requestBytesMax))
+        return
+      case 'too_many_chunks':
+        this.#refuse(request, response, TOO_MANY_CHUNKS)
+        // Reading the rest of them would cost as much as taking them.
+        response.once('finish', () => request.destroy())
         return
       case 'no_room':
         this.#refuse(request, response, overloaded(NO_ROOM_RETRY_AFTER_MS, NO_ROOM_MESSAGE))
@@ -287,6 +294,13 @@ function tooLarge(bytesMax: number): HttpRefusal {
     rpcStatus: { code: rpcCode.resourceExhausted, message },
     requestStatus: 'too_large',
   }
+}
+
+const TOO_MANY_CHUNKS: HttpRefusal = {
+  httpStatus: 413,
+  rpcStatus: { code: rpcCode.resourceExhausted, message: CHUNKS_MESSAGE },
+  requestStatus: 'too_large',
+  headers: { Connection: 'close' },
 }
 
 function malformed(message: string): HttpRefusal {

@@ -29,6 +29,9 @@ export interface ReceiverParts {
 export const NO_ROOM_MESSAGE = 'The collector is receiving as many bytes as it may hold'
 export const NO_ROOM_RETRY_AFTER_MS = 1_000
 
+/** What a sender is told whose body comes in more chunks than a body can need. */
+export const CHUNKS_MESSAGE = 'The request comes in too many small chunks; send it in larger ones'
+
 /** What a sender of metrics is told, once: the status is one that is not tried again. */
 export const METRICS_MESSAGE =
   'Metrics are not taken yet, only traces and logs; switch them off with OTEL_METRICS_EXPORTER=none'

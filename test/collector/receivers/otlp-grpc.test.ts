@@ -34,6 +34,11 @@ afterEach(async () => {
   await Promise.all(harnesses.splice(0).map(({ receiver }) => receiver.shutdown(0)))
 })
 
+/** TCP sockets of this process: both ends of a connection to itself. */
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+}
+
 /** Opens a call by hand, to send what no client would. */
 async function rawCall(
   port: number,
@@ -245,6 +250,58 @@ test('a connection that is not HTTP/2 is closed, and others go on', async () => 
     socket.resume()
   })
   await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+})
+
+describe('connections', () => {
+  /** Preface, settings, and a DATA frame on stream 0, which HTTP/2 forbids. */
+  const violation = Buffer.concat([
+    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+    Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+    Buffer.from([0, 0, 1, 0, 0, 0, 0, 0, 0, 1]),
+  ])
+
+  test('that say nothing give way to new ones', async () => {
+    const harness = await start({ connectionsMax: 2 })
+    const idle = Array.from({ length: 5 }, () => connect(harness.port, '127.0.0.1'))
+    for (const socket of idle) socket.on('error', () => undefined)
+    await Promise.all(idle.map((socket) => new Promise((done) => socket.once('connect', done))))
+    await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('body'))
+    for (const socket of idle) socket.destroy()
+  })
+
+  test('are not kept for good after a violation of the protocol', async () => {
+    const harness = await start({ keepAliveTimeoutMs: 50 })
+    const before = openSockets()
+    const socket = connect(harness.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    await new Promise((resolve) => socket.write(violation, resolve))
+    await sleep(20)
+    socket.destroy()
+    await expect.poll(openSockets).toBe(before)
+  })
+
+  test('that were idle for long are closed, and the client connects again', async () => {
+    const harness = await start({ keepAliveTimeoutMs: 50 })
+    const client = clientOf(harness)
+    await client.call(EXPORT_PATHS.traces, Buffer.from('a'))
+    await sleep(150)
+    await client.call(EXPORT_PATHS.traces, Buffer.from('b'))
+    expect(harness.consumer.requests).toHaveLength(2)
+  })
+})
+
+test('a message in very many tiny frames is refused before it takes much memory', async () => {
+  const harness = await start({ requestChunksMax: 50 })
+  const answered = await rawCall(harness.port, {}, (stream) => {
+    const bytes = frame(Buffer.alloc(1000))
+    let next = 0
+    const send = (): void => {
+      if (next >= bytes.length || stream.destroyed) return
+      stream.write(bytes.subarray(next, ++next), send)
+    }
+    send()
+  })
+  expect(answered['grpc-status']).toBe('8')
 })
 
 test('a cancelled upload gives its bytes back and is counted', async () => {

@@ -265,6 +265,19 @@ describe('refuses', () => {
     expect(harness.parts.requestBytes.usedBytes).toBe(0)
   })
 
+  test('a body in very many tiny chunks, before it takes much memory', async () => {
+    const harness = await start({ requestChunksMax: 50 })
+    const head =
+      'POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n' +
+      'Transfer-Encoding: chunked\r\n\r\n'
+    const text = await exchange(harness.port, (socket) =>
+      socket.write(head + '1\r\n[\r\n'.repeat(1000)),
+    )
+    expect(text).toContain('413 Payload Too Large')
+    expect(text).toContain('send it in larger ones')
+    expect(harness.metric('wayward_request_bytes')).toBe(0)
+  })
+
   test('what is not HTTP, with 400', async () => {
     const harness = await start()
     const text = await exchange(harness.port, (socket) =>
