@@ -2,6 +2,8 @@
 export interface CollectorLimits {
   /** Bytes of one request, before and after decompression. */
   readonly requestBytesMax: number
+  /** Chunks or frames in which one request arrives: of tiny ones each costs more time than its bytes. */
+  readonly requestChunksMax: number
   /** Bytes of request bodies that are being received or decompressed, over both receivers. */
   readonly requestBytesInFlightMax: number
   /** Requests that are decompressed at the same time. */
@@ -16,7 +18,7 @@ export interface CollectorLimits {
   readonly headersTimeoutMs: number
   /** Milliseconds that a client may take to send a whole request. */
   readonly requestTimeoutMs: number
-  /** Milliseconds that an idle HTTP/1.1 connection is kept. */
+  /** Milliseconds that an idle connection is kept. */
   readonly keepAliveTimeoutMs: number
   /** Rows of a block that is inserted without waiting for more. */
   readonly blockRowsEnough: number
@@ -24,6 +26,8 @@ export interface CollectorLimits {
   readonly blockRowsMax: number
   /** Bytes after which a block is closed, although the insert before it is not back. */
   readonly blockBytesMax: number
+  /** Different days of rows after which a block is closed: ClickHouse writes a part for each. */
+  readonly blockDaysMax: number
   /** Milliseconds that a block waits for more rows after the insert before it. */
   readonly blockWaitMsMax: number
   /** Bytes of all blocks, open, waiting and being inserted, over all signals. */
@@ -42,6 +46,7 @@ const MIB = 1024 * 1024
 
 export const defaultCollectorLimits: CollectorLimits = {
   requestBytesMax: 64 * MIB,
+  requestChunksMax: 65_536,
   requestBytesInFlightMax: 192 * MIB,
   decompressionsMax: 2,
   connectionsMax: 1000,
@@ -53,6 +58,7 @@ export const defaultCollectorLimits: CollectorLimits = {
   blockRowsEnough: 32_768,
   blockRowsMax: 65_536,
   blockBytesMax: 24 * MIB,
+  blockDaysMax: 100,
   blockWaitMsMax: 200,
   blockBytesInFlightMax: 64 * MIB,
   waitingRequestsMax: 10_000,

@@ -94,10 +94,9 @@ class DecodingLane implements SignalLane {
     if (result.acceptedItems === 0) return Promise.resolve(accepted)
     return new Promise((answer) => {
       this.#openRequests.push({ accepted, answer })
-      const { blockRowsMax, blockBytesMax } = this.#parts.limits
-      if (this.#decoder.rows >= blockRowsMax || this.#decoder.bytes >= blockBytesMax) {
-        this.#closeBlock()
-      }
+      const { blockRowsMax, blockBytesMax, blockDaysMax } = this.#parts.limits
+      const { rows, bytes, days } = this.#decoder
+      if (rows >= blockRowsMax || bytes >= blockBytesMax || days >= blockDaysMax) this.#closeBlock()
       this.#proceed()
     })
   }

@@ -3,6 +3,7 @@
 // text needs quoting anyway.
 
 import type { StringColumn } from '@wayward/clickhouse'
+import type { DecodeLimits } from './limits.ts'
 import { ItemRejection, type Tally } from './tally.ts'
 import { fixed32, type MessageShape, type WireReader } from './wire.ts'
 
@@ -39,6 +40,8 @@ export class AnyValueWriter {
   private readonly wire: WireReader
   private readonly tally: Tally
   private readonly nestingMax: number
+  private readonly nestedValuesMax: number
+  private nestedValues = 0
   private readonly float = new DataView(new ArrayBuffer(8))
   // What `read` found: the kind, and where the content lies or the halves of the number.
   private kind = KIND_NONE
@@ -47,10 +50,11 @@ export class AnyValueWriter {
   private low = 0
   private high = 0
 
-  constructor(wire: WireReader, tally: Tally, nestingMax: number) {
+  constructor(wire: WireReader, tally: Tally, limits: DecodeLimits) {
     this.wire = wire
     this.tally = tally
-    this.nestingMax = nestingMax
+    this.nestingMax = limits.nestingMax
+    this.nestedValuesMax = limits.nestedValuesMax
   }
 
   /**
@@ -88,6 +92,7 @@ export class AnyValueWriter {
         column.appendEmpty()
         return
       default:
+        this.nestedValues = 0
         column.appendText(this.composite(this.kind, this.start, this.end, 1))
     }
   }
@@ -167,14 +172,21 @@ export class AnyValueWriter {
   }
 
   private writeInteger(column: StringColumn): void {
-    const high = this.high | 0
-    // 2^21 high words are 2^53: up to there a number holds the integer exactly.
-    if (high >= -0x200000 && high < 0x200000) column.appendInteger(high * 0x100000000 + this.low)
-    else column.appendText(this.bigInteger())
+    const number = this.exactInteger()
+    if (number === undefined) column.appendText(this.integerText())
+    else column.appendInteger(number)
   }
 
-  private bigInteger(): string {
+  private integerText(): string {
+    const number = this.exactInteger()
+    if (number !== undefined) return String(number)
     return BigInt.asIntN(64, (BigInt(this.high) << 32n) | BigInt(this.low)).toString()
+  }
+
+  /** 2^21 high words are 2^53: up to there a number holds the integer exactly. */
+  private exactInteger(): number | undefined {
+    const high = this.high | 0
+    return high >= -0x200000 && high < 0x200000 ? high * 0x100000000 + this.low : undefined
   }
 
   private double(): number {
@@ -250,12 +262,18 @@ export class AnyValueWriter {
   }
 
   private json(start: number, end: number, depth: number): string {
+    if (++this.nestedValues > this.nestedValuesMax) {
+      throw new ItemRejection(
+        `a value holds more than ${this.nestedValuesMax} values, ` +
+          `wanted at most ${this.nestedValuesMax}`,
+      )
+    }
     this.read(start, end)
     switch (this.kind) {
       case KIND_STRING:
         return JSON.stringify(this.text(this.start, this.end))
       case KIND_INT:
-        return this.bigInteger()
+        return this.integerText()
       case KIND_BOOL:
         return this.low === 0 && this.high === 0 ? 'false' : 'true'
       case KIND_DOUBLE: {

@@ -23,6 +23,8 @@ export interface SignalDecoder {
   readonly table: string
   /** Rows in the open block. */
   readonly rows: number
+  /** Different days of the rows in the open block, or a few more. */
+  readonly days: number
   /** About the size of the open block in bytes. */
   readonly bytes: number
   /**

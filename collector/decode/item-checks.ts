@@ -1,8 +1,10 @@
 import type { StringColumn } from '@wayward/clickhouse'
 import type { Clock } from './decoder.ts'
+import type { DecodeLimits } from './limits.ts'
 import { ItemRejection } from './tally.ts'
 
 const NS_PER_MS = 1_000_000n
+const NS_PER_DAY = 86_400e9
 
 /** The collector's time for one request, in halves of nanoseconds. */
 export class RequestTime {
@@ -12,13 +14,21 @@ export class RequestTime {
   private latestHigh = 0
   private readonly clock: Clock
   private readonly futureMsMax: number
+  private readonly daysMax: number
+  private readonly requestDays = new Set<number>()
+  private lastDay = -1
+  /** Days of the open block; those of a request that was taken back may be among them. */
+  readonly blockDays = new Set<number>()
 
-  constructor(clock: Clock, futureMsMax: number) {
+  constructor(clock: Clock, limits: DecodeLimits) {
     this.clock = clock
-    this.futureMsMax = futureMsMax
+    this.futureMsMax = limits.futureMsMax
+    this.daysMax = limits.daysMax
   }
 
   begin(): void {
+    this.requestDays.clear()
+    this.lastDay = -1
     const now = BigInt(Math.floor(this.clock())) * NS_PER_MS
     const latest = now + BigInt(this.futureMsMax) * NS_PER_MS
     this.nowLow = Number(now & 0xffffffffn)
@@ -30,6 +40,28 @@ export class RequestTime {
   /** Whether a time is not further ahead than the limit. */
   isInRange(low: number, high: number): boolean {
     return high < this.latestHigh || (high === this.latestHigh && low <= this.latestLow)
+  }
+
+  /** Whether the request may have an item of this day, which then counts. */
+  admitsDay(low: number, high: number): boolean {
+    const day = Math.floor((high * 0x100000000 + low) / NS_PER_DAY)
+    if (day === this.lastDay) return true
+    if (!this.requestDays.has(day)) {
+      if (this.requestDays.size >= this.daysMax) return false
+      this.requestDays.add(day)
+      this.blockDays.add(day)
+    }
+    this.lastDay = day
+    return true
+  }
+
+  /** Refuses an item of one day too many. */
+  checkDay(low: number, high: number): void {
+    if (this.admitsDay(low, high)) return
+    throw new ItemRejection(
+      `the request has items of more than ${this.daysMax} different days, wanted at most ` +
+        `${this.daysMax}; check the sender's clock, or send fewer days at once`,
+    )
   }
 
   /** Refuses a time that is unset, too. */

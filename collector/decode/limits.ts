@@ -11,10 +11,16 @@ export interface DecodeLimits {
   readonly linksMax: number
   /** Depth of arrays and key-value lists within one value; a plain value has depth 0. */
   readonly nestingMax: number
+  /** Values within one array or key-value list, at all depths. */
+  readonly nestedValuesMax: number
   /** Depth of objects and arrays of a JSON request, those of ignored fields included. */
   readonly jsonNestingMax: number
   /** How far a time may lie ahead of the collector's clock, in milliseconds. */
   readonly futureMsMax: number
+  /** Different days in one request: ClickHouse writes a part for each, at some milliseconds. */
+  readonly daysMax: number
+  /** Bytes of the rows of one request; with what is in the block already an insert must carry it. */
+  readonly rowBytesMax: number
   /**
    * Bytes of resource and scope that one request may have copied into its rows. Without it a few
    * megabytes of one resource over many tiny spans would become terabytes of rows.
@@ -29,8 +35,11 @@ export const defaultDecodeLimits: DecodeLimits = {
   eventsMax: 1024,
   linksMax: 1024,
   nestingMax: 32,
+  nestedValuesMax: 65_536,
   jsonNestingMax: 256,
   futureMsMax: 24 * 60 * 60 * 1000,
-  copiedBytesMax: 256 * 1024 * 1024,
+  daysMax: 400,
+  rowBytesMax: 192 * 1024 * 1024,
+  copiedBytesMax: 128 * 1024 * 1024,
   messageBytesMax: 1024,
 }

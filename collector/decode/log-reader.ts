@@ -60,7 +60,7 @@ export class LogReader implements ItemReader {
     this.time = time
     const { columns } = this
     this.block = createLogsBlock(columns)
-    this.values = new AnyValueWriter(wire, tally, limits.nestingMax)
+    this.values = new AnyValueWriter(wire, tally, limits)
     const { values } = this
     const list = (place: string, map: LogsColumns['logAttributes']) =>
       new AttributeList({ wire, values, map, attributesMax: limits.attributesMax, place })
@@ -223,7 +223,10 @@ export class LogReader implements ItemReader {
       isOptionalId(traceId.end - traceId.start, 16) &&
       isOptionalId(spanId.end - spanId.start, 8) &&
       time.isInRange(this.timeLow, this.timeHigh) &&
-      time.isInRange(this.observedLow, this.observedHigh)
+      time.isInRange(this.observedLow, this.observedHigh) &&
+      (this.isTimeSet()
+        ? time.admitsDay(this.timeLow, this.timeHigh)
+        : time.admitsDay(this.observedLow, this.observedHigh))
     )
   }
 
@@ -233,6 +236,8 @@ export class LogReader implements ItemReader {
     checkOptionalId('span_id', spanId.end - spanId.start, 8)
     time.check('time_unix_nano', this.timeLow, this.timeHigh)
     time.check('observed_time_unix_nano', this.observedLow, this.observedHigh)
+    if (this.isTimeSet()) time.checkDay(this.timeLow, this.timeHigh)
+    else time.checkDay(this.observedLow, this.observedHigh)
   }
 
   /** Appends what cannot refuse the record any more, and so completes its row. */
@@ -260,10 +265,14 @@ export class LogReader implements ItemReader {
 
   private appendTime(): void {
     const { columns, time } = this
-    if ((this.timeLow | this.timeHigh) !== 0) columns.timestamp.append(this.timeLow, this.timeHigh)
+    if (this.isTimeSet()) columns.timestamp.append(this.timeLow, this.timeHigh)
     else if ((this.observedLow | this.observedHigh) !== 0) {
       columns.timestamp.append(this.observedLow, this.observedHigh)
     } else columns.timestamp.append(time.nowLow, time.nowHigh)
+  }
+
+  private isTimeSet(): boolean {
+    return (this.timeLow | this.timeHigh) !== 0
   }
 
   private severityCell(): number {

@@ -10,7 +10,7 @@ import { WireReader } from './wire.ts'
 export function createLogsDecoder(limits: DecodeLimits, clock: Clock): SignalDecoder {
   const wire = new WireReader(['resource_logs', 'scope_logs', 'log_records'])
   const tally = new Tally('log record', limits.messageBytesMax)
-  const time = new RequestTime(clock, limits.futureMsMax)
+  const time = new RequestTime(clock, limits)
   const logs = new LogReader(wire, tally, time, limits)
   return createSignalDecoder({
     table: 'otel_logs',

@@ -45,6 +45,10 @@ class BlockDecoder implements SignalDecoder {
     return this.parts.block.rows
   }
 
+  get days(): number {
+    return this.parts.time.blockDays.size
+  }
+
   get bytes(): number {
     return this.parts.block.bytes
   }
@@ -55,8 +59,10 @@ class BlockDecoder implements SignalDecoder {
     tally.begin()
     time.begin()
     const replacedBefore = this.replacedKeys()
+    const bytesBefore = block.bytes
     try {
       request.read(this.protobuf(encoding, body), items)
+      this.checkRowBytes(block.bytes - bytesBefore)
       tally.replaced += this.replacedKeys() - replacedBefore
       return tally.result()
     } catch (error) {
@@ -65,6 +71,15 @@ class BlockDecoder implements SignalDecoder {
       if (error instanceof MalformedError) return { status: 'malformed', message: error.message }
       throw error
     }
+  }
+
+  /** An insert that is too large for ClickHouse would fail at every try, and with it those who share the block. */
+  private checkRowBytes(bytes: number): void {
+    const { rowBytesMax } = this.parts.limits
+    if (bytes <= rowBytesMax) return
+    throw new MalformedError(
+      `The request's rows take ${bytes} bytes, wanted at most ${rowBytesMax}; send smaller batches`,
+    )
   }
 
   private replacedKeys(): number {
@@ -82,6 +97,7 @@ class BlockDecoder implements SignalDecoder {
 
   takeBlock(): Uint8Array[] {
     const bytes = this.parts.block.take()
+    this.parts.time.blockDays.clear()
     this.forgetShapes()
     return [bytes]
   }

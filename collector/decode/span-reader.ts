@@ -121,7 +121,7 @@ export class SpanReader implements ItemReader {
     this.limits = limits
     const { columns } = this
     this.block = createTracesBlock(columns)
-    const values = new AnyValueWriter(wire, tally, limits.nestingMax)
+    const values = new AnyValueWriter(wire, tally, limits)
     const list = (place: string, map: TracesColumns['spanAttributes']) =>
       new AttributeList({ wire, values, map, attributesMax: limits.attributesMax, place })
     this.attributes = list('attributes', columns.spanAttributes)
@@ -424,7 +424,8 @@ export class SpanReader implements ItemReader {
       time.isInRange(this.startLow, this.startHigh) &&
       time.isInRange(this.endLow, this.endHigh) &&
       !isZero(source, traceId.start, traceId.end) &&
-      !isZero(source, spanId.start, spanId.end)
+      !isZero(source, spanId.start, spanId.end) &&
+      time.admitsDay(this.startLow, this.startHigh)
     )
   }
 
@@ -436,6 +437,7 @@ export class SpanReader implements ItemReader {
     checkOptionalId('parent_span_id', parentSpanId.end - parentSpanId.start, 8)
     this.time.checkSet('start_time_unix_nano', this.startLow, this.startHigh)
     this.time.checkSet('end_time_unix_nano', this.endLow, this.endHigh)
+    this.time.checkDay(this.startLow, this.startHigh)
   }
 
   /** Appends what cannot refuse the span any more, and so completes its row. */

@@ -10,7 +10,7 @@ import { WireReader } from './wire.ts'
 export function createTracesDecoder(limits: DecodeLimits, clock: Clock): SignalDecoder {
   const wire = new WireReader(['resource_spans', 'scope_spans', 'spans'])
   const tally = new Tally('span', limits.messageBytesMax)
-  const time = new RequestTime(clock, limits.futureMsMax)
+  const time = new RequestTime(clock, limits)
   const spans = new SpanReader(wire, tally, time, limits)
   return createSignalDecoder({
     table: 'otel_traces',

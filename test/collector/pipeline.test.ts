@@ -14,12 +14,14 @@ function createByteDecoder(table: string): SignalDecoder {
     table,
     rows: 0,
     bytes: 0,
+    days: 0,
     decode(_encoding: string, body: Uint8Array) {
       const text = Buffer.from(body).toString()
       if (text.includes('!')) return { status: 'malformed', message: 'Exclaims' } as const
       open.push(body)
       decoder.rows += body.length
       decoder.bytes += body.length
+      decoder.days += body.length
       if (text.includes('#')) throw new Error('A bug')
       const rejectedItems = text.startsWith('-') ? 1 : 0
       const message = rejectedItems > 0 ? 'Dashes' : ''
@@ -30,6 +32,7 @@ function createByteDecoder(table: string): SignalDecoder {
       open = []
       decoder.rows = 0
       decoder.bytes = 0
+      decoder.days = 0
       return chunks
     },
   }
@@ -125,6 +128,14 @@ describe('consume()', () => {
     await Promise.all(texts.map((text) => consume(text)))
     expect(inserts.map(({ text }) => text).join('')).toBe(texts.join(''))
     expect(Math.max(...inserts.map(({ text }) => text.length))).toBe(4)
+  })
+
+  test('closes a block of many days, because each is a part of its own', async () => {
+    const { consume, inserts } = createHarness({ blockDaysMax: 2 })
+    const first = consume('a')
+    await sleep(5)
+    await Promise.all([first, ...['b', 'c', 'd', 'e'].map((text) => consume(text))])
+    expect(inserts.map(({ text }) => text)).toEqual(['a', 'bc', 'de'])
   })
 
   test('refuses malformed requests and keeps the others of the block', async () => {

@@ -303,6 +303,49 @@ test('decode() bounds what one resource makes of many spans', () => {
   expect(result.message).toContain('wanted at most 10000')
 })
 
+test('decode() refuses a request whose rows no insert could carry, and keeps the others', () => {
+  const limits = { ...defaultDecodeLimits, rowBytesMax: 10_000 }
+  const decoder = createTracesDecoder(limits, clock)
+  expect(decoder.decode('protobuf', request([span()])).status).toBe('decoded')
+  // A control character takes six bytes within JSON.
+  const value = bytesField(5, bytesField(1, bytesField(1, '\u0001'.repeat(2000))))
+  const large = span({ extra: [bytesField(9, attribute('k', value))] })
+  expect(decoder.decode('protobuf', request([large]))).toMatchObject({
+    status: 'malformed',
+    message: expect.stringContaining('wanted at most 10000; send smaller batches') as string,
+  })
+  expect(rowsOf(decoder)).toHaveLength(1)
+})
+
+test.each([
+  ['spans', createTracesDecoder, (time: bigint) => span({ start: time, end: time })],
+  ['records', createLogsDecoder, (time: bigint) => fixed64Field(1, time)],
+  ['records by their observed time', createLogsDecoder, (time: bigint) => fixed64Field(11, time)],
+])('decode() bounds the days of %s', (_name, create, item) => {
+  const decoder = create({ ...defaultDecodeLimits, daysMax: 3 }, clock)
+  const days = (count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, day) => item(nowNs - BigInt(day % 5) * 86_400_000_000_000n))
+  const result = decoder.decode('protobuf', request(days(10)))
+  expect(result).toMatchObject({ acceptedItems: 6, rejectedItems: 4 })
+  expect(result.message).toContain('items of more than 3 different days, wanted at most 3')
+  expect(decoder.days).toBe(3)
+  expect(rowsOf(decoder)).toHaveLength(6)
+  expect(decoder.days).toBe(0)
+  expect(decoder.decode('protobuf', request(days(3)))).toMatchObject({ acceptedItems: 3 })
+})
+
+test('decode() bounds the values within one value', () => {
+  const limits = { ...defaultDecodeLimits, nestedValuesMax: 10 }
+  const decoder = createTracesDecoder(limits, clock)
+  const list = (count: number): Uint8Array => {
+    const values = Array.from({ length: count }, () => bytesField(1, integerField(3, -1)))
+    return span({ extra: [bytesField(9, attribute('k', bytesField(5, concat(values))))] })
+  }
+  const result = decoder.decode('protobuf', request([list(10), list(11), list(10)]))
+  expect(result).toMatchObject({ acceptedItems: 2, rejectedItems: 1 })
+  expect(result.message).toContain('a value holds more than 10 values, wanted at most 10')
+})
+
 test('decode() keeps invalid UTF-8 with U+FFFD and warns', () => {
   const bad = Uint8Array.of(0x61, 0xff, 0xc3)
   const long = concat([Buffer.from('x'.repeat(100)), bad])
