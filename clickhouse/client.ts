@@ -118,10 +118,9 @@ class HttpStore implements Store {
         values,
         clickhouse_settings: { ...insertSettings, insert_deduplication_token: token },
       })
-      for await (const _ of result.stream) {
-        // The answer to an insert is empty; reading it to its end frees the connection.
-      }
-      return { status: 'inserted' }
+      const said = await readStart(result.stream)
+      if (said === '' && isFromClickhouse(result.response_headers)) return { status: 'inserted' }
+      throw new Error(`the answer to an insert is not ClickHouse's: "${said}"`)
     } catch (thrown) {
       const error = this.#toStoreError(thrown)
       return { status: isRetryable(error) ? 'retryable' : 'failed', error }
@@ -204,6 +203,22 @@ class HttpStore implements Store {
 // Code: 62. DB::Exception: Syntax error: failed at position 1 (SELEC): … (SYNTAX_ERROR) (version 26.7.2.1)
 const exceptionText =
   /^Code: (?<code>\d+)\.\s*(?:DB::Exception: )?(?<message>.*?)\s*\((?<type>[A-Z][A-Z0-9_]+)\)(?:\s*\(version [^)]*\)*)?\s*$/s
+
+/** Reads an answer to its end, which frees its connection, and keeps its beginning. */
+async function readStart(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) {
+    if (text.length < ANSWER_CHARACTERS) text += Buffer.from(chunk).toString('utf8')
+  }
+  return text.slice(0, ANSWER_CHARACTERS)
+}
+
+const ANSWER_CHARACTERS = 200
+
+/** A proxy or another program at this address may answer 200 to everything; that stores nothing. */
+function isFromClickhouse(headers: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase().startsWith('x-clickhouse-'))
+}
 
 /** Reads an answer that is an error; the client itself takes the first word in capitals for its type. */
 async function readException(stream: AsyncIterable<Uint8Array>): Promise<Error> {

@@ -114,7 +114,7 @@ function createCounter(bytesMax: number): Transform & { bytes(): number } {
 
 function tooLarge(what: string, bytesMax: number): ClickhouseException {
   return new ClickhouseException(
-    291,
+    290,
     'LIMIT_EXCEEDED',
     `The ${what} of the request is larger than ${bytesMax} bytes: send less at once`,
     413,

@@ -369,7 +369,7 @@ function compressionOf(contentEncoding: string): string {
 
 function queryTooLarge(bytesMax: number): ClickhouseException {
   return new ClickhouseException(
-    291,
+    290,
     'LIMIT_EXCEEDED',
     `The statement is larger than ${bytesMax} bytes: shorten it`,
     413,

@@ -134,6 +134,22 @@ describe('insertNative()', () => {
   })
 })
 
+test.each([
+  ['a page', 200, '<html>It works!</html>', {}],
+  ['a page of ClickHouse', 200, 'Code: 241. DB::Exception', { 'X-ClickHouse-Query-Id': 'a' }],
+  ['an empty answer of somebody else', 200, '', {}],
+])('insertNative() does not take %s for a success', async (_name, status, text, headers) => {
+  await withServer(
+    status,
+    text,
+    async (url) => {
+      const outcome = await storeAt(url).insertNative('otel_traces', [new Uint8Array(1)], 'token')
+      expect(outcome.status).toBe('retryable')
+    },
+    headers,
+  )
+})
+
 describe('a store that is not there', () => {
   test('says where it looked and what to check', async () => {
     const store = storeAt('http://127.0.0.1:1')
@@ -255,11 +271,12 @@ async function withServer(
   status: number,
   text: string,
   use: (url: string) => Promise<void>,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const server = createServer((request, response) => {
     request.resume()
     request.on('end', () => {
-      response.writeHead(status)
+      response.writeHead(status, headers)
       response.end(text)
     })
   })
