@@ -1,4 +1,4 @@
-// Every ```js block of docs/sdk.md is a whole program, and runs.
+// Every ```js block of docs/sdk.md and of the package's README is a whole program, and runs.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OtlpServer, startOtlpServer } from './otlp-server.ts'
 
-const page = readFileSync(new URL('../../docs/sdk.md', import.meta.url), 'utf8')
+const page = ['../../docs/sdk.md', '../../sdk/README.md']
+  .map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
+  .join('\n## The README\n')
 const programs = [...page.matchAll(/^## (.*?)$|^```js\n([\s\S]*?)^```$/gm)].reduce<
   { title: string; code: string }[]
 >((found, [, title, code]) => {
@@ -28,14 +30,18 @@ test.each(programs.filter((program) => program.code !== ''))('$title', async ({ 
     ['--input-type=module', '--eval', code],
     {
       cwd: fileURLToPath(new URL('programs/', import.meta.url)),
-      env: { PATH: process.env['PATH'], OTEL_EXPORTER_OTLP_ENDPOINT: server.url },
+      env: {
+        PATH: process.env['PATH'],
+        OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+        OTEL_LOG_LEVEL: 'warn',
+      },
     },
   )
   expect(ended.stderr).toBe('')
 })
 
 test('the page has its programs, and what they report arrives', () => {
-  expect(programs.filter((program) => program.code !== '')).toHaveLength(7)
+  expect(programs.filter((program) => program.code !== '')).toHaveLength(8)
   const names = new Set(server.spans.map((span) => span.name))
   for (const name of [
     'start up',
