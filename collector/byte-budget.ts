@@ -14,6 +14,14 @@ export function heldBytes(chunk: Uint8Array): number {
   return chunk.byteLength + CHUNK_OVERHEAD_BYTES
 }
 
+/** Below this the work for a chunk is more than that for its bytes. */
+const SMALL_CHUNK_BYTES = 64
+
+/** Whether a body comes in more small chunks than it may. */
+export function isCrumbled(chunks: number, bytes: number, smallChunksMax: number): boolean {
+  return chunks > smallChunksMax && bytes < chunks * SMALL_CHUNK_BYTES
+}
+
 export function createByteBudget(bytesMax: number): ByteBudget {
   let usedBytes = 0
   return {

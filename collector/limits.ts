@@ -2,8 +2,8 @@
 export interface CollectorLimits {
   /** Bytes of one request, before and after decompression. */
   readonly requestBytesMax: number
-  /** Chunks or frames in which one request arrives: of tiny ones each costs more time than its bytes. */
-  readonly requestChunksMax: number
+  /** Chunks or frames of one request that may have fewer than 64 bytes on average: each costs time. */
+  readonly smallChunksMax: number
   /** Bytes of request bodies that are being received or decompressed, over both receivers. */
   readonly requestBytesInFlightMax: number
   /** Requests that are decompressed at the same time. */
@@ -46,7 +46,7 @@ const MIB = 1024 * 1024
 
 export const defaultCollectorLimits: CollectorLimits = {
   requestBytesMax: 64 * MIB,
-  requestChunksMax: 65_536,
+  smallChunksMax: 1_024,
   requestBytesInFlightMax: 192 * MIB,
   decompressionsMax: 2,
   connectionsMax: 1000,

@@ -13,7 +13,7 @@ import {
   type Settings,
 } from 'node:http2'
 import { createConnectionLimit } from '@wayward/clickhouse'
-import { heldBytes } from '../byte-budget.ts'
+import { heldBytes, isCrumbled } from '../byte-budget.ts'
 import type { Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
 import { countRequest, type RequestStatus } from '../telemetry.ts'
@@ -119,12 +119,13 @@ function guardStream(
   { limits, requestBytes, telemetry }: ReceiverParts,
 ): void {
   let bytes = 0
+  let held = 0
   let chunks = 0
   let hasEnded = false
   const release = (): void => {
     clearTimeout(timer)
-    requestBytes.release(bytes)
-    bytes = 0
+    requestBytes.release(held)
+    held = 0
   }
   const timer = setTimeout(() => {
     const message = `The request did not arrive within ${limits.requestTimeoutMs} ms`
@@ -134,13 +135,13 @@ function guardStream(
   stream.on('error', () => undefined)
   stream.on('data', (chunk: Buffer) => {
     chunks++
-    if (chunks > limits.requestChunksMax) {
+    bytes += chunk.length
+    if (isCrumbled(chunks, bytes, limits.smallChunksMax)) {
       refuseStream(stream, { code: rpcCode.resourceExhausted, message: CHUNKS_MESSAGE })
       return
     }
-    const held = heldBytes(chunk)
-    if (requestBytes.reserve(held)) {
-      bytes += held
+    if (requestBytes.reserve(heldBytes(chunk))) {
+      held += heldBytes(chunk)
       return
     }
     refuseStream(stream, {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { heldBytes } from '../byte-budget.ts'
+import { heldBytes, isCrumbled } from '../byte-budget.ts'
 import type { ReceiverParts } from './receiver.ts'
 
 /** The uncompressed bytes of a request, or why there are none. */
@@ -50,7 +50,8 @@ export function createHttpBodyReader({ inflater, requestBytes, limits }: Parts):
       }
       const take = (chunk: Buffer): void => {
         if (bytes + chunk.length > limits.requestBytesMax) finish({ status: 'too_large' })
-        else if (chunks.length >= limits.requestChunksMax) finish({ status: 'too_many_chunks' })
+        else if (isCrumbled(chunks.length, bytes, limits.smallChunksMax))
+          finish({ status: 'too_many_chunks' })
         else if (!requestBytes.reserve(heldBytes(chunk))) finish({ status: 'no_room' })
         else {
           bytes += chunk.length

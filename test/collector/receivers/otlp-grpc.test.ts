@@ -291,7 +291,7 @@ describe('connections', () => {
 })
 
 test('a message in very many tiny frames is refused before it takes much memory', async () => {
-  const harness = await start({ requestChunksMax: 50 })
+  const harness = await start({ smallChunksMax: 50 })
   const answered = await rawCall(harness.port, {}, (stream) => {
     const bytes = frame(Buffer.alloc(1000))
     let next = 0

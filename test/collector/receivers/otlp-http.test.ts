@@ -266,7 +266,7 @@ describe('refuses', () => {
   })
 
   test('a body in very many tiny chunks, before it takes much memory', async () => {
-    const harness = await start({ requestChunksMax: 50 })
+    const harness = await start({ smallChunksMax: 50 })
     const head =
       'POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n' +
       'Transfer-Encoding: chunked\r\n\r\n'
