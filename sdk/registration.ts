@@ -36,7 +36,10 @@ import { createResource } from './resource.ts'
 import { openThreadState } from './thread-state.ts'
 
 export interface RegisterOptions {
-  /** Name of the service; goes before `OTEL_SERVICE_NAME`. */
+  /**
+   * Name of the service; goes before `OTEL_SERVICE_NAME`.
+   * @default 'unknown_service:node'
+   */
   readonly serviceName?: string
   /** A name for this run of the process; goes before `WAYWARD_SESSION_NAME`. */
   readonly sessionName?: string
@@ -49,13 +52,14 @@ export interface RegisterOptions {
   readonly endpoint?: string
   /** Snapshots of open operations. */
   readonly snapshots?: Partial<SnapshotSettings>
-  /** Exporters to use instead of OTLP/gRPC. */
+  /** Where spans go instead of OTLP/gRPC. */
   readonly spanExporter?: SpanExporter
+  /** Where events and log records go instead of OTLP/gRPC. */
   readonly logExporter?: LogRecordExporter
   /** Further span processors, beside ours. */
   readonly spanProcessors?: readonly SpanProcessor[]
   /**
-   * Longest time that the flush before the process exits may take, in milliseconds.
+   * Longest time that the flush before a process that ends by itself may take, in milliseconds.
    * @default 2000
    */
   readonly exitFlushMsMax?: number

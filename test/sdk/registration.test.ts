@@ -14,10 +14,12 @@ import {
   ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_REASON,
   ATTR_WAYWARD_KIND,
+  ATTR_WAYWARD_LOCK_ID,
   ATTR_WAYWARD_LOCK_NAME,
   ATTR_WAYWARD_LOCK_WAIT_RESULT,
   ATTR_WAYWARD_SESSION_ID,
   ATTR_WAYWARD_SESSION_NAME,
+  ATTR_WAYWARD_TASK_ID,
   EVENT_WAYWARD_EVENTS_DROPPED,
   EVENT_WAYWARD_OPERATION_OPEN,
 } from '@wayward/semconv'
@@ -169,6 +171,26 @@ describe('a program that calls register()', () => {
     )
     expect(numbers).toEqual([1, 2])
   })
+})
+
+test('numbers, task ids and lock ids are unique over threads, and the numbers have no gaps', async () => {
+  const ended = await run(['--import', '@wayward/sdk/register', 'threads-app.mjs'], endpoint())
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  const values = (key: string) => server.spans.map((span) => span.attributes[key])
+  const numbers = values(ATTR_WAYWARD_EVENT_SEQUENCE)
+    .map(Number)
+    .toSorted((a, b) => a - b)
+  expect(numbers).toEqual(Array.from({ length: 1500 }, (_, index) => index + 1))
+  expect(new Set(values(ATTR_THREAD_ID)).size).toBe(5)
+  for (const key of [ATTR_WAYWARD_LOCK_ID, ATTR_WAYWARD_TASK_ID]) {
+    const threads = new Map<unknown, unknown>()
+    for (const { attributes } of server.spans) {
+      const thread = attributes[ATTR_THREAD_ID]
+      expect(threads.get(attributes[key]) ?? thread).toBe(thread)
+      threads.set(attributes[key], thread)
+    }
+  }
+  expect(new Set(values(ATTR_WAYWARD_LOCK_ID)).size).toBe(5)
 })
 
 describe('a collector that does not work', () => {
