@@ -1,5 +1,4 @@
 // Goal: what the export queue promises. Method: the real processors, with an exporter that does as it is told.
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL } from '@wayward/semconv'
@@ -9,11 +8,15 @@ import { createExportLine, queueSpans } from '@wayward/sdk/export-queue'
 import { createLossReport } from '@wayward/sdk/loss-report'
 import { sleep } from './recording.ts'
 
-type Answer = ExportResult | 'never'
+type Answer = { readonly code: number; readonly error?: Error } | 'never'
 
-const success = { code: ExportResultCode.SUCCESS }
+/** The values of ExportResultCode. */
+const ok = 0
+const failed = 1
+
+const success = { code: ok }
 const failure = (code: number) => ({
-  code: ExportResultCode.FAILED,
+  code: failed,
   error: Object.assign(new Error('no'), { code }),
 })
 
@@ -23,10 +26,10 @@ function setUp(
 ) {
   const sent: string[] = []
   const exporter: SpanExporter = {
-    export(spans: ReadableSpan[], onResult) {
+    export(spans: ReadableSpan[], onResult: (answer: Exclude<Answer, 'never'>) => void) {
       const answer = answers.shift() ?? success
       if (answer === 'never') return
-      if (answer.code === ExportResultCode.SUCCESS) sent.push(...spans.map((span) => span.name))
+      if (answer.code === ok) sent.push(...spans.map((span) => span.name))
       setImmediate(() => onResult(answer))
     },
     shutdown: async () => undefined,

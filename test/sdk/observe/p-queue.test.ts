@@ -1,4 +1,6 @@
 import { getEventListeners } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import PQueue from 'p-queue'
 import { nameQueue, type Observation, observePQueue } from '@wayward/sdk'
 import {
@@ -161,6 +163,22 @@ test('a signal that lives longer than its items keeps no listener of ours', asyn
   }
   expect(await bareQueue()).toBeGreaterThan(0)
   expect(getEventListeners(signal, 'abort')).toEqual([])
+})
+
+test('a queue that is collected with items waiting leaves nothing open', async () => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  ;(() => {
+    const queue = new PQueue({ autoStart: false })
+    void queue.add(() => 1)
+    void queue.add(() => 2)
+  })()
+  expect(recording.reporter.openCount).toBe(2)
+  for (let tries = 0; tries < 50 && recording.reporter.openCount > 0; tries++) {
+    await sleep(5)
+    gc()
+  }
+  expect(recording.reporter.openCount).toBe(0)
 })
 
 test('interval, priority and a change of concurrency work as before', async () => {
