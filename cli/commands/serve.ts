@@ -191,6 +191,8 @@ const folderReasons: Readonly<Record<string, string>> = {
   EROFS: 'it is on a read-only file system; mount it for writing',
   ENOSPC: 'the disk is full; free some space',
   EDQUOT: 'the disk quota is used up; free some space',
+  // What Node says on a read-only file system, if not EROFS.
+  ENOENT: 'it cannot be made (its file system is read-only, or a link leads nowhere); make it',
   ENOTDIR: 'a part of its path is a file; remove it',
   ENAMETOOLONG: 'its name is too long; shorten it',
   ELOOP: 'its path is a circle of links; mend it',

@@ -304,8 +304,10 @@ describe('bad data folders', () => {
       if (reason !== undefined) context.skip(`root may write everywhere, and ${reason}`)
     }
     try {
-      const args = ['serve', '--data-dir', closed, ...anyPorts]
-      expectOneError(await runWayward(args, inFolder), 3, /Cannot (write|use|open)/)
+      for (const dataDirInIt of [closed, join(closed, 'data')]) {
+        const args = ['serve', '--data-dir', dataDirInIt, ...anyPorts]
+        expectOneError(await runWayward(args, inFolder), 3, /Cannot (write|use|open)/)
+      }
     } finally {
       unmount(closed)
     }
