@@ -2,7 +2,7 @@
 // Ctrl-C or SIGTERM.
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { CollectorAddresses } from '@wayward/collector'
 import type { Logger, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
@@ -86,8 +86,15 @@ function prepareFolder(dataDir: string): void {
       { page: 'configuration.md' },
     )
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeFolder(dataDir)
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+}
+
+/** Not `recursive`: where a folder cannot be made although its parent is there, as in /proc, that never returns. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 interface StartedStore {
@@ -191,8 +198,8 @@ const folderReasons: Readonly<Record<string, string>> = {
   EROFS: 'it is on a read-only file system; mount it for writing',
   ENOSPC: 'the disk is full; free some space',
   EDQUOT: 'the disk quota is used up; free some space',
-  // What Node says on a read-only file system, if not EROFS.
-  ENOENT: 'it cannot be made (its file system is read-only, or a link leads nowhere); make it',
+  EEXIST: 'a link in its path leads nowhere; mend it',
+  ENOENT: 'no folder can be made there; make it by other means',
   ENOTDIR: 'a part of its path is a file; remove it',
   ENAMETOOLONG: 'its name is too long; shorten it',
   ELOOP: 'its path is a circle of links; mend it',

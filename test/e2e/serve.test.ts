@@ -296,6 +296,12 @@ describe('bad data folders', () => {
     expectOneError(await runWayward(args, inFolder), 3, /Cannot write to the data folder/)
   })
 
+  test('a place where no folder can be made', async (context) => {
+    if (process.platform !== 'linux') context.skip('there is no /proc')
+    const args = ['serve', '--data-dir', '/proc/wayward/data', ...anyPorts]
+    expectOneError(await runWayward(args, inFolder), 3, /Cannot write to the data folder/)
+  })
+
   test('a folder that cannot be written', async (context) => {
     const closed = join(folder.path, 'closed')
     mkdirSync(closed, { mode: 0o500 })
