@@ -89,3 +89,16 @@ export function isAlive(pid: number): boolean {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
+
+const answerTimeoutMs = 2_000
+
+/** Whether the service's API answers with 200 there: the process id in a stale file may be somebody else's by now. */
+export async function isAnswering(api: string, path: '/healthz' | '/readyz'): Promise<boolean> {
+  try {
+    const response = await fetch(`${api}${path}`, { signal: AbortSignal.timeout(answerTimeoutMs) })
+    return response.status === 200
+  } catch {
+    // Nobody answers there.
+    return false
+  }
+}

@@ -8,7 +8,7 @@ import type { Engine, Store, StoreError } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from './command-error.ts'
 import type { storeFields } from './configuration/fields.ts'
 import type { Resolved } from './configuration/resolve.ts'
-import { isAlive, readEndpoints } from './endpoints.ts'
+import { isAlive, isAnswering, readEndpoints } from './endpoints.ts'
 import { Interrupted, type Terminal } from './terminal.ts'
 
 export type StoreValues = Resolved<typeof storeFields>
@@ -58,15 +58,14 @@ async function openStore(terminal: Terminal, values: StoreValues): Promise<Opene
   const deadline = Date.now() + folderWaitMs
   let failedStarts = 0
   for (;;) {
-    const running = await openRunning(values)
-    if (running !== undefined) return running
     try {
-      return await openFolder(terminal, values.dataDir)
+      return (await openRunning(values)) ?? (await openFolder(terminal, values.dataDir))
     } catch (error) {
       const code = isCoded(error) ? error.code : ''
       // The other process may be gone before the engine can tell that it was there.
       const isUnclear = code === 'start_failed' && ++failedStarts < failedStartsMax
-      if (code !== 'data_dir_in_use' && !isUnclear) throw toCommandError(error)
+      const isBusy = code === 'data_dir_in_use' || isUnreachable(error)
+      if (!isBusy && !isUnclear) throw toCommandError(error)
       if (Date.now() > deadline || terminal.interrupted.aborted) throw busyError(values, error)
       // A service that is just starting, or another command that will be done in a moment.
       await sleep(folderRetryMs)
@@ -107,7 +106,7 @@ async function connect(server: Server): Promise<OpenedStore> {
   return { store, close: () => store.close() }
 }
 
-/** The running service's store, or undefined if none runs. */
+/** The running service's store, or undefined if none runs. Throws while the service lives and its engine does not. */
 async function openRunning(values: StoreValues): Promise<OpenedStore | undefined> {
   const endpoints = readEndpoints(values.dataDir)
   if (endpoints === undefined || !isAlive(endpoints.pid)) return undefined
@@ -115,16 +114,15 @@ async function openRunning(values: StoreValues): Promise<OpenedStore | undefined
   try {
     return await connect({ ...endpoints.clickhouse, password })
   } catch (error) {
-    // The process id may belong to somebody else by now; then the folder is free, and opening it will tell.
-    if (
-      error instanceof CommandError &&
-      isCoded(error.cause) &&
-      error.cause.code === 'unreachable'
-    ) {
-      return undefined
-    }
+    // The process id may belong to somebody else by now; then the folder is free. A service that is alive starts
+    // its engine again, and would find its folder taken.
+    if (isUnreachable(error) && !(await isAnswering(endpoints.api, '/healthz'))) return undefined
     throw error
   }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof CommandError && isCoded(error.cause) && error.cause.code === 'unreachable'
 }
 
 async function openFolder(terminal: Terminal, dataDir: string): Promise<OpenedStore> {

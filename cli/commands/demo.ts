@@ -11,7 +11,7 @@ import { createLogger, type Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { type demoFields, serveFields, storeFields } from '../configuration/fields.ts'
 import { type Resolved, resolveFields } from '../configuration/resolve.ts'
-import { type Endpoints, isAlive, readEndpoints } from '../endpoints.ts'
+import { type Endpoints, isAlive, isAnswering, readEndpoints } from '../endpoints.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
 import { answerTable, findingText } from '../output/answer.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
@@ -27,7 +27,6 @@ const findingsShownMax = 2
 /** The shop is open for about 6 s; longer than this it hangs. */
 const shopTimeoutMs = 60_000
 const arrivalWaitMs = 15_000
-const readyTimeoutMs = 2_000
 const textWidthMax = 100
 
 export async function demo(terminal: Terminal, { values, name }: DemoCommand): Promise<void> {
@@ -95,18 +94,7 @@ async function findRunning(
   )
   const endpoints = readEndpoints(dataDir)
   if (endpoints === undefined || !isAlive(endpoints.pid)) return undefined
-  return (await isReady(endpoints.api)) ? { dataDir, endpoints } : undefined
-}
-
-/** The process id in a stale file may be somebody else's by now. */
-async function isReady(api: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${api}/readyz`, { signal: AbortSignal.timeout(readyTimeoutMs) })
-    return response.status === 200
-  } catch {
-    // Nobody answers there.
-    return false
-  }
+  return (await isAnswering(endpoints.api, '/readyz')) ? { dataDir, endpoints } : undefined
 }
 
 /** Settings that do not come from the person but from us. */

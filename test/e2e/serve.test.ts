@@ -121,6 +121,15 @@ describe('a running service', () => {
     expect(childrenOf(service.child.pid)).not.toEqual(engines)
   })
 
+  test('keeps its folder while the engine starts again: a reading command waits for it', async () => {
+    for (const pid of childrenOf(service.child.pid)) process.kill(pid, 'SIGKILL')
+    const read = await runWayward(['query', '--data-dir', dataDir, 'SELECT 42 AS x'], inFolder)
+    expect(read.stdout).toContain('42')
+    // Had the command opened the folder itself, the service's engine would have found it taken.
+    const ready = async () => (await fetch(`${service.endpoints.api}/readyz`)).status
+    expect(await ready()).toBe(200)
+  })
+
   test('drains at SIGTERM: what it acknowledged is there, and it exits with 0 within 5 s', async () => {
     const acknowledged = await sendUntilStopped(service)
     expect(acknowledged.stop.code).toBe(0)
