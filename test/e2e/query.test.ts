@@ -270,8 +270,9 @@ describe('where the data are', () => {
   test('an endpoints.json of a process that is somebody else now is seen through', async () => {
     const stale = join(folder.path, 'stale')
     mkdirSync(stale)
-    const clickhouse = { url: 'http://127.0.0.1:1', user: 'default', database: 'wayward' }
-    const endpoints = { ...service.endpoints, pid: process.pid, clickhouse }
+    const nobody = 'http://127.0.0.1:1'
+    const clickhouse = { url: nobody, user: 'default', database: 'wayward' }
+    const endpoints = { ...service.endpoints, pid: process.pid, api: nobody, clickhouse }
     writeFileSync(join(stale, 'endpoints.json'), JSON.stringify(endpoints))
     const { code, stderr } = await run('sessions', '--data-dir', stale)
     expect(stderr).toMatch(/Nothing has been recorded/)
