@@ -60,7 +60,7 @@ function decodeAll(
   return (index) => {
     const result = decoder.decode(encoding, bodies[index % bodies.length] as Uint8Array)
     if (result.message !== '') throw new Error(result.message)
-    if (decoder.rows >= ROWS_PER_BLOCK) decoder.takeBlock()
+    if (decoder.blocks[0].rows >= ROWS_PER_BLOCK) decoder.blocks[0].take()
   }
 }
 

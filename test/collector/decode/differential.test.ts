@@ -29,9 +29,9 @@ test.each(SIGNALS)('decode() of $signal agrees with the oracle', ({ signal, crea
       const result = decoder.decode('protobuf', request)
       expect(result, `seed ${seed}`).toMatchObject({ status: 'decoded', rejectedItems: 0 })
     }
-    expect(decoder.rows).toBe(rows.length)
-    const bytesBefore = decoder.bytes
-    const block = Buffer.concat(decoder.takeBlock())
+    expect(decoder.blocks[0].rows).toBe(rows.length)
+    const bytesBefore = decoder.blocks[0].bytes
+    const block = Buffer.concat(decoder.blocks[0].take())
     expect(Math.abs(bytesBefore - block.length), `seed ${seed}`).toBeLessThan(4000)
     expect(readNativeBlock(block).rows, `seed ${seed}`).toEqual(rows)
     rowsTotal += rows.length
@@ -46,10 +46,10 @@ test.each(SIGNALS)('decode() of $signal gives the same block for JSON', ({ signa
     const generator = new RequestGenerator(random, { isOdd: seed % 2 === 0 })
     const request = generator[signal]()
     const result = decoder.decode('protobuf', request)
-    const fromProtobuf = readNativeBlock(Buffer.concat(decoder.takeBlock())).rows
+    const fromProtobuf = readNativeBlock(Buffer.concat(decoder.blocks[0].take())).rows
     const json = toOtlpJson(oracleObject(signal, request), random)
     expect(decoder.decode('json', Buffer.from(json)), `seed ${seed}: ${json}`).toEqual(result)
-    const fromJson = readNativeBlock(Buffer.concat(decoder.takeBlock())).rows
+    const fromJson = readNativeBlock(Buffer.concat(decoder.blocks[0].take())).rows
     expect(fromJson, `seed ${seed}`).toEqual(fromProtobuf)
   }
 })

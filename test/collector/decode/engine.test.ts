@@ -60,12 +60,16 @@ test.each(CASES)('ClickHouse stores decoded $signal unchanged', async (one) => {
     rows.push(...one.expected(oracleObject(one.signal, request)))
     expect(decoder.decode('protobuf', request).status).toBe('decoded')
   }
-  const outcome = await engine.writer.insertNative(decoder.table, decoder.takeBlock(), 'token')
+  const outcome = await engine.writer.insertNative(
+    decoder.blocks[0].table,
+    decoder.blocks[0].take(),
+    'token',
+  )
   expect(outcome).toEqual({ status: 'inserted' })
   const special: Readonly<Record<string, string>> = one.select
   const columns = Object.keys(rows[0] ?? {}).map((name) => special[name] ?? `\`${name}\``)
   const stored = await engine.reader.query<Record<string, Cell>>(
-    `SELECT tuple(${columns.join(', ')}) AS cells FROM ${decoder.table}`,
+    `SELECT tuple(${columns.join(', ')}) AS cells FROM ${decoder.blocks[0].table}`,
   )
   const storedRows = stored.map((row) => JSON.stringify(listOf(row['cells'])))
   const expectedRows = rows.map((row) => JSON.stringify(listOf(Object.values(row))))

@@ -46,10 +46,10 @@ test.each(CASES)(
         const result = decoder.decode(encoding, mutated(bytes, random))
         if (result.status === 'malformed') malformed++
         else rows += result.acceptedItems
-        expect(decoder.rows, note).toBe(rows)
+        expect(decoder.blocks[0].rows, note).toBe(rows)
       }
       decoder.decode(encoding, bytes)
-      const read = readNativeBlock(Buffer.concat(decoder.takeBlock())).rows
+      const read = readNativeBlock(Buffer.concat(decoder.blocks[0].take())).rows
       expect(read.length, note).toBe(rows + goodRows.length)
       expect(read.slice(rows), note).toEqual(goodRows)
     }
