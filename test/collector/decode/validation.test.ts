@@ -1,3 +1,4 @@
+import type { SignalDecoder } from '@wayward/collector/decode/decoder'
 import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
 import { createLogsDecoder } from '@wayward/collector/decode/logs'
 import { createTracesDecoder } from '@wayward/collector/decode/traces'
@@ -61,7 +62,7 @@ function attributes(count: number): Uint8Array[] {
   )
 }
 
-function rowsOf(decoder: { takeBlock(): Uint8Array[] }) {
+function rowsOf(decoder: SignalDecoder) {
   return readNativeBlock(Buffer.concat(decoder.blocks[0].take())).rows
 }
 
