@@ -23,7 +23,10 @@ function decoderOf(limits = defaultDecodeLimits) {
   return createMetricsDecoder(limits, () => nowMs)
 }
 
-function request(metrics: readonly Uint8Array[], resource: Uint8Array = new Uint8Array(0)): Uint8Array {
+function request(
+  metrics: readonly Uint8Array[],
+  resource: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   const scope = concat(metrics.map((one) => bytesField(2, one)))
   return bytesField(1, concat([bytesField(1, resource), bytesField(2, scope)]))
 }
