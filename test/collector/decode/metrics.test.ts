@@ -394,3 +394,18 @@ test('decode() reads the numbers of JSON in every form, and names the byte of a 
     expect(refused.message).toContain(message)
   }
 })
+
+test('decode() bounds the days of a request over all tables, and counts those of each block', () => {
+  const decoder = decoderOf({ ...defaultDecodeLimits, daysMax: 3 })
+  const on = (day: number): Uint8Array =>
+    concat([fixed64Field(3, nowNs - BigInt(day) * 86_400_000_000_000n), doubleField(4, 1)])
+  const metrics = [metric(GAUGE, [on(0), on(1), on(0)]), metric(SUM, [on(1), on(2), on(3)])]
+  const result = decoder.decode('protobuf', request(metrics))
+  expect(result).toMatchObject({ acceptedItems: 5, rejectedItems: 1 })
+  expect(result.message).toContain('data point 5: the request has items of more than 3 different')
+  decoder.decode('protobuf', request([metric(SUM, [on(7)])]))
+  // A block may count days of the request that are in another table, but never too few.
+  expect(decoder.blocks.map((block) => block.days)).toEqual([3, 4, 0, 0, 0])
+  decoder.blocks[0].take()
+  expect(decoder.blocks.map((block) => block.days)).toEqual([0, 4, 0, 0, 0])
+})
