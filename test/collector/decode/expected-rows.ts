@@ -17,7 +17,7 @@ interface Value {
   arrayValue?: { values?: Value[] }
   kvlistValue?: { values?: Attribute[] }
 }
-export interface Scope {
+interface Scope {
   name?: string
   version?: string
   attributes?: Attribute[]
