@@ -17,6 +17,11 @@ export const storeConnectionsMax = 10
 const insertStatements: ReadonlyMap<string, string> = new Map([
   ['otel_traces', 'INSERT INTO otel_traces FORMAT Native'],
   ['otel_logs', 'INSERT INTO otel_logs FORMAT Native'],
+  ['otel_metrics_gauge', 'INSERT INTO otel_metrics_gauge FORMAT Native'],
+  ['otel_metrics_sum', 'INSERT INTO otel_metrics_sum FORMAT Native'],
+  ['otel_metrics_histogram', 'INSERT INTO otel_metrics_histogram FORMAT Native'],
+  ['otel_metrics_exp_histogram', 'INSERT INTO otel_metrics_exp_histogram FORMAT Native'],
+  ['otel_metrics_summary', 'INSERT INTO otel_metrics_summary FORMAT Native'],
 ])
 
 // One insert is one block, whatever its size: a token only holds while the blocks are the same at every

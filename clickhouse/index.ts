@@ -11,8 +11,11 @@ export {
 } from './native/low-cardinality-column.ts'
 export { createArrayColumn, createMapColumn, type MapColumn } from './native/map-column.ts'
 export {
+  createFloat64Column,
+  createUInt32Column,
   createUInt64Column,
   createUInt8Column,
+  type UInt32Column,
   type UInt64Column,
   type UInt8Column,
 } from './native/number-columns.ts'

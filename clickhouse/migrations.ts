@@ -68,6 +68,23 @@ export const migrations: readonly Migration[] = [
       'tables/wayward_sessions_logs_mv.sql',
     ],
   },
+  {
+    version: 4,
+    name: 'Stock tables for metrics',
+    files: [
+      'tables/otel_metrics_gauge.sql',
+      'tables/otel_metrics_sum.sql',
+      'tables/otel_metrics_histogram.sql',
+      'tables/otel_metrics_exp_histogram.sql',
+      'tables/otel_metrics_summary.sql',
+      // As for traces and logs: where the stock exporter made them.
+      'migrations/0004-otel-metrics-gauge-deduplication.sql',
+      'migrations/0004-otel-metrics-sum-deduplication.sql',
+      'migrations/0004-otel-metrics-histogram-deduplication.sql',
+      'migrations/0004-otel-metrics-exp-histogram-deduplication.sql',
+      'migrations/0004-otel-metrics-summary-deduplication.sql',
+    ],
+  },
 ]
 
 /**

@@ -3,6 +3,7 @@ import { createByteBudget } from './byte-budget.ts'
 import type { Clock } from './decode/decoder.ts'
 import { defaultDecodeLimits } from './decode/limits.ts'
 import { createLogsDecoder } from './decode/logs.ts'
+import { createMetricsDecoder } from './decode/metrics.ts'
 import { createTracesDecoder } from './decode/traces.ts'
 import type { CollectorLimits } from './limits.ts'
 import { assertLoopback, formatAddress, type ListenAddress } from './listen-address.ts'
@@ -90,6 +91,7 @@ class OtlpCollector implements Collector {
       decoders: {
         traces: createTracesDecoder(defaultDecodeLimits, clock),
         logs: createLogsDecoder(defaultDecodeLimits, clock),
+        metrics: createMetricsDecoder(defaultDecodeLimits, clock),
       },
       store,
       telemetry,

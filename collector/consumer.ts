@@ -1,5 +1,5 @@
 /** The telemetry signals that the collector takes. */
-export type Signal = 'traces' | 'logs'
+export type Signal = 'traces' | 'logs' | 'metrics'
 
 /** How the bytes of a request are written. */
 export type Encoding = 'protobuf' | 'json'

@@ -1,5 +1,6 @@
 import type { ConsumeOutcome, Consumer, Encoding, Signal } from './consumer.ts'
 import type { SignalDecoder } from './decode/decoder.ts'
+import type { Metrics } from './metrics.ts'
 import { createSignalLane, type SignalLane } from './signal-lane.ts'
 import type { WriterParts } from './writer.ts'
 
@@ -22,12 +23,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const lanes: Readonly<Record<Signal, SignalLane>> = {
     traces: createSignalLane(parts.decoders.traces, parts),
     logs: createSignalLane(parts.decoders.logs, parts),
+    metrics: createSignalLane(parts.decoders.metrics, parts),
   }
   let isShutDown = false
-  declareGauges(parts, lanes)
+  declareGauges(telemetry.metrics, lanes)
 
   function bytesInFlight(): number {
-    return lanes.traces.bytes + lanes.logs.bytes
+    return lanes.traces.bytes + lanes.logs.bytes + lanes.metrics.bytes
   }
 
   /** Why a request of this size must wait, or undefined where there is room. */
@@ -64,46 +66,38 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     async shutdown(deadlineMs) {
       isShutDown = true
       const signal = AbortSignal.timeout(deadlineMs)
-      await Promise.all([lanes.traces.drain(signal), lanes.logs.drain(signal)])
+      await Promise.all(Object.values(lanes).map((lane) => lane.drain(signal)))
     },
   }
+}
 
-  function declareGauges(
-    { decoders }: PipelineParts,
-    { traces, logs }: Readonly<Record<Signal, SignalLane>>,
-  ): void {
-    telemetry.metrics.gauge(
-      {
-        name: 'wayward_open_block_rows',
-        help: 'Rows that wait for their insert to start.',
-        labels: ['table'],
-      },
-      () => [
-        { labelValues: [decoders.traces.table], value: traces.openRows },
-        { labelValues: [decoders.logs.table], value: logs.openRows },
-      ],
-    )
-    telemetry.metrics.gauge(
-      {
-        name: 'wayward_waiting_requests',
-        help: 'Requests whose rows are not in ClickHouse yet.',
-        labels: ['signal'],
-      },
-      () => [
-        { labelValues: ['traces'], value: traces.waitingRequests },
-        { labelValues: ['logs'], value: logs.waitingRequests },
-      ],
-    )
-    telemetry.metrics.gauge(
-      {
-        name: 'wayward_block_bytes',
-        help: 'Bytes of blocks that are open, wait, or are being inserted.',
-        labels: ['signal'],
-      },
-      () => [
-        { labelValues: ['traces'], value: traces.bytes },
-        { labelValues: ['logs'], value: logs.bytes },
-      ],
-    )
-  }
+function declareGauges(metrics: Metrics, lanes: Readonly<Record<Signal, SignalLane>>): void {
+  const signals = Object.entries(lanes)
+  metrics.gauge(
+    {
+      name: 'wayward_open_block_rows',
+      help: 'Rows that wait for their insert to start.',
+      labels: ['table'],
+    },
+    () =>
+      signals.flatMap(([, { tables }]) =>
+        tables.map(({ table, openRows }) => ({ labelValues: [table], value: openRows })),
+      ),
+  )
+  metrics.gauge(
+    {
+      name: 'wayward_waiting_requests',
+      help: 'Requests whose rows are not in ClickHouse yet.',
+      labels: ['signal'],
+    },
+    () => signals.map(([name, lane]) => ({ labelValues: [name], value: lane.waitingRequests })),
+  )
+  metrics.gauge(
+    {
+      name: 'wayward_block_bytes',
+      help: 'Bytes of blocks that are open, wait, or are being inserted.',
+      labels: ['signal'],
+    },
+    () => signals.map(([name, lane]) => ({ labelValues: [name], value: lane.bytes })),
+  )
 }

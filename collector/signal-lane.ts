@@ -1,25 +1,20 @@
-// The way of one signal's requests into its table.
+// The way of one signal's requests.
 //
-//   consume() ── decode ──▶ open block ──▶ closed blocks ──▶ being inserted ──▶ answers
-//                           (+ waiting      (only when an     (insertsInFlightMax)
-//                            requests)       insert is late)
-//
-// A block is closed when it is full, or when an insert may start and there are rows. So one request on an idle
-// service is inserted at once, and under load blocks grow by themselves to what arrives during an insert.
-import { randomUUID } from 'node:crypto'
-import type { InsertOutcome } from '@wayward/clickhouse'
+//   consume() ── decode ──┬─▶ lane of a table ─┬─▶ answer, when all its rows are inserted
+//                         └─▶ lane of another ─┘
 import type { ConsumeOutcome, Encoding } from './consumer.ts'
 import type { DecodeResult, SignalDecoder } from './decode/decoder.ts'
-import { createWriter, type Block, type Writer, type WriterParts } from './writer.ts'
+import { createTableLane, type RowsOutcome, type TableLane } from './table-lane.ts'
+import type { WriterParts } from './writer.ts'
 
 export interface SignalLane {
   /** Decodes now and answers when ClickHouse has the rows. Never rejects. */
   consume(encoding: Encoding, body: Uint8Array): Promise<ConsumeOutcome>
   /** Inserts what is open without waiting for more, until `signal` gives up; then nobody waits any more. */
   drain(signal: AbortSignal): Promise<void>
-  readonly openRows: number
+  readonly tables: readonly TableLane[]
   readonly waitingRequests: number
-  /** Bytes of the open block, the closed ones, and those being inserted. */
+  /** Bytes of the open blocks, the closed ones, and those being inserted. */
   readonly bytes: number
   /** Bytes that ClickHouse takes per millisecond, as measured; 0 before the first insert. */
   readonly bytesPerMs: number
@@ -29,60 +24,28 @@ export function createSignalLane(decoder: SignalDecoder, parts: WriterParts): Si
   return new DecodingLane(decoder, parts)
 }
 
-/** A request whose rows are in a block that is not inserted yet. */
-interface WaitingRequest {
-  readonly accepted: ConsumeOutcome
-  readonly answer: (outcome: ConsumeOutcome) => void
-}
-
-interface ClosedBlock extends Block {
-  readonly requests: readonly WaitingRequest[]
-}
-
-/** Lets requests that arrive within one turn of the event loop share an insert. */
-const BLOCK_WAIT_MS_MIN = 1
-/** How much of the last insert's time is waited for more rows: larger blocks cost ClickHouse less. */
-const WAIT_PER_INSERT_TIME = 0.5
-const RETRY_AFTER_FAILURE_MS = 30_000
-const RETRY_AFTER_OUTAGE_MS = 1_000
-
 class DecodingLane implements SignalLane {
   readonly #decoder: SignalDecoder
   readonly #parts: WriterParts
-  readonly #writer: Writer
-  readonly #aborter = new AbortController()
-  #openRequests: WaitingRequest[] = []
-  readonly #closedBlocks: ClosedBlock[] = []
-  readonly #insertingBlocks = new Set<ClosedBlock>()
-  #timer: NodeJS.Timeout | undefined
-  #lastInsertMs = 0
-  #lastInsertEndMs = 0
-  #isDraining = false
-  #whenDrained: (() => void) | undefined
-  bytesPerMs = 0
+  readonly tables: readonly TableLane[]
+  waitingRequests = 0
 
   constructor(decoder: SignalDecoder, parts: WriterParts) {
     this.#decoder = decoder
     this.#parts = parts
-    this.#writer = createWriter(decoder.table, parts)
-  }
-
-  get openRows(): number {
-    return this.#decoder.rows
-  }
-
-  get waitingRequests(): number {
-    return this.#pendingBlocks().reduce(
-      (sum, block) => sum + block.requests.length,
-      this.#openRequests.length,
-    )
+    this.tables = decoder.blocks.map((block) => createTableLane(block, parts))
   }
 
   get bytes(): number {
-    return this.#pendingBlocks().reduce((sum, block) => sum + block.bytes, this.#decoder.bytes)
+    return this.tables.reduce((sum, lane) => sum + lane.bytes, 0)
+  }
+
+  get bytesPerMs(): number {
+    return this.tables.reduce((sum, lane) => sum + lane.bytesPerMs, 0)
   }
 
   consume(encoding: Encoding, body: Uint8Array): Promise<ConsumeOutcome> {
+    const rowsBefore = this.tables.map((lane) => lane.openRows)
     const result = this.#decode(encoding, body)
     if (result.status === 'malformed') return Promise.resolve(result)
     const accepted: ConsumeOutcome = {
@@ -91,162 +54,51 @@ class DecodingLane implements SignalLane {
       rejectedItems: result.rejectedItems,
       message: result.message,
     }
-    if (result.acceptedItems === 0) return Promise.resolve(accepted)
-    return new Promise((answer) => {
-      this.#openRequests.push({ accepted, answer })
-      const { blockRowsMax, blockBytesMax, blockDaysMax } = this.#parts.limits
-      const { rows, bytes, days } = this.#decoder
-      if (rows >= blockRowsMax || bytes >= blockBytesMax || days >= blockDaysMax) this.#closeBlock()
-      this.#proceed()
-    })
+    const touched = this.tables.filter((lane, index) => lane.openRows !== rowsBefore[index])
+    if (touched.length === 0) return Promise.resolve(accepted)
+    return this.#whenInserted(
+      touched.map((lane) => lane.wait()),
+      accepted,
+    )
   }
 
   async drain(signal: AbortSignal): Promise<void> {
-    this.#isDraining = true
-    const drained = new Promise<void>((resolve) => {
-      this.#whenDrained = resolve
-    })
-    const giveUp = (): void => {
-      this.#aborter.abort()
-      this.#abandon()
-    }
-    if (signal.aborted) giveUp()
-    else signal.addEventListener('abort', giveUp, { once: true })
-    this.#proceed()
-    await drained
-    signal.removeEventListener('abort', giveUp)
+    await Promise.all(this.tables.map((lane) => lane.drain(signal)))
   }
 
-  /** A decoder never throws; if it does after all, its open block cannot be trusted and is given back. */
+  /**
+   * Where one table has its rows and another has not, the sender is told to send everything again:
+   * rows that are there twice are better than rows that are missing.
+   */
+  async #whenInserted(
+    waits: readonly Promise<RowsOutcome>[],
+    accepted: ConsumeOutcome,
+  ): Promise<ConsumeOutcome> {
+    this.waitingRequests++
+    const outcomes = await Promise.all(waits)
+    this.waitingRequests--
+    let worst: ConsumeOutcome | undefined
+    for (const outcome of outcomes) {
+      if (outcome.status === 'inserted') continue
+      const isWorse = worst?.status !== 'overloaded' || outcome.retryAfterMs > worst.retryAfterMs
+      if (isWorse) worst = outcome
+    }
+    return worst ?? accepted
+  }
+
+  /** A decoder never throws; if it does after all, its open blocks cannot be trusted and are given up. */
   #decode(encoding: Encoding, body: Uint8Array): DecodeResult {
     try {
       return this.#decoder.decode(encoding, body)
     } catch (error) {
       this.#parts.logger.error('The decoder failed on a request; it was refused', {
-        table: this.#decoder.table,
+        tables: this.tables.map((lane) => lane.table).join(','),
         cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
       })
-      this.#decoder.takeBlock()
-      const requests = this.#openRequests
-      this.#openRequests = []
-      answerAll(requests, {
-        status: 'overloaded',
-        retryAfterMs: RETRY_AFTER_OUTAGE_MS,
-        message: 'The block was given up because of another request in it',
-      })
+      for (const lane of this.tables) {
+        lane.giveUpOpenBlock('The block was given up because of another request in it')
+      }
       return { status: 'malformed', message: 'The decoder failed on this request' }
     }
   }
-
-  #pendingBlocks(): ClosedBlock[] {
-    return [...this.#closedBlocks, ...this.#insertingBlocks]
-  }
-
-  #closeBlock(): void {
-    const rows = this.#decoder.rows
-    const chunks = this.#decoder.takeBlock()
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    const requests = this.#openRequests
-    this.#openRequests = []
-    this.#closedBlocks.push({ chunks, rows, bytes, token: randomUUID(), requests })
-  }
-
-  /** Starts the inserts that may start, or sees to it that this is called again. */
-  #proceed(): void {
-    const { insertsInFlightMax } = this.#parts.limits
-    while (this.#insertingBlocks.size < insertsInFlightMax) {
-      if (this.#closedBlocks.length === 0 && !this.#closeBlockIfDue()) break
-      const block = this.#closedBlocks.shift()
-      // The promise never rejects: inserting and answering do not.
-      if (block !== undefined) void this.#insert(block)
-    }
-    const isIdle = this.#openRequests.length === 0 && this.#pendingBlocks().length === 0
-    if (isIdle) this.#whenDrained?.()
-  }
-
-  /** Closes the open block, or sets a timer for the moment at which it has waited enough. */
-  #closeBlockIfDue(): boolean {
-    if (this.#openRequests.length === 0) return false
-    const { blockRowsEnough, blockWaitMsMax } = this.#parts.limits
-    const waitMs = Math.min(this.#lastInsertMs * WAIT_PER_INSERT_TIME, blockWaitMsMax)
-    const restMs = this.#lastInsertEndMs + waitMs - performance.now()
-    const isDue = this.#isDraining || this.#decoder.rows >= blockRowsEnough
-    if (!isDue) {
-      this.#timer ??= setTimeout(
-        () => {
-          this.#timer = undefined
-          if (this.#openRequests.length > 0) this.#closeBlock()
-          this.#proceed()
-        },
-        Math.max(restMs, BLOCK_WAIT_MS_MIN),
-      )
-      return false
-    }
-    this.#closeBlock()
-    return true
-  }
-
-  async #insert(block: ClosedBlock): Promise<void> {
-    this.#stopTimer()
-    this.#insertingBlocks.add(block)
-    const startMs = performance.now()
-    const outcome = await this.#writer.insert(block, this.#aborter.signal)
-    this.#lastInsertEndMs = performance.now()
-    this.#lastInsertMs = this.#lastInsertEndMs - startMs
-    this.#insertingBlocks.delete(block)
-    if (outcome.status === 'inserted') this.#measure(block)
-    answerBlock(block, outcome)
-    this.#proceed()
-  }
-
-  #stopTimer(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-  }
-
-  /** Smooths over about the last ten inserts. */
-  #measure(block: Block): void {
-    const bytesPerMs = block.bytes / Math.max(this.#lastInsertMs, 1)
-    this.bytesPerMs = this.bytesPerMs === 0 ? bytesPerMs : this.bytesPerMs * 0.9 + bytesPerMs * 0.1
-  }
-
-  /** Answers everybody who still waits; an insert that is under way may yet succeed, unseen. */
-  #abandon(): void {
-    if (this.#openRequests.length > 0) this.#closeBlock()
-    for (const block of this.#pendingBlocks()) {
-      answerAll(block.requests, {
-        status: 'overloaded',
-        retryAfterMs: RETRY_AFTER_OUTAGE_MS,
-        message: 'The collector shuts down and could not insert in time',
-      })
-    }
-    this.#closedBlocks.length = 0
-    this.#whenDrained?.()
-  }
-}
-
-function answerBlock(block: ClosedBlock, outcome: InsertOutcome): void {
-  switch (outcome.status) {
-    case 'inserted':
-      for (const request of block.requests) request.answer(request.accepted)
-      return
-    case 'retryable':
-      answerAll(block.requests, {
-        status: 'overloaded',
-        retryAfterMs: RETRY_AFTER_OUTAGE_MS,
-        message: `ClickHouse does not take rows at the moment: ${outcome.error.message}`,
-      })
-      return
-    case 'failed':
-      // The rows are good, the store is not as it should be; somebody may put it right.
-      answerAll(block.requests, {
-        status: 'overloaded',
-        retryAfterMs: RETRY_AFTER_FAILURE_MS,
-        message: `ClickHouse refused the rows: ${outcome.error.message}`,
-      })
-  }
-}
-
-function answerAll(requests: readonly WaitingRequest[], outcome: ConsumeOutcome): void {
-  for (const request of requests) request.answer(outcome)
 }

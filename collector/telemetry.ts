@@ -55,12 +55,12 @@ export function createTelemetry(): Telemetry {
     }),
     acceptedItems: metrics.counter({
       name: 'wayward_accepted_items_total',
-      help: 'Spans and log records that were accepted: ClickHouse has them.',
+      help: 'Spans, log records and data points that were accepted: ClickHouse has them.',
       labels: perRequest,
     }),
     refusedItems: metrics.counter({
       name: 'wayward_refused_items_total',
-      help: 'Spans and log records that were refused within requests that were accepted.',
+      help: 'Spans, log records and data points that were refused within requests that were accepted.',
       labels: perRequest,
     }),
     insertedItems: metrics.counter({

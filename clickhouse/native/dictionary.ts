@@ -29,6 +29,8 @@ export interface Dictionary {
   readonly bytes: number
   /** The id of a text, which is added when it is new. */
   intern(source: Uint8Array, start: number, end: number): number
+  /** The bytes of the key with this id, valid until the next key is added. */
+  key(id: number): Uint8Array
   /** Whether the key with this id has exactly these bytes. */
   isKey(id: number, source: Uint8Array, start: number, end: number): boolean
   /** Orders two keys by their bytes. */
@@ -107,6 +109,11 @@ class ByteDictionary implements Dictionary {
       if (buffer[at++] !== source[i]) return false
     }
     return true
+  }
+
+  key(id: number): Uint8Array {
+    const start = this.keys[id * 3] as number
+    return this.buffer.subarray(start, start + (this.keys[id * 3 + 1] as number))
   }
 
   private add(source: Uint8Array, start: number, end: number, hash: number): number {

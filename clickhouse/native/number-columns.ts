@@ -18,6 +18,11 @@ export function createUInt64Column(type: 'UInt64' | 'DateTime64(9)'): UInt64Colu
   return new HalvesColumn(type)
 }
 
+/** A column of doubles; a cell is appended as the halves of its bits, which is how it arrives. */
+export function createFloat64Column(): UInt64Column {
+  return new HalvesColumn('Float64')
+}
+
 class HalvesColumn implements UInt64Column {
   readonly type: string
   readonly isPrefixed = false
@@ -74,22 +79,83 @@ class HalvesColumn implements UInt64Column {
   }
 }
 
+/** A column of 32-bit cells. */
+export interface UInt32Column extends NativeColumn {
+  /** Appends the low 32 bits of a number, whatever its sign. */
+  append(value: number): void
+}
+
+export function createUInt32Column(type: 'UInt32' | 'Int32'): UInt32Column {
+  return new WordColumn(type)
+}
+
+class WordColumn implements UInt32Column {
+  readonly type: string
+  readonly isPrefixed = false
+  private words: Uint32Array = new Uint32Array(CELLS_LEAST)
+  private used = 0
+  private requestMark = 0
+  private itemMark = 0
+
+  constructor(type: string) {
+    this.type = type
+  }
+
+  get bytes(): number {
+    return this.used * 4
+  }
+
+  append(value: number): void {
+    if (this.used === this.words.length) this.words = grownWords(this.words, this.used, 1)
+    this.words[this.used++] = value
+  }
+
+  size(): number {
+    return this.used * 4
+  }
+
+  write(out: Uint8Array, position: number): number {
+    out.set(new Uint8Array(this.words.buffer, 0, this.used * 4), position)
+    return position + this.used * 4
+  }
+
+  mark(level: MarkLevel): void {
+    if (level === 0) this.requestMark = this.used
+    else this.itemMark = this.used
+  }
+
+  rollback(level: MarkLevel): void {
+    this.used = level === 0 ? this.requestMark : this.itemMark
+  }
+
+  clear(): void {
+    const capacity = capacityAfter(this.words.length, this.used, CELLS_LEAST)
+    if (capacity !== this.words.length) this.words = new Uint32Array(capacity)
+    this.used = 0
+  }
+}
+
 /** A column of bytes. */
 export interface UInt8Column extends NativeColumn {
   append(value: number): void
 }
 
-export function createUInt8Column(): UInt8Column {
-  return new ByteColumn()
+/** @param type the ClickHouse type, of which a cell is one byte */
+export function createUInt8Column(type: 'UInt8' | 'Bool' = 'UInt8'): UInt8Column {
+  return new ByteColumn(type)
 }
 
 class ByteColumn implements UInt8Column {
-  readonly type = 'UInt8'
+  readonly type: string
   readonly isPrefixed = false
   private cells: Uint8Array = new Uint8Array(CELLS_LEAST)
   private used = 0
   private requestMark = 0
   private itemMark = 0
+
+  constructor(type: string) {
+    this.type = type
+  }
 
   get bytes(): number {
     return this.used

@@ -12,6 +12,7 @@
 
 import type { Dictionary, MapColumn, StringColumn } from '@wayward/clickhouse'
 import type { AnyValueWriter } from './any-value.ts'
+import type { RowTemplate } from './row-template.ts'
 import { ItemRejection } from './tally.ts'
 import type { MessageShape, WireReader } from './wire.ts'
 
@@ -203,41 +204,6 @@ export class AttributeList {
     throw new ItemRejection(
       `${this.shape.place} has more than ${max} entries, wanted at most ${max}`,
     )
-  }
-}
-
-/** A row of a map that many rows repeat: the attributes of a resource or a scope, encoded once. */
-export class RowTemplate {
-  ids: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
-  readonly values: StringColumn
-  private count = 0
-  private cells: Uint8Array
-
-  /** @param values a column of its own, which holds the values of one row */
-  constructor(values: StringColumn) {
-    this.values = values
-    this.cells = values.encoded()
-  }
-
-  /** Bytes that each row copies. */
-  get bytes(): number {
-    return this.cells.length + this.count * 4
-  }
-
-  begin(count: number): void {
-    if (count > this.ids.length) this.ids = new Uint32Array(count)
-    this.count = count
-    this.values.clear()
-  }
-
-  end(): void {
-    this.cells = this.values.encoded()
-  }
-
-  appendTo(map: MapColumn): void {
-    map.keys.appendIds(this.ids, this.count)
-    map.values.appendEncoded(this.cells)
-    map.endRow()
   }
 }
 

@@ -15,10 +15,9 @@ export class RequestTime {
   private readonly clock: Clock
   private readonly futureMsMax: number
   private readonly daysMax: number
-  private readonly requestDays = new Set<number>()
+  /** Different days of the request's items. */
+  readonly days = new Set<number>()
   private lastDay = -1
-  /** Days of the open block; those of a request that was taken back may be among them. */
-  readonly blockDays = new Set<number>()
 
   constructor(clock: Clock, limits: DecodeLimits) {
     this.clock = clock
@@ -27,7 +26,7 @@ export class RequestTime {
   }
 
   begin(): void {
-    this.requestDays.clear()
+    this.days.clear()
     this.lastDay = -1
     const now = BigInt(Math.floor(this.clock())) * NS_PER_MS
     const latest = now + BigInt(this.futureMsMax) * NS_PER_MS
@@ -46,10 +45,9 @@ export class RequestTime {
   admitsDay(low: number, high: number): boolean {
     const day = Math.floor((high * 0x100000000 + low) / NS_PER_DAY)
     if (day === this.lastDay) return true
-    if (!this.requestDays.has(day)) {
-      if (this.requestDays.size >= this.daysMax) return false
-      this.requestDays.add(day)
-      this.blockDays.add(day)
+    if (!this.days.has(day)) {
+      if (this.days.size >= this.daysMax) return false
+      this.days.add(day)
     }
     this.lastDay = day
     return true

@@ -9,10 +9,13 @@ export type JsonFieldKind =
   | 'hex'
   | 'base64'
   | 'enum'
+  | 'sint32'
   | 'uint32'
   | 'fixed32'
+  | 'uint64'
   | 'fixed64'
   | 'int64'
+  | 'sfixed64'
   | 'bool'
   | 'double'
   | 'message'
@@ -37,8 +40,13 @@ interface OpenMessage extends JsonMessage {
 
 /** The request message of a signal. */
 export function jsonRequest(signal: Signal): JsonMessage {
-  const shared = sharedMessages()
-  return signal === 'traces' ? tracesRequest(shared) : logsRequest(shared)
+  return requests[signal](sharedMessages())
+}
+
+const requests: Readonly<Record<Signal, (shared: SharedMessages) => JsonMessage>> = {
+  traces: tracesRequest,
+  logs: logsRequest,
+  metrics: metricsRequest,
 }
 
 interface SharedMessages {
@@ -128,6 +136,96 @@ function logsRequest({ keyValue, anyValue, resource, scope }: SharedMessages): J
   return groups('resourceLogs', resource, scopeGroups('scopeLogs', scope, 'logRecords', record))
 }
 
+function metricsRequest({ keyValue, resource, scope }: SharedMessages): JsonMessage {
+  const exemplar = message([
+    field('timeUnixNano', 2, 'fixed64'),
+    field('asDouble', 3, 'double'),
+    field('spanId', 4, 'hex'),
+    field('traceId', 5, 'hex'),
+    field('asInt', 6, 'sfixed64'),
+    repeated('filteredAttributes', 7, keyValue),
+  ])
+  const points = (fields: readonly JsonField[]): JsonField =>
+    repeated('dataPoints', 1, message([...pointFields(), ...fields]))
+  const temporality = field('aggregationTemporality', 2, 'enum')
+  const numbers = points([
+    field('asDouble', 4, 'double'),
+    repeated('exemplars', 5, exemplar),
+    field('asInt', 6, 'sfixed64'),
+    repeated('attributes', 7, keyValue),
+    field('flags', 8, 'uint32'),
+  ])
+  const metric = message([
+    field('name', 1, 'string'),
+    field('description', 2, 'string'),
+    field('unit', 3, 'string'),
+    field('gauge', 5, 'message', message([numbers])),
+    field('sum', 7, 'message', message([numbers, temporality, field('isMonotonic', 3, 'bool')])),
+    field(
+      'histogram',
+      9,
+      'message',
+      message([points(histogramFields(keyValue, exemplar)), temporality]),
+    ),
+    field(
+      'exponentialHistogram',
+      10,
+      'message',
+      message([points(exponentialHistogramFields(keyValue, exemplar)), temporality]),
+    ),
+    field('summary', 11, 'message', message([points(summaryFields(keyValue))])),
+    repeated('metadata', 12, keyValue),
+  ])
+  return groups('resourceMetrics', resource, scopeGroups('scopeMetrics', scope, 'metrics', metric))
+}
+
+function pointFields(): JsonField[] {
+  return [field('startTimeUnixNano', 2, 'fixed64'), field('timeUnixNano', 3, 'fixed64')]
+}
+
+function histogramFields(keyValue: JsonMessage, exemplar: JsonMessage): JsonField[] {
+  return [
+    field('count', 4, 'fixed64'),
+    field('sum', 5, 'double'),
+    list('bucketCounts', 6, 'fixed64'),
+    list('explicitBounds', 7, 'double'),
+    repeated('exemplars', 8, exemplar),
+    repeated('attributes', 9, keyValue),
+    field('flags', 10, 'uint32'),
+    field('min', 11, 'double'),
+    field('max', 12, 'double'),
+  ]
+}
+
+function exponentialHistogramFields(keyValue: JsonMessage, exemplar: JsonMessage): JsonField[] {
+  const buckets = message([field('offset', 1, 'sint32'), list('bucketCounts', 2, 'uint64')])
+  return [
+    repeated('attributes', 1, keyValue),
+    field('count', 4, 'fixed64'),
+    field('sum', 5, 'double'),
+    field('scale', 6, 'sint32'),
+    field('zeroCount', 7, 'fixed64'),
+    field('positive', 8, 'message', buckets),
+    field('negative', 9, 'message', buckets),
+    field('flags', 10, 'uint32'),
+    repeated('exemplars', 11, exemplar),
+    field('min', 12, 'double'),
+    field('max', 13, 'double'),
+    field('zeroThreshold', 14, 'double'),
+  ]
+}
+
+function summaryFields(keyValue: JsonMessage): JsonField[] {
+  const quantile = message([field('quantile', 1, 'double'), field('value', 2, 'double')])
+  return [
+    field('count', 4, 'fixed64'),
+    field('sum', 5, 'double'),
+    repeated('quantileValues', 6, quantile),
+    repeated('attributes', 7, keyValue),
+    field('flags', 8, 'uint32'),
+  ]
+}
+
 function groups(name: string, resource: JsonMessage, scopes: JsonField): JsonMessage {
   const group = message([
     field('resource', 1, 'message', resource),
@@ -169,4 +267,9 @@ function field(
 
 function repeated(name: string, number: number, message: JsonMessage): JsonField {
   return { ...field(name, number, 'message', message), isRepeated: true }
+}
+
+/** A repeated field of numbers. It becomes one tag for each, which protobuf's readers take, too. */
+function list(name: string, number: number, kind: JsonFieldKind): JsonField {
+  return { ...field(name, number, kind), isRepeated: true }
 }

@@ -104,14 +104,17 @@ export class JsonTranscoder {
       case 'base64':
         return this.base64(field)
       case 'int64':
+      case 'sfixed64':
         return this.int64(field)
       case 'enum':
-        return this.enum(field)
+      case 'sint32':
+        return this.int32(field)
       case 'uint32':
       case 'fixed32':
         return this.uint32(field)
+      case 'uint64':
       case 'fixed64':
-        return this.fixed64(field)
+        return this.uint64(field)
       case 'bool':
         return this.bool(field)
       case 'double':
@@ -181,15 +184,17 @@ export class JsonTranscoder {
       ? scanner.high >= 0x80000000 || (scanner.high === 0 && scanner.low === 0)
       : scanner.high < 0x80000000
     if (!isInRange) this.wrongAt(at, field, 'a 64-bit integer')
-    this.tag(field, 0)
-    this.varint64(scanner.low, scanner.high)
+    const { low, high } = scanner
+    this.tag(field, field.kind === 'sfixed64' ? 1 : 0)
+    if (field.kind === 'sfixed64') this.words(low, high)
+    else this.varint64(low, high)
   }
 
-  private enum(field: JsonField): void {
+  private int32(field: JsonField): void {
     const { scanner } = this
     const at = scanner.p
     // Names of enum values, which protobuf's own JSON would have, are not OTLP.
-    if (!isNumberStart(scanner.peek())) this.wrong(field, 'a number')
+    if (field.kind === 'enum' && !isNumberStart(scanner.peek())) this.wrong(field, 'a number')
     const isNegative = scanner.integer(`a number for '${field.name}'`)
     const { low, high } = scanner
     const isInRange = isNegative
@@ -197,7 +202,8 @@ export class JsonTranscoder {
       : high === 0 && low < 0x80000000
     if (!isInRange) this.wrongAt(at, field, 'a number of 32 bits')
     this.tag(field, 0)
-    this.varint64(low, high)
+    if (field.kind === 'sint32') this.varint(((low << 1) ^ (low >> 31)) >>> 0)
+    else this.varint64(low, high)
   }
 
   private uint32(field: JsonField): void {
@@ -207,12 +213,12 @@ export class JsonTranscoder {
     else this.varint(low)
   }
 
-  private fixed64(field: JsonField): void {
+  private uint64(field: JsonField): void {
     const low = this.unsigned(field, 0xffffffff)
     const { high } = this.scanner
-    this.tag(field, 1)
-    this.word(low)
-    this.word(high)
+    this.tag(field, field.kind === 'fixed64' ? 1 : 0)
+    if (field.kind === 'fixed64') this.words(low, high)
+    else this.varint64(low, high)
   }
 
   private unsigned(field: JsonField, highMax: number): number {
@@ -254,8 +260,7 @@ export class JsonTranscoder {
     }
     this.tag(field, 1)
     this.view.setFloat64(0, value, true)
-    this.word(this.view.getUint32(0, true))
-    this.word(this.view.getUint32(4, true))
+    this.words(this.view.getUint32(0, true), this.view.getUint32(4, true))
   }
 
   private bytes(field: JsonField, content: Uint8Array): void {
@@ -291,6 +296,11 @@ export class JsonTranscoder {
     }
     out[p++] = rest
     this.used = p
+  }
+
+  private words(low: number, high: number): void {
+    this.word(low)
+    this.word(high)
   }
 
   private word(value: number): void {

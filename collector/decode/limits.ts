@@ -3,12 +3,18 @@
  * that names it.
  */
 export interface DecodeLimits {
-  /** Attributes of one span, span event, link, log record, resource or scope. */
+  /** Attributes of one span, span event, link, log record, data point, exemplar, resource or scope. */
   readonly attributesMax: number
   /** Events of one span. */
   readonly eventsMax: number
   /** Links of one span. */
   readonly linksMax: number
+  /** Exemplars of one data point. */
+  readonly exemplarsMax: number
+  /** Buckets of one histogram's data point; of an exponential one, on either side of zero. */
+  readonly bucketsMax: number
+  /** Quantiles of one summary's data point. */
+  readonly quantilesMax: number
   /** Depth of arrays and key-value lists within one value; a plain value has depth 0. */
   readonly nestingMax: number
   /** Values within one array or key-value list, at all depths. */
@@ -22,8 +28,8 @@ export interface DecodeLimits {
   /** Bytes of the rows of one request; with what is in the block already an insert must carry it. */
   readonly rowBytesMax: number
   /**
-   * Bytes of resource and scope that one request may have copied into its rows. Without it a few
-   * megabytes of one resource over many tiny spans would become terabytes of rows.
+   * Bytes of resources, scopes and metrics' texts that one request may have copied into its rows.
+   * Without it a few megabytes of one resource over many tiny spans would become terabytes of rows.
    */
   readonly copiedBytesMax: number
   /** Bytes of the message about rejected items. */
@@ -34,6 +40,9 @@ export const defaultDecodeLimits: DecodeLimits = {
   attributesMax: 1024,
   eventsMax: 1024,
   linksMax: 1024,
+  exemplarsMax: 1024,
+  bucketsMax: 4096,
+  quantilesMax: 1024,
   nestingMax: 32,
   nestedValuesMax: 65_536,
   jsonNestingMax: 256,

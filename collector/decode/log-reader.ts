@@ -1,4 +1,4 @@
-// Hot: `readItem` runs for every log record, in the same order as for spans: first what may refuse
+// Hot: `readRow` runs for every log record, in the same order as for spans: first what may refuse
 // the record, then the checks, then the columns that cannot fail.
 
 import type { Dictionary, NativeBlock } from '@wayward/clickhouse'
@@ -7,7 +7,13 @@ import { AttributeList } from './attributes.ts'
 import { appendId, checkOptionalId, isOptionalId, type RequestTime } from './item-checks.ts'
 import type { DecodeLimits } from './limits.ts'
 import { createLogsBlock, createLogsColumns, type LogsColumns } from './logs-columns.ts'
-import { clearRange, type ItemReader, type Range, RequestReader } from './request-reader.ts'
+import {
+  clearRange,
+  type ItemReader,
+  type Range,
+  RequestReader,
+  type RowReader,
+} from './request-reader.ts'
 import type { Tally } from './tally.ts'
 import { fixed32, type MessageShape, type WireReader } from './wire.ts'
 
@@ -28,7 +34,7 @@ const LOG: MessageShape = {
   },
 }
 
-export class LogReader implements ItemReader {
+export class LogReader implements ItemReader, RowReader {
   readonly block: NativeBlock
   readonly request: RequestReader
   readonly lists: readonly AttributeList[]
@@ -107,7 +113,11 @@ export class LogReader implements ItemReader {
     )
   }
 
-  readItem(start: number, end: number): boolean {
+  readItem(start: number, end: number): void {
+    this.request.readRow(this, start, end, 0)
+  }
+
+  readRow(start: number, end: number): boolean {
     const { columns } = this
     this.clearLog()
     columns.logAttributes.mark(1)

@@ -13,15 +13,13 @@ export function createLogsDecoder(limits: DecodeLimits, clock: Clock): SignalDec
   const time = new RequestTime(clock, limits)
   const logs = new LogReader(wire, tally, time, limits)
   return createSignalDecoder({
-    table: 'otel_logs',
     signal: 'logs',
     limits,
     tally,
     time,
-    block: logs.block,
+    tables: [{ table: 'otel_logs', block: logs.block, lists: logs.lists }],
     items: logs,
     request: logs.request,
-    lists: logs.lists,
     dictionaries: logs.dictionaries,
   })
 }

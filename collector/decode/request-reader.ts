@@ -1,4 +1,4 @@
-// The outer levels, which traces and logs share: request → resource → scope → item. Fields may come
+// The outer levels, which all signals share: request → resource → scope → item. Fields may come
 // in any order, so each level is walked twice: first for what belongs to all its items (resource,
 // schema, scope), then for the items. The walk steps over the items by their length; their bytes
 // are read once.
@@ -6,8 +6,9 @@
 import type { LowCardinalityColumn, StringColumn } from '@wayward/clickhouse'
 import { createStringColumn } from '@wayward/clickhouse'
 import { ATTR_SERVICE_NAME } from '@wayward/semconv'
-import { type AttributeList, RowTemplate } from './attributes.ts'
+import type { AttributeList } from './attributes.ts'
 import type { DecodeLimits } from './limits.ts'
+import { RowTemplate } from './row-template.ts'
 import { ItemRejection, type Tally } from './tally.ts'
 import type { MessageShape, WireReader } from './wire.ts'
 
@@ -42,10 +43,19 @@ export interface ItemReader {
   /** Called when resource and scope are known, before the first item of a scope. */
   beginScope(): void
   /**
+   * Reads what a scope repeats, in `[start, end)`: an item, or a metric with items of its own. Each
+   * item goes through `RequestReader.readRow`.
+   */
+  readItem(start: number, end: number): void
+}
+
+/** Makes rows of items. */
+export interface RowReader {
+  /**
    * Appends the item in `[start, end)` as a row. Refused, it takes back what it appended; the first
    * time it throws ItemRejection with the reason, later it may return false.
    */
-  readItem(start: number, end: number): boolean
+  readRow(start: number, end: number): boolean
 }
 
 /** Bytes `[start, end)` of the request. */
@@ -64,6 +74,8 @@ export class RequestReader {
   readonly scopeVersion: Range = { start: 0, end: 0 }
   /** Id of the service's name in the dictionary of its column. */
   serviceId = 0
+  /** Attributes of the scope that its process left out. */
+  scopeDropped = 0
   private readonly wire: WireReader
   private readonly tally: Tally
   private readonly limits: DecodeLimits
@@ -72,6 +84,7 @@ export class RequestReader {
   private readonly serviceName: LowCardinalityColumn
   private readonly service: StringColumn = createStringColumn()
   private copiedBytes = 0
+  private copiedBytesPerRow = 0
   private readonly copiedRefusal: string
   private resourceRefusal = ''
   private scopeRefusal = ''
@@ -92,8 +105,13 @@ export class RequestReader {
     this.serviceName = settings.serviceName
     const max = settings.limits.copiedBytesMax
     this.copiedRefusal =
-      `resources and scopes take more than ${max} bytes in the request's rows, ` +
+      `what rows repeat of resources, scopes and metrics takes more than ${max} bytes, ` +
       `wanted at most ${max}; send fewer items per request or a smaller resource`
+  }
+
+  /** Whether the items of the current scope are refused for what resource or scope hold. */
+  get isRefused(): boolean {
+    return this.scopeRefusal !== ''
   }
 
   /** Gives every item of the request to `items`. @throws MalformedError */
@@ -217,6 +235,7 @@ export class RequestReader {
     clearRange(this.scopeSchemaUrl)
     clearRange(this.scopeName)
     clearRange(this.scopeVersion)
+    this.scopeDropped = 0
   }
 
   private readScope(start: number, end: number): void {
@@ -235,14 +254,17 @@ export class RequestReader {
         }
       } else if (tag === 0x20) {
         wire.varint64(p, end, SCOPE)
+        this.scopeDropped = wire.low
         p = wire.next
       } else p = wire.skip(tag, p, end, SCOPE)
     }
   }
 
   private readItems(start: number, end: number, items: ItemReader): void {
-    const { wire, tally } = this
-    const copied = this.copiedBytesPerRow()
+    const { wire } = this
+    const { resourceRow, scopeRow, scopeName, scopeVersion } = this
+    const names = scopeName.end - scopeName.start + scopeVersion.end - scopeVersion.start
+    this.copiedBytesPerRow = resourceRow.bytes + scopeRow.bytes + names
     items.beginScope()
     let p = start
     while (p < end) {
@@ -255,25 +277,30 @@ export class RequestReader {
       wire.indexes[2]++
       const at = wire.delimited(p, end, SCOPE_GROUP)
       p = wire.next
-      const refusal = this.refusalOfRow(copied)
-      if (refusal !== '') {
-        tally.reject(refusal)
-        continue
-      }
-      try {
-        if (items.readItem(at, p)) tally.accept()
-        else tally.rejectAgain()
-      } catch (error) {
-        if (!(error instanceof ItemRejection)) throw error
-        tally.reject(error.message)
-      }
+      items.readItem(at, p)
     }
   }
 
-  private copiedBytesPerRow(): number {
-    const { resourceRow, scopeRow, scopeName, scopeVersion } = this
-    const names = scopeName.end - scopeName.start + scopeVersion.end - scopeVersion.start
-    return resourceRow.bytes + scopeRow.bytes + names
+  /**
+   * Lets `rows` append the item in `[start, end)`, if resource and scope allow it, and counts what
+   * becomes of it.
+   *
+   * @param moreBytes what the row repeats besides resource and scope
+   */
+  readRow(rows: RowReader, start: number, end: number, moreBytes: number): void {
+    const { tally } = this
+    const refusal = this.refusalOfRow(this.copiedBytesPerRow + moreBytes)
+    if (refusal !== '') {
+      tally.reject(refusal)
+      return
+    }
+    try {
+      if (rows.readRow(start, end)) tally.accept()
+      else tally.rejectAgain()
+    } catch (error) {
+      if (!(error instanceof ItemRejection)) throw error
+      tally.reject(error.message)
+    }
   }
 
   private refusalOfRow(copied: number): string {

@@ -1,7 +1,7 @@
 import type { Dictionary, NativeBlock } from '@wayward/clickhouse'
 import type { Encoding, Signal } from '../consumer.ts'
 import type { AttributeList } from './attributes.ts'
-import type { DecodeResult, SignalDecoder } from './decoder.ts'
+import type { DecodeResult, OpenBlock, SignalDecoder } from './decoder.ts'
 import type { RequestTime } from './item-checks.ts'
 import { JsonTranscoder } from './json.ts'
 import { jsonRequest } from './json-schema.ts'
@@ -12,65 +12,65 @@ import { MalformedError } from './wire.ts'
 
 /** What a signal brings along; everything else is the same for all signals. */
 export interface SignalParts {
-  readonly table: string
   readonly signal: Signal
   readonly limits: DecodeLimits
   readonly tally: Tally
   readonly time: RequestTime
-  readonly block: NativeBlock
+  readonly tables: readonly [TableParts, ...TableParts[]]
   readonly items: ItemReader
   readonly request: RequestReader
-  /** The attribute lists, which remember ids of the block's dictionaries. */
-  readonly lists: readonly AttributeList[]
-  /** The block's dictionaries, which count the texts that they had to repair. */
+  /** The dictionaries that texts of the request go into, which count those they had to repair. */
   readonly dictionaries: readonly Dictionary[]
 }
 
-export function createSignalDecoder(parts: SignalParts): SignalDecoder {
-  return new BlockDecoder(parts)
+/** What a signal brings along for each of its tables. */
+export interface TableParts {
+  readonly table: string
+  readonly block: NativeBlock
+  /** The attribute lists, which remember ids of the block's dictionaries. */
+  readonly lists: readonly AttributeList[]
 }
 
-class BlockDecoder implements SignalDecoder {
-  readonly table: string
+export function createSignalDecoder(parts: SignalParts): SignalDecoder {
+  return new BlocksDecoder(parts)
+}
+
+class BlocksDecoder implements SignalDecoder {
+  readonly blocks: readonly [TableBlock, ...TableBlock[]]
   private readonly parts: SignalParts
   private readonly json: JsonTranscoder
 
   constructor(parts: SignalParts) {
-    this.table = parts.table
+    const [first, ...others] = parts.tables
+    this.blocks = [new TableBlock(first), ...others.map((table) => new TableBlock(table))]
     this.parts = parts
     this.json = new JsonTranscoder(jsonRequest(parts.signal), parts.limits.jsonNestingMax)
   }
 
-  get rows(): number {
-    return this.parts.block.rows
-  }
-
-  get days(): number {
-    return this.parts.time.blockDays.size
-  }
-
-  get bytes(): number {
-    return this.parts.block.bytes
-  }
-
   decode(encoding: Encoding, body: Uint8Array): DecodeResult {
-    const { block, tally, time, items, request } = this.parts
-    block.mark(0)
+    const { tally, time, items, request } = this.parts
+    const bytesBefore = this.bytes
+    for (const block of this.blocks) block.mark()
     tally.begin()
     time.begin()
     const replacedBefore = this.replacedKeys()
-    const bytesBefore = block.bytes
     try {
       request.read(this.protobuf(encoding, body), items)
-      this.checkRowBytes(block.bytes - bytesBefore)
+      this.checkRowBytes(this.bytes - bytesBefore)
+      for (const block of this.blocks) block.endRequest(time.days)
       tally.replaced += this.replacedKeys() - replacedBefore
       return tally.result()
     } catch (error) {
-      block.rollback(0)
-      this.forgetShapes()
+      for (const block of this.blocks) block.rollback()
       if (error instanceof MalformedError) return { status: 'malformed', message: error.message }
       throw error
     }
+  }
+
+  private get bytes(): number {
+    let bytes = 0
+    for (const block of this.blocks) bytes += block.bytes
+    return bytes
   }
 
   /** An insert that is too large for ClickHouse would fail at every try, and with it those who share the block. */
@@ -94,15 +94,63 @@ class BlockDecoder implements SignalDecoder {
     const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
     return encoding === 'json' ? this.json.transcode(bytes) : bytes
   }
+}
 
-  takeBlock(): Uint8Array[] {
-    const bytes = this.parts.block.take()
-    this.parts.time.blockDays.clear()
+class TableBlock implements OpenBlock {
+  readonly table: string
+  private readonly block: NativeBlock
+  private readonly lists: readonly AttributeList[]
+  private readonly blockDays = new Set<number>()
+  private rowsMarked = 0
+
+  constructor({ table, block, lists }: TableParts) {
+    this.table = table
+    this.block = block
+    this.lists = lists
+  }
+
+  get rows(): number {
+    return this.block.rows
+  }
+
+  get days(): number {
+    return this.blockDays.size
+  }
+
+  get bytes(): number {
+    return this.block.bytes
+  }
+
+  take(): Uint8Array[] {
+    const bytes = this.block.take()
+    this.blockDays.clear()
     this.forgetShapes()
     return [bytes]
   }
 
+  /** Remembers where a request begins. */
+  mark(): void {
+    this.rowsMarked = this.block.rows
+    this.block.mark(0)
+  }
+
+  /**
+   * Takes over the days of a request with rows in this table, of which another table may have some.
+   * What a request without rows has left in the dictionaries is taken back: no insert would empty
+   * them, and senders of empty groups could make them grow for ever.
+   */
+  endRequest(days: ReadonlySet<number>): void {
+    if (this.block.rows === this.rowsMarked) this.rollback()
+    else for (const day of days) this.blockDays.add(day)
+  }
+
+  /** Takes back what the request has appended. */
+  rollback(): void {
+    this.block.rollback(0)
+    this.forgetShapes()
+  }
+
   private forgetShapes(): void {
-    for (const list of this.parts.lists) list.reset()
+    for (const list of this.lists) list.reset()
   }
 }

@@ -13,15 +13,13 @@ export function createTracesDecoder(limits: DecodeLimits, clock: Clock): SignalD
   const time = new RequestTime(clock, limits)
   const spans = new SpanReader(wire, tally, time, limits)
   return createSignalDecoder({
-    table: 'otel_traces',
     signal: 'traces',
     limits,
     tally,
     time,
-    block: spans.block,
+    tables: [{ table: 'otel_traces', block: spans.block, lists: spans.lists }],
     items: spans,
     request: spans.request,
-    lists: spans.lists,
     dictionaries: spans.dictionaries,
   })
 }

@@ -24,11 +24,14 @@ export class WireReader {
   low = 0
   high = 0
   /** Where in the request the reader is, for messages; -1 where it is not within. */
-  readonly indexes: [group: number, scope: number, item: number] = [-1, -1, -1]
-  private readonly levels: readonly [string, string, string]
+  readonly indexes: [group: number, scope: number, item: number, point: number] = [-1, -1, -1, -1]
+  private readonly levels: readonly string[]
 
-  /** @param levels the names of the repeated fields from the request down to the item */
-  constructor(levels: readonly [string, string, string]) {
+  /**
+   * @param levels the names of the repeated fields from the request down to the item; metrics have
+   * four, the others three
+   */
+  constructor(levels: readonly string[]) {
     this.levels = levels
   }
 

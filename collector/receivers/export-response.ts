@@ -1,5 +1,5 @@
-// The answers of OTLP, written by hand: ExportTraceServiceResponse and ExportLogsServiceResponse have the
-// same fields, google.rpc.Status and its RetryInfo are three messages of two fields each.
+// The answers of OTLP, written by hand: the responses of the three services have the same
+// fields, google.rpc.Status and its RetryInfo are three messages of two fields each.
 //
 //   Export…ServiceResponse { 1 partial_success { 1 rejected_… int64, 2 error_message } }
 //   google.rpc.Status      { 1 code int32, 2 message, 3 details Any { 1 type_url, 2 value } }
@@ -27,6 +27,12 @@ export interface RpcStatus {
 
 const RETRY_INFO_TYPE = 'type.googleapis.com/google.rpc.RetryInfo'
 
+const REJECTED_KEYS: Readonly<Record<Signal, string>> = {
+  traces: 'rejectedSpans',
+  logs: 'rejectedLogRecords',
+  metrics: 'rejectedDataPoints',
+}
+
 /** Bytes of a message that is sent back, well below the 4 MiB that OTLP allows a response. */
 const MESSAGE_CHARACTERS_MAX = 4096
 
@@ -40,8 +46,7 @@ export function encodeExportResponse(
   const isFull = rejectedItems === 0 && message === ''
   const text = sendableText(message)
   if (encoding === 'json') {
-    const rejectedKey = signal === 'traces' ? 'rejectedSpans' : 'rejectedLogRecords'
-    const partialSuccess = { [rejectedKey]: String(rejectedItems), errorMessage: text }
+    const partialSuccess = { [REJECTED_KEYS[signal]]: String(rejectedItems), errorMessage: text }
     return Buffer.from(JSON.stringify(isFull ? {} : { partialSuccess }))
   }
   if (isFull) return Buffer.alloc(0)

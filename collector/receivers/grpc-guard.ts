@@ -192,5 +192,6 @@ function endStatus(stream: ServerHttp2Stream, hasEnded: boolean): RequestStatus 
 function signalOf(headers: IncomingHttpHeaders): Signal | undefined {
   const path = headers[':path'] ?? ''
   if (path.includes('.trace.v1.')) return 'traces'
+  if (path.includes('.metrics.v1.')) return 'metrics'
   return path.includes('.logs.v1.') ? 'logs' : undefined
 }

@@ -21,7 +21,6 @@ import {
 import { type GuardedConnections, guardStreams, widenWindows } from './grpc-guard.ts'
 import {
   consumeRequest,
-  METRICS_MESSAGE,
   NO_ROOM_MESSAGE,
   NO_ROOM_RETRY_AFTER_MS,
   type Receiver,
@@ -50,8 +49,8 @@ const SERVICE_PREFIX = '/opentelemetry.proto.collector.'
 export const EXPORT_PATHS: Readonly<Record<Signal, string>> = {
   traces: `${SERVICE_PREFIX}trace.v1.TraceService/Export`,
   logs: `${SERVICE_PREFIX}logs.v1.LogsService/Export`,
+  metrics: `${SERVICE_PREFIX}metrics.v1.MetricsService/Export`,
 }
-const METRICS_EXPORT_PATH = `${SERVICE_PREFIX}metrics.v1.MetricsService/Export`
 
 export function createOtlpGrpcReceiver(parts: ReceiverParts): Receiver {
   return new OtlpGrpcReceiver(parts)
@@ -72,15 +71,12 @@ class OtlpGrpcReceiver implements Receiver {
       'grpc.enable_channelz': 0,
     })
     // The promises never reject: #answer catches everything.
-    for (const signal of ['traces', 'logs'] as const) {
+    for (const signal of ['traces', 'logs', 'metrics'] as const) {
       this.#register(
         EXPORT_PATHS[signal],
         (call, answer) => void this.#export(signal, call, answer),
       )
     }
-    this.#register(METRICS_EXPORT_PATH, (_call, answer) =>
-      answer({ code: rpcCode.unimplemented, details: METRICS_MESSAGE }),
-    )
   }
 
   start(address: ListenAddress): Promise<ListenAddress> {

@@ -12,7 +12,6 @@ import { createHttpBodyReader, type HttpBodyReader } from './http-body.ts'
 import {
   CHUNKS_MESSAGE,
   consumeRequest,
-  METRICS_MESSAGE,
   NO_ROOM_MESSAGE,
   NO_ROOM_RETRY_AFTER_MS,
   type Receiver,
@@ -36,8 +35,11 @@ interface ExportRequest {
 
 const RECEIVER = 'otlp_http'
 const SHUTDOWN_POLL_MS = 10
-const SIGNALS: Readonly<Record<string, Signal>> = { '/v1/traces': 'traces', '/v1/logs': 'logs' }
-const METRICS_PATH = '/v1/metrics'
+const SIGNALS: Readonly<Record<string, Signal>> = {
+  '/v1/traces': 'traces',
+  '/v1/logs': 'logs',
+  '/v1/metrics': 'metrics',
+}
 const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
   protobuf: 'application/x-protobuf',
   json: 'application/json',
@@ -233,9 +235,8 @@ class OtlpHttpReceiver implements Receiver {
 function checkHead(request: IncomingMessage, bytesMax: number): ExportRequest | HttpRefusal {
   const path = pathOf(request)
   const signal = SIGNALS[path]
-  if (signal === undefined && path !== METRICS_PATH) return notFound(path)
+  if (signal === undefined) return notFound(path)
   if (request.method !== 'POST') return wrongMethod(request.method ?? '')
-  if (signal === undefined) return refusal(501, rpcCode.unimplemented, METRICS_MESSAGE)
   const encoding = encodingOf(request)
   if (encoding === undefined) {
     const seen = request.headers['content-type'] ?? ''
@@ -278,8 +279,8 @@ function refusal(httpStatus: number, code: number, message: string): HttpRefusal
 }
 
 function notFound(path: string): HttpRefusal {
-  const paths = Object.keys(SIGNALS).join(' or ')
-  return refusal(404, rpcCode.notFound, `There is no "${path}" here; send to ${paths}`)
+  const paths = Object.keys(SIGNALS).join(', ')
+  return refusal(404, rpcCode.notFound, `There is no "${path}" here; send to one of ${paths}`)
 }
 
 function wrongMethod(method: string): HttpRefusal {

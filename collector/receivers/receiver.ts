@@ -32,10 +32,6 @@ export const NO_ROOM_RETRY_AFTER_MS = 1_000
 /** What a sender is told whose body comes in more chunks than a body can need. */
 export const CHUNKS_MESSAGE = 'The request comes in too many small chunks; send it in larger ones'
 
-/** What a sender of metrics is told, once: the status is one that is not tried again. */
-export const METRICS_MESSAGE =
-  'Metrics are not taken yet, only traces and logs; switch them off with OTEL_METRICS_EXPORTER=none'
-
 /**
  * Hands a request to the consumer and counts what became of it. Nothing here holds the body while its rows wait
  * for their insert: with hundreds of waiting requests that would be the larger part of the memory.

@@ -1,28 +1,37 @@
 import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
+import { createMetricsDecoder } from '@wayward/collector/decode/metrics'
 import { createTracesDecoder } from '@wayward/collector/decode/traces'
 import { oracle } from '../collector/decode/oracle.ts'
 import { createRandom, type Random } from '../collector/decode/random.ts'
 import type { Bench, Figure } from './bench.ts'
 
-const SPANS_PER_REQUEST = 512
-const ROWS_PER_BLOCK = 32 * SPANS_PER_REQUEST
+const ITEMS_PER_REQUEST = 512
+const ROWS_PER_BLOCK = 32 * ITEMS_PER_REQUEST
 const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 const CODES = ['Unset', 'Ok', 'Error']
 const ROUTES = ['/cart/items', '/orders', '/stock/:id']
 
+const BOUNDS = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]
+const RESOURCE = {
+  'service.name': 'shop',
+  'service.instance.id': '627cc493-f310-47de-96bd-71410b7dec09',
+  'process.pid': 4711,
+  'host.name': 'node-7',
+}
+
 const SIZES = {
-  tiny: { ours: 4, json: 2, plain: 2, rounds: 1 },
-  full: { ours: 1000, json: 200, plain: 60, rounds: 5 },
+  tiny: { ours: 4, json: 2, plain: 2, metrics: 4, rounds: 1 },
+  full: { ours: 1000, json: 200, plain: 60, metrics: 1000, rounds: 5 },
 }
 
 /**
  * Requests of 512 spans of about 400 bytes with 8 attributes, decoded into Native blocks, by two
- * ways.
+ * ways; and requests of as many data points, half of them histograms.
  */
 export const decodeBench: Bench = {
   name: 'decode',
   async run(size) {
-    const { ours, json, plain, rounds } = SIZES[size]
+    const { ours, json, plain, metrics, rounds } = SIZES[size]
     const message = oracle('traces')
     const objects = Array.from({ length: 8 }, (_, i) => traceRequest(createRandom(i)))
     const bodies = objects.map(
@@ -32,24 +41,37 @@ export const decodeBench: Bench = {
     const decoder = createTracesDecoder(defaultDecodeLimits, Date.now)
     const decodeProtobuf = decodeAll(decoder, 'protobuf', bodies)
     const decodeJson = decodeAll(decoder, 'json', texts)
-    const rates = { native: 0, nativeJson: 0, plain: 0 }
+    const points = metricBodies()
+    const decodePoints = decodeAll(
+      createMetricsDecoder(defaultDecodeLimits, Date.now),
+      'protobuf',
+      points,
+    )
+    const rates = { native: 0, nativeJson: 0, plain: 0, metrics: 0 }
     for (let round = 0; round < rounds; round++) {
-      rates.native = Math.max(rates.native, spansPerSecond(ours, decodeProtobuf))
-      rates.nativeJson = Math.max(rates.nativeJson, spansPerSecond(json, decodeJson))
+      rates.native = Math.max(rates.native, itemsPerSecond(ours, decodeProtobuf))
+      rates.nativeJson = Math.max(rates.nativeJson, itemsPerSecond(json, decodeJson))
+      rates.metrics = Math.max(rates.metrics, itemsPerSecond(metrics, decodePoints))
       rates.plain = Math.max(
         rates.plain,
-        spansPerSecond(plain, (i) => void jsonEachRow(bodies[i % bodies.length] as Uint8Array)),
+        itemsPerSecond(plain, (i) => void jsonEachRow(bodies[i % bodies.length] as Uint8Array)),
       )
     }
-    const spanBytes = bodies.reduce((sum, body) => sum + body.length, 0) / (8 * SPANS_PER_REQUEST)
     return await Promise.resolve<Figure[]>([
-      { name: 'span size', value: Math.round(spanBytes), unit: 'bytes' },
+      { name: 'span size', value: bytesPerItem(bodies), unit: 'bytes' },
       { name: 'protobuf → Native', value: rates.native, unit: 'spans/s' },
       { name: 'JSON → Native', value: rates.nativeJson, unit: 'spans/s' },
       { name: 'protobufjs → JSONEachRow', value: rates.plain, unit: 'spans/s' },
       { name: 'ratio', value: rates.native / rates.plain, unit: 'times' },
+      { name: 'data point size', value: bytesPerItem(points), unit: 'bytes' },
+      { name: 'metrics, protobuf → Native', value: rates.metrics, unit: 'data points/s' },
     ])
   },
+}
+
+function bytesPerItem(bodies: readonly Uint8Array[]): number {
+  const bytes = bodies.reduce((sum, body) => sum + body.length, 0)
+  return Math.round(bytes / (bodies.length * ITEMS_PER_REQUEST))
 }
 
 function decodeAll(
@@ -60,7 +82,7 @@ function decodeAll(
   return (index) => {
     const result = decoder.decode(encoding, bodies[index % bodies.length] as Uint8Array)
     if (result.message !== '') throw new Error(result.message)
-    if (decoder.rows >= ROWS_PER_BLOCK) decoder.takeBlock()
+    for (const block of decoder.blocks) if (block.rows >= ROWS_PER_BLOCK) block.take()
   }
 }
 
@@ -140,25 +162,65 @@ function plainMap(attributes: readonly PlainAttribute[]): Record<string, string>
 }
 
 /** By processor time, so that the neighbours on a shared machine count less. */
-function spansPerSecond(requests: number, decode: (index: number) => void): number {
+function itemsPerSecond(requests: number, decode: (index: number) => void): number {
   const before = process.cpuUsage()
   for (let i = 0; i < requests; i++) decode(i)
   const used = process.cpuUsage(before)
-  return Math.round((requests * SPANS_PER_REQUEST) / ((used.user + used.system) / 1e6))
+  return Math.round((requests * ITEMS_PER_REQUEST) / ((used.user + used.system) / 1e6))
 }
 
 function traceRequest(random: Random): object {
   const resource = {
-    attributes: attributes({
-      'service.name': 'shop',
-      'service.instance.id': '627cc493-f310-47de-96bd-71410b7dec09',
-      'process.pid': 4711,
-      'host.name': 'node-7',
-    }),
+    attributes: attributes(RESOURCE),
   }
   const scope = { name: '@shop/http', version: '1.2.3' }
-  const spans = Array.from({ length: SPANS_PER_REQUEST }, () => span(random))
+  const spans = Array.from({ length: ITEMS_PER_REQUEST }, () => span(random))
   return { resourceSpans: [{ resource, scopeSpans: [{ scope, spans }] }] }
+}
+
+/** As an SDK sends them every minute: 32 metrics of 16 time series each, half of them histograms. */
+function metricBodies(): Uint8Array[] {
+  const message = oracle('metrics')
+  return Array.from({ length: 8 }, (_, seed) => {
+    const random = createRandom(seed)
+    const metrics = Array.from({ length: 32 }, (_unused, index) => metric(random, index))
+    const resource = { attributes: attributes(RESOURCE) }
+    const scope = { name: '@shop/http', version: '1.2.3' }
+    const request = { resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics }] }] }
+    return new Uint8Array(message.encode(message.fromObject(request)).finish())
+  })
+}
+
+function metric(random: Random, index: number): object {
+  const now = BigInt(Date.now()) * 1_000_000n
+  const isHistogram = index % 2 === 0
+  const dataPoints = Array.from({ length: ITEMS_PER_REQUEST / 32 }, (_, worker) => ({
+    startTimeUnixNano: String(now - 60_000_000_000n),
+    timeUnixNano: String(now),
+    attributes: attributes({
+      'http.request.method': 'GET',
+      'http.route': random.pick(ROUTES),
+      'http.response.status_code': 200,
+      worker,
+    }),
+    ...(isHistogram
+      ? {
+          count: 1000,
+          sum: random.below(1e6),
+          min: 0.5,
+          max: 9000,
+          explicitBounds: BOUNDS,
+          bucketCounts: [0, ...BOUNDS].map(() => random.below(100)),
+        }
+      : { asInt: random.below(1e6) }),
+  }))
+  const name = `http.server.measure.${index}`
+  const description = 'Duration of the requests that the server has answered'
+  const data = { dataPoints, aggregationTemporality: 2 }
+  const texts = { name, description, unit: 'ms' }
+  return isHistogram
+    ? { ...texts, histogram: data }
+    : { ...texts, sum: { ...data, isMonotonic: true } }
 }
 
 function span(random: Random): object {

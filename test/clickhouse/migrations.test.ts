@@ -64,7 +64,7 @@ describe('migrate()', () => {
       for (const file of migrations[0]?.files.slice(0, 3) ?? []) {
         await writer.command(readSql(file))
       }
-      expect((await migrate(writer)).applied).toEqual([1, 2, 3])
+      expect((await migrate(writer)).applied).toEqual([1, 2, 3, 4])
     } finally {
       await writer.close()
     }
@@ -80,7 +80,14 @@ describe('migrate()', () => {
       await writer.command(stockOf('tables/otel_traces.sql'))
       await writer.command(stockOf('tables/otel_traces_trace_id_ts.sql'))
       await writer.command(stockOf('tables/otel_logs.sql').replace(/\n {2}EventName [^\n]+/, ''))
+      const metrics = ['gauge', 'sum', 'histogram', 'exp_histogram', 'summary']
+      for (const kind of metrics) await writer.command(stockOf(`tables/otel_metrics_${kind}.sql`))
       await migrate(writer)
+      const silent = await writer.query(
+        `SELECT name FROM system.tables WHERE database = 'stock' AND engine = 'MergeTree'
+           AND create_table_query NOT LIKE '%non_replicated_deduplication_window = 10000%'`,
+      )
+      expect(silent).toEqual([])
       const [logs] = await writer.query<{ statement: string }>(
         "SELECT create_table_query AS statement FROM system.tables WHERE database = 'stock' AND name = 'otel_logs'",
       )
@@ -118,7 +125,7 @@ describe('the schema', () => {
     const rows = await engine.writer.query<{ table: string; columns: string[] }>(
       `SELECT table, groupArray(concat(name, ' ', type)) AS columns FROM
        (SELECT table, name, type FROM system.columns
-        WHERE database = 'wayward' AND table IN ('otel_traces', 'otel_logs', 'otel_traces_trace_id_ts')
+        WHERE database = 'wayward' AND table LIKE 'otel\\_%' AND table NOT LIKE '%\\_mv'
         ORDER BY table, position)
        GROUP BY table ORDER BY table`,
     )
@@ -179,6 +186,29 @@ async function dumpSchema(database: string): Promise<string> {
 }
 
 const map = 'Map(LowCardinality(String), String)'
+const stockPointColumns = [
+  `ResourceAttributes ${map}`,
+  'ResourceSchemaUrl String',
+  'ScopeName String',
+  'ScopeVersion String',
+  `ScopeAttributes ${map}`,
+  'ScopeDroppedAttrCount UInt32',
+  'ScopeSchemaUrl String',
+  'ServiceName LowCardinality(String)',
+  'MetricName String',
+  'MetricDescription String',
+  'MetricUnit String',
+  `Attributes ${map}`,
+  'StartTimeUnix DateTime64(9)',
+  'TimeUnix DateTime64(9)',
+]
+const stockExemplarColumns = [
+  `Exemplars.FilteredAttributes Array(${map})`,
+  'Exemplars.TimeUnix Array(DateTime64(9))',
+  'Exemplars.Value Array(Float64)',
+  'Exemplars.SpanId Array(String)',
+  'Exemplars.TraceId Array(String)',
+]
 const stockColumns = {
   otel_traces: [
     'Timestamp DateTime64(9)',
@@ -222,5 +252,55 @@ const stockColumns = {
     `ScopeAttributes ${map}`,
     `LogAttributes ${map}`,
     'EventName String',
+  ],
+  otel_metrics_gauge: [
+    ...stockPointColumns,
+    'Value Float64',
+    'Flags UInt32',
+    ...stockExemplarColumns,
+  ],
+  otel_metrics_sum: [
+    ...stockPointColumns,
+    'Value Float64',
+    'Flags UInt32',
+    ...stockExemplarColumns,
+    'AggregationTemporality Int32',
+    'IsMonotonic Bool',
+  ],
+  otel_metrics_histogram: [
+    ...stockPointColumns,
+    'Count UInt64',
+    'Sum Float64',
+    'BucketCounts Array(UInt64)',
+    'ExplicitBounds Array(Float64)',
+    ...stockExemplarColumns,
+    'Flags UInt32',
+    'Min Float64',
+    'Max Float64',
+    'AggregationTemporality Int32',
+  ],
+  otel_metrics_exp_histogram: [
+    ...stockPointColumns,
+    'Count UInt64',
+    'Sum Float64',
+    'Scale Int32',
+    'ZeroCount UInt64',
+    'PositiveOffset Int32',
+    'PositiveBucketCounts Array(UInt64)',
+    'NegativeOffset Int32',
+    'NegativeBucketCounts Array(UInt64)',
+    ...stockExemplarColumns,
+    'Flags UInt32',
+    'Min Float64',
+    'Max Float64',
+    'AggregationTemporality Int32',
+  ],
+  otel_metrics_summary: [
+    ...stockPointColumns,
+    'Count UInt64',
+    'Sum Float64',
+    'ValueAtQuantiles.Quantile Array(Float64)',
+    'ValueAtQuantiles.Value Array(Float64)',
+    'Flags UInt32',
   ],
 }

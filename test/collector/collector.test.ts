@@ -99,6 +99,43 @@ describe('a request', () => {
   })
 })
 
+test('metrics as JSON are accepted in part, and queryable in their tables', async () => {
+  const time = String(BigInt(nowMs) * 1_000_000n)
+  const point = { timeUnixNano: time, asInt: '42' }
+  const broken = { timeUnixNano: time, bucketCounts: ['1'], explicitBounds: [1] }
+  const metrics = [
+    { name: 'level', gauge: { dataPoints: [point, { asInt: '1' }] } },
+    { name: 'total', sum: { dataPoints: [point], aggregationTemporality: 2, isMonotonic: true } },
+    { name: 'sizes', histogram: { dataPoints: [broken] } },
+  ]
+  const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] })
+  const response = await post('/v1/metrics', body, 'application/json')
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    {
+      partialSuccess: {
+        rejectedDataPoints: '2',
+        errorMessage:
+          'Rejected 2 of 4 data points; first: data point 1: ' +
+          'time_unix_nano is 0, wanted nanoseconds since 1970',
+      },
+    },
+  ])
+  for (const table of ['otel_metrics_gauge', 'otel_metrics_sum']) {
+    const rows = await service.engine.reader.query(
+      'SELECT MetricName, Value FROM {table:Identifier}',
+      { table },
+    )
+    expect(rows).toEqual([{ MetricName: table.endsWith('sum') ? 'total' : 'level', Value: 42 }])
+  }
+  const text = await (await get('/metrics')).text()
+  const labels = '{receiver="otlp_http",signal="metrics"}'
+  expect(readMetric(text, `wayward_accepted_items_total${labels}`)).toBe(2)
+  expect(readMetric(text, `wayward_refused_items_total${labels}`)).toBe(2)
+  expect(readMetric(text, 'wayward_inserted_items_total{table="otel_metrics_sum"}')).toBe(1)
+  expect(readMetric(text, 'wayward_inserts_total{table="otel_metrics_histogram"}')).toBe(0)
+})
+
 describe('bad input', () => {
   test('of every kind is refused, and the service keeps serving', async () => {
     const good = encodeExportRequest(3, nowMs)
@@ -163,7 +200,7 @@ describe('bad input', () => {
           ),
         ),
         ...Array.from({ length: 10 }, async () => {
-          const path = random() < 0.5 ? '/v1/traces' : '/v1/logs'
+          const path = ['/v1/traces', '/v1/logs', '/v1/metrics'][pick(3)] ?? ''
           return (await post(path, mutate(), encodings[pick(2)] ?? '')).status
         }),
       ])

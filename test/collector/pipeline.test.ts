@@ -1,42 +1,66 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InsertOutcome } from '@wayward/clickhouse'
 import { type CollectorLimits, defaultCollectorLimits } from '@wayward/collector'
-import type { SignalDecoder } from '@wayward/collector/decode/decoder'
+import type { OpenBlock, SignalDecoder } from '@wayward/collector/decode/decoder'
+import type { Signal } from '@wayward/collector/consumer'
 import { createPipeline, type Pipeline } from '@wayward/collector/pipeline'
 import { createTelemetry } from '@wayward/collector/telemetry'
 import { describe, expect, test } from 'vitest'
 import { readMetric } from './receiver-harness.ts'
 
-/** A decoder for which every byte of a request is a row; `!` makes a request malformed, `#` makes it throw. */
-function createByteDecoder(table: string): SignalDecoder {
-  let open: Uint8Array[] = []
-  const decoder = {
-    table,
-    rows: 0,
-    bytes: 0,
-    days: 0,
-    decode(_encoding: string, body: Uint8Array) {
+/**
+ * A decoder for which every byte of a request is a row; `!` makes a request malformed, `#` makes it throw. With
+ * several tables, a digit is a row of the table with this number, everything else of the first.
+ */
+function createByteDecoder(...tables: [string, ...string[]]): SignalDecoder {
+  const [first, ...others] = tables
+  const blocks: [ByteBlock, ...ByteBlock[]] = [
+    new ByteBlock(first),
+    ...others.map((table) => new ByteBlock(table)),
+  ]
+  return {
+    blocks,
+    decode(_encoding, body) {
       const text = Buffer.from(body).toString()
-      if (text.includes('!')) return { status: 'malformed', message: 'Exclaims' } as const
-      open.push(body)
-      decoder.rows += body.length
-      decoder.bytes += body.length
-      decoder.days += body.length
+      if (text.includes('!')) return { status: 'malformed', message: 'Exclaims' }
+      for (const byte of text) (blocks[Number(byte)] ?? blocks[0]).append(byte)
       if (text.includes('#')) throw new Error('A bug')
       const rejectedItems = text.startsWith('-') ? 1 : 0
       const message = rejectedItems > 0 ? 'Dashes' : ''
-      return { status: 'decoded', acceptedItems: body.length, rejectedItems, message } as const
-    },
-    takeBlock() {
-      const chunks = open
-      open = []
-      decoder.rows = 0
-      decoder.bytes = 0
-      decoder.days = 0
-      return chunks
+      return { status: 'decoded', acceptedItems: body.length, rejectedItems, message }
     },
   }
-  return decoder
+}
+
+class ByteBlock implements OpenBlock {
+  readonly table: string
+  private text = ''
+
+  constructor(table: string) {
+    this.table = table
+  }
+
+  get rows(): number {
+    return this.text.length
+  }
+
+  get days(): number {
+    return this.text.length
+  }
+
+  get bytes(): number {
+    return this.text.length
+  }
+
+  append(byte: string): void {
+    this.text += byte
+  }
+
+  take(): Uint8Array[] {
+    const chunk = Buffer.from(this.text)
+    this.text = ''
+    return [chunk]
+  }
 }
 
 interface Insert {
@@ -54,22 +78,29 @@ interface Harness {
   /** Milliseconds that an insert takes. */
   insertMs: number
   readonly metric: (line: string) => number
-  readonly consume: (text: string, signal?: 'traces' | 'logs') => ReturnType<Pipeline['consume']>
+  /** Outcomes of inserts into some tables, for good. */
+  readonly outcomesByTable: Map<string, InsertOutcome>
+  readonly consume: (text: string, signal?: Signal) => ReturnType<Pipeline['consume']>
 }
 
 function createHarness(limits: Partial<CollectorLimits> = {}): Harness {
   const inserts: Insert[] = []
   const outcomes: InsertOutcome[] = []
+  const outcomesByTable = new Map<string, InsertOutcome>()
   const logged: string[] = []
   const log = (message: string): void => void logged.push(message)
   const telemetry = createTelemetry()
   const pipeline = createPipeline({
-    decoders: { traces: createByteDecoder('otel_traces'), logs: createByteDecoder('otel_logs') },
+    decoders: {
+      traces: createByteDecoder('otel_traces'),
+      logs: createByteDecoder('otel_logs'),
+      metrics: createByteDecoder('gauge', 'sum', 'histogram'),
+    },
     store: {
       async insertNative(table, chunks, token) {
         inserts.push({ table, text: Buffer.concat(chunks).toString(), token })
         await sleep(harness.insertMs)
-        return outcomes.shift() ?? { status: 'inserted' }
+        return outcomesByTable.get(table) ?? outcomes.shift() ?? { status: 'inserted' }
       },
     },
     telemetry,
@@ -80,6 +111,7 @@ function createHarness(limits: Partial<CollectorLimits> = {}): Harness {
     pipeline,
     inserts,
     outcomes,
+    outcomesByTable,
     logged,
     insertMs: 20,
     metric: (line) => readMetric(telemetry.metrics.render(), line),
@@ -193,6 +225,55 @@ describe('an insert that does not succeed', () => {
     })
     expect(inserts).toHaveLength(1)
     expect(logged).toHaveLength(1)
+  })
+})
+
+describe('a signal with several tables', () => {
+  test('has one insert per table, and answers a request when all its rows are inserted', async () => {
+    const { consume, inserts, metric } = createHarness()
+    expect(await consume('0112', 'metrics')).toMatchObject({ status: 'accepted', acceptedItems: 4 })
+    const rows = inserts.map(({ table, text }) => `${table} ${text}`)
+    expect(rows.toSorted()).toEqual(['gauge 0', 'histogram 2', 'sum 11'])
+    expect(new Set(inserts.map(({ token }) => token)).size).toBe(3)
+    expect(metric('wayward_inserted_items_total{table="sum"}')).toBe(2)
+    expect(metric('wayward_open_block_rows{table="sum"}')).toBe(0)
+    expect(metric('wayward_waiting_requests{signal="metrics"}')).toBe(0)
+    expect(await consume('1', 'metrics')).toMatchObject({ status: 'accepted' })
+    expect(inserts).toHaveLength(4)
+  })
+
+  test('tells only those to try again whose rows a table did not take', async () => {
+    const { consume, outcomesByTable } = createHarness()
+    outcomesByTable.set('sum', failed)
+    const outcomes = await Promise.all([
+      consume('0', 'metrics'),
+      consume('012', 'metrics'),
+      consume('2', 'metrics'),
+    ])
+    expect(outcomes).toMatchObject([
+      { status: 'accepted' },
+      { status: 'overloaded', message: expect.stringContaining('No such table') },
+      { status: 'accepted' },
+    ])
+  })
+
+  test('gives all its blocks back when the decoder has a bug', async () => {
+    const { consume, inserts } = createHarness()
+    const requests = [consume('1', 'metrics'), consume('2', 'metrics'), consume('0#', 'metrics')]
+    const outcomes = await Promise.all(requests)
+    expect(outcomes.map(({ status }) => status)).toEqual(['overloaded', 'overloaded', 'malformed'])
+    expect(inserts).toEqual([])
+    expect(await consume('12', 'metrics')).toMatchObject({ status: 'accepted' })
+    expect(inserts.map(({ text }) => text).toSorted()).toEqual(['1', '2'])
+  })
+
+  test('is drained as a whole', async () => {
+    const { consume, pipeline } = createHarness()
+    const received = Promise.all(['0', '1', '2', '012'].map((text) => consume(text, 'metrics')))
+    await pipeline.shutdown(2_000)
+    expect((await received).map(({ status }) => status)).toEqual(
+      Array.from({ length: 4 }, () => 'accepted'),
+    )
   })
 })
 

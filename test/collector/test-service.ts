@@ -16,7 +16,7 @@ export interface TestService {
   readonly logged: string[]
   /** The port of OTLP/gRPC. */
   readonly grpcPort: number
-  count(table: 'otel_traces' | 'otel_logs', service?: string): Promise<number>
+  count(table: string, service?: string): Promise<number>
   shutdown(): Promise<void>
 }
 
@@ -36,8 +36,8 @@ export async function startTestService(): Promise<TestService> {
       const filter = service === undefined ? '' : ' WHERE ServiceName = {service:String}'
       const parameters = service === undefined ? {} : { service }
       const [row] = await engine.reader.query<{ n: string }>(
-        `SELECT count() AS n FROM ${table}${filter}`,
-        parameters,
+        `SELECT count() AS n FROM {table:Identifier}${filter}`,
+        { table, ...parameters },
       )
       return Number(row?.n)
     },

@@ -25,7 +25,10 @@ export function readNativeBlock(bytes: Uint8Array): { columns: Map<string, strin
 
 function readCells(reader: Reader, type: string, count: number): Cell[] {
   if (type === 'String') return times(count, () => reader.string())
-  if (type === 'UInt8') return times(count, () => reader.byte())
+  if (type === 'UInt8' || type === 'Bool') return times(count, () => reader.byte())
+  if (type === 'UInt32') return times(count, () => reader.little(4))
+  if (type === 'Int32') return times(count, () => reader.little(4) | 0)
+  if (type === 'Float64') return times(count, () => reader.float64())
   if (type === 'UInt64' || type === 'DateTime64(9)') return times(count, () => reader.uint64())
   if (type === 'LowCardinality(String)') return readLowCardinality(reader, count)
   if (type.startsWith('Array(')) {
@@ -95,6 +98,12 @@ class Reader {
 
   uint64(): bigint {
     return BigInt(this.little(4)) | (BigInt(this.little(4)) << 32n)
+  }
+
+  float64(): number {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(this.uint64())
+    return bytes.readDoubleLE()
   }
 
   varuint(): number {

@@ -7,6 +7,9 @@ import { SeverityNumber } from '@opentelemetry/api-logs'
 import { OTLPLogExporter as GrpcLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc'
 import { OTLPLogExporter as JsonLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
 import { OTLPLogExporter as ProtobufLogExporter } from '@opentelemetry/exporter-logs-otlp-proto'
+import { OTLPMetricExporter as GrpcMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc'
+import { OTLPMetricExporter as JsonMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
+import { OTLPMetricExporter as ProtobufMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { OTLPTraceExporter as GrpcTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { OTLPTraceExporter as JsonTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
@@ -16,6 +19,12 @@ import {
   LoggerProvider,
   type LogRecordExporter,
 } from '@opentelemetry/sdk-logs'
+import {
+  AggregationType,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics'
 import {
   BasicTracerProvider,
   BatchSpanProcessor,
@@ -129,9 +138,89 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
     )
     expect(rows).toEqual([{ SeverityNumber: 13, LogAttributes: { index: '7' } }])
   })
+
+  test.each<[string, () => PushMetricExporter]>([
+    ['gRPC', () => new GrpcMetricExporter(grpc())],
+    ['HTTP and protobuf', () => new ProtobufMetricExporter(http('metrics'))],
+    [
+      'HTTP, protobuf and gzip',
+      () => new ProtobufMetricExporter({ ...http('metrics'), ...gzip } as object),
+    ],
+    ['HTTP and JSON', () => new JsonMetricExporter(http('metrics'))],
+  ])('sends metrics over %s', async (name, createExporter) => {
+    const provider = new MeterProvider({
+      resource: resourceFromAttributes({ [ATTR_SERVICE_NAME]: name }),
+      readers: [new PeriodicExportingMetricReader({ exporter: createExporter() })],
+      views: [
+        {
+          instrumentName: 'work.exponential',
+          aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM },
+        },
+      ],
+    })
+    const meter = provider.getMeter('js-client', '1.2.3')
+    const done = meter.createCounter('work.done', {
+      description: 'Pieces of work',
+      unit: '{piece}',
+    })
+    const level = meter.createGauge('work.level')
+    const duration = meter.createHistogram('work.duration', { unit: 'ms' })
+    const exponential = meter.createHistogram('work.exponential')
+    for (let index = 0; index < ITEMS; index++) {
+      done.add(1, { worker: index % 3 })
+      level.record(index / 2)
+      duration.record(index)
+      exponential.record(index)
+    }
+    await provider.shutdown()
+    const ask = (columns: string, table: string): Promise<unknown> =>
+      service.engine.reader.query(
+        `SELECT ${columns} FROM otel_metrics_${table} WHERE ServiceName = {name:String} ORDER BY ALL`,
+        { name },
+      )
+    const sums =
+      'Attributes, MetricName, MetricDescription, MetricUnit, Value, AggregationTemporality, IsMonotonic'
+    const sum = {
+      MetricName: 'work.done',
+      MetricDescription: 'Pieces of work',
+      MetricUnit: '{piece}',
+      Value: ITEMS / 3,
+      AggregationTemporality: 2,
+      IsMonotonic: true,
+    }
+    expect(await ask(sums, 'sum')).toEqual(
+      ['0', '1', '2'].map((worker) => ({ Attributes: { worker }, ...sum })),
+    )
+    expect(await ask('ScopeName, ScopeVersion, Value', 'gauge')).toEqual([
+      { ScopeName: 'js-client', ScopeVersion: '1.2.3', Value: (ITEMS - 1) / 2 },
+    ])
+    const total = (ITEMS * (ITEMS - 1)) / 2
+    const histograms =
+      'Count, Sum, Min, Max, arraySum(BucketCounts) AS counted, length(ExplicitBounds) AS bounds'
+    expect(await ask(histograms, 'histogram')).toEqual([
+      {
+        Count: String(ITEMS),
+        Sum: total,
+        Min: 0,
+        Max: ITEMS - 1,
+        counted: String(ITEMS),
+        bounds: '15',
+      },
+    ])
+    const exponentials = 'Count, Sum, ZeroCount, arraySum(PositiveBucketCounts) AS counted, Max'
+    expect(await ask(exponentials, 'exp_histogram')).toEqual([
+      {
+        Count: String(ITEMS),
+        Sum: total,
+        ZeroCount: '1',
+        counted: String(ITEMS - 1),
+        Max: ITEMS - 1,
+      },
+    ])
+  })
 })
 
-test('the OpenTelemetry SDK for Python sends spans and log records', async (context) => {
+test('the OpenTelemetry SDK for Python sends spans, log records and metrics', async (context) => {
   const imports = 'import opentelemetry.sdk, opentelemetry.exporter.otlp.proto.grpc'
   const probe = await run('python3', ['-c', imports])
   if (probe.code !== 0) {
@@ -147,6 +236,20 @@ test('the OpenTelemetry SDK for Python sends spans and log records', async (cont
   for (const name of ['python-grpc', 'python-http']) {
     expect(await service.count('otel_traces', name)).toBe(ITEMS)
     expect(await service.count('otel_logs', name)).toBe(ITEMS)
+    const [metrics] = await service.engine.reader.query<object>(
+      `SELECT s.Value AS Value, s.IsMonotonic AS IsMonotonic, h.Count AS Count, h.Sum AS Sum,
+        h.Exemplars.TraceId != [] AS isSampled
+      FROM otel_metrics_sum AS s INNER JOIN otel_metrics_histogram AS h USING (ServiceName)
+      WHERE ServiceName = {name:String}`,
+      { name },
+    )
+    expect(metrics).toEqual({
+      Value: ITEMS,
+      IsMonotonic: true,
+      Count: String(ITEMS),
+      Sum: (ITEMS * (ITEMS - 1)) / 2,
+      isSampled: 1,
+    })
   }
   const [row] = await service.engine.reader.query<{ n: string }>(
     `SELECT count() AS n FROM otel_logs AS l INNER JOIN otel_traces AS t ON l.SpanId = t.SpanId

@@ -1,14 +1,11 @@
 import { migrate } from '@wayward/clickhouse'
-import { createLogsDecoder } from '@wayward/collector/decode/logs'
-import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
-import { createTracesDecoder } from '@wayward/collector/decode/traces'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Cell, Row } from '../../clickhouse/native/native-reader.ts'
+import { readNativeBlock } from '../../clickhouse/native/native-reader.ts'
 import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
-import { expectedLogRows, expectedSpanRows } from './expected-rows.ts'
 import { oracleObject } from './oracle.ts'
 import { createRandom } from './random.ts'
-import { nowMs, RequestGenerator } from './request-generator.ts'
+import { RequestGenerator } from './request-generator.ts'
+import { joinRows, signals } from './signals.ts'
 
 const REQUESTS = 60
 
@@ -21,60 +18,58 @@ beforeAll(async () => {
 
 afterAll(() => engine.shutdown())
 
-const NANOSECONDS = (column: string) => `toUnixTimestamp64Nano(${column})`
-const PAIRS = (column: string) => `CAST(${column}, 'Array(Tuple(String, String))')`
-const CASES = [
-  {
-    signal: 'traces',
-    create: createTracesDecoder,
-    expected: expectedSpanRows,
-    select: {
-      Timestamp: NANOSECONDS('Timestamp'),
-      ResourceAttributes: PAIRS('ResourceAttributes'),
-      SpanAttributes: PAIRS('SpanAttributes'),
-      'Events.Timestamp': `arrayMap(t -> ${NANOSECONDS('t')}, \`Events.Timestamp\`)`,
-      'Events.Attributes': `arrayMap(m -> ${PAIRS('m')}, \`Events.Attributes\`)`,
-      'Links.Attributes': `arrayMap(m -> ${PAIRS('m')}, \`Links.Attributes\`)`,
-    },
-  },
-  {
-    signal: 'logs',
-    create: createLogsDecoder,
-    expected: expectedLogRows,
-    select: {
-      Timestamp: NANOSECONDS('Timestamp'),
-      ResourceAttributes: PAIRS('ResourceAttributes'),
-      ScopeAttributes: PAIRS('ScopeAttributes'),
-      LogAttributes: PAIRS('LogAttributes'),
-    },
-  },
-] as const
-
-// Goal: the stock tables take the block and give every value back as it was sent.
-test.each(CASES)('ClickHouse stores decoded $signal unchanged', async (one) => {
-  const decoder = one.create(defaultDecodeLimits, () => nowMs)
+// Goal: the stock tables take the blocks and give every value back as it was sent.
+test.each(signals)('ClickHouse stores decoded $signal unchanged', async (one) => {
+  const decoder = one.create()
   const generator = new RequestGenerator(createRandom(42), { isOdd: true })
-  const rows: Row[] = []
-  for (let i = 0; i < REQUESTS; i++) {
-    const request = generator[one.signal]()
-    rows.push(...one.expected(oracleObject(one.signal, request)))
+  const requests = Array.from({ length: REQUESTS }, () => generator[one.signal]())
+  for (const request of requests) {
     expect(decoder.decode('protobuf', request).status).toBe('decoded')
   }
-  const outcome = await engine.writer.insertNative(decoder.table, decoder.takeBlock(), 'token')
-  expect(outcome).toEqual({ status: 'inserted' })
-  const special: Readonly<Record<string, string>> = one.select
-  const columns = Object.keys(rows[0] ?? {}).map((name) => special[name] ?? `\`${name}\``)
-  const stored = await engine.reader.query<Record<string, Cell>>(
-    `SELECT tuple(${columns.join(', ')}) AS cells FROM ${decoder.table}`,
+  const tables = joinRows(
+    requests.map((request) => one.expected(oracleObject(one.signal, request))),
   )
-  const storedRows = stored.map((row) => JSON.stringify(listOf(row['cells'])))
-  const expectedRows = rows.map((row) => JSON.stringify(listOf(Object.values(row))))
-  expect(storedRows.toSorted()).toEqual(expectedRows.toSorted())
+  for (const open of decoder.blocks) {
+    const { table } = open
+    const chunks = open.take()
+    expect(await engine.writer.insertNative(table, chunks, 'token')).toEqual({
+      status: 'inserted',
+    })
+    const types = [...readNativeBlock(Buffer.concat(chunks)).columns]
+    const cells = types.map(([name, type]) => exact(`\`${name}\``, type))
+    const stored = await engine.reader.query<Record<string, unknown>>(
+      `SELECT tuple(${cells.join(', ')}) AS cells FROM ${table}`,
+    )
+    const storedRows = stored.map((row) => JSON.stringify(listOf(row['cells'])))
+    const expectedRows = (tables[table] ?? []).map((row) =>
+      JSON.stringify(types.map(([name, type]) => listOf(row[name], type.includes('Float64')))),
+    )
+    expect(storedRows.length).toBeGreaterThan(20)
+    expect(storedRows.toSorted(), table).toEqual(expectedRows.toSorted())
+  }
 })
 
+/** An expression that gives a column's value without loss: times in nanoseconds, doubles as their bits. */
+function exact(column: string, type: string): string {
+  if (type.startsWith('Array(')) return `arrayMap(e -> ${exact('e', type.slice(6, -1))}, ${column})`
+  if (type.startsWith('Map(')) return `CAST(${column}, 'Array(Tuple(String, String))')`
+  if (type === 'DateTime64(9)') return `toUnixTimestamp64Nano(${column})`
+  if (type === 'Float64') return `reinterpretAsUInt64(${column})`
+  return type === 'Bool' ? `toUInt8(${column})` : column
+}
+
 /** 64-bit integers come as text, and tuples as objects with numbered names. */
-function listOf(cell: unknown): unknown {
+function listOf(cell: unknown, isDouble = false): unknown {
+  if (typeof cell === 'number' && isDouble) return bits(cell)
   if (typeof cell === 'bigint' || typeof cell === 'number') return String(cell)
-  if (typeof cell === 'object' && cell !== null) return Object.values(cell).map(listOf)
+  if (typeof cell === 'object' && cell !== null) {
+    return Object.values(cell).map((inner) => listOf(inner, isDouble))
+  }
   return cell
+}
+
+function bits(value: number): string {
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleLE(value)
+  return String(bytes.readBigUInt64LE())
 }

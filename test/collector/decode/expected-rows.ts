@@ -1,9 +1,10 @@
 // What a request must become, computed from the oracle's objects in the plainest way.
 
 import type { Cell, Row } from '../../clickhouse/native/native-reader.ts'
+import type { Metric } from './expected-metric-rows.ts'
 import { nowMs } from './request-generator.ts'
 
-interface Attribute {
+export interface Attribute {
   key?: string
   value?: Value
 }
@@ -20,18 +21,21 @@ interface Scope {
   name?: string
   version?: string
   attributes?: Attribute[]
+  droppedAttributesCount?: number
 }
-interface ScopeGroup {
+export interface ScopeGroup {
   scope?: Scope
   schemaUrl?: string
   spans?: Span[]
   logRecords?: LogRecord[]
+  metrics?: Metric[]
 }
-interface Group {
+export interface Group {
   resource?: { attributes?: Attribute[] }
   schemaUrl?: string
   scopeSpans?: ScopeGroup[]
   scopeLogs?: ScopeGroup[]
+  scopeMetrics?: ScopeGroup[]
 }
 interface Span {
   traceId: Uint8Array
@@ -69,6 +73,7 @@ interface LogRecord {
 export interface OracleRequest {
   resourceSpans?: Group[]
   resourceLogs?: Group[]
+  resourceMetrics?: Group[]
 }
 
 const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
@@ -145,12 +150,12 @@ function logRow(group: Group, { scope, schemaUrl }: ScopeGroup, record: LogRecor
   }
 }
 
-function serviceName(group: Group): string {
+export function serviceName(group: Group): string {
   const found = group.resource?.attributes?.find(({ key }) => key === 'service.name')
   return asText(found?.value)
 }
 
-function pairs(attributes: readonly Attribute[] = []): Cell[] {
+export function pairs(attributes: readonly Attribute[] = []): Cell[] {
   return attributes
     .map(({ key = '', value }): [string, string] => [key, asText(value)])
     .toSorted((a, b) => Buffer.compare(Buffer.from(a[0]), Buffer.from(b[0])))
@@ -188,7 +193,7 @@ function asJson(value: Value = {}): string {
   return 'null'
 }
 
-function hex(bytes: Uint8Array = new Uint8Array(0)): string {
+export function hex(bytes: Uint8Array = new Uint8Array(0)): string {
   const text = Buffer.from(bytes).toString('hex')
   return /^0*$/.test(text) ? '' : text
 }

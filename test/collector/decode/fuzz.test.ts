@@ -1,13 +1,9 @@
-import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
-import { createLogsDecoder } from '@wayward/collector/decode/logs'
-import { createTracesDecoder } from '@wayward/collector/decode/traces'
 import { expect, test } from 'vitest'
-import { readNativeBlock } from '../../clickhouse/native/native-reader.ts'
-import { expectedLogRows, expectedSpanRows } from './expected-rows.ts'
 import { oracleObject } from './oracle.ts'
 import { toOtlpJson } from './otlp-json.ts'
 import { createRandom, type Random } from './random.ts'
-import { nowMs, RequestGenerator } from './request-generator.ts'
+import { RequestGenerator } from './request-generator.ts'
+import { countRows, signals, takeRows } from './signals.ts'
 
 // WAYWARD_FUZZ_RUNS=100000 runs longer, WAYWARD_FUZZ_SEED=<n> begins elsewhere or repeats a
 // failure.
@@ -16,21 +12,16 @@ const SEED = Number(process.env['WAYWARD_FUZZ_SEED'] ?? 1)
 const RUNS_PER_BLOCK = 8
 const TIMEOUT_MS = 60_000 + RUNS * 20
 
-const CASES = [
-  { signal: 'traces', encoding: 'protobuf' },
-  { signal: 'traces', encoding: 'json' },
-  { signal: 'logs', encoding: 'protobuf' },
-  { signal: 'logs', encoding: 'json' },
-] as const
+const CASES = signals.flatMap((one) =>
+  (['protobuf', 'json'] as const).map((encoding) => ({ ...one, encoding })),
+)
 
 // Goal: no bytes make the decoder throw, leave half a row, or harm the requests before and after.
-// Method: real requests, mutated, each followed by a good one; the block read back now and then.
+// Method: real requests, mutated, each followed by a good one; the blocks read back now and then.
 test.each(CASES)(
   'decode() survives mutated $signal in $encoding',
-  ({ signal, encoding }) => {
-    const create = signal === 'traces' ? createTracesDecoder : createLogsDecoder
-    const expected = signal === 'traces' ? expectedSpanRows : expectedLogRows
-    const decoder = create(defaultDecodeLimits, () => nowMs)
+  ({ signal, encoding, create, expected }) => {
+    const decoder = create()
     let malformed = 0
     for (let run = 0; run < RUNS; run += RUNS_PER_BLOCK) {
       const seed = SEED + run
@@ -46,12 +37,16 @@ test.each(CASES)(
         const result = decoder.decode(encoding, mutated(bytes, random))
         if (result.status === 'malformed') malformed++
         else rows += result.acceptedItems
-        expect(decoder.rows, note).toBe(rows)
+        expect(countRows(decoder), note).toBe(rows)
       }
+      const before = decoder.blocks.map((block) => block.rows)
       decoder.decode(encoding, bytes)
-      const read = readNativeBlock(Buffer.concat(decoder.takeBlock())).rows
-      expect(read.length, note).toBe(rows + goodRows.length)
-      expect(read.slice(rows), note).toEqual(goodRows)
+      for (const [index, read] of Object.values(takeRows(decoder)).entries()) {
+        const good = Object.values(goodRows)[index] ?? []
+        const rowsBefore = before[index] ?? 0
+        expect(read.length, note).toBe(rowsBefore + good.length)
+        expect(read.slice(rowsBefore), note).toEqual(good)
+      }
     }
     expect(malformed).toBeGreaterThan(RUNS / 20)
   },

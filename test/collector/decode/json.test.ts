@@ -17,7 +17,7 @@ function spanJson(fields: string): string {
 function decodeSpan(fields: string) {
   const decoder = createTracesDecoder(defaultDecodeLimits, () => nowMs)
   const result = decoder.decode('json', Buffer.from(spanJson(fields)))
-  return { result, row: readNativeBlock(Buffer.concat(decoder.takeBlock())).rows[0] }
+  return { result, row: readNativeBlock(Buffer.concat(decoder.blocks[0].take())).rows[0] }
 }
 
 function value(json: string): string {

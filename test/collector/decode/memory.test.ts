@@ -28,13 +28,13 @@ test('a giant block does not cost memory after the next one', async () => {
     return process.memoryUsage().arrayBuffers
   }
   decoder.decode('protobuf', small)
-  decoder.takeBlock()
+  decoder.blocks[0].take()
   const before = await buffers()
   decoder.decode('protobuf', logRequest('x'.repeat(48 * MEBIBYTE)))
-  expect(decoder.bytes).toBeGreaterThan(48 * MEBIBYTE)
-  decoder.takeBlock()
+  expect(decoder.blocks[0].bytes).toBeGreaterThan(48 * MEBIBYTE)
+  decoder.blocks[0].take()
   decoder.decode('protobuf', small)
-  decoder.takeBlock()
+  decoder.blocks[0].take()
   expect((await buffers()) - before).toBeLessThan(MEBIBYTE)
 })
 
@@ -43,8 +43,8 @@ test('a giant block does not cost memory after the next one', async () => {
 test('takeBlock() hands out bytes that later requests do not touch', () => {
   const decoder = createLogsDecoder(defaultDecodeLimits, Date.now)
   decoder.decode('protobuf', logRequest('first'))
-  const chunks = decoder.takeBlock()
+  const chunks = decoder.blocks[0].take()
   for (let i = 0; i < 100; i++) decoder.decode('protobuf', logRequest(`later ${i}`))
-  decoder.takeBlock()
+  decoder.blocks[0].take()
   expect(readNativeBlock(Buffer.concat(chunks)).rows[0]?.['Body']).toBe('first')
 })

@@ -14,6 +14,7 @@ interface OracleRoot {
       readonly collector: {
         readonly trace: { readonly v1: { readonly ExportTraceServiceRequest: OracleMessage } }
         readonly logs: { readonly v1: { readonly ExportLogsServiceRequest: OracleMessage } }
+        readonly metrics: { readonly v1: { readonly ExportMetricsServiceRequest: OracleMessage } }
       }
     }
   }
@@ -33,8 +34,12 @@ export function oracle(signal: Signal): OracleMessage {
   protobuf.util.Long = long.default ?? long
   protobuf.configure()
   const root = require(path) as OracleRoot
-  const { trace, logs } = root.opentelemetry.proto.collector
-  return signal === 'traces' ? trace.v1.ExportTraceServiceRequest : logs.v1.ExportLogsServiceRequest
+  const { trace, logs, metrics } = root.opentelemetry.proto.collector
+  return {
+    traces: trace.v1.ExportTraceServiceRequest,
+    logs: logs.v1.ExportLogsServiceRequest,
+    metrics: metrics.v1.ExportMetricsServiceRequest,
+  }[signal]
 }
 
 export function oracleObject(signal: Signal, bytes: Uint8Array): OracleRequest {

@@ -3,6 +3,9 @@ import type { Random } from './random.ts'
 
 const HEX_FIELDS = new Set(['traceId', 'spanId', 'parentSpanId'])
 
+/** 64-bit integers, which the oracle gives as text. */
+const INTEGER_FIELDS = new Set(['intValue', 'asInt', 'count', 'zeroCount', 'bucketCounts'])
+
 /** The request as OTLP/JSON, with the liberties that the specification gives its writers. */
 export function toOtlpJson(request: OracleRequest, random: Random): string {
   return write(request, '', random)
@@ -25,9 +28,10 @@ function write(value: unknown, field: string, random: Random): string {
     if (random.chance(0.1)) entries.push('"unknownField":{"a":[1,{"b":null}],"c":"\\u0041"}')
     return `{${entries.join(`,${space}`)}}`
   }
-  if (typeof value === 'string' && (field.endsWith('UnixNano') || field === 'intValue')) {
+  if (typeof value === 'string' && (field.endsWith('UnixNano') || INTEGER_FIELDS.has(field))) {
     return random.chance(0.5) ? value : JSON.stringify(value)
   }
+  if (Object.is(value, -0)) return '-0'
   if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
   if (typeof value === 'string' && random.chance(0.2)) return escaped(value)
   return JSON.stringify(value)

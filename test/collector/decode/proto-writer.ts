@@ -40,3 +40,21 @@ export function doubleField(number: number, value: number): Uint8Array {
   bytes.writeDoubleLE(value)
   return concat([varint(number * 8 + 1), bytes])
 }
+
+/** A field of 8-byte numbers in one piece. */
+export function packedField(number: number, values: readonly Uint8Array[]): Uint8Array {
+  return bytesField(number, concat(values))
+}
+
+/** A field of wire type 1 without its tag. */
+export function fixed64(value: bigint): Uint8Array {
+  return fixed64Field(0, value).subarray(1)
+}
+
+export function double(value: number): Uint8Array {
+  return doubleField(0, value).subarray(1)
+}
+
+export function signedField(number: number, value: number): Uint8Array {
+  return integerField(number, value < 0 ? -2 * value - 1 : 2 * value)
+}

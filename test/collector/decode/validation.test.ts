@@ -1,3 +1,4 @@
+import type { SignalDecoder } from '@wayward/collector/decode/decoder'
 import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
 import { createLogsDecoder } from '@wayward/collector/decode/logs'
 import { createTracesDecoder } from '@wayward/collector/decode/traces'
@@ -61,8 +62,8 @@ function attributes(count: number): Uint8Array[] {
   )
 }
 
-function rowsOf(decoder: { takeBlock(): Uint8Array[] }) {
-  return readNativeBlock(Buffer.concat(decoder.takeBlock())).rows
+function rowsOf(decoder: SignalDecoder) {
+  return readNativeBlock(Buffer.concat(decoder.blocks[0].take())).rows
 }
 
 const REJECTED: readonly [string, Uint8Array, string | RegExp][] = [
@@ -241,7 +242,7 @@ test.each(MALFORMED)('decode() refuses a request with %s as a whole', (_name, ba
   expect(result.status).toBe('malformed')
   expect(decoder.decode('protobuf', bad).message).toContain(message)
   expect(decoder.decode('protobuf', bad).message).toMatch(/^Malformed protobuf at byte \d+, in /)
-  expect(decoder.rows).toBe(1)
+  expect(decoder.blocks[0].rows).toBe(1)
   decoder.decode('protobuf', good)
   const rows = rowsOf(decoder)
   expect(rows).toHaveLength(2)
@@ -328,9 +329,9 @@ test.each([
   const result = decoder.decode('protobuf', request(days(10)))
   expect(result).toMatchObject({ acceptedItems: 6, rejectedItems: 4 })
   expect(result.message).toContain('items of more than 3 different days, wanted at most 3')
-  expect(decoder.days).toBe(3)
+  expect(decoder.blocks[0].days).toBe(3)
   expect(rowsOf(decoder)).toHaveLength(6)
-  expect(decoder.days).toBe(0)
+  expect(decoder.blocks[0].days).toBe(0)
   expect(decoder.decode('protobuf', request(days(3)))).toMatchObject({ acceptedItems: 3 })
 })
 

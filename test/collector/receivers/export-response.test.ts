@@ -29,6 +29,9 @@ describe('encodeExportResponse()', () => {
     expect(JSON.parse(encodeExportResponse('logs', 'json', 4, 'bad').toString())).toEqual({
       partialSuccess: { rejectedLogRecords: '4', errorMessage: 'bad' },
     })
+    expect(JSON.parse(encodeExportResponse('metrics', 'json', 5, 'bad').toString())).toEqual({
+      partialSuccess: { rejectedDataPoints: '5', errorMessage: 'bad' },
+    })
   })
 })
 

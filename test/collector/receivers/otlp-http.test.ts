@@ -55,7 +55,9 @@ describe('accepts', () => {
   test.each([
     ['/v1/traces', 'traces', PROTOBUF, 'protobuf'],
     ['/v1/logs', 'logs', PROTOBUF, 'protobuf'],
+    ['/v1/metrics', 'metrics', PROTOBUF, 'protobuf'],
     ['/v1/traces', 'traces', 'application/json', 'json'],
+    ['/v1/metrics', 'metrics', 'application/json', 'json'],
     ['/v1/logs', 'logs', 'APPLICATION/JSON; charset=utf-8', 'json'],
     ['/v1/traces?x=1', 'traces', 'Application/X-Protobuf ', 'protobuf'],
   ])('%s as %s in %s', async (path, signal, contentType, encoding) => {
@@ -166,7 +168,6 @@ describe('refuses', () => {
   test.each([
     ['a path that is none', '/v1/spans', 'POST', { 'content-type': PROTOBUF }, 404, 5],
     ['a property of Object as path', '/constructor', 'POST', { 'content-type': PROTOBUF }, 404, 5],
-    ['metrics, for now', '/v1/metrics', 'POST', { 'content-type': PROTOBUF }, 501, 12],
     ['another method', '/v1/traces', 'PUT', { 'content-type': PROTOBUF }, 405, 12],
     ['another content type', '/v1/traces', 'POST', { 'content-type': 'text/plain' }, 415, 3],
     ['no content type', '/v1/traces', 'POST', {}, 415, 3],

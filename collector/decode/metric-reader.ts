@@ -1,0 +1,350 @@
+// A metric is a name and a list of data points of one kind; each kind has its table. The metric is
+// walked twice, as the outer levels are: first for what belongs to all its points, then for the
+// points.
+
+import {
+  createLowCardinalityColumn,
+  createMapColumn,
+  type Dictionary,
+  type MapColumn,
+} from '@wayward/clickhouse'
+import { AnyValueWriter } from './any-value.ts'
+import { AttributeList } from './attributes.ts'
+import { ExponentialHistogramValues } from './exponential-histogram-values.ts'
+import { HistogramValues } from './histogram-values.ts'
+import type { RequestTime } from './item-checks.ts'
+import type { DecodeLimits } from './limits.ts'
+import {
+  createExemplarColumns,
+  createExponentialHistogramBlock,
+  createExponentialHistogramColumns,
+  createGaugeBlock,
+  createHistogramBlock,
+  createHistogramColumns,
+  createNumberColumns,
+  createPointColumns,
+  createSumBlock,
+  createSumColumns,
+  createSummaryBlock,
+  createSummaryColumns,
+} from './metrics-columns.ts'
+import { NumberValues } from './number-values.ts'
+import { PointReader, type PointParts } from './point-reader.ts'
+import {
+  clearRange,
+  type ItemReader,
+  type Range,
+  RequestReader,
+  setRange,
+} from './request-reader.ts'
+import type { TableParts } from './signal-decoder.ts'
+import { SummaryValues } from './summary-values.ts'
+import type { Tally } from './tally.ts'
+import type { MessageShape, WireReader } from './wire.ts'
+
+const METRIC: MessageShape = {
+  place: '',
+  fields: {
+    1: ['name', 2],
+    2: ['description', 2],
+    3: ['unit', 2],
+    5: ['gauge', 2],
+    7: ['sum', 2],
+    9: ['histogram', 2],
+    10: ['exponential_histogram', 2],
+    11: ['summary', 2],
+    12: ['metadata', 2],
+  },
+}
+const DATA: MessageShape = { place: '', fields: { 1: ['data_points', 2] } }
+const AGGREGATED_DATA: MessageShape = {
+  place: '',
+  fields: {
+    1: ['data_points', 2],
+    2: ['aggregation_temporality', 0],
+    3: ['is_monotonic', 0],
+  },
+}
+/** For the second walk over a level, whose fields the first has checked. */
+const ANY: MessageShape = { place: '', fields: {} }
+
+const TAG_GAUGE = 0x2a
+const TAG_SUM = 0x3a
+const TAG_HISTOGRAM = 0x4a
+const TAG_EXPONENTIAL_HISTOGRAM = 0x52
+const TAG_SUMMARY = 0x5a
+
+/** What a metric says of all its points. */
+export class MetricHead {
+  readonly name: Range = { start: 0, end: 0 }
+  readonly description: Range = { start: 0, end: 0 }
+  readonly unit: Range = { start: 0, end: 0 }
+  temporality = 0
+  isMonotonic = false
+
+  clear(): void {
+    clearRange(this.name)
+    clearRange(this.description)
+    clearRange(this.unit)
+    this.clearAggregation()
+  }
+
+  clearAggregation(): void {
+    this.temporality = 0
+    this.isMonotonic = false
+  }
+
+  get bytes(): number {
+    const { name, description, unit } = this
+    return name.end - name.start + description.end - description.start + unit.end - unit.start
+  }
+}
+
+export class MetricReader implements ItemReader {
+  readonly request: RequestReader
+  readonly tables: readonly [TableParts, ...TableParts[]]
+  readonly dictionaries: readonly Dictionary[]
+  /** Resource and scope are read into columns of no block; each table translates what it needs. */
+  private readonly resourceSink = createMapColumn()
+  private readonly scopeSink = createMapColumn()
+  private readonly serviceSink = createLowCardinalityColumn()
+  private readonly resource: AttributeList
+  private readonly scope: AttributeList
+  private readonly wire: WireReader
+  private readonly tally: Tally
+  private readonly metric = new MetricHead()
+  private readonly gauges: PointReader
+  private readonly sums: PointReader
+  private readonly histograms: PointReader
+  private readonly exponentialHistograms: PointReader
+  private readonly summaries: PointReader
+  private readonly all: readonly PointReader[]
+
+  constructor(wire: WireReader, tally: Tally, time: RequestTime, limits: DecodeLimits) {
+    this.wire = wire
+    this.tally = tally
+    const values = new AnyValueWriter(wire, tally, limits)
+    const { attributesMax } = limits
+    const list = (place: string, map: MapColumn) =>
+      new AttributeList({ wire, values, map, attributesMax, place })
+    this.resource = list('resource.attributes', this.resourceSink)
+    this.scope = list('scope.attributes', this.scopeSink)
+    this.request = new RequestReader({
+      wire,
+      tally,
+      limits,
+      resource: this.resource,
+      scope: this.scope,
+      serviceName: this.serviceSink,
+    })
+    const sources = {
+      resource: this.resourceSink.keys.dictionary,
+      scope: this.scopeSink.keys.dictionary,
+      service: this.serviceSink.dictionary,
+    }
+    const { request, metric } = this
+    const parts = { wire, tally, time, limits, request, metric, sources, list }
+    this.gauges = gaugeReader(parts)
+    this.sums = sumReader(parts)
+    this.histograms = histogramReader(parts)
+    this.exponentialHistograms = exponentialHistogramReader(parts)
+    this.summaries = summaryReader(parts)
+    const others = [this.sums, this.histograms, this.exponentialHistograms, this.summaries]
+    this.all = [this.gauges, ...others]
+    this.tables = [this.gauges, ...others]
+    this.dictionaries = [
+      ...Object.values(sources),
+      ...this.all.flatMap((reader) => reader.dictionaries),
+    ]
+  }
+
+  begin(): void {
+    this.resourceSink.clear()
+    this.scopeSink.clear()
+    this.serviceSink.clear()
+    this.resource.reset()
+    this.scope.reset()
+  }
+
+  beginScope(): void {
+    for (const reader of this.all) reader.beginScope()
+  }
+
+  readItem(start: number, end: number): void {
+    const { wire, metric } = this
+    metric.clear()
+    let kind = 0
+    let kindStart = end
+    let p = start
+    while (p < end) {
+      const fieldStart = p
+      const tag = wire.varint32(p, end, METRIC)
+      p = wire.next
+      if (!isKnown(tag)) {
+        p = wire.skip(tag, p, end, METRIC)
+        continue
+      }
+      const at = wire.delimited(p, end, METRIC)
+      p = wire.next
+      if (tag === 0x0a) setRange(metric.name, at, p)
+      else if (tag === 0x12) setRange(metric.description, at, p)
+      else if (tag === 0x1a) setRange(metric.unit, at, p)
+      else if (tag !== 0x62) {
+        // Of several kinds the last one counts; pieces of one kind are merged.
+        if (tag !== kind) {
+          kind = tag
+          kindStart = fieldStart
+          metric.clearAggregation()
+        }
+        this.readAggregation(at, p, tag)
+      }
+    }
+    if (kind === 0) {
+      this.tally.warn('A metric has no data points of a kind that is known and is left out')
+      return
+    }
+    this.readKind(kind, kindStart, end)
+  }
+
+  private readAggregation(start: number, end: number, kind: number): void {
+    const { wire, metric } = this
+    const isAggregated = kind !== TAG_GAUGE && kind !== TAG_SUMMARY
+    const shape = isAggregated ? AGGREGATED_DATA : DATA
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, shape)
+      p = wire.next
+      if (tag === 0x0a) {
+        wire.delimited(p, end, shape)
+        p = wire.next
+      } else if (isAggregated && (tag === 0x10 || tag === 0x18)) {
+        wire.varint64(p, end, shape)
+        p = wire.next
+        if (tag === 0x10) metric.temporality = wire.low
+        else metric.isMonotonic = (wire.low | wire.high) !== 0
+      } else p = wire.skip(tag, p, end, shape)
+    }
+  }
+
+  private readKind(kind: number, start: number, end: number): void {
+    const { wire, metric } = this
+    const reader = this.readerOf(kind)
+    reader.beginMetric()
+    const bytes = metric.bytes
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, ANY)
+      p = wire.next
+      if (tag !== kind) {
+        p = wire.skip(tag, p, end, ANY)
+        continue
+      }
+      const at = wire.delimited(p, end, ANY)
+      p = wire.next
+      this.readPoints(reader, at, p, bytes)
+    }
+    wire.indexes[3] = -1
+  }
+
+  private readPoints(reader: PointReader, start: number, end: number, metricBytes: number): void {
+    const { wire, request } = this
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, ANY)
+      p = wire.next
+      if (tag !== 0x0a) {
+        p = wire.skip(tag, p, end, ANY)
+        continue
+      }
+      wire.indexes[3]++
+      const at = wire.delimited(p, end, ANY)
+      p = wire.next
+      request.readRow(reader, at, p, metricBytes)
+    }
+  }
+
+  private readerOf(kind: number): PointReader {
+    switch (kind) {
+      case TAG_GAUGE:
+        return this.gauges
+      case TAG_SUM:
+        return this.sums
+      case TAG_HISTOGRAM:
+        return this.histograms
+      case TAG_EXPONENTIAL_HISTOGRAM:
+        return this.exponentialHistograms
+      default:
+        return this.summaries
+    }
+  }
+}
+
+/** Whether a field of a metric is one that is read: its number is known, and it has a length. */
+function isKnown(tag: number): boolean {
+  return (tag & 7) === 2 && METRIC.fields[tag >>> 3] !== undefined
+}
+
+function gaugeReader(parts: PointParts): PointReader {
+  const columns = createPointColumns()
+  const numbers = createNumberColumns()
+  const exemplars = createExemplarColumns()
+  return new PointReader(parts, {
+    table: 'otel_metrics_gauge',
+    columns,
+    exemplars,
+    block: createGaugeBlock(columns, numbers, exemplars),
+    values: new NumberValues(parts, numbers, undefined),
+  })
+}
+
+function sumReader(parts: PointParts): PointReader {
+  const columns = createPointColumns()
+  const numbers = createNumberColumns()
+  const sums = createSumColumns()
+  const exemplars = createExemplarColumns()
+  return new PointReader(parts, {
+    table: 'otel_metrics_sum',
+    columns,
+    exemplars,
+    block: createSumBlock(columns, numbers, exemplars, sums),
+    values: new NumberValues(parts, numbers, sums),
+  })
+}
+
+function histogramReader(parts: PointParts): PointReader {
+  const columns = createPointColumns()
+  const own = createHistogramColumns()
+  const exemplars = createExemplarColumns()
+  return new PointReader(parts, {
+    table: 'otel_metrics_histogram',
+    columns,
+    exemplars,
+    block: createHistogramBlock(columns, own, exemplars),
+    values: new HistogramValues(parts, own),
+  })
+}
+
+function exponentialHistogramReader(parts: PointParts): PointReader {
+  const columns = createPointColumns()
+  const own = createExponentialHistogramColumns()
+  const exemplars = createExemplarColumns()
+  return new PointReader(parts, {
+    table: 'otel_metrics_exp_histogram',
+    columns,
+    exemplars,
+    block: createExponentialHistogramBlock(columns, own, exemplars),
+    values: new ExponentialHistogramValues(parts, own),
+  })
+}
+
+function summaryReader(parts: PointParts): PointReader {
+  const columns = createPointColumns()
+  const own = createSummaryColumns()
+  return new PointReader(parts, {
+    table: 'otel_metrics_summary',
+    columns,
+    exemplars: undefined,
+    block: createSummaryBlock(columns, own),
+    values: new SummaryValues(parts, own),
+  })
+}

@@ -1,0 +1,118 @@
+import type { SummaryColumns } from './metrics-columns.ts'
+import { NumberCell } from './number-cell.ts'
+import type { PointParts, PointValues } from './point-reader.ts'
+import { ItemRejection } from './tally.ts'
+import { fixed32, type MessageShape } from './wire.ts'
+
+const QUANTILE: MessageShape = {
+  place: 'quantile_values',
+  fields: { 1: ['quantile', 1], 2: ['value', 1] },
+}
+
+/** The points of summaries. */
+export class SummaryValues implements PointValues {
+  readonly shape: MessageShape = {
+    place: '',
+    fields: {
+      2: ['start_time_unix_nano', 1],
+      3: ['time_unix_nano', 1],
+      4: ['count', 1],
+      5: ['sum', 1],
+      6: ['quantile_values', 2],
+      7: ['attributes', 2],
+      8: ['flags', 0],
+    },
+  }
+  /** A summary has no exemplars; no field has tag 0. */
+  readonly tags = { attributes: 0x3a, flags: 0x40, exemplars: 0 }
+  private readonly parts: PointParts
+  private readonly columns: SummaryColumns
+  private readonly quantilesMax: number
+  private quantiles = 0
+  private countLow = 0
+  private countHigh = 0
+  private readonly sum = new NumberCell()
+  private readonly quantile = new NumberCell()
+  private readonly value = new NumberCell()
+
+  constructor(parts: PointParts, columns: SummaryColumns) {
+    this.parts = parts
+    this.columns = columns
+    this.quantilesMax = parts.limits.quantilesMax
+  }
+
+  begin(): void {
+    this.quantiles = 0
+    this.countLow = this.countHigh = 0
+    this.sum.clear()
+    this.columns.quantile.mark(1)
+    this.columns.quantileValue.mark(1)
+  }
+
+  readField(tag: number, p: number, end: number): number {
+    const { shape } = this
+    const { wire } = this.parts
+    switch (tag) {
+      case 0x32: {
+        // quantile_values
+        const at = wire.delimited(p, end, shape)
+        const after = wire.next
+        this.readQuantile(at, after)
+        return after
+      }
+      case 0x21: // count
+        wire.fixed(p, end, 8, shape)
+        this.countLow = fixed32(wire.source, p)
+        this.countHigh = fixed32(wire.source, p + 4)
+        return p + 8
+      case 0x29: // sum
+        wire.fixed(p, end, 8, shape)
+        this.sum.readDouble(wire.source, p)
+        return p + 8
+      default:
+        return wire.skip(tag, p, end, shape)
+    }
+  }
+
+  private readQuantile(start: number, end: number): void {
+    const { columns, quantile, value, quantilesMax } = this
+    const { wire } = this.parts
+    if (++this.quantiles > quantilesMax) {
+      throw new ItemRejection(
+        `quantile_values has more than ${quantilesMax} entries, wanted at most ${quantilesMax}`,
+      )
+    }
+    quantile.clear()
+    value.clear()
+    let p = start
+    while (p < end) {
+      const tag = wire.varint32(p, end, QUANTILE)
+      p = wire.next
+      if (tag === 0x09 || tag === 0x11) {
+        p = wire.fixed(p, end, 8, QUANTILE)
+        if (tag === 0x09) quantile.readDouble(wire.source, p - 8)
+        else value.readDouble(wire.source, p - 8)
+      } else p = wire.skip(tag, p, end, QUANTILE)
+    }
+    columns.quantile.append(quantile.low, quantile.high)
+    columns.quantileValue.append(value.low, value.high)
+  }
+
+  isGood(): boolean {
+    return true
+  }
+
+  check(): void {}
+
+  append(): void {
+    const { columns, sum } = this
+    columns.count.append(this.countLow, this.countHigh)
+    columns.sum.append(sum.low, sum.high)
+    columns.quantileEnds.append(columns.quantile.count, 0)
+  }
+
+  takeBack(): void {
+    this.columns.quantile.rollback(1)
+    this.columns.quantileValue.rollback(1)
+  }
+}
