@@ -4,13 +4,41 @@ export type Signal = 'traces' | 'logs' | 'metrics'
 /** How the bytes of a request are written. */
 export type Encoding = 'protobuf' | 'json'
 
+/** The protocols of the receivers, as label values. */
+export type ReceiverName = 'otlp_grpc' | 'otlp_http'
+
+/** Who sent a request, as far as the receiver can tell. Made once per connection, not per request. */
+export interface Sender {
+  readonly receiver: ReceiverName
+  /** The peer's address without its port. */
+  readonly address: string
+  /** The User-Agent header; empty where there is none. */
+  readonly agent: string
+  /** The name of the token or of the client certificate; empty where none was asked for. */
+  readonly identity: string
+}
+
+/** One export request, uncompressed. */
+export interface ExportRequest {
+  readonly signal: Signal
+  readonly encoding: Encoding
+  /** From the call on the bytes belong to the consumer. */
+  readonly body: Uint8Array
+  readonly sender: Sender
+  /** Whether the sender can no longer get the answer: it hung up, cancelled, or its deadline has passed. */
+  isSenderGone(): boolean
+}
+
 /**
  * What became of a request; receivers translate it to their protocol's words.
  *
- * - `accepted`: every good item is in ClickHouse. `rejectedItems` were refused for the reason in
+ * - `accepted`: every good item is safe. `rejectedItems` were refused for the reason in
  *   `message` (OTLP partial success); a message with 0 rejected items is a warning.
  * - `malformed`: the bytes are not a request of this signal; nothing was kept. The sender must not retry.
- * - `overloaded`: nothing was kept; the sender should try again after `retryAfterMs`.
+ * - `overloaded`: more is sent than can be stored; nothing was kept; the sender should try again after
+ *   `retryAfterMs` (gRPC RESOURCE_EXHAUSTED with RetryInfo, HTTP 429).
+ * - `unavailable`: the collector cannot take requests now (it shuts down, its disk is full); nothing was kept; the
+ *   sender should try again after `retryAfterMs` (gRPC UNAVAILABLE, HTTP 503).
  */
 export type ConsumeOutcome =
   | {
@@ -20,13 +48,14 @@ export type ConsumeOutcome =
       readonly message: string
     }
   | { readonly status: 'malformed'; readonly message: string }
-  | { readonly status: 'overloaded'; readonly retryAfterMs: number; readonly message: string }
+  | {
+      readonly status: 'overloaded' | 'unavailable'
+      readonly retryAfterMs: number
+      readonly message: string
+    }
 
 /** Where receivers deliver requests. */
 export interface Consumer {
-  /**
-   * Takes the uncompressed bytes of one export request. Never rejects. From the call on the bytes belong to
-   * the consumer.
-   */
-  consume(signal: Signal, encoding: Encoding, body: Uint8Array): Promise<ConsumeOutcome>
+  /** Takes one export request. Never rejects. */
+  consume(request: ExportRequest): Promise<ConsumeOutcome>
 }

@@ -1,4 +1,4 @@
-import type { ConsumeOutcome, Consumer, Encoding, Signal } from './consumer.ts'
+import type { ConsumeOutcome, Consumer, ExportRequest, Signal } from './consumer.ts'
 import type { SignalDecoder } from './decode/decoder.ts'
 import type { Metrics } from './metrics.ts'
 import { createSignalLane, type SignalLane } from './signal-lane.ts'
@@ -52,11 +52,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   return {
-    consume(signal: Signal, encoding: Encoding, body: Uint8Array): Promise<ConsumeOutcome> {
+    consume({ signal, encoding, body }: ExportRequest): Promise<ConsumeOutcome> {
       if (isShutDown) {
         const retryAfterMs = RETRY_AFTER_MS_UNKNOWN
         const message = 'The collector shuts down'
-        return Promise.resolve({ status: 'overloaded', retryAfterMs, message })
+        return Promise.resolve({ status: 'unavailable', retryAfterMs, message })
       }
       const lane = lanes[signal]
       const refused = refusal(lane, body.byteLength)

@@ -77,10 +77,10 @@ class DecodingLane implements SignalLane {
     this.waitingRequests++
     const outcomes = await Promise.all(waits)
     this.waitingRequests--
-    let worst: ConsumeOutcome | undefined
+    let worst: Exclude<RowsOutcome, { readonly status: 'inserted' }> | undefined
     for (const outcome of outcomes) {
       if (outcome.status === 'inserted') continue
-      const isWorse = worst?.status !== 'overloaded' || outcome.retryAfterMs > worst.retryAfterMs
+      const isWorse = worst === undefined || outcome.retryAfterMs > worst.retryAfterMs
       if (isWorse) worst = outcome
     }
     return worst ?? accepted

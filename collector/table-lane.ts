@@ -15,7 +15,7 @@ import { createWriter, type Block, type Writer, type WriterParts } from './write
 /** What became of a request's rows in one table. */
 export type RowsOutcome =
   | { readonly status: 'inserted' }
-  | Extract<ConsumeOutcome, { readonly status: 'overloaded' }>
+  | Extract<ConsumeOutcome, { readonly retryAfterMs: number }>
 
 export interface TableLane {
   /** Says what becomes of the rows that a request has just added to the open block. Never rejects. */

@@ -1,8 +1,5 @@
-import type { Signal } from './consumer.ts'
+import type { ReceiverName, Signal } from './consumer.ts'
 import { createMetrics, type Counter, type Histogram, type Metrics } from './metrics.ts'
-
-/** The protocols of the receivers, as label values. */
-export type ReceiverName = 'otlp_grpc' | 'otlp_http'
 
 /** How a request ended, as a label value; all but `accepted` and `partial` are refusals. */
 export type RequestStatus =
@@ -10,6 +7,7 @@ export type RequestStatus =
   | 'partial'
   | 'malformed'
   | 'overloaded'
+  | 'unavailable'
   | 'too_large'
   | 'unsupported'
   | 'timeout'

@@ -8,7 +8,7 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ConsumeOutcome, Signal } from '../consumer.ts'
+import type { ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
 import { formatAddress, toCollectorError, type ListenAddress } from '../listen-address.ts'
 import { countRequest } from '../telemetry.ts'
 import {
@@ -117,9 +117,12 @@ class OtlpGrpcReceiver implements Receiver {
     this.#server.register(path, handler, asItIs, toMessage, 'unary')
   }
 
-  #export(signal: Signal, { request }: ExportCall, answer: Answer): Promise<void> {
-    const consumed = this.#consume(signal, request.bytes ?? Buffer.alloc(0))
-    request.bytes = undefined
+  #export(signal: Signal, call: ExportCall, answer: Answer): Promise<void> {
+    const body = call.request.bytes ?? Buffer.alloc(0)
+    call.request.bytes = undefined
+    const sender = senderOf(call)
+    const isSenderGone = (): boolean => call.cancelled
+    const consumed = this.#consume({ signal, encoding: 'protobuf', body, sender, isSenderGone })
     return this.#answer(signal, consumed, answer)
   }
 
@@ -139,8 +142,9 @@ class OtlpGrpcReceiver implements Receiver {
     }
   }
 
-  async #consume(signal: Signal, message: Buffer): Promise<ExportOutcome> {
-    if (!isGzip(message)) return consumeRequest(this.#parts, RECEIVER, signal, 'protobuf', message)
+  async #consume(request: ExportRequest): Promise<ExportOutcome> {
+    const { body: message, signal } = request
+    if (!isGzip(message)) return consumeRequest(this.#parts, request)
     const { inflater, limits, requestBytes } = this.#parts
     const noRoom = {
       status: 'overloaded',
@@ -163,7 +167,7 @@ class OtlpGrpcReceiver implements Receiver {
       case 'inflated':
         break
     }
-    return consumeRequest(this.#parts, RECEIVER, signal, 'protobuf', inflated.body)
+    return consumeRequest(this.#parts, { ...request, body: inflated.body })
   }
 
   #refused<Refused extends Exclude<ConsumeOutcome, { readonly status: 'accepted' }>>(
@@ -179,7 +183,7 @@ class OtlpGrpcReceiver implements Receiver {
  * Whether the guard left the message compressed. No OTLP message begins like gzip: 0x1f would be a field of
  * wire type 7, which does not exist.
  */
-function isGzip(message: Buffer): boolean {
+function isGzip(message: Uint8Array): boolean {
   return message[0] === 0x1f && message[1] === 0x8b
 }
 
@@ -187,7 +191,14 @@ function toRpcStatus(outcome: Exclude<ExportOutcome, { readonly status: 'accepte
   const { message } = outcome
   if (outcome.status === 'malformed') return { code: rpcCode.invalidArgument, message }
   if (outcome.status === 'too_large') return { code: rpcCode.resourceExhausted, message }
-  return { code: rpcCode.unavailable, message, retryAfterMs: outcome.retryAfterMs }
+  const code = outcome.status === 'overloaded' ? rpcCode.resourceExhausted : rpcCode.unavailable
+  return { code, message, retryAfterMs: outcome.retryAfterMs }
+}
+
+function senderOf(call: ExportCall): Sender {
+  const [agent] = call.metadata.get('user-agent')
+  const address = call.getPeer().replace(/:\d+$/, '')
+  return { receiver: RECEIVER, address, agent: String(agent ?? ''), identity: '' }
 }
 
 function refuse(answer: Answer, status: RpcStatus): void {

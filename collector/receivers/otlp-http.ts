@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limitHttpConnections } from '@wayward/clickhouse'
-import type { ConsumeOutcome, Encoding, Signal } from '../consumer.ts'
+import type { ConsumeOutcome, Encoding, Sender, Signal } from '../consumer.ts'
 import { listen, type ListenAddress } from '../listen-address.ts'
 import { countRequest, type RequestStatus } from '../telemetry.ts'
 import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
@@ -161,7 +161,15 @@ class OtlpHttpReceiver implements Receiver {
       case 'read':
         break
     }
-    const consumed = consumeRequest(this.#parts, RECEIVER, signal, encoding, read.body)
+    const sender = senderOf(request)
+    const isSenderGone = (): boolean => response.destroyed
+    const consumed = consumeRequest(this.#parts, {
+      signal,
+      encoding,
+      body: read.body,
+      sender,
+      isSenderGone,
+    })
     read.release()
     return this.#answer(response, signal, encoding, consumed)
   }
@@ -190,6 +198,9 @@ class OtlpHttpReceiver implements Receiver {
         return
       case 'overloaded':
         sendRefusal(response, encoding, overloaded(outcome.retryAfterMs, outcome.message))
+        return
+      case 'unavailable':
+        sendRefusal(response, encoding, unavailable(outcome.retryAfterMs, outcome.message))
     }
   }
 
@@ -314,11 +325,29 @@ function malformed(message: string): HttpRefusal {
 
 function overloaded(retryAfterMs: number, message: string): HttpRefusal {
   return {
+    httpStatus: 429,
+    rpcStatus: { code: rpcCode.resourceExhausted, message, retryAfterMs },
+    requestStatus: 'overloaded',
+    headers: retryAfter(retryAfterMs),
+  }
+}
+
+function unavailable(retryAfterMs: number, message: string): HttpRefusal {
+  return {
     httpStatus: 503,
     rpcStatus: { code: rpcCode.unavailable, message, retryAfterMs },
-    requestStatus: 'overloaded',
-    headers: { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+    requestStatus: 'unavailable',
+    headers: retryAfter(retryAfterMs),
   }
+}
+
+function retryAfter(retryAfterMs: number): Readonly<Record<string, string>> {
+  return { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
+}
+
+function senderOf(request: IncomingMessage): Sender {
+  const address = request.socket.remoteAddress ?? ''
+  return { receiver: RECEIVER, address, agent: request.headers['user-agent'] ?? '', identity: '' }
 }
 
 function sendRefusal(response: ServerResponse, encoding: Encoding, refusal: HttpRefusal): void {

@@ -1,8 +1,8 @@
 import type { ByteBudget } from '../byte-budget.ts'
-import type { Consumer, ConsumeOutcome, Signal } from '../consumer.ts'
+import type { Consumer, ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
 import type { ListenAddress } from '../listen-address.ts'
-import { countRequest, type ReceiverName, type Telemetry } from '../telemetry.ts'
+import { countRequest, type Telemetry } from '../telemetry.ts'
 import type { Inflater } from './inflater.ts'
 
 /** Takes requests of one protocol and hands them to a consumer. */
@@ -38,18 +38,16 @@ export const CHUNKS_MESSAGE = 'The request comes in too many small chunks; send 
  */
 export function consumeRequest(
   { consumer, telemetry }: ReceiverParts,
-  receiver: ReceiverName,
-  signal: Signal,
-  encoding: 'protobuf' | 'json',
-  body: Uint8Array,
+  request: ExportRequest,
 ): Promise<ConsumeOutcome> {
-  telemetry.receivedBytes.add(body.byteLength, receiver, signal)
-  return countOutcome(telemetry, receiver, signal, consumer.consume(signal, encoding, body))
+  const { body, sender, signal } = request
+  telemetry.receivedBytes.add(body.byteLength, sender.receiver, signal)
+  return countOutcome(telemetry, sender, signal, consumer.consume(request))
 }
 
 async function countOutcome(
   telemetry: Telemetry,
-  receiver: ReceiverName,
+  { receiver }: Sender,
   signal: Signal,
   consumed: Promise<ConsumeOutcome>,
 ): Promise<ConsumeOutcome> {

@@ -115,7 +115,14 @@ function createHarness(limits: Partial<CollectorLimits> = {}): Harness {
     logged,
     insertMs: 20,
     metric: (line) => readMetric(telemetry.metrics.render(), line),
-    consume: (text, signal = 'traces') => pipeline.consume(signal, 'protobuf', Buffer.from(text)),
+    consume: (text, signal = 'traces') =>
+      pipeline.consume({
+        signal,
+        encoding: 'protobuf',
+        body: Buffer.from(text),
+        sender: { receiver: 'otlp_grpc', address: '127.0.0.1', agent: '', identity: '' },
+        isSenderGone: () => false,
+      }),
   }
   return harness
 }

@@ -29,7 +29,7 @@ export function createRecordingConsumer(): RecordingConsumer {
     requests,
     outcomes,
     gate: undefined,
-    async consume(signal, encoding, body) {
+    async consume({ signal, encoding, body }) {
       requests.push({ signal, encoding, body: Buffer.from(body) })
       await recorder.gate
       return outcomes.shift() ?? ACCEPTED

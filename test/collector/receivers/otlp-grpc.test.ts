@@ -144,14 +144,14 @@ describe('answers the outcome', () => {
     expect(error).toMatchObject({ code: 3, details: 'Bad \ufffd ü bytes' })
   })
 
-  test('overloaded as UNAVAILABLE with RetryInfo', async () => {
+  test('overloaded as RESOURCE_EXHAUSTED with RetryInfo', async () => {
     const harness = await start()
     harness.consumer.outcomes.push({ status: 'overloaded', retryAfterMs: 1250, message: 'Busy' })
     const error = await failureOf(clientOf(harness).call(EXPORT_PATHS.logs, Buffer.from('x')))
-    expect(error).toMatchObject({ code: 14, details: 'Busy' })
+    expect(error).toMatchObject({ code: 8, details: 'Busy' })
     const details = statusDetails(error)
     expect(details && decodeStatus(details)).toEqual({
-      code: 14,
+      code: 8,
       message: 'Busy',
       retryDelayMs: 1250,
     })

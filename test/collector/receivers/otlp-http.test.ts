@@ -145,7 +145,7 @@ describe('answers the outcome', () => {
     )
   })
 
-  test('malformed as 400 and overloaded as 503 with Retry-After', async () => {
+  test('malformed as 400 and overloaded as 429 with Retry-After', async () => {
     const harness = await start()
     harness.consumer.outcomes.push(
       { status: 'malformed', message: 'Truncated' },
@@ -158,9 +158,9 @@ describe('answers the outcome', () => {
       message: 'Truncated',
     })
     const busy = await post(harness, '/v1/traces', { 'content-type': 'application/json' }, 'x')
-    expect(busy.status).toBe(503)
+    expect(busy.status).toBe(429)
     expect(busy.headers.get('retry-after')).toBe('2')
-    expect(await busy.json()).toMatchObject({ code: 14, message: 'Busy' })
+    expect(await busy.json()).toMatchObject({ code: 8, message: 'Busy' })
   })
 })
 
@@ -261,7 +261,7 @@ describe('refuses', () => {
       { 'content-type': PROTOBUF },
       Buffer.alloc(20_000),
     )
-    expect(response.status).toBe(503)
+    expect(response.status).toBe(429)
     expect(response.headers.get('retry-after')).toBe('1')
     expect(harness.parts.requestBytes.usedBytes).toBe(0)
   })
@@ -314,12 +314,13 @@ describe('refuses', () => {
 
 test('counters agree with what a consumer of changing mind answered', async () => {
   const harness = await start()
-  const answers = { accepted: 200, malformed: 400, overloaded: 503 } as const
+  const answers = { accepted: 200, malformed: 400, overloaded: 429, unavailable: 503 } as const
   for (let round = 0; round < 10; round++) {
     harness.consumer.outcomes.push(
       { status: 'accepted', acceptedItems: 3, rejectedItems: 0, message: '' },
       { status: 'malformed', message: 'Bad' },
       { status: 'overloaded', retryAfterMs: 1, message: 'Busy' },
+      { status: 'unavailable', retryAfterMs: 1, message: 'Away' },
     )
     for (const status of Object.values(answers)) {
       const response = await post(harness, '/v1/traces', { 'content-type': PROTOBUF }, 'x')
