@@ -6,7 +6,9 @@ import {
   analyzeFields,
   configField,
   demoFields,
+  limitFields,
   outputFields,
+  protectionFields,
   selectionFields,
   serveFields,
   storeFields,
@@ -34,7 +36,7 @@ Exit codes:
   2  wrong usage (unknown command or option, bad value, address in use, wrong SQL)
   3  the store cannot be reached (no data, folder in use, server down, password refused)`
 
-const serveAll = { ...storeFields, ...serveFields }
+const serveAll = { ...storeFields, ...serveFields, ...protectionFields, ...limitFields }
 const readFields = { ...selectionFields, ...outputFields, ...storeFields }
 const analyzeAll = { ...analyzeFields, ...readFields }
 

@@ -13,6 +13,8 @@ export interface ConnectionLimit<C extends Connection> {
   add(connection: C): void
   /** A request on it was answered: of those that owe us something, it is now the last to go. */
   touch(connection: C): void
+  /** It counts no more, though it stays open. */
+  remove(connection: C): void
   readonly connections: Iterable<C>
 }
 
@@ -43,6 +45,9 @@ export function createConnectionLimit<C extends Connection>(
     },
     touch(connection) {
       if (connections.delete(connection)) connections.add(connection)
+    },
+    remove(connection) {
+      connections.delete(connection)
     },
   }
 }

@@ -3,9 +3,16 @@
  *
  * - `port_in_use`: another process listens there.
  * - `cannot_listen`: the address does not exist on this machine, or may not be used.
- * - `not_loopback`: the address would be open to other machines.
+ * - `unprotected`: the address would be open to other machines, and anybody could send.
+ * - `bad_certificate`, `bad_token_file`, `bad_origin`: the settings about who may send cannot be used.
  */
-export type CollectorErrorCode = 'port_in_use' | 'cannot_listen' | 'not_loopback'
+export type CollectorErrorCode =
+  | 'port_in_use'
+  | 'cannot_listen'
+  | 'unprotected'
+  | 'bad_certificate'
+  | 'bad_token_file'
+  | 'bad_origin'
 
 export class CollectorError extends Error {
   readonly code: CollectorErrorCode

@@ -1,33 +1,41 @@
 import type { Logger, Store } from '@wayward/clickhouse'
 import { createByteBudget } from './byte-budget.ts'
 import type { Clock } from './decode/decoder.ts'
-import { defaultDecodeLimits } from './decode/limits.ts'
+import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
 import { createLogsDecoder } from './decode/logs.ts'
 import { createMetricsDecoder } from './decode/metrics.ts'
 import { createTracesDecoder } from './decode/traces.ts'
 import type { CollectorLimits } from './limits.ts'
-import { assertLoopback, formatAddress, type ListenAddress } from './listen-address.ts'
+import { formatAddress, type ListenAddress } from './listen-address.ts'
+import { type Journal, type JournalSettings, openJournal } from './journal/journal.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
+import { createProtection, type Protection, type ProtectionSettings } from './protection.ts'
 import { createInflater } from './receivers/inflater.ts'
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts'
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts'
 import type { Receiver, ReceiverParts } from './receivers/receiver.ts'
-import { createRoutes, type Routes } from './routes.ts'
+import { createRoutes, type Readiness, type Routes } from './routes.ts'
 import { createTelemetry, type Telemetry } from './telemetry.ts'
 
-export interface CollectorSettings {
+export interface CollectorSettings extends ProtectionSettings {
   /** Where OTLP/gRPC is received. */
   readonly otlpGrpc: ListenAddress
   /** Where OTLP/HTTP is received. */
   readonly otlpHttp: ListenAddress
   /** Where `/healthz`, `/readyz` and `/metrics` are served. */
   readonly api: ListenAddress
+  /** Where accepted requests are safe until ClickHouse has them. */
+  readonly journal: JournalSettings
   readonly limits: CollectorLimits
+  /** @default defaultDecodeLimits */
+  readonly decodeLimits?: DecodeLimits
 }
 
 export interface CollectorParts {
   /** Where the rows go; whoever made it closes it, after the collector's shutdown. */
   readonly store: Pick<Store, 'insertNative' | 'ping'>
+  /** Resolves when ClickHouse has its tables; until then rows wait in the journal. Never rejects. */
+  readonly storeIsReady: Promise<unknown>
   readonly logger: Logger
   readonly clock: Clock
 }
@@ -44,24 +52,27 @@ export interface Collector {
   /**
    * Starts to serve.
    *
-   * @throws CollectorError where an address cannot be used; then nothing listens.
+   * @throws CollectorError where an address cannot be used, JournalError where the journal cannot be opened; then
+   *   nothing listens.
    */
   start(): Promise<CollectorAddresses>
   /**
-   * Accepts no more, inserts what was received, answers, and closes. Safe twice and without `start`.
+   * Accepts no more, answers, inserts what it has, and closes. Safe twice and without `start`.
    *
-   * @param deadlineMs after which the rest is refused with a hint to try again
+   * @param deadlineMs after which the rest stays in the journal
    */
   shutdown(deadlineMs: number): Promise<void>
 }
 
 /**
- * Makes a collector; it does nothing before `start`.
+ * Makes a collector; it serves nothing before `start`.
  *
+ * @throws CollectorError where an address is open to other machines and unprotected, or where a certificate, the file of
+ *   tokens or an origin cannot be used
  * @example
  * const collector = createCollector(
- *   { otlpGrpc: { host: '127.0.0.1', port: 4317 }, …, limits: defaultCollectorLimits },
- *   { store, logger, clock: Date.now },
+ *   { otlpGrpc: { host: '127.0.0.1', port: 4317 }, …, journal, limits: defaultCollectorLimits },
+ *   { store, storeIsReady: migrate(store), logger, clock: Date.now },
  * )
  * const { otlpGrpc } = await collector.start()
  */
@@ -69,57 +80,51 @@ export function createCollector(settings: CollectorSettings, parts: CollectorPar
   return new OtlpCollector(settings, parts)
 }
 
-/** Of the time to shut down, the share in which blocks may still be inserted; the rest is for the answers. */
+/** Of the time to shut down, the share in which rows may still be inserted; the rest is for the answers. */
 const DRAIN_SHARE = 0.8
+
+/** What a started collector is made of. */
+interface Running {
+  readonly journal: Journal
+  readonly pipeline: Pipeline
+  readonly grpc: Receiver
+  readonly http: Receiver
+}
 
 class OtlpCollector implements Collector {
   readonly #settings: CollectorSettings
-  readonly #store: CollectorParts['store']
-  readonly #pipeline: Pipeline
-  readonly #grpc: Receiver
-  readonly #http: Receiver
+  readonly #parts: CollectorParts
+  readonly #telemetry = createTelemetry()
+  readonly #protection: Protection
   readonly #routes: Routes
+  #running: Running | undefined
   #state: 'starting' | 'serving' | 'shutting down' = 'starting'
   #whenShutDown: Promise<void> | undefined
 
-  constructor(settings: CollectorSettings, { store, logger, clock }: CollectorParts) {
-    const { limits } = settings
-    const telemetry = createTelemetry()
+  constructor(settings: CollectorSettings, parts: CollectorParts) {
     this.#settings = settings
-    this.#store = store
-    this.#pipeline = createPipeline({
-      decoders: {
-        traces: createTracesDecoder(defaultDecodeLimits, clock),
-        logs: createLogsDecoder(defaultDecodeLimits, clock),
-        metrics: createMetricsDecoder(defaultDecodeLimits, clock),
-      },
-      store,
-      telemetry,
-      logger,
-      limits,
-    })
-    const receiverParts = createReceiverParts(this.#pipeline, telemetry, limits)
-    this.#grpc = createOtlpGrpcReceiver(receiverParts)
-    this.#http = createOtlpHttpReceiver(receiverParts)
+    this.#parts = parts
+    this.#protection = createProtection(settings, { ...parts, limits: settings.limits })
     this.#routes = createRoutes({
-      metrics: telemetry.metrics,
+      metrics: this.#telemetry.metrics,
       checkReadiness: () => this.#checkReadiness(),
-      connectionsMax: limits.connectionsMax,
+      ...this.#protection,
+      limits: settings.limits,
     })
   }
 
   async start(): Promise<CollectorAddresses> {
     const { otlpGrpc, otlpHttp, api } = this.#settings
-    assertLoopback(api, '--api')
-    assertLoopback(otlpGrpc, '--otlp-grpc')
-    assertLoopback(otlpHttp, '--otlp-http')
     try {
+      const { grpc, http, pipeline } = await this.#assemble()
       const addresses = {
         api: formatAddress(await this.#routes.start(api)),
-        otlpGrpc: formatAddress(await this.#grpc.start(otlpGrpc)),
-        otlpHttp: formatAddress(await this.#http.start(otlpHttp)),
+        otlpGrpc: formatAddress(await grpc.start(otlpGrpc)),
+        otlpHttp: formatAddress(await http.start(otlpHttp)),
       }
       this.#state = 'serving'
+      // It never rejects, says its declaration.
+      void this.#parts.storeIsReady.then(() => pipeline.open())
       return addresses
     } catch (error) {
       await this.shutdown(0)
@@ -132,22 +137,72 @@ class OtlpCollector implements Collector {
     return this.#whenShutDown
   }
 
-  async #shutdownOnce(deadlineMs: number): Promise<void> {
-    const endMs = performance.now() + deadlineMs
-    this.#state = 'shutting down'
-    this.#grpc.stopAccepting()
-    this.#http.stopAccepting()
-    await this.#pipeline.shutdown(deadlineMs * DRAIN_SHARE)
-    const restMs = Math.max(0, endMs - performance.now())
-    await Promise.all([this.#grpc.shutdown(restMs), this.#http.shutdown(restMs)])
-    await this.#routes.shutdown()
+  async #assemble(): Promise<Running> {
+    const { limits, decodeLimits = defaultDecodeLimits } = this.#settings
+    const { clock, logger, store } = this.#parts
+    const telemetry = this.#telemetry
+    const journal = await openJournal(this.#settings.journal, {
+      logger,
+      clock,
+      onSync: (seconds) => telemetry.syncSeconds.observe(seconds),
+    })
+    const decoders = {
+      traces: createTracesDecoder(decodeLimits, clock),
+      logs: createLogsDecoder(decodeLimits, clock),
+      metrics: createMetricsDecoder(decodeLimits, clock),
+    }
+    const pipeline = createPipeline({ decoders, journal, store, telemetry, logger, limits })
+    const receiverParts = createReceiverParts(pipeline, telemetry, limits, this.#protection)
+    const grpc = createOtlpGrpcReceiver(receiverParts)
+    const http = createOtlpHttpReceiver(receiverParts)
+    this.#running = { journal, pipeline, grpc, http }
+    return this.#running
   }
 
-  async #checkReadiness(): Promise<{ readonly reasons: readonly string[] }> {
+  async #shutdownOnce(deadlineMs: number): Promise<void> {
+    this.#state = 'shutting down'
+    if (this.#running !== undefined) await this.#stop(this.#running, deadlineMs)
+    await this.#routes.shutdown()
+    this.#protection.stop()
+  }
+
+  async #stop({ grpc, http, journal, pipeline }: Running, deadlineMs: number): Promise<void> {
+    const endMs = performance.now() + deadlineMs
+    grpc.stopAccepting()
+    http.stopAccepting()
+    const rows = await pipeline.shutdown(deadlineMs * DRAIN_SHARE)
+    if (rows > 0) this.#tellWhatIsLeft(rows)
+    const restMs = Math.max(0, endMs - performance.now())
+    await Promise.all([grpc.shutdown(restMs), http.shutdown(restMs)])
+    await journal.close()
+  }
+
+  #tellWhatIsLeft(rows: number): void {
+    const { durability, folder } = this.#settings.journal
+    const { logger } = this.#parts
+    if (durability === 'memory') {
+      logger.error(
+        'Rows are lost: ClickHouse did not take them in time and durability is "memory"',
+        {
+          rows,
+        },
+      )
+    } else {
+      logger.info('Rows stay in the journal and are inserted after the next start', {
+        rows,
+        folder,
+      })
+    }
+  }
+
+  async #checkReadiness(): Promise<Readiness> {
+    const journal = this.#running?.journal
     const reasons: string[] = []
     if (this.#state !== 'serving') reasons.push(`The collector is ${this.#state}`)
-    if (!(await this.#store.ping())) reasons.push('ClickHouse does not answer')
-    return { reasons }
+    else if (journal?.hasRoom(0) === false) reasons.push('The journal is full')
+    // What is acknowledged is safe without ClickHouse, so requests may still be sent here.
+    const isStoreThere = await this.#parts.store.ping()
+    return { reasons, warnings: isStoreThere ? [] : ['ClickHouse does not answer'] }
   }
 }
 
@@ -155,6 +210,7 @@ function createReceiverParts(
   consumer: Pipeline,
   telemetry: Telemetry,
   limits: CollectorLimits,
+  { access, tls, cors }: Protection,
 ): ReceiverParts {
   const requestBytes = createByteBudget(limits.requestBytesInFlightMax)
   telemetry.metrics.gauge(
@@ -166,5 +222,5 @@ function createReceiverParts(
     () => [{ labelValues: [], value: requestBytes.usedBytes }],
   )
   const inflater = createInflater(limits.requestBytesMax, limits.decompressionsMax)
-  return { consumer, telemetry, limits, inflater, requestBytes }
+  return { consumer, telemetry, limits, inflater, requestBytes, access, tls, cors }
 }

@@ -7,4 +7,6 @@ export {
 } from './collector.ts'
 export { CollectorError, type CollectorErrorCode } from './collector-error.ts'
 export { defaultCollectorLimits, type CollectorLimits } from './limits.ts'
+export type { Durability, JournalSettings } from './journal/journal.ts'
+export { JournalError } from './journal/journal-error.ts'
 export type { ListenAddress } from './listen-address.ts'

@@ -1,68 +1,146 @@
-/** Every limit of the collector. At a limit it refuses, with a hint when to try again where that helps. */
-export interface CollectorLimits {
-  /** Bytes of one request, before and after decompression. */
-  readonly requestBytesMax: number
-  /** Chunks or frames of one request that may have fewer than 64 bytes on average: each costs time. */
-  readonly smallChunksMax: number
-  /** Bytes of request bodies that are being received or decompressed, over both receivers. */
-  readonly requestBytesInFlightMax: number
-  /** Requests that are decompressed at the same time. */
-  readonly decompressionsMax: number
-  /** Connections per listener. */
-  readonly connectionsMax: number
-  /** Requests at the same time per HTTP/2 connection. */
-  readonly streamsPerConnectionMax: number
-  /** Bytes that an HTTP/2 peer may send ahead, per request and per connection. */
-  readonly receiveWindowBytes: number
-  /** Milliseconds that a client may take to send the head of an HTTP request. */
-  readonly headersTimeoutMs: number
-  /** Milliseconds that a client may take to send a whole request. */
-  readonly requestTimeoutMs: number
-  /** Milliseconds that an idle connection is kept. */
-  readonly keepAliveTimeoutMs: number
-  /** Rows of a block that is inserted without waiting for more. */
-  readonly blockRowsEnough: number
-  /** Rows after which a block is closed, although the insert before it is not back. */
-  readonly blockRowsMax: number
-  /** Bytes after which a block is closed, although the insert before it is not back. */
-  readonly blockBytesMax: number
-  /** Different days of rows after which a block is closed: ClickHouse writes a part for each. */
-  readonly blockDaysMax: number
-  /** Milliseconds that a block waits for more rows after the insert before it. */
-  readonly blockWaitMsMax: number
-  /** Bytes of all blocks, open, waiting and being inserted, over all signals. */
-  readonly blockBytesInFlightMax: number
-  /** Requests whose rows are not in ClickHouse yet, per signal. */
-  readonly waitingRequestsMax: number
-  /** Inserts at the same time, per table. */
-  readonly insertsInFlightMax: number
-  /** Tries of one insert, all with the same deduplication token. */
-  readonly insertAttemptsMax: number
-  /** Milliseconds after which an insert is not tried again; below the 10 s that exporters wait. */
-  readonly insertRetryMsMax: number
-}
+// At a limit the collector refuses, with a hint when to try again where that helps.
+import { defaultsOf, type Limit, type LimitValues } from '@wayward/clickhouse/limit'
 
-const MIB = 1024 * 1024
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
 
-export const defaultCollectorLimits: CollectorLimits = {
-  requestBytesMax: 64 * MIB,
-  smallChunksMax: 1_024,
-  requestBytesInFlightMax: 192 * MIB,
-  decompressionsMax: 2,
-  connectionsMax: 1000,
-  streamsPerConnectionMax: 100,
-  receiveWindowBytes: MIB,
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
-  keepAliveTimeoutMs: 60_000,
-  blockRowsEnough: 32_768,
-  blockRowsMax: 65_536,
-  blockBytesMax: 24 * MIB,
-  blockDaysMax: 100,
-  blockWaitMsMax: 200,
-  blockBytesInFlightMax: 64 * MIB,
-  waitingRequestsMax: 10_000,
-  insertsInFlightMax: 1,
-  insertAttemptsMax: 5,
-  insertRetryMsMax: 6_000,
-}
+/** The limits of listeners, requests and batches. */
+export const collectorLimits = {
+  requestBytesMax: {
+    default: 64 * MIB,
+    unit: 'bytes',
+    text: 'Bytes of one request, before and after decompression',
+    setting: { min: 64 * KIB, max: 256 * MIB },
+  },
+  smallChunksMax: {
+    default: 1_024,
+    unit: 'count',
+    text: 'Chunks or frames of one request that may have fewer than 64 bytes on average: each costs time',
+  },
+  requestBytesInFlightMax: {
+    default: 192 * MIB,
+    unit: 'bytes',
+    text: 'Bytes of request bodies that are being received or decompressed, over both receivers',
+    setting: { min: MIB, max: 16 * GIB },
+  },
+  decompressionsMax: {
+    default: 2,
+    unit: 'count',
+    text: 'Requests that are decompressed at the same time',
+  },
+  connectionsMax: {
+    default: 1000,
+    unit: 'count',
+    text: 'Connections per listener',
+    setting: { min: 1, max: 1_000_000 },
+  },
+  streamsPerConnectionMax: {
+    default: 100,
+    unit: 'count',
+    text: 'Requests at the same time per HTTP/2 connection',
+    setting: { min: 1, max: 10_000 },
+  },
+  receiveWindowBytes: {
+    default: MIB,
+    unit: 'bytes',
+    text: 'Bytes that an HTTP/2 peer may send ahead, per request and per connection',
+  },
+  headersTimeoutMs: {
+    default: 10_000,
+    unit: 'ms',
+    text: 'Time that a client may take to send the head of an HTTP request',
+    setting: { min: 100, max: 600_000 },
+  },
+  requestTimeoutMs: {
+    default: 30_000,
+    unit: 'ms',
+    text: 'Time that a client may take to send a whole request',
+    setting: { min: 100, max: 600_000 },
+  },
+  keepAliveTimeoutMs: {
+    default: 60_000,
+    unit: 'ms',
+    text: 'Time that an idle connection is kept',
+    setting: { min: 1_000, max: 3_600_000 },
+  },
+  headerBytesMax: {
+    default: 16 * KIB,
+    unit: 'bytes',
+    text: 'Bytes of the head of an HTTP/1.1 request',
+  },
+  handshakesMax: {
+    default: 256,
+    unit: 'count',
+    text: 'TLS handshakes under way, per listener; where one too many begins, the oldest goes',
+  },
+  handshakeTimeoutMs: {
+    default: 10_000,
+    unit: 'ms',
+    text: 'Time that a client may take for its TLS handshake',
+  },
+  openBytesMax: {
+    default: 64 * MIB,
+    unit: 'bytes',
+    text: 'Bytes of decoded rows that are not in the journal yet, over all signals',
+  },
+  waitingRequestsMax: {
+    default: 10_000,
+    unit: 'count',
+    text: 'Requests that are decoded and not in the journal yet',
+  },
+  commitBytesEnough: {
+    default: 4 * MIB,
+    unit: 'bytes',
+    text: 'Bytes of decoded rows that are written to the journal without waiting for more',
+  },
+  commitWaitMsMax: {
+    default: 25,
+    unit: 'ms',
+    text: 'Time that requests wait at most for others to share their commit',
+  },
+  batchRowsEnough: {
+    default: 57_344,
+    unit: 'count',
+    text: 'Rows of a batch that is inserted without waiting for more',
+  },
+  batchRowsMax: {
+    default: 65_536,
+    unit: 'count',
+    text: 'Rows after which a batch takes no more',
+  },
+  batchBytesMax: {
+    default: 24 * MIB,
+    unit: 'bytes',
+    text: 'Bytes after which a batch takes no more',
+  },
+  batchDaysMax: {
+    default: 100,
+    unit: 'count',
+    text: 'Different days of rows after which a batch takes no more: ClickHouse writes a part for each',
+  },
+  insertIntervalMs: {
+    default: 1_000,
+    unit: 'ms',
+    text: 'Time between two inserts into a table whose batches are small',
+  },
+  insertPauseMsMax: {
+    default: 10_000,
+    unit: 'ms',
+    text: 'Longest pause between two tries of an insert',
+  },
+  repeatsMax: {
+    default: 100_000,
+    unit: 'count',
+    text: 'Requests whose senders went before the answer came, and which are recognised when they come again',
+  },
+  repeatMsMax: {
+    default: 600_000,
+    unit: 'ms',
+    text: 'Time for which such requests are recognised',
+  },
+} satisfies Record<string, Limit>
+
+export interface CollectorLimits extends LimitValues<typeof collectorLimits> {}
+
+export const defaultCollectorLimits: CollectorLimits = defaultsOf(collectorLimits)

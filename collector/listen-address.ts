@@ -12,14 +12,9 @@ export function formatAddress({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** Refuses addresses that other machines could reach: there is no TLS and no token yet. */
-export function assertLoopback(address: ListenAddress, flag: string): void {
-  if (/^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(address.host)) return
-  throw new CollectorError(
-    'not_loopback',
-    `Cannot listen on ${formatAddress(address)}: other machines could reach it; choose a loopback ` +
-      `address such as 127.0.0.1 with ${flag}`,
-  )
+/** Whether only this machine can reach the address. */
+export function isLoopback({ host }: ListenAddress): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
 }
 
 /** Starts to listen and returns the address with its real port. @throws CollectorError */

@@ -1,103 +1,280 @@
+// The consumer of all receivers:
+//
+//   consume() ── refuse? ── repeated? ── decode ──▶ committer ──▶ journal ──▶ answer
+//                                                                   └──▶ table writers ──▶ ClickHouse
+import type { Logger, Store } from '@wayward/clickhouse'
+import { type Batch, restoreBatches } from './batch.ts'
+import { type Committer, createCommitter } from './committer.ts'
 import type { ConsumeOutcome, Consumer, ExportRequest, Signal } from './consumer.ts'
-import type { SignalDecoder } from './decode/decoder.ts'
-import type { Metrics } from './metrics.ts'
-import { createSignalLane, type SignalLane } from './signal-lane.ts'
-import type { WriterParts } from './writer.ts'
+import type { DecodeResult, SignalDecoder } from './decode/decoder.ts'
+import { createDrainRate, type DrainRate } from './drain-rate.ts'
+import type { Journal } from './journal/journal.ts'
+import type { CollectorLimits } from './limits.ts'
+import type { GaugeReader } from './metrics.ts'
+import { createRepeats, digestOf, type Repeats, type RequestDigest, toKey } from './repeats.ts'
+import { createTableWriter, type TableWriter } from './table-writer.ts'
+import type { Telemetry } from './telemetry.ts'
 
-/** Decodes requests, collects their rows into blocks, and answers when ClickHouse has them. */
+/** Decodes requests, makes them safe in the journal, answers, and brings their rows to ClickHouse. */
 export interface Pipeline extends Consumer {
-  /** Refuses new requests, inserts what it has, and has answered everybody after `deadlineMs` at the latest. */
-  shutdown(deadlineMs: number): Promise<void>
+  /** Begins to insert, with what the journal still holds: ClickHouse has its tables. */
+  open(): void
+  /**
+   * Refuses new requests, answers those it has, and inserts for at most `deadlineMs`; the rest stays in the journal.
+   * Resolves with the number of rows that ClickHouse does not have yet.
+   */
+  shutdown(deadlineMs: number): Promise<number>
 }
 
-export interface PipelineParts extends WriterParts {
+export interface PipelineParts {
   readonly decoders: Readonly<Record<Signal, SignalDecoder>>
+  readonly journal: Journal
+  readonly store: Pick<Store, 'insertNative'>
+  readonly telemetry: Telemetry
+  readonly logger: Logger
+  readonly limits: CollectorLimits
 }
 
-const RETRY_AFTER_MS_MIN = 100
-const RETRY_AFTER_MS_MAX = 30_000
-const RETRY_AFTER_MS_UNKNOWN = 1_000
+const RETRY_AFTER_MS = 1_000
+/** How much of the journal a signal may fill whose tables refuse rows while others go on. */
+const REFUSED_TABLE_SHARE = 0.5
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { limits, telemetry } = parts
-  const lanes: Readonly<Record<Signal, SignalLane>> = {
-    traces: createSignalLane(parts.decoders.traces, parts),
-    logs: createSignalLane(parts.decoders.logs, parts),
-    metrics: createSignalLane(parts.decoders.metrics, parts),
-  }
-  let isShutDown = false
-  declareGauges(telemetry.metrics, lanes)
+  return new JournalPipeline(parts)
+}
 
-  function bytesInFlight(): number {
-    return lanes.traces.bytes + lanes.logs.bytes + lanes.metrics.bytes
+interface Pending {
+  readonly isSenderGone: () => boolean
+  readonly outcome: Promise<ConsumeOutcome>
+}
+
+class JournalPipeline implements Pipeline {
+  readonly #parts: PipelineParts
+  readonly #writers: ReadonlyMap<string, TableWriter>
+  readonly #committer: Committer
+  readonly #drainRate: DrainRate = createDrainRate()
+  readonly #repeats: Repeats
+  /** Requests that are not answered yet, by the key of their digest. */
+  readonly #pending = new Map<string, Pending>()
+  #isShutDown = false
+
+  constructor(parts: PipelineParts) {
+    const { journal, limits } = parts
+    this.#parts = parts
+    this.#writers = this.#createWriters(restoreBatches(journal.unconfirmed))
+    this.#committer = createCommitter({
+      journal,
+      writerOf: (table) => this.#writerOf(table),
+      decoders: Object.values(parts.decoders),
+      drainRate: this.#drainRate,
+      limits,
+    })
+    const { repeatMsMax: rememberMs, repeatsMax: requestsMax } = limits
+    this.#repeats = createRepeats({ requestsMax, rememberMs }, journal.recentDigests)
+    this.#declareGauges()
   }
 
-  /** Why a request of this size must wait, or undefined where there is room. */
-  function refusal(lane: SignalLane, bytes: number): ConsumeOutcome | undefined {
-    const usedBytes = bytesInFlight()
-    const bytesMax = limits.blockBytesInFlightMax
-    // A request of the largest size must pass while little is in flight, or it never would.
-    const hasBytes = usedBytes < bytesMax / 4 || usedBytes + bytes <= bytesMax
-    if (hasBytes && lane.waitingRequests < limits.waitingRequestsMax) return undefined
-    const retryAfterMs = Math.round(
-      lane.bytesPerMs === 0
-        ? RETRY_AFTER_MS_UNKNOWN
-        : Math.min(Math.max(usedBytes / lane.bytesPerMs, RETRY_AFTER_MS_MIN), RETRY_AFTER_MS_MAX),
-    )
+  open(): void {
+    for (const writer of this.#writers.values()) writer.open()
+  }
+
+  consume(request: ExportRequest): Promise<ConsumeOutcome> {
+    const refused = this.#refusal(request)
+    if (refused !== undefined) return Promise.resolve(refused)
+    const digest = digestOf(request)
+    const key = toKey(digest)
+    const earlier = this.#pending.get(key)
+    if (earlier?.isSenderGone() === true) return this.#repeat(request, digest, earlier.outcome)
+    if (this.#repeats.has(digest)) return this.#repeat(request, digest, undefined)
+    const decoder = this.#parts.decoders[request.signal]
+    const result = this.#decode(decoder, request)
+    if (result.status === 'malformed') return Promise.resolve(result)
+    const { acceptedItems, rejectedItems, message } = result
+    const accepted: ConsumeOutcome = { status: 'accepted', acceptedItems, rejectedItems, message }
+    if (acceptedItems === 0) return Promise.resolve(accepted)
+    // The body is not held on to: hundreds of waiting requests would be the larger part of the memory.
+    const { isSenderGone } = request
+    const outcome = this.#commit(isSenderGone, decoder, digest, accepted)
+    const pending = { isSenderGone, outcome }
+    this.#pending.set(key, pending)
+    return outcome.finally(() => {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key)
+    })
+  }
+
+  async shutdown(deadlineMs: number): Promise<number> {
+    this.#isShutDown = true
+    const signal = AbortSignal.timeout(deadlineMs)
+    await this.#committer.drain()
+    const writers = [...this.#writers.values()]
+    await Promise.all(writers.map((writer) => writer.drain(signal)))
+    return writers.reduce((rows, { backlog }) => rows + backlog.rows, 0)
+  }
+
+  async #commit(
+    isSenderGone: () => boolean,
+    decoder: SignalDecoder,
+    digest: RequestDigest,
+    accepted: ConsumeOutcome,
+  ): Promise<ConsumeOutcome> {
+    const outcome = await this.#committer.commit(decoder, digest)
+    if (outcome.status !== 'committed') return outcome
+    if (isSenderGone()) this.#repeats.remember(digest)
+    return accepted
+  }
+
+  /** Answers a request whose rows are stored, or about to be, because its sender did not hear of it. */
+  async #repeat(
+    { isSenderGone, sender, signal }: ExportRequest,
+    digest: RequestDigest,
+    earlier: Promise<ConsumeOutcome> | undefined,
+  ): Promise<ConsumeOutcome> {
+    const outcome = await (earlier ?? Promise.resolve(STORED_BEFORE))
+    if (outcome.status !== 'accepted') return outcome
+    this.#parts.telemetry.repeatedRequests.add(1, sender.receiver, signal)
+    if (isSenderGone()) this.#repeats.remember(digest)
+    else this.#repeats.forget(digest)
+    return { ...outcome, acceptedItems: 0 }
+  }
+
+  /** Why a request must wait, or undefined where there is room. */
+  #refusal({ body, signal }: ExportRequest): ConsumeOutcome | undefined {
+    if (this.#isShutDown) {
+      const message = 'The collector shuts down'
+      return { status: 'unavailable', retryAfterMs: RETRY_AFTER_MS, message }
+    }
+    const { journal, limits } = this.#parts
+    const { bytes, waitingRequests } = this.#committer
+    // A request of the largest size must pass while little is open, or it never would.
+    const hasMemory =
+      bytes < limits.openBytesMax / 4 || bytes + body.byteLength <= limits.openBytesMax
+    if (!hasMemory || waitingRequests >= limits.waitingRequestsMax) {
+      const message = 'The collector receives faster than its journal is written'
+      return { status: 'overloaded', retryAfterMs: RETRY_AFTER_MS, message }
+    }
+    const wantedBytes = bytes + body.byteLength
+    if (journal.hasRoom(wantedBytes) && !this.#isRefusedTableFull(signal)) return undefined
     return {
       status: 'overloaded',
-      retryAfterMs,
-      message: 'The collector receives faster than ClickHouse takes rows',
+      retryAfterMs: this.#drainRate.waitMs(wantedBytes + journal.bytesMax / 100),
+      message: `The journal is full (${journal.usedBytes} of ${journal.bytesMax} bytes): ClickHouse takes rows too slowly or not at all`,
     }
   }
 
-  return {
-    consume({ signal, encoding, body }: ExportRequest): Promise<ConsumeOutcome> {
-      if (isShutDown) {
-        const retryAfterMs = RETRY_AFTER_MS_UNKNOWN
-        const message = 'The collector shuts down'
-        return Promise.resolve({ status: 'unavailable', retryAfterMs, message })
-      }
-      const lane = lanes[signal]
-      const refused = refusal(lane, body.byteLength)
-      return refused === undefined ? lane.consume(encoding, body) : Promise.resolve(refused)
-    },
+  /** A table that refuses rows until somebody cures it must not fill the journal for all others. */
+  #isRefusedTableFull(signal: Signal): boolean {
+    return this.#parts.decoders[signal].blocks.some(({ table }) => {
+      const writer = this.#writerOf(table)
+      if (writer.state !== 'refused') return false
+      return writer.backlog.bytes > this.#parts.journal.bytesMax * REFUSED_TABLE_SHARE
+    })
+  }
 
-    async shutdown(deadlineMs) {
-      isShutDown = true
-      const signal = AbortSignal.timeout(deadlineMs)
-      await Promise.all(Object.values(lanes).map((lane) => lane.drain(signal)))
-    },
+  /** A decoder never throws; if it does after all, its open blocks cannot be trusted and are given up. */
+  #decode(decoder: SignalDecoder, { body, encoding, signal }: ExportRequest): DecodeResult {
+    try {
+      return decoder.decode(encoding, body)
+    } catch (error) {
+      this.#parts.logger.error('The decoder failed on a request; it was refused', {
+        signal,
+        cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      })
+      this.#committer.giveUp(decoder, 'The rows were given up because of another request')
+      return { status: 'malformed', message: 'The decoder failed on this request' }
+    }
+  }
+
+  #writerOf(table: string): TableWriter {
+    const writer = this.#writers.get(table)
+    if (writer === undefined) throw new Error(`There is no writer for the table ${table}`)
+    return writer
+  }
+
+  /** For the tables of the decoders, and for those that only the journal still knows. */
+  #createWriters(batches: ReadonlyMap<string, Batch[]>): ReadonlyMap<string, TableWriter> {
+    const { journal, limits, logger, store, telemetry } = this.#parts
+    const drainRate = this.#drainRate
+    const tables = new Set([
+      ...Object.values(this.#parts.decoders).flatMap(({ blocks }) =>
+        blocks.map(({ table }) => table),
+      ),
+      ...batches.keys(),
+    ])
+    return new Map(
+      [...tables].map((table) => {
+        const writerParts = { store, journal, drainRate, telemetry, logger, limits }
+        return [table, createTableWriter(table, batches.get(table) ?? [], writerParts)]
+      }),
+    )
+  }
+
+  #declareGauges(): void {
+    const { journal, telemetry } = this.#parts
+    const { metrics } = telemetry
+    const perTable =
+      (read: (writer: TableWriter) => number): GaugeReader =>
+      () =>
+        [...this.#writers].map(([table, writer]) => ({
+          labelValues: [table],
+          value: read(writer),
+        }))
+    const single =
+      (read: () => number): GaugeReader =>
+      () => [{ labelValues: [], value: read() }]
+    metrics.gauge(
+      {
+        name: 'wayward_backlog_rows',
+        help: 'Rows that are safe in the journal and not in ClickHouse yet.',
+        labels: ['table'],
+      },
+      perTable(({ backlog }) => backlog.rows),
+    )
+    metrics.gauge(
+      {
+        name: 'wayward_backlog_bytes',
+        help: 'Bytes of Native blocks that are safe in the journal and not in ClickHouse yet.',
+        labels: ['table'],
+      },
+      perTable(({ backlog }) => backlog.bytes),
+    )
+    metrics.gauge(
+      {
+        name: 'wayward_lag_seconds',
+        help: 'Age of the oldest row that ClickHouse does not have yet.',
+        labels: ['table'],
+      },
+      perTable(({ lagMs }) => lagMs / 1000),
+    )
+    metrics.gauge(
+      {
+        name: 'wayward_waiting_requests',
+        help: 'Requests whose rows are not in the journal yet.',
+        labels: [],
+      },
+      single(() => this.#committer.waitingRequests),
+    )
+    metrics.gauge(
+      {
+        name: 'wayward_open_bytes',
+        help: 'Bytes of decoded rows that are not in the journal yet.',
+        labels: [],
+      },
+      single(() => this.#committer.bytes),
+    )
+    metrics.gauge(
+      { name: 'wayward_journal_bytes', help: 'Bytes that the journal takes.', labels: [] },
+      single(() => journal.usedBytes),
+    )
+    metrics.gauge(
+      { name: 'wayward_journal_bytes_max', help: 'Bytes that the journal may take.', labels: [] },
+      single(() => journal.bytesMax),
+    )
   }
 }
 
-function declareGauges(metrics: Metrics, lanes: Readonly<Record<Signal, SignalLane>>): void {
-  const signals = Object.entries(lanes)
-  metrics.gauge(
-    {
-      name: 'wayward_open_block_rows',
-      help: 'Rows that wait for their insert to start.',
-      labels: ['table'],
-    },
-    () =>
-      signals.flatMap(([, { tables }]) =>
-        tables.map(({ table, openRows }) => ({ labelValues: [table], value: openRows })),
-      ),
-  )
-  metrics.gauge(
-    {
-      name: 'wayward_waiting_requests',
-      help: 'Requests whose rows are not in ClickHouse yet.',
-      labels: ['signal'],
-    },
-    () => signals.map(([name, lane]) => ({ labelValues: [name], value: lane.waitingRequests })),
-  )
-  metrics.gauge(
-    {
-      name: 'wayward_block_bytes',
-      help: 'Bytes of blocks that are open, wait, or are being inserted.',
-      labels: ['signal'],
-    },
-    () => signals.map(([name, lane]) => ({ labelValues: [name], value: lane.bytes })),
-  )
+const STORED_BEFORE: ConsumeOutcome = {
+  status: 'accepted',
+  acceptedItems: 0,
+  rejectedItems: 0,
+  message: '',
 }

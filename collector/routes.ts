@@ -1,10 +1,20 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { limitHttpConnections } from '@wayward/clickhouse'
+import type { Access, Authorization } from './access/access.ts'
+import { createHttpAccess } from './access/http-access.ts'
+import type { CollectorLimits } from './limits.ts'
 import { listen, type ListenAddress } from './listen-address.ts'
 import type { Metrics } from './metrics.ts'
+import { createServer } from './tls/http-server.ts'
+import type { Tls } from './tls/tls.ts'
 
-/** Whether requests can be served now; `reasons` is empty when they can. */
-export type ReadinessCheck = () => Promise<{ readonly reasons: readonly string[] }>
+/** Whether requests can be taken now: `reasons` is empty when they can. `warnings` say what is wrong nevertheless. */
+export interface Readiness {
+  readonly reasons: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+export type ReadinessCheck = () => Promise<Readiness>
 
 /** The pages by which the service is watched. */
 export interface Routes {
@@ -16,30 +26,44 @@ export interface Routes {
 export interface RoutesParts {
   readonly metrics: Metrics
   readonly checkReadiness: ReadinessCheck
-  readonly connectionsMax: number
+  readonly limits: Pick<CollectorLimits, 'connectionsMax' | 'headersTimeoutMs' | 'headerBytesMax'>
+  readonly access: Access
+  readonly tls: Tls | undefined
 }
 
 interface Page {
   readonly status: number
   readonly contentType: string
   readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-export function createRoutes({ metrics, checkReadiness, connectionsMax }: RoutesParts): Routes {
-  const pages: Readonly<Record<string, () => Promise<Page>>> = {
+type PageMaker = (authorization: Authorization) => Promise<Page>
+
+export function createRoutes(parts: RoutesParts): Routes {
+  const { metrics, limits, tls } = parts
+  // Probes of Kubernetes can send neither a token from a secret nor a client certificate: they learn up or down,
+  // and the reasons are for those who may know.
+  const pages: Readonly<Record<string, PageMaker>> = {
     '/healthz': () => Promise.resolve(jsonPage(200, { status: 'ok' })),
-    '/readyz': async () => {
-      const { reasons } = await checkReadiness()
-      if (reasons.length === 0) return jsonPage(200, { status: 'ready' })
-      return jsonPage(503, { status: 'not_ready', reasons })
-    },
-    '/metrics': () => {
+    '/readyz': async ({ status }) => readinessPage(await parts.checkReadiness(), status),
+    '/metrics': async (authorization) => {
+      if (authorization.status === 'refused') return refusalPage(authorization)
       const contentType = 'text/plain; version=0.0.4; charset=utf-8'
-      return Promise.resolve({ status: 200, contentType, body: metrics.render() })
+      return { status: 200, contentType, body: metrics.render() }
     },
   }
-  const server: Server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 })
-  limitHttpConnections(server, connectionsMax)
+  const authorize = createHttpAccess(parts.access)
+  const server: Server = createServer(
+    {
+      requestTimeout: limits.headersTimeoutMs,
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 1_000),
+      maxHeaderSize: limits.headerBytesMax,
+    },
+    tls,
+  )
+  limitHttpConnections(server, limits.connectionsMax)
   server.on('request', (request, response) => {
     answer(request, response).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
@@ -62,7 +86,7 @@ export function createRoutes({ metrics, checkReadiness, connectionsMax }: Routes
       send(request, response, jsonPage(405, { status: 'wrong_method', message }))
       return
     }
-    send(request, response, await page())
+    send(request, response, await page(authorize(request)))
   }
 
   return {
@@ -85,6 +109,29 @@ function jsonPage(status: number, value: unknown): Page {
   return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` }
 }
 
+function readinessPage(
+  { reasons, warnings }: Readiness,
+  authorization: Authorization['status'],
+): Page {
+  const isReady = reasons.length === 0
+  const details =
+    authorization === 'refused'
+      ? {}
+      : {
+          ...(isReady ? {} : { reasons }),
+          ...(warnings.length === 0 ? {} : { warnings }),
+        }
+  return jsonPage(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not_ready', ...details })
+}
+
+function refusalPage({
+  message,
+  challenge,
+}: Extract<Authorization, { readonly status: 'refused' }>): Page {
+  const headers: Record<string, string> = challenge === '' ? {} : { 'WWW-Authenticate': challenge }
+  return { ...jsonPage(401, { status: 'unauthenticated', message }), headers }
+}
+
 function send(request: IncomingMessage, response: ServerResponse, page: Page): void {
   request.resume()
   if (response.headersSent) return
@@ -92,6 +139,7 @@ function send(request: IncomingMessage, response: ServerResponse, page: Page): v
     'Content-Type': page.contentType,
     'Content-Length': Buffer.byteLength(page.body),
     'Cache-Control': 'no-store',
+    ...page.headers,
   })
   response.end(request.method === 'HEAD' ? undefined : page.body)
 }

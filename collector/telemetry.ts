@@ -10,6 +10,7 @@ export type RequestStatus =
   | 'unavailable'
   | 'too_large'
   | 'unsupported'
+  | 'unauthenticated'
   | 'timeout'
   | 'aborted'
 
@@ -24,6 +25,8 @@ export interface Telemetry {
   readonly acceptedItems: Counter
   /** labels: receiver, signal. */
   readonly refusedItems: Counter
+  /** labels: receiver, signal. */
+  readonly repeatedRequests: Counter
   /** labels: table. */
   readonly insertedItems: Counter
   /** labels: table. */
@@ -32,8 +35,11 @@ export interface Telemetry {
   readonly inserts: Counter
   /** labels: table. */
   readonly insertSeconds: Histogram
+  /** No labels. */
+  readonly syncSeconds: Histogram
 }
 
+const SYNC_SECONDS_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 const INSERT_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export function createTelemetry(): Telemetry {
@@ -53,12 +59,17 @@ export function createTelemetry(): Telemetry {
     }),
     acceptedItems: metrics.counter({
       name: 'wayward_accepted_items_total',
-      help: 'Spans, log records and data points that were accepted: ClickHouse has them.',
+      help: 'Spans, log records and data points that were accepted: they are safe.',
       labels: perRequest,
     }),
     refusedItems: metrics.counter({
       name: 'wayward_refused_items_total',
       help: 'Spans, log records and data points that were refused within requests that were accepted.',
+      labels: perRequest,
+    }),
+    repeatedRequests: metrics.counter({
+      name: 'wayward_repeated_requests_total',
+      help: 'Requests that were stored before, came again because their answer was lost, and were not stored twice.',
       labels: perRequest,
     }),
     insertedItems: metrics.counter({
@@ -83,6 +94,14 @@ export function createTelemetry(): Telemetry {
         labels: ['table'],
       },
       INSERT_SECONDS_BOUNDS,
+    ),
+    syncSeconds: metrics.histogram(
+      {
+        name: 'wayward_journal_sync_duration_seconds',
+        help: 'Time in which the journal was synced to the disk.',
+        labels: [],
+      },
+      SYNC_SECONDS_BOUNDS,
     ),
   }
   declareProcessMetrics(metrics)

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CollectorAddresses } from '@wayward/collector'
 import type { Logger, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
@@ -24,8 +25,13 @@ export type ServeValues = Resolved<typeof storeFields & typeof serveFields>
 // more before it is killed.
 const collectorShutdownMs = 2_500
 const engineShutdownMs = 1_200
-/** An insert that takes longer is given up and its senders are told to try again, before they stop waiting (10 s). */
-const writeTimeoutMs = 9_000
+/** An insert that takes longer is tried again, with the same token. */
+const writeTimeoutMs = 60_000
+/** How often a server that is away is asked whether it is back. */
+const serverRetryMs = 2_000
+const journalSegmentBytes = 32 * 2 ** 20
+/** Blocks that need not be read back from the journal. */
+const journalCacheBytes = 96 * 2 ** 20
 
 /** What has been started and how it is stopped, in the order of starting. */
 type Stops = (() => Promise<void>)[]
@@ -66,9 +72,9 @@ export async function startService(values: ServeValues, logger: Logger): Promise
   }
   try {
     prepareFolder(values.dataDir)
-    const server = await startStore(values, logger, stops)
-    const addresses = await startCollector(values, server.writer, logger, stops)
-    const endpoints = toEndpoints(addresses, server.reading)
+    const started = await startStore(values, logger, stops)
+    const addresses = await startCollector(values, started, logger, stops)
+    const endpoints = toEndpoints(addresses, started.reading)
     writeEndpoints(values.dataDir, endpoints)
     stops.push(async () => removeEndpoints(values.dataDir, process.pid))
     return { endpoints, shutdown }
@@ -99,6 +105,8 @@ function makeFolder(path: string): void {
 
 interface StartedStore {
   readonly writer: Store
+  /** Resolves when the tables are there; never rejects. */
+  readonly isReady: Promise<unknown>
   readonly reading: { readonly url: string; readonly user: string; readonly database: string }
 }
 
@@ -107,15 +115,70 @@ async function startStore(
   logger: Logger,
   stops: Stops,
 ): Promise<StartedStore> {
-  const { createStore, migrate } = await import('@wayward/clickhouse')
+  const { createStore } = await import('@wayward/clickhouse')
   const server = namedServer(values) ?? (await startEngine(values, logger, stops))
   const writer = createStore({ ...server, requestTimeoutMs: writeTimeoutMs })
   stops.push(() => writer.close())
-  const { applied } = await migrate(writer)
-  if (applied.length > 0) logger.info('Tables are up to date', { applied })
+  const { isReady } = await makeTables(writer, values, logger, stops)
   const isEngine = values.clickhouseUrl === undefined
   const { url, database } = server
-  return { writer, reading: { url, database, user: isEngine ? 'default' : server.user } }
+  return { writer, isReady, reading: { url, database, user: isEngine ? 'default' : server.user } }
+}
+
+/**
+ * Makes the tables. A server that is away is waited for, once there is a journal to take requests in the meantime;
+ * before, it is more likely that its address is wrong.
+ */
+async function makeTables(
+  writer: Store,
+  values: ServeValues,
+  logger: Logger,
+  stops: Stops,
+): Promise<{ readonly isReady: Promise<unknown> }> {
+  const { migrate } = await import('@wayward/clickhouse')
+  const makeOnce = async (): Promise<void> => {
+    const { applied } = await migrate(writer)
+    if (applied.length > 0) logger.info('Tables are up to date', { applied })
+  }
+  try {
+    await makeOnce()
+    return { isReady: Promise.resolve() }
+  } catch (error) {
+    const isAway = error instanceof Error && 'code' in error && error.code === 'unreachable'
+    if (!isAway || !existsSync(journalFolder(values))) throw error
+    logger.warn('The server is away; requests are taken into the journal until it is back', {
+      cause: error.message,
+    })
+  }
+  const stopped = new AbortController()
+  stops.push(() => Promise.resolve(stopped.abort()))
+  // After a stop nothing is inserted any more, so nobody waits for it.
+  const isReady = retryUntil(makeOnce, stopped.signal, logger).catch(() => new Promise(() => {}))
+  return { isReady }
+}
+
+async function retryUntil(
+  work: () => Promise<void>,
+  stopped: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  let lastMessage = ''
+  for (;;) {
+    await sleep(serverRetryMs, undefined, { signal: stopped })
+    try {
+      await work()
+      logger.info('The server is back', {})
+      return
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      if (message !== lastMessage) logger.warn('The server cannot be used yet', { cause: message })
+      lastMessage = message
+    }
+  }
+}
+
+function journalFolder({ dataDir }: ServeValues): string {
+  return join(dataDir, 'journal')
 }
 
 /** The embedded engine, as the writing account sees it. */
@@ -137,15 +200,23 @@ async function startEngine(values: ServeValues, logger: Logger, stops: Stops): P
 
 async function startCollector(
   values: ServeValues,
-  store: Store,
+  { writer: store, isReady: storeIsReady }: StartedStore,
   logger: Logger,
   stops: Stops,
 ): Promise<CollectorAddresses> {
   const { createCollector, defaultCollectorLimits } = await import('@wayward/collector')
   const { otlpGrpc, otlpHttp, api } = values
+  const journal = {
+    folder: journalFolder(values),
+    durability: values.durability,
+    bytesMax: values.journalSize,
+    segmentBytes: journalSegmentBytes,
+    cacheBytesMax: journalCacheBytes,
+    recentMs: defaultCollectorLimits.repeatMsMax,
+  }
   const collector = createCollector(
-    { otlpGrpc, otlpHttp, api, limits: defaultCollectorLimits },
-    { store, logger, clock: Date.now },
+    { otlpGrpc, otlpHttp, api, journal, limits: defaultCollectorLimits },
+    { store, storeIsReady, logger, clock: Date.now },
   )
   stops.push(() => collector.shutdown(collectorShutdownMs))
   return await collector.start()

@@ -23,8 +23,8 @@ export const textType: FieldType<string> = {
   parse: (text) => text,
 }
 
-/** A `host:port` on this machine: nothing else is safe before there are TLS and tokens. */
-export const loopbackAddressType: FieldType<Address> = {
+/** A `host:port`. That others may reach it only with TLS and a check of who sends is for the collector to hold. */
+export const addressType: FieldType<Address> = {
   placeholder: 'host:port',
   wanted: 'host:port, such as 127.0.0.1:4317, [::1]:4317, or port 0 for any free port',
   parse(text) {
@@ -33,12 +33,19 @@ export const loopbackAddressType: FieldType<Address> = {
     const port = Number(match?.groups?.['port'] ?? Number.NaN)
     if (match === null || host === '') throw new FieldError('not an address')
     if (port > 65_535) throw new FieldError(`port ${port} is above 65535`)
-    if (!isLoopback(host)) {
-      throw new FieldError(
-        `"${host}" can be reached from other machines, and TLS and tokens, without which nobody should do that, are not there yet; use 127.0.0.1, or put a proxy that checks who asks in front`,
-      )
-    }
     return { host: host === 'localhost' ? '127.0.0.1' : host, port }
+  },
+}
+
+/** A `host:port` on this machine, for the SQL of the embedded engine, which asks nobody who he is. */
+export const loopbackAddressType: FieldType<Address> = {
+  ...addressType,
+  parse(text, base) {
+    const address = addressType.parse(text, base)
+    if (isLoopback(address.host)) return address
+    throw new FieldError(
+      `"${address.host}" can be reached from other machines, and the embedded engine lets everybody read who reaches it: it has no accounts and no TLS; use 127.0.0.1 and a proxy in front that has them, or keep the data in a ClickHouse server (--clickhouse-url)`,
+    )
   },
 }
 
@@ -91,6 +98,18 @@ export function bytesType(min: number, minText: string): FieldType<number> {
       return bytes
     },
   }
+}
+
+/** Texts that are divided by commas, or a list in the YAML file. */
+export const listType: FieldType<readonly string[]> = {
+  placeholder: 'list',
+  isList: true,
+  wanted: 'texts divided by commas',
+  parse(text) {
+    const items = text.split(',').map((item) => item.trim())
+    if (items.includes('')) throw new FieldError('an item is empty')
+    return items
+  },
 }
 
 /** One of a few words. */

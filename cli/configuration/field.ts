@@ -3,6 +3,8 @@
 
 /** How the text of a setting becomes a value. */
 export interface FieldType<T> {
+  /** Whether the YAML file may give a list, whose items are joined by commas. */
+  readonly isList?: boolean
   /** Shown in `--help` as the option's argument: `<host:port>`. */
   readonly placeholder: string
   /** What is wanted, for error messages: `host:port, such as 127.0.0.1:4317`. */

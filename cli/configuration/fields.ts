@@ -1,19 +1,27 @@
 // Every setting of the command, once. docs/configuration.md is generated from here (`npm run generate`).
+import { decodeLimits } from '@wayward/collector/decode/limits'
+import { collectorLimits } from '@wayward/collector/limits'
 import type { Field } from './field.ts'
 import {
+  addressType,
   bytesType,
   choiceType,
   durationType,
   integerType,
+  listType,
   loopbackAddressType,
   pathType,
   textType,
   timeType,
   urlType,
 } from './field-types.ts'
+import { toLimitFields } from './limit-fields.ts'
 
 /** Least memory with which the engine starts and merges. */
 const engineMemoryBytesMin = 256 * 2 ** 20
+
+/** Room for a few segments, and for the largest request. */
+const journalBytesMin = 128 * 2 ** 20
 
 /** Where the data are; all commands have these. */
 export const storeFields = {
@@ -52,13 +60,13 @@ export const storeFields = {
 export const serveFields = {
   otlpGrpc: {
     flag: 'otlp-grpc',
-    type: loopbackAddressType,
+    type: addressType,
     default: '127.0.0.1:4317',
     text: 'Where applications report over OTLP/gRPC',
   },
   otlpHttp: {
     flag: 'otlp-http',
-    type: loopbackAddressType,
+    type: addressType,
     default: '127.0.0.1:4318',
     text: 'Where applications report over OTLP/HTTP',
   },
@@ -70,9 +78,21 @@ export const serveFields = {
   },
   api: {
     flag: 'api',
-    type: loopbackAddressType,
+    type: addressType,
     default: '127.0.0.1:4320',
     text: 'Where /healthz, /readyz and /metrics are',
+  },
+  durability: {
+    flag: 'durability',
+    type: choiceType(['fsync', 'os', 'memory']),
+    default: 'fsync',
+    text: 'When a request is acknowledged: fsync, when it is synced to the disk; os, when it is written; memory, when it is decoded',
+  },
+  journalSize: {
+    flag: 'journal-size',
+    type: bytesType(journalBytesMin, '128MiB'),
+    default: '4GiB',
+    text: 'Most that the journal may take of what ClickHouse does not have yet; beyond it requests are refused',
   },
   engineMemory: {
     flag: 'engine-memory',
@@ -81,6 +101,41 @@ export const serveFields = {
     text: 'Most memory that the embedded engine may take',
   },
 } satisfies Record<string, Field<unknown>>
+
+/** Who may send, and how it is kept from others. */
+export const protectionFields = {
+  tlsCert: {
+    flag: 'tls-cert',
+    type: pathType,
+    text: 'PEM file of the certificate with which OTLP and the API speak TLS, with those between it and its authority',
+  },
+  tlsKey: {
+    flag: 'tls-key',
+    type: pathType,
+    text: 'PEM file of the private key of that certificate',
+  },
+  tlsClientCa: {
+    flag: 'tls-client-ca',
+    type: pathType,
+    text: 'PEM file of authorities; clients must show a certificate of one of them',
+  },
+  tokenFile: {
+    flag: 'token-file',
+    type: pathType,
+    text: 'File of bearer tokens, a line "name: token" for each; requests must carry one of them',
+  },
+  corsOrigin: {
+    flag: 'cors-origin',
+    type: { ...listType, placeholder: 'origins', wanted: 'origins divided by commas' },
+    text: 'Origins of web pages that may send over OTLP/HTTP, such as https://app.example.com,https://*.example.com',
+  },
+} satisfies Record<string, Field<unknown>>
+
+/** The limits that users may set. */
+export const limitFields = {
+  ...toLimitFields(collectorLimits),
+  ...toLimitFields(decodeLimits),
+}
 
 /** Which data a question is about; flags only, because they belong to one question. */
 export const selectionFields = {

@@ -1,7 +1,7 @@
 // Settings from where they may stand, the most specific first: flag, environment, file, default.
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { nearest } from '../nearest.ts'
 import { environmentVariable, type Field, FieldError } from './field.ts'
@@ -146,7 +146,9 @@ function parseConfigText(
       )
     }
     if (value === null || (isScalar(value) && value.value === null)) continue
-    if (!isScalar(value)) {
+    const field = fields.find((one) => one.flag === name)
+    const given = field?.type.isList === true && isSeq(value) ? value.items : [value]
+    if (!given.every((item) => isScalar(item))) {
       throw new CommandError(
         exitCodes.usage,
         `Cannot use the value of "${name}" (${at(offset)}): wanted a single value`,
@@ -154,9 +156,10 @@ function parseConfigText(
       )
     }
     // The source text, so that 010 or 1e3 is what was written and not what YAML makes of it.
-    const written =
-      typeof value.value === 'string' ? value.value : (value.source ?? String(value.value))
-    found.set(name, { text: written, origin: at(offset), base: dirname(path) })
+    const written = given.map((item) =>
+      typeof item.value === 'string' ? item.value : (item.source ?? String(item.value)),
+    )
+    found.set(name, { text: written.join(','), origin: at(offset), base: dirname(path) })
   }
   return found
 }

@@ -14,6 +14,7 @@ export const rpcCode = {
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  unauthenticated: 16,
   deadlineExceeded: 4,
 } as const
 

@@ -1,12 +1,15 @@
 // OTLP/HTTP: one request per POST, protobuf or JSON by its content type. Everything that is wrong is answered
 // with a google.rpc.Status in the encoding of the request; the connection lives on where that is possible.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limitHttpConnections } from '@wayward/clickhouse'
+import type { Authorization } from '../access/access.ts'
+import { createHttpAccess } from '../access/http-access.ts'
 import type { ConsumeOutcome, Encoding, Sender, Signal } from '../consumer.ts'
 import { listen, type ListenAddress } from '../listen-address.ts'
 import { countRequest, type RequestStatus } from '../telemetry.ts'
+import { createServer } from '../tls/http-server.ts'
 import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
 import { createHttpBodyReader, type HttpBodyReader } from './http-body.ts'
 import {
@@ -53,6 +56,7 @@ class OtlpHttpReceiver implements Receiver {
   readonly #parts: ReceiverParts
   readonly #bodyReader: HttpBodyReader
   readonly #server: Server
+  readonly #authorize: (request: IncomingMessage) => Authorization
   /** The response that is being made on a connection, to know whether an error may still be written. */
   readonly #responses = new WeakMap<Duplex, ServerResponse>()
   #isAccepting = true
@@ -61,12 +65,15 @@ class OtlpHttpReceiver implements Receiver {
     const { limits } = parts
     this.#parts = parts
     this.#bodyReader = createHttpBodyReader(parts)
-    this.#server = createServer({
+    this.#authorize = createHttpAccess(parts.access)
+    const serverOptions = {
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 1_000),
-    })
+      maxHeaderSize: limits.headerBytesMax,
+    }
+    this.#server = createServer(serverOptions, parts.tls)
     limitHttpConnections(this.#server, limits.connectionsMax)
     // Neither promise rejects: #handle catches everything.
     this.#server.on('request', (request, response) => void this.#handle(request, response, false))
@@ -115,14 +122,23 @@ class OtlpHttpReceiver implements Receiver {
     // A connection that breaks is seen by the body reader; without listeners the errors would be thrown.
     request.on('error', () => undefined)
     response.on('error', () => undefined)
-    const head = checkHead(request, this.#parts.limits.requestBytesMax)
+    const { cors, limits } = this.#parts
+    // Before the check of who sends: browsers send no token with it.
+    if (cors?.answersPreflight(request, response) === true) return
+    cors?.mark(request, response)
+    const authorization = this.#authorize(request)
+    if (authorization.status === 'refused') {
+      this.#refuse(request, response, unauthenticated(authorization))
+      return
+    }
+    const head = checkHead(request, limits.requestBytesMax)
     if ('httpStatus' in head) {
       this.#refuse(request, response, head)
       return
     }
     if (expectsContinue) response.writeContinue()
     try {
-      await this.#handleBody(request, response, head)
+      await this.#handleBody(request, response, { ...head, identity: authorization.identity })
     } catch (error) {
       // Nothing above throws; were it to, the sender is told, and the service goes on.
       const message = error instanceof Error ? error.message : String(error)
@@ -137,7 +153,7 @@ class OtlpHttpReceiver implements Receiver {
   async #handleBody(
     request: IncomingMessage,
     response: ServerResponse,
-    { signal, encoding, isGzip }: ExportRequest,
+    { signal, encoding, isGzip, identity }: ExportRequest & { readonly identity: string },
   ): Promise<void> {
     const read = await this.#bodyReader.read(request, isGzip)
     switch (read.status) {
@@ -161,7 +177,7 @@ class OtlpHttpReceiver implements Receiver {
       case 'read':
         break
     }
-    const sender = senderOf(request)
+    const sender = senderOf(request, identity)
     const isSenderGone = (): boolean => response.destroyed
     const consumed = consumeRequest(this.#parts, {
       signal,
@@ -207,9 +223,7 @@ class OtlpHttpReceiver implements Receiver {
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal): void {
     const signal = SIGNALS[pathOf(request)]
     countRequest(this.#parts.telemetry, RECEIVER, signal, refusal.requestStatus)
-    // What is still coming is thrown away as it arrives, so that the client reads the answer instead of a
-    // reset; the request time-out ends what never ends.
-    request.resume()
+    discard(request, this.#parts.limits.requestBytesMax)
     sendRefusal(response, encodingOf(request) ?? 'json', refusal)
   }
 
@@ -315,6 +329,18 @@ const TOO_MANY_CHUNKS: HttpRefusal = {
   headers: { Connection: 'close' },
 }
 
+function unauthenticated({
+  message,
+  challenge,
+}: Extract<Authorization, { readonly status: 'refused' }>): HttpRefusal {
+  return {
+    httpStatus: 401,
+    rpcStatus: { code: rpcCode.unauthenticated, message },
+    requestStatus: 'unauthenticated',
+    headers: challenge === '' ? {} : { 'WWW-Authenticate': challenge },
+  }
+}
+
 function malformed(message: string): HttpRefusal {
   return {
     httpStatus: 400,
@@ -345,9 +371,21 @@ function retryAfter(retryAfterMs: number): Readonly<Record<string, string>> {
   return { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
 }
 
-function senderOf(request: IncomingMessage): Sender {
+function senderOf(request: IncomingMessage, identity: string): Sender {
   const address = request.socket.remoteAddress ?? ''
-  return { receiver: RECEIVER, address, agent: request.headers['user-agent'] ?? '', identity: '' }
+  return { receiver: RECEIVER, address, agent: request.headers['user-agent'] ?? '', identity }
+}
+
+/**
+ * Throws away what is still coming of a refused request as it arrives, so that the client reads the answer instead
+ * of a reset. A client that goes on and on loses its connection; the request time-out ends what never ends.
+ */
+function discard(request: IncomingMessage, bytesMax: number): void {
+  let bytes = 0
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > bytesMax) request.destroy()
+  })
 }
 
 function sendRefusal(response: ServerResponse, encoding: Encoding, refusal: HttpRefusal): void {

@@ -1,8 +1,11 @@
+import type { Access } from '../access/access.ts'
+import type { Cors } from '../access/cors.ts'
 import type { ByteBudget } from '../byte-budget.ts'
 import type { Consumer, ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
 import type { ListenAddress } from '../listen-address.ts'
 import { countRequest, type Telemetry } from '../telemetry.ts'
+import type { Tls } from '../tls/tls.ts'
 import type { Inflater } from './inflater.ts'
 
 /** Takes requests of one protocol and hands them to a consumer. */
@@ -23,6 +26,12 @@ export interface ReceiverParts {
   readonly inflater: Inflater
   /** Bytes of requests between the socket and the consumer. */
   readonly requestBytes: ByteBudget
+  /** Who may send; asked for every request. */
+  readonly access: Access
+  /** Undefined where plain text is spoken. */
+  readonly tls: Tls | undefined
+  /** Undefined where pages of browsers may not send. */
+  readonly cors: Cors | undefined
 }
 
 /** What a sender is told while there is no room for its bytes. */

@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InsertOutcome } from '@wayward/clickhouse'
 import { type CollectorLimits, defaultCollectorLimits } from '@wayward/collector'
 import type { OpenBlock, SignalDecoder } from '@wayward/collector/decode/decoder'
 import type { Signal } from '@wayward/collector/consumer'
+import type { Journal, NewBlock } from '@wayward/collector/journal/journal'
+import { createMemoryJournal } from '@wayward/collector/journal/memory-journal'
 import { createPipeline, type Pipeline } from '@wayward/collector/pipeline'
 import { createTelemetry } from '@wayward/collector/telemetry'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { readMetric } from './receiver-harness.ts'
 
 /**
@@ -71,240 +74,404 @@ interface Insert {
 
 interface Harness {
   readonly pipeline: Pipeline
+  readonly journal: Journal
   readonly inserts: Insert[]
   /** Outcomes of the next inserts; afterwards every one succeeds. */
   readonly outcomes: InsertOutcome[]
+  /** Outcomes of inserts of some texts or into some tables, for as long as they are here. */
+  readonly lasting: Map<string, InsertOutcome>
   readonly logged: string[]
   /** Milliseconds that an insert takes. */
   insertMs: number
   readonly metric: (line: string) => number
-  /** Outcomes of inserts into some tables, for good. */
-  readonly outcomesByTable: Map<string, InsertOutcome>
-  readonly consume: (text: string, signal?: Signal) => ReturnType<Pipeline['consume']>
+  readonly consume: (
+    text: string,
+    signal?: Signal,
+    isSenderGone?: () => boolean,
+  ) => ReturnType<Pipeline['consume']>
+  /** Waits until ClickHouse has everything. */
+  readonly drained: () => Promise<void>
 }
 
-function createHarness(limits: Partial<CollectorLimits> = {}): Harness {
+interface HarnessOptions extends Partial<CollectorLimits> {
+  readonly journalBytesMax?: number
+  /** What the journal still holds when the pipeline begins. */
+  readonly before?: readonly NewBlock[]
+  readonly isStoreAway?: boolean
+  /** Stands between the pipeline and its journal. */
+  readonly wrap?: (journal: Journal) => Journal
+}
+
+/** The journal with some of its members in others' hands. */
+function override(journal: Journal, members: Partial<Journal>): Journal {
+  return new Proxy(journal, {
+    get(target, key) {
+      const value: unknown = Reflect.get(key in members ? members : target, key)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
+async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const inserts: Insert[] = []
   const outcomes: InsertOutcome[] = []
-  const outcomesByTable = new Map<string, InsertOutcome>()
+  const lasting = new Map<string, InsertOutcome>()
   const logged: string[] = []
   const log = (message: string): void => void logged.push(message)
+  const logger = { info: log, warn: log, error: log }
   const telemetry = createTelemetry()
+  const memory = createMemoryJournal({ bytesMax: options.journalBytesMax ?? 2 ** 20 }, { logger })
+  const before = await memory.append({ blocks: options.before ?? [], digests: [] })
+  const unconfirmed = before.status === 'written' ? before.blocks : []
+  const opened: Journal = override(memory, { unconfirmed })
+  const journal = options.wrap?.(opened) ?? opened
   const pipeline = createPipeline({
     decoders: {
       traces: createByteDecoder('otel_traces'),
       logs: createByteDecoder('otel_logs'),
       metrics: createByteDecoder('gauge', 'sum', 'histogram'),
     },
+    journal,
     store: {
       async insertNative(table, chunks, token) {
-        inserts.push({ table, text: Buffer.concat(chunks).toString(), token })
+        const text = Buffer.concat(chunks).toString()
+        inserts.push({ table, text, token })
         await sleep(harness.insertMs)
-        return outcomesByTable.get(table) ?? outcomes.shift() ?? { status: 'inserted' }
+        const outcome = lasting.get(text) ?? lasting.get(table)
+        return outcome ?? outcomes.shift() ?? { status: 'inserted' }
       },
     },
     telemetry,
-    logger: { info: log, warn: log, error: log },
-    limits: { ...defaultCollectorLimits, ...limits },
+    logger,
+    limits: { ...defaultCollectorLimits, insertIntervalMs: 20, insertPauseMsMax: 20, ...options },
   })
+  const metric = (line: string): number => readMetric(telemetry.metrics.render(), line)
+  const tables = ['otel_traces', 'otel_logs', 'gauge', 'sum', 'histogram']
   const harness: Harness = {
     pipeline,
+    journal,
     inserts,
     outcomes,
-    outcomesByTable,
+    lasting,
     logged,
     insertMs: 20,
-    metric: (line) => readMetric(telemetry.metrics.render(), line),
-    consume: (text, signal = 'traces') =>
+    metric,
+    consume: (text, signal = 'traces', isSenderGone = () => false) =>
       pipeline.consume({
         signal,
         encoding: 'protobuf',
         body: Buffer.from(text),
         sender: { receiver: 'otlp_grpc', address: '127.0.0.1', agent: '', identity: '' },
-        isSenderGone: () => false,
+        isSenderGone,
       }),
+    drained: () =>
+      vi.waitFor(
+        () => {
+          const backlog = tables.map((table) => metric(`wayward_backlog_rows{table="${table}"}`))
+          expect(backlog).toEqual(tables.map(() => 0))
+        },
+        { timeout: 5_000, interval: 5 },
+      ),
   }
+  if (options.isStoreAway !== true) pipeline.open()
   return harness
 }
 
 const retryable: InsertOutcome = { status: 'retryable', error: new Error('Down') }
-const failed: InsertOutcome = { status: 'failed', error: new Error('No such table') }
+const failed: InsertOutcome = {
+  status: 'failed',
+  error: Object.assign(new Error('No such table'), {
+    clickhouse: { code: 60, type: 'UNKNOWN_TABLE' },
+  }),
+}
+const accepted = { status: 'accepted' }
 
 describe('consume()', () => {
-  test('answers when the rows are inserted', async () => {
-    const { consume, inserts, metric } = createHarness()
+  test('answers when the rows are in the journal, and inserts them', async () => {
+    const { consume, inserts, metric, drained } = await createHarness()
     expect(await consume('-ab')).toEqual({
       status: 'accepted',
       acceptedItems: 3,
       rejectedItems: 1,
       message: 'Dashes',
     })
+    expect(metric('wayward_waiting_requests')).toBe(0)
+    expect(metric('wayward_backlog_rows{table="otel_traces"}')).toBe(3)
+    await drained()
     expect(inserts).toMatchObject([{ table: 'otel_traces', text: '-ab' }])
     expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(3)
     expect(metric('wayward_insert_duration_seconds_count{table="otel_traces"}')).toBe(1)
-    expect(metric('wayward_waiting_requests{signal="traces"}')).toBe(0)
+    expect(metric('wayward_journal_bytes')).toBe(0)
   })
 
-  test('inserts a lone request at once', async () => {
-    const { consume } = createHarness()
-    const startMs = performance.now()
-    await consume('a')
-    expect(performance.now() - startMs).toBeLessThan(150)
+  test('answers while ClickHouse is away, and inserts when it is there', async () => {
+    const { consume, inserts, pipeline, drained } = await createHarness({ isStoreAway: true })
+    for (const text of ['a', 'b', 'c']) expect(await consume(text)).toMatchObject(accepted)
+    expect(inserts).toEqual([])
+    pipeline.open()
+    await drained()
+    expect(inserts.map(({ text }) => text)).toEqual(['abc'])
   })
 
   test('lets requests that come during an insert share the next', async () => {
-    const { consume, inserts } = createHarness()
-    const first = consume('a')
+    const { consume, inserts, drained } = await createHarness()
+    await consume('a')
     await sleep(10)
-    await Promise.all([first, consume('b'), consume('c'), consume('d'), consume('x', 'logs')])
+    await Promise.all([consume('b'), consume('c'), consume('d'), consume('x', 'logs')])
+    await drained()
     expect(inserts.map(({ text }) => text).toSorted()).toEqual(['a', 'bcd', 'x'])
     expect(new Set(inserts.map(({ token }) => token)).size).toBe(3)
   })
 
-  test('closes a block at its limit of rows, without losing the order', async () => {
-    const { consume, inserts } = createHarness({ blockRowsMax: 4, blockRowsEnough: 4 })
+  test('leaves an interval between small inserts', async () => {
+    const { consume, inserts, drained } = await createHarness({ insertIntervalMs: 300 })
+    for (let index = 0; index < 10; index++) {
+      await consume(String(index))
+      await sleep(10)
+    }
+    await drained()
+    expect(inserts.map(({ text }) => text)).toEqual(['0', '123456789'])
+  })
+
+  test('closes a batch at its limit of rows, without losing the order', async () => {
+    const { consume, inserts, drained } = await createHarness({
+      batchRowsMax: 4,
+      batchRowsEnough: 4,
+    })
     const texts = Array.from({ length: 10 }, (_, index) => `${index}a`)
-    await Promise.all(texts.map((text) => consume(text)))
+    for (const text of texts) await consume(text)
+    await drained()
     expect(inserts.map(({ text }) => text).join('')).toBe(texts.join(''))
     expect(Math.max(...inserts.map(({ text }) => text.length))).toBe(4)
   })
 
-  test('closes a block of many days, because each is a part of its own', async () => {
-    const { consume, inserts } = createHarness({ blockDaysMax: 2 })
-    const first = consume('a')
+  test('closes a batch of many days, because each is a part of its own', async () => {
+    const { consume, inserts, drained } = await createHarness({ batchDaysMax: 6 })
+    await consume('a')
     await sleep(5)
-    await Promise.all([first, ...['b', 'c', 'd', 'e'].map((text) => consume(text))])
-    expect(inserts.map(({ text }) => text)).toEqual(['a', 'bc', 'de'])
+    for (const text of ['bbb', 'ccc', 'ddd', 'eee']) await consume(text)
+    await drained()
+    expect(inserts.map(({ text }) => text)).toEqual(['a', 'bbbccc', 'dddeee'])
   })
 
-  test('refuses malformed requests and keeps the others of the block', async () => {
-    const { consume, inserts } = createHarness()
+  test('refuses malformed requests and keeps the others of the frame', async () => {
+    const { consume, inserts, drained } = await createHarness()
     const outcomes = await Promise.all([consume('a'), consume('b!'), consume('c')])
     expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'malformed', 'accepted'])
+    await drained()
     expect(inserts.map(({ text }) => text)).toEqual(['ac'])
   })
 
   test('answers an empty request without an insert', async () => {
-    const { consume, inserts } = createHarness()
+    const { consume, inserts } = await createHarness()
     expect(await consume('')).toMatchObject({ status: 'accepted', acceptedItems: 0 })
+    await sleep(50)
     expect(inserts).toEqual([])
   })
 
-  test('gives the block back when the decoder has a bug', async () => {
-    const { consume, inserts, logged } = createHarness()
-    const outcomes = await Promise.all([consume('a'), consume('#')])
-    expect(outcomes.map(({ status }) => status)).toEqual(['overloaded', 'malformed'])
+  test('gives the open blocks back when the decoder has a bug', async () => {
+    const { consume, inserts, logged, drained } = await createHarness()
+    const requests = [consume('1', 'metrics'), consume('l', 'logs'), consume('0#', 'metrics')]
+    const outcomes = await Promise.all(requests)
+    expect(outcomes.map(({ status }) => status)).toEqual(['unavailable', 'accepted', 'malformed'])
     expect(logged).toHaveLength(1)
-    expect(await consume('b')).toMatchObject({ status: 'accepted' })
-    expect(inserts.map(({ text }) => text)).toEqual(['b'])
-  })
-})
-
-describe('an insert that does not succeed', () => {
-  test('is tried again with the same token', async () => {
-    const { consume, inserts, outcomes, logged } = createHarness()
-    outcomes.push(retryable, retryable)
-    expect(await consume('a')).toMatchObject({ status: 'accepted' })
-    expect(inserts).toHaveLength(3)
-    expect(new Set(inserts.map(({ token }) => token)).size).toBe(1)
-    expect(logged).toHaveLength(1)
+    expect(await consume('12', 'metrics')).toMatchObject(accepted)
+    await drained()
+    expect(inserts.map(({ text }) => text).toSorted()).toEqual(['1', '2', 'l'])
   })
 
-  test('ends as overloaded when the tries are used up', async () => {
-    const { consume, inserts, outcomes, metric } = createHarness({ insertAttemptsMax: 2 })
-    outcomes.push(retryable, retryable)
-    expect(await consume('a')).toMatchObject({
-      status: 'overloaded',
-      retryAfterMs: 1000,
-      message: expect.stringContaining('Down'),
-    })
-    expect(inserts).toHaveLength(2)
-    expect(metric('wayward_inserts_total{table="otel_traces",status="retryable"}')).toBe(2)
-    expect(await consume('b')).toMatchObject({ status: 'accepted' })
-  })
-
-  test('is not tried again when ClickHouse will never take it, and nothing was accepted', async () => {
-    const { consume, inserts, outcomes, logged } = createHarness()
-    outcomes.push(failed)
-    expect(await consume('a')).toMatchObject({
-      status: 'overloaded',
-      message: expect.stringContaining('No such table'),
-    })
-    expect(inserts).toHaveLength(1)
-    expect(logged).toHaveLength(1)
-  })
-})
-
-describe('a signal with several tables', () => {
-  test('has one insert per table, and answers a request when all its rows are inserted', async () => {
-    const { consume, inserts, metric } = createHarness()
+  test('has one insert per table, and one frame for all', async () => {
+    const { consume, inserts, journal, metric, drained } = await createHarness()
     expect(await consume('0112', 'metrics')).toMatchObject({ status: 'accepted', acceptedItems: 4 })
+    expect(journal.stats().appendedFrames).toBe(2)
+    await drained()
     const rows = inserts.map(({ table, text }) => `${table} ${text}`)
     expect(rows.toSorted()).toEqual(['gauge 0', 'histogram 2', 'sum 11'])
     expect(new Set(inserts.map(({ token }) => token)).size).toBe(3)
     expect(metric('wayward_inserted_items_total{table="sum"}')).toBe(2)
-    expect(metric('wayward_open_block_rows{table="sum"}')).toBe(0)
-    expect(metric('wayward_waiting_requests{signal="metrics"}')).toBe(0)
-    expect(await consume('1', 'metrics')).toMatchObject({ status: 'accepted' })
-    expect(inserts).toHaveLength(4)
-  })
-
-  test('tells only those to try again whose rows a table did not take', async () => {
-    const { consume, outcomesByTable } = createHarness()
-    outcomesByTable.set('sum', failed)
-    const outcomes = await Promise.all([
-      consume('0', 'metrics'),
-      consume('012', 'metrics'),
-      consume('2', 'metrics'),
-    ])
-    expect(outcomes).toMatchObject([
-      { status: 'accepted' },
-      { status: 'overloaded', message: expect.stringContaining('No such table') },
-      { status: 'accepted' },
-    ])
-  })
-
-  test('gives all its blocks back when the decoder has a bug', async () => {
-    const { consume, inserts } = createHarness()
-    const requests = [consume('1', 'metrics'), consume('2', 'metrics'), consume('0#', 'metrics')]
-    const outcomes = await Promise.all(requests)
-    expect(outcomes.map(({ status }) => status)).toEqual(['overloaded', 'overloaded', 'malformed'])
-    expect(inserts).toEqual([])
-    expect(await consume('12', 'metrics')).toMatchObject({ status: 'accepted' })
-    expect(inserts.map(({ text }) => text).toSorted()).toEqual(['1', '2'])
-  })
-
-  test('is drained as a whole', async () => {
-    const { consume, pipeline } = createHarness()
-    const received = Promise.all(['0', '1', '2', '012'].map((text) => consume(text, 'metrics')))
-    await pipeline.shutdown(2_000)
-    expect((await received).map(({ status }) => status)).toEqual(
-      Array.from({ length: 4 }, () => 'accepted'),
-    )
   })
 })
 
-describe('bounds', () => {
-  test('refuses with a measured hint when too many bytes are in flight, and recovers', async () => {
-    const harness = createHarness({ blockBytesInFlightMax: 100 })
-    await harness.consume('x'.repeat(50))
-    harness.insertMs = 200
-    const first = harness.consume('x'.repeat(90))
-    const refused = await harness.consume('y'.repeat(20))
-    expect(refused).toMatchObject({ status: 'overloaded' })
-    expect(refused).toHaveProperty('retryAfterMs', expect.any(Number))
-    if (refused.status === 'overloaded') expect(refused.retryAfterMs).toBeLessThan(1000)
-    expect(await first).toMatchObject({ status: 'accepted' })
-    expect(await harness.consume('y'.repeat(20))).toMatchObject({ status: 'accepted' })
+describe('an insert that does not succeed', () => {
+  test('is tried again with the same token and the same rows', async () => {
+    const { consume, inserts, outcomes, logged, drained } = await createHarness()
+    outcomes.push(retryable, retryable, retryable)
+    await consume('a')
+    await sleep(30)
+    await consume('b')
+    await drained()
+    expect(inserts.map(({ text }) => text)).toEqual(['a', 'a', 'a', 'a', 'b'])
+    expect(new Set(inserts.map(({ token }) => token)).size).toBe(2)
+    expect(logged).toHaveLength(2)
   })
 
-  test('takes one request of any size when it is idle', async () => {
-    const { consume } = createHarness({ blockBytesInFlightMax: 100 })
-    expect(await consume('x'.repeat(500))).toMatchObject({ status: 'accepted' })
+  test('holds the table up until it is cured, in order, and says so', async () => {
+    const { consume, inserts, lasting, logged, metric, drained } = await createHarness()
+    lasting.set('otel_traces', failed)
+    for (const text of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      await consume(text)
+      await sleep(30)
+    }
+    await consume('x', 'logs')
+    await sleep(100)
+    expect(metric('wayward_inserted_items_total{table="otel_logs"}')).toBe(1)
+    lasting.clear()
+    await drained()
+    expect(logged[0]).toMatch(/refuses the rows/)
+    expect(logged.at(-1)).toMatch(/again/)
+    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(6)
+    const texts = new Map(inserts.map(({ text, token }) => [token, text]))
+    expect([...texts.values()].filter((text) => text !== 'x').join('')).toBe('abcdef')
+  })
+
+  test('is set aside when the table takes others', async () => {
+    const { consume, journal, lasting, logged, metric, drained } = await createHarness()
+    lasting.set('bad', failed)
+    await consume('bad')
+    for (let index = 0; index < 12; index++) {
+      await sleep(25)
+      await consume('g')
+    }
+    await drained()
+    expect(journal.stats()).toMatchObject({ setAsideRecords: 1, setAsideRows: 3 })
+    expect(logged.join('\n')).toMatch(/set aside/)
+    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(12)
+  })
+
+  test('is set aside if its bytes in the journal are damaged, and the others of its batch go in', async () => {
+    const { consume, inserts, journal, drained, pipeline } = await createHarness({
+      isStoreAway: true,
+      wrap: (journal) =>
+        override(journal, {
+          read: async (block: Parameters<Journal['read']>[0]) =>
+            block.rows === 2 ? { status: 'damaged', message: 'Flipped' } : journal.read(block),
+        }),
+    })
+    for (const text of ['a', 'bb', 'c']) await consume(text)
+    pipeline.open()
+    await drained()
+    expect(inserts.map(({ text }) => text)).toEqual(['ac'])
+    expect(journal.stats().setAsideRows).toBe(2)
+  })
+})
+
+describe('what the journal holds at the start', () => {
+  const token = (digit: string): string => digit.repeat(32)
+  const block = (table: string, text: string, digit: string): NewBlock => ({
+    table,
+    token: token(digit),
+    rows: text.length,
+    bytes: Buffer.from(text),
+  })
+
+  test('is inserted first, oldest first, with its tokens, and with nothing new among it', async () => {
+    const { consume, inserts, drained, pipeline } = await createHarness({
+      isStoreAway: true,
+      before: [
+        block('otel_traces', 'a', '1'),
+        block('otel_logs', 'x', '2'),
+        block('otel_traces', 'b', '1'),
+        block('otel_traces', 'c', '3'),
+        block('dropped_table', 'z', '4'),
+      ],
+    })
+    await consume('new')
+    pipeline.open()
+    await drained()
+    const traces = inserts.filter(({ table }) => table === 'otel_traces')
+    expect(traces.map(({ text }) => text)).toEqual(['ab', 'c', 'new'])
+    expect(traces.slice(0, 2).map((insert) => insert.token)).toEqual([token('1'), token('3')])
+    expect(inserts).toContainEqual({ table: 'dropped_table', text: 'z', token: token('4') })
+  })
+})
+
+describe('a request whose sender is gone before the answer', () => {
+  test('is not stored again when it comes again', async () => {
+    const { consume, metric, drained } = await createHarness()
+    expect(await consume('lost', 'traces', () => true)).toMatchObject(accepted)
+    expect(await consume('lost')).toMatchObject(accepted)
+    await drained()
+    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(4)
+    const line = 'wayward_repeated_requests_total{receiver="otlp_grpc",signal="traces"}'
+    expect(metric(line)).toBe(1)
+  })
+
+  test('waits for the first one where that is not safe yet', async () => {
+    const { consume, metric, drained } = await createHarness()
+    const first = consume('lost', 'traces', () => true)
+    const outcomes = await Promise.all([first, consume('lost')])
+    expect(outcomes).toMatchObject([accepted, accepted])
+    await drained()
+    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(4)
+  })
+
+  test('is stored twice when it comes a third time, for then somebody means it', async () => {
+    const { consume, metric, drained } = await createHarness()
+    await consume('lost', 'traces', () => true)
+    await consume('lost')
+    await consume('lost')
+    await consume('lost', 'logs')
+    await drained()
+    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(8)
+    expect(metric('wayward_inserted_items_total{table="otel_logs"}')).toBe(4)
+  })
+
+  test('is recognised after a crash', async () => {
+    const recentDigests = new Set([
+      createHash('sha1').update('traces protobuf ').update('lost').digest('hex'),
+    ])
+    const { consume, metric, drained } = await createHarness({
+      wrap: (journal) => override(journal, { recentDigests }),
+    })
+    expect(await consume('lost')).toMatchObject(accepted)
+    expect(await consume('other')).toMatchObject(accepted)
+    await drained()
+    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(5)
+  })
+})
+
+test('requests that are answered may come again with the same bytes', async () => {
+  const { consume, metric, drained } = await createHarness()
+  await Promise.all([consume('same'), consume('same')])
+  await consume('same')
+  await drained()
+  expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(12)
+})
+
+describe('bounds', () => {
+  test('refuses with a measured hint when the journal is full, and recovers', async () => {
+    const harness = await createHarness({ journalBytesMax: 100 })
+    await harness.consume('x'.repeat(50))
+    await harness.drained()
+    harness.insertMs = 200
+    expect(await harness.consume('x'.repeat(90))).toMatchObject(accepted)
+    const refused = await harness.consume('y'.repeat(20))
+    expect(refused).toMatchObject({
+      status: 'overloaded',
+      message: expect.stringContaining('90 of 100 bytes'),
+    })
+    if (refused.status === 'overloaded') expect(refused.retryAfterMs).toBeLessThan(2_000)
+    await harness.drained()
+    expect(await harness.consume('y'.repeat(20))).toMatchObject(accepted)
+  })
+
+  test('does not let a table that refuses rows fill the journal for the others', async () => {
+    const { consume, lasting } = await createHarness({ journalBytesMax: 1_000 })
+    lasting.set('otel_logs', failed)
+    for (let index = 0; index < 6; index++) await consume('x'.repeat(100), 'logs')
+    await sleep(50)
+    expect(await consume('x', 'logs')).toMatchObject({ status: 'overloaded' })
+    expect(await consume('x'.repeat(100))).toMatchObject(accepted)
+  })
+
+  test('refuses what is decoded faster than it is written, but one request of any size', async () => {
+    const { consume } = await createHarness({ openBytesMax: 100 })
+    const outcomes = await Promise.all([consume('x'.repeat(500)), consume('y')])
+    expect(outcomes).toMatchObject([accepted, { status: 'overloaded' }])
   })
 
   test('refuses when too many requests wait', async () => {
-    const { consume } = createHarness({ waitingRequestsMax: 3 })
+    const { consume } = await createHarness({ waitingRequestsMax: 3 })
     const outcomes = await Promise.all(['a', 'b', 'c', 'd'].map((text) => consume(text)))
     expect(outcomes.map(({ status }) => status)).toEqual([
       'accepted',
@@ -313,36 +480,61 @@ describe('bounds', () => {
       'overloaded',
     ])
   })
+
+  test('keeps nothing of a frame that the disk has no room for', async () => {
+    let isFull = true
+    const { consume, inserts, drained } = await createHarness({
+      wrap: (journal) =>
+        override(journal, {
+          append: async (frame: Parameters<Journal['append']>[0]) =>
+            isFull
+              ? { status: 'refused', reason: 'disk_full', message: 'The disk is full' }
+              : journal.append(frame),
+        }),
+    })
+    const outcomes = await Promise.all([consume('a'), consume('b', 'logs')])
+    expect(outcomes).toMatchObject([{ status: 'unavailable' }, { status: 'unavailable' }])
+    isFull = false
+    expect(await consume('c')).toMatchObject(accepted)
+    await drained()
+    expect(inserts.map(({ text }) => text)).toEqual(['c'])
+  })
 })
 
 describe('shutdown()', () => {
-  test('inserts and answers what was received, and refuses what comes later', async () => {
-    const { consume, pipeline, inserts } = createHarness({ blockRowsMax: 2 })
+  test('answers and inserts what was received, and refuses what comes later', async () => {
+    const { consume, pipeline, inserts } = await createHarness({ insertIntervalMs: 60_000 })
     const received = Promise.all(['a', 'b', 'c', 'd', 'e'].map((text) => consume(text)))
-    await pipeline.shutdown(2_000)
-    expect((await received).map(({ status }) => status)).toEqual(
-      Array.from({ length: 5 }, () => 'accepted'),
-    )
+    expect(await pipeline.shutdown(2_000)).toBe(0)
+    expect(await received).toMatchObject(Array.from({ length: 5 }, () => accepted))
     expect(inserts.map(({ text }) => text).join('')).toBe('abcde')
-    expect(await consume('f')).toMatchObject({ status: 'overloaded' })
+    expect(await consume('f')).toMatchObject({ status: 'unavailable' })
   })
 
-  test('has answered everybody at its deadline', async () => {
-    const harness = createHarness()
+  test('ends at its deadline and says how many rows ClickHouse does not have', async () => {
+    const harness = await createHarness()
     harness.insertMs = 60_000
     const received = [harness.consume('a'), harness.consume('b')]
     await sleep(20)
     received.push(harness.consume('c'))
     const startMs = performance.now()
-    await harness.pipeline.shutdown(100)
+    expect(await harness.pipeline.shutdown(100)).toBe(3)
     expect(performance.now() - startMs).toBeLessThan(1_000)
-    const outcomes = await Promise.all(received)
-    expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['overloaded']))
+    expect(await Promise.all(received)).toMatchObject([accepted, accepted, accepted])
+  })
+
+  test('does not wait for a table that refuses its rows', async () => {
+    const { consume, lasting, pipeline } = await createHarness()
+    lasting.set('otel_traces', failed)
+    await consume('a')
+    const startMs = performance.now()
+    expect(await pipeline.shutdown(5_000)).toBe(1)
+    expect(performance.now() - startMs).toBeLessThan(2_000)
   })
 
   test('is safe without any request, and twice', async () => {
-    const { pipeline } = createHarness()
-    await pipeline.shutdown(1_000)
-    await pipeline.shutdown(1_000)
+    const { pipeline } = await createHarness()
+    expect(await pipeline.shutdown(1_000)).toBe(0)
+    expect(await pipeline.shutdown(1_000)).toBe(0)
   })
 })

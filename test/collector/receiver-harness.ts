@@ -1,3 +1,4 @@
+import { openAccess } from '@wayward/collector/access/access'
 import { createByteBudget } from '@wayward/collector/byte-budget'
 import { type CollectorLimits, defaultCollectorLimits } from '@wayward/collector'
 import { createInflater } from '@wayward/collector/receivers/inflater'
@@ -18,6 +19,7 @@ export interface ReceiverHarness {
 export async function startReceiver(
   create: (parts: ReceiverParts) => Receiver,
   limits: Partial<CollectorLimits> = {},
+  protection: Partial<Pick<ReceiverParts, 'access' | 'tls' | 'cors'>> = {},
 ): Promise<ReceiverHarness> {
   const allLimits = { ...defaultCollectorLimits, ...limits }
   const consumer = createRecordingConsumer()
@@ -27,6 +29,10 @@ export async function startReceiver(
     limits: allLimits,
     inflater: createInflater(allLimits.requestBytesMax, allLimits.decompressionsMax),
     requestBytes: createByteBudget(allLimits.requestBytesInFlightMax),
+    access: openAccess,
+    tls: undefined,
+    cors: undefined,
+    ...protection,
   }
   const receiver = create(parts)
   const { port } = await receiver.start({ host: '127.0.0.1', port: 0 })

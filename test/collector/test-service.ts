@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate, type Logger, type Store } from '@wayward/clickhouse'
 import {
   type Collector,
@@ -5,6 +6,7 @@ import {
   type CollectorLimits,
   createCollector,
   defaultCollectorLimits,
+  type JournalSettings,
 } from '@wayward/collector'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
 
@@ -16,11 +18,37 @@ export interface TestService {
   readonly logged: string[]
   /** The port of OTLP/gRPC. */
   readonly grpcPort: number
+  /** Rows of a table, when ClickHouse has everything that was accepted. */
   count(table: string, service?: string): Promise<number>
+  /** Asks when ClickHouse has everything that was accepted. */
+  query: Store['query']
   shutdown(): Promise<void>
 }
 
 const anyPort = { host: '127.0.0.1', port: 0 }
+
+export const memoryJournal: JournalSettings = {
+  folder: '',
+  durability: 'memory',
+  bytesMax: 2 ** 30,
+  segmentBytes: 2 ** 20,
+  cacheBytesMax: 2 ** 20,
+  recentMs: 60_000,
+}
+
+/** Waits until ClickHouse has everything that the collector has accepted. */
+export async function whenDrained(api: string): Promise<void> {
+  const deadlineMs = performance.now() + 20_000
+  for (;;) {
+    const text = await (await fetch(`http://${api}/metrics`)).text()
+    const waiting = text
+      .split('\n')
+      .filter((line) => line.startsWith('wayward_backlog_rows{') && !line.endsWith(' 0'))
+    if (waiting.length === 0) return
+    if (performance.now() > deadlineMs) throw new Error(`Not inserted: ${waiting.join(', ')}`)
+    await sleep(10)
+  }
+}
 
 export async function startTestService(): Promise<TestService> {
   const engine = await startTestEngine()
@@ -33,6 +61,7 @@ export async function startTestService(): Promise<TestService> {
     logged,
     grpcPort: portOf(addresses.otlpGrpc),
     async count(table, service) {
+      await whenDrained(addresses.api)
       const filter = service === undefined ? '' : ' WHERE ServiceName = {service:String}'
       const parameters = service === undefined ? {} : { service }
       const [row] = await engine.reader.query<{ n: string }>(
@@ -40,6 +69,10 @@ export async function startTestService(): Promise<TestService> {
         { table, ...parameters },
       )
       return Number(row?.n)
+    },
+    async query(sql, parameters) {
+      await whenDrained(addresses.api)
+      return await engine.reader.query(sql, parameters)
     },
     async shutdown() {
       await collector.shutdown(5_000)
@@ -64,9 +97,15 @@ export async function startCollector(
       otlpGrpc: anyPort,
       otlpHttp: anyPort,
       api: anyPort,
-      limits: { ...defaultCollectorLimits, ...limits },
+      journal: memoryJournal,
+      limits: { ...defaultCollectorLimits, insertIntervalMs: 20, ...limits },
     },
-    { store, logger: { info: log, warn: log, error: log }, clock: Date.now },
+    {
+      store,
+      storeIsReady: Promise.resolve(),
+      logger: { info: log, warn: log, error: log },
+      clock: Date.now,
+    },
   )
   return { collector, addresses: await collector.start(), logged }
 }

@@ -97,7 +97,7 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
     }
     await provider.shutdown()
     expect(await service.count('otel_traces', name)).toBe(ITEMS)
-    const rows = await service.engine.reader.query(
+    const rows = await service.query(
       `SELECT ScopeName, ScopeVersion, SpanAttributes['list'] AS list, Events.Name AS events
       FROM otel_traces WHERE ServiceName = {name:String} AND SpanAttributes['index'] = '7'`,
       { name },
@@ -131,7 +131,7 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
     }
     await provider.shutdown()
     expect(await service.count('otel_logs', name)).toBe(ITEMS)
-    const rows = await service.engine.reader.query(
+    const rows = await service.query(
       `SELECT SeverityNumber, LogAttributes FROM otel_logs
       WHERE ServiceName = {name:String} AND Body = 'line 7'`,
       { name },
@@ -174,7 +174,7 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
     }
     await provider.shutdown()
     const ask = (columns: string, table: string): Promise<unknown> =>
-      service.engine.reader.query(
+      service.query(
         `SELECT ${columns} FROM otel_metrics_${table} WHERE ServiceName = {name:String} ORDER BY ALL`,
         { name },
       )
@@ -236,7 +236,7 @@ test('the OpenTelemetry SDK for Python sends spans, log records and metrics', as
   for (const name of ['python-grpc', 'python-http']) {
     expect(await service.count('otel_traces', name)).toBe(ITEMS)
     expect(await service.count('otel_logs', name)).toBe(ITEMS)
-    const [metrics] = await service.engine.reader.query<object>(
+    const [metrics] = await service.query<object>(
       `SELECT s.Value AS Value, s.IsMonotonic AS IsMonotonic, h.Count AS Count, h.Sum AS Sum,
         h.Exemplars.TraceId != [] AS isSampled
       FROM otel_metrics_sum AS s INNER JOIN otel_metrics_histogram AS h USING (ServiceName)
@@ -251,7 +251,7 @@ test('the OpenTelemetry SDK for Python sends spans, log records and metrics', as
       isSampled: 1,
     })
   }
-  const [row] = await service.engine.reader.query<{ n: string }>(
+  const [row] = await service.query<{ n: string }>(
     `SELECT count() AS n FROM otel_logs AS l INNER JOIN otel_traces AS t ON l.SpanId = t.SpanId
     WHERE l.ServiceName = 'python-grpc' AND l.TraceId = t.TraceId`,
   )

@@ -1,0 +1,226 @@
+// The way of decoded rows into the journal.
+//
+//   decode ──▶ open blocks ──▶ frame ──▶ write + sync ──▶ answers
+//              (+ waiting      (all tables,              └──▶ table writers
+//               requests)       one at a time)
+//
+// One frame holds whole requests: what is answered is safe as a whole, also when its rows go to several tables.
+import type { ConsumeOutcome } from './consumer.ts'
+import type { OpenBlock, SignalDecoder } from './decode/decoder.ts'
+import type { DrainRate } from './drain-rate.ts'
+import type { AppendOutcome, Journal, NewBlock } from './journal/journal.ts'
+import type { CollectorLimits } from './limits.ts'
+import type { RequestDigest } from './repeats.ts'
+import type { TableWriter } from './table-writer.ts'
+
+/** What became of a request's rows. */
+export type CommitOutcome =
+  | { readonly status: 'committed' }
+  | Extract<ConsumeOutcome, { readonly retryAfterMs: number }>
+
+export interface Committer {
+  /** Says what becomes of the rows that a request has just added to the decoder's open blocks. Never rejects. */
+  commit(decoder: SignalDecoder, digest: RequestDigest): Promise<CommitOutcome>
+  /** The same for blocks that belong to this request alone. */
+  commitBlocks(blocks: readonly OpenBlock[], digest: RequestDigest): Promise<CommitOutcome>
+  /** Throws the decoder's open blocks away, whose rows cannot be trusted, and tells those who wait for them. */
+  giveUp(decoder: SignalDecoder, message: string): void
+  /** Commits what is open and resolves when everybody is answered. */
+  drain(): Promise<void>
+  readonly waitingRequests: number
+  /** Bytes of the open blocks and of the frame that is being written. */
+  readonly bytes: number
+}
+
+export interface CommitterParts {
+  readonly journal: Pick<Journal, 'append'>
+  /** The writer of a table. */
+  readonly writerOf: (table: string) => TableWriter
+  readonly decoders: readonly SignalDecoder[]
+  readonly drainRate: DrainRate
+  readonly limits: CollectorLimits
+}
+
+interface Waiter {
+  /** Undefined where the request has blocks of its own. */
+  readonly decoder: SignalDecoder | undefined
+  readonly digest: RequestDigest
+  readonly answer: (outcome: CommitOutcome) => void
+}
+
+/** Below this many requests in the last frame nobody is kept waiting for company. */
+const COMPANY_REQUESTS = 3
+/** How much of the last commit's time is waited for more requests: fewer frames cost less. */
+const WAIT_PER_COMMIT_TIME = 3
+const RETRY_AFTER_FAILURE_MS = 5_000
+const RETRY_AFTER_BUG_MS = 1_000
+
+export function createCommitter(parts: CommitterParts): Committer {
+  return new JournalCommitter(parts)
+}
+
+class JournalCommitter implements Committer {
+  readonly #parts: CommitterParts
+  readonly #openBlocks: readonly OpenBlock[]
+  #waiters: Waiter[] = []
+  #ownBlocks: OpenBlock[] = []
+  #cancelTimer: (() => void) | undefined
+  #isCommitting = false
+  #isDraining = false
+  #committingBytes = 0
+  #committingRequests = 0
+  #lastRequests = 0
+  #lastCommitMs = 0
+  #lastEndMs = 0
+  #whenIdle: (() => void)[] = []
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts
+    this.#openBlocks = parts.decoders.flatMap((decoder) => decoder.blocks)
+  }
+
+  get waitingRequests(): number {
+    return this.#waiters.length + this.#committingRequests
+  }
+
+  get bytes(): number {
+    return this.#openBytes() + this.#committingBytes
+  }
+
+  commit(decoder: SignalDecoder, digest: RequestDigest): Promise<CommitOutcome> {
+    return this.#wait(decoder, digest)
+  }
+
+  commitBlocks(blocks: readonly OpenBlock[], digest: RequestDigest): Promise<CommitOutcome> {
+    this.#ownBlocks.push(...blocks)
+    return this.#wait(undefined, digest)
+  }
+
+  giveUp(decoder: SignalDecoder, message: string): void {
+    for (const block of decoder.blocks) block.take()
+    const given = this.#waiters.filter((waiter) => waiter.decoder === decoder)
+    this.#waiters = this.#waiters.filter((waiter) => waiter.decoder !== decoder)
+    const retryAfterMs = RETRY_AFTER_BUG_MS
+    for (const { answer } of given) answer({ status: 'unavailable', retryAfterMs, message })
+  }
+
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    this.#proceed()
+    if (!this.#isCommitting && this.#waiters.length === 0) return
+    await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
+  }
+
+  #wait(decoder: SignalDecoder | undefined, digest: RequestDigest): Promise<CommitOutcome> {
+    return new Promise((answer) => {
+      this.#waiters.push({ decoder, digest, answer })
+      this.#proceed()
+    })
+  }
+
+  #openBytes(): number {
+    let bytes = 0
+    for (const block of this.#openBlocks) bytes += block.bytes
+    for (const block of this.#ownBlocks) bytes += block.bytes
+    return bytes
+  }
+
+  /** Starts a commit, or sees to it that this is called again. */
+  #proceed(): void {
+    if (this.#isCommitting || this.#waiters.length === 0) return
+    if (this.#isDraining || this.#isEnough()) {
+      this.#start()
+      return
+    }
+    if (this.#cancelTimer !== undefined) return
+    const waitMs = this.#lastEndMs + this.#companyWaitMs() - performance.now()
+    if (waitMs > 0) {
+      const timer = setTimeout(() => this.#start(), waitMs)
+      this.#cancelTimer = () => clearTimeout(timer)
+      return
+    }
+    // Requests that arrive within one turn of the event loop share a frame.
+    const immediate = setImmediate(() => this.#start())
+    this.#cancelTimer = () => clearImmediate(immediate)
+  }
+
+  #isEnough(): boolean {
+    const { batchDaysMax, commitBytesEnough } = this.#parts.limits
+    if (this.#openBytes() >= commitBytesEnough) return true
+    return this.#openBlocks.some((block) => block.days >= batchDaysMax)
+  }
+
+  #companyWaitMs(): number {
+    if (this.#lastRequests < COMPANY_REQUESTS) return 0
+    return Math.min(this.#lastCommitMs * WAIT_PER_COMMIT_TIME, this.#parts.limits.commitWaitMsMax)
+  }
+
+  #start(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    // It never rejects: the journal and the writers do not.
+    if (!this.#isCommitting && this.#waiters.length > 0) void this.#commitOnce()
+  }
+
+  async #commitOnce(): Promise<void> {
+    const startMs = performance.now()
+    const waiters = this.#waiters
+    this.#waiters = []
+    this.#isCommitting = true
+    const blocks = this.#takeBlocks()
+    this.#committingBytes = blocks.reduce((sum, block) => sum + block.bytes.byteLength, 0)
+    this.#committingRequests = waiters.length
+    const digests = waiters.map(({ digest }) => digest)
+    const outcome = await this.#parts.journal.append({ blocks, digests })
+    this.#isCommitting = false
+    this.#settleBlocks(blocks, outcome)
+    const answer = this.#toOutcome(outcome)
+    this.#committingBytes = 0
+    this.#committingRequests = 0
+    for (const waiter of waiters) waiter.answer(answer)
+    this.#lastRequests = waiters.length
+    this.#lastEndMs = performance.now()
+    this.#lastCommitMs = this.#lastEndMs - startMs
+    this.#proceed()
+    if (this.#isCommitting || this.#waiters.length > 0) return
+    for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+
+  #takeBlocks(): NewBlock[] {
+    const taken: NewBlock[] = []
+    for (const block of [...this.#openBlocks, ...this.#ownBlocks]) {
+      const { table, rows, days } = block
+      if (rows === 0) continue
+      const bytes = joinChunks(block.take())
+      const token = this.#parts.writerOf(table).reserve(rows, bytes.byteLength, days)
+      taken.push({ table, token, rows, bytes })
+    }
+    this.#ownBlocks = []
+    return taken
+  }
+
+  /** Before anybody is answered: a writer may only close a batch while no frame with its token is under way. */
+  #settleBlocks(blocks: readonly NewBlock[], outcome: AppendOutcome): void {
+    for (const [index, block] of blocks.entries()) {
+      const stored = outcome.status === 'written' ? outcome.blocks[index] : undefined
+      this.#parts.writerOf(block.table).settle(block.token, stored)
+    }
+  }
+
+  #toOutcome(outcome: AppendOutcome): CommitOutcome {
+    if (outcome.status === 'written') return { status: 'committed' }
+    const { message, reason } = outcome
+    return reason === 'journal_full'
+      ? {
+          status: 'overloaded',
+          retryAfterMs: this.#parts.drainRate.waitMs(this.#committingBytes),
+          message,
+        }
+      : { status: 'unavailable', retryAfterMs: RETRY_AFTER_FAILURE_MS, message }
+  }
+}
+
+function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
+}

@@ -1,0 +1,101 @@
+// What stands between the listeners and the network: TLS, the check of who sends, and the origins of browser pages.
+import type { Logger } from '@wayward/clickhouse'
+import { type Access, checkTokenFile, createAccess } from './access/access.ts'
+import { type Cors, createCors } from './access/cors.ts'
+import { CollectorError } from './collector-error.ts'
+import type { CollectorLimits } from './limits.ts'
+import { formatAddress, isLoopback, type ListenAddress } from './listen-address.ts'
+import type { TlsFiles } from './tls/certificate.ts'
+import { checkTlsFiles, createTls, type Tls } from './tls/tls.ts'
+
+/** Without any of them the listeners speak plain text, ask for nothing, and are on loopback. */
+export interface ProtectionSettings {
+  /** Certificate and key of all listeners; with an authority, clients must show a certificate of it. */
+  readonly tls?: TlsFiles
+  /** File of bearer tokens, one of which every request must carry. */
+  readonly tokenFile?: string
+  /** Origins of the pages that may send, such as `https://app.example.com`. */
+  readonly corsOrigins?: readonly string[]
+}
+
+/** For the listeners. */
+export interface Protection {
+  readonly tls: Tls | undefined
+  readonly access: Access
+  readonly cors: Cors | undefined
+  /** Looks at the files no more. */
+  stop(): void
+}
+
+export interface ProtectionParts {
+  readonly logger: Logger
+  readonly clock: () => number
+  readonly limits: Pick<CollectorLimits, 'handshakesMax' | 'handshakeTimeoutMs'>
+  /** How often the files are looked at. */
+  readonly lookIntervalMs?: number
+}
+
+/** Where the collector listens. */
+export interface Listeners {
+  readonly otlpGrpc: ListenAddress
+  readonly otlpHttp: ListenAddress
+  readonly api: ListenAddress
+}
+
+/** @throws CollectorError where a listener is not protected, or a file or an origin cannot be used */
+export function createProtection(
+  settings: ProtectionSettings & Listeners,
+  parts: ProtectionParts,
+): Protection {
+  assertProtected(settings)
+  const { tls, tokenFile, corsOrigins = [] } = settings
+  const cors = corsOrigins.length === 0 ? undefined : createCors(corsOrigins)
+  const accessSettings = {
+    asksForCertificate: tls?.clientAuthority !== undefined,
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+  }
+  const access = createAccess(accessSettings, parts)
+  const served = tls === undefined ? undefined : createTls(tls, parts)
+  return {
+    tls: served,
+    access,
+    cors,
+    stop() {
+      served?.stop()
+      access.stop()
+    },
+  }
+}
+
+/**
+ * Checks what `createProtection` would refuse, for those who have much to do before they make a collector.
+ *
+ * @throws CollectorError
+ */
+export function checkProtection(settings: ProtectionSettings & Listeners): void {
+  assertProtected(settings)
+  if (settings.tls !== undefined) checkTlsFiles(settings.tls, Date.now())
+  if (settings.tokenFile !== undefined) checkTokenFile(settings.tokenFile)
+  if (settings.corsOrigins !== undefined) createCors(settings.corsOrigins)
+}
+
+/** Refuses addresses that other machines can reach, unless they are TLS and it is known who sends. */
+function assertProtected(settings: ProtectionSettings & Listeners): void {
+  const { otlpGrpc, otlpHttp, api, tls, tokenFile } = settings
+  const listeners = { '--otlp-grpc': otlpGrpc, '--otlp-http': otlpHttp, '--api': api }
+  const open = Object.entries(listeners).find(([, address]) => !isLoopback(address))
+  if (open === undefined) return
+  const [flag, address] = open
+  const missing: string[] = []
+  if (tls === undefined) missing.push('TLS (--tls-cert and --tls-key)')
+  if (tokenFile === undefined && tls?.clientAuthority === undefined) {
+    missing.push('a check of who sends (--token-file, or --tls-client-ca for client certificates)')
+  }
+  if (missing.length === 0) return
+  throw new CollectorError(
+    'unprotected',
+    `Cannot listen on ${formatAddress(address)}: other machines can reach it, and there is not ` +
+      `${missing.join(' nor ')}; set what is missing, or choose a loopback address such as ` +
+      `127.0.0.1:${address.port} with ${flag}`,
+  )
+}
