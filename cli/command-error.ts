@@ -13,7 +13,13 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** The pages that say more about a cure, in docs/. */
-export const docsPages = ['configuration.md', 'query.md', 'send-data.md', 'server.md'] as const
+export const docsPages = [
+  'configuration.md',
+  'query.md',
+  'send-data.md',
+  'server.md',
+  'security.md',
+] as const
 
 export interface CommandErrorOptions {
   readonly cause?: unknown

@@ -6,11 +6,9 @@ import {
   analyzeFields,
   configField,
   demoFields,
-  limitFields,
   outputFields,
-  protectionFields,
   selectionFields,
-  serveFields,
+  serviceFields,
   storeFields,
 } from './configuration/fields.ts'
 import { type Resolved, resolveFields } from './configuration/resolve.ts'
@@ -36,7 +34,6 @@ Exit codes:
   2  wrong usage (unknown command or option, bad value, address in use, wrong SQL)
   3  the store cannot be reached (no data, folder in use, server down, password refused)`
 
-const serveAll = { ...storeFields, ...serveFields, ...protectionFields, ...limitFields }
 const readFields = { ...selectionFields, ...outputFields, ...storeFields }
 const analyzeAll = { ...analyzeFields, ...readFields }
 
@@ -56,16 +53,17 @@ function addServe(context: CommandContext): void {
     context,
     'serve',
     'Start the service: it receives OTLP, stores it in ClickHouse and answers SQL.\nCtrl-C or SIGTERM stops it; what was received is written first.',
-    serveAll,
+    serviceFields,
     [
       'serve',
       'serve --data-dir /var/lib/wayward --engine-memory 4GiB',
       'serve --otlp-grpc 127.0.0.1:0 --otlp-http 127.0.0.1:0 --clickhouse 127.0.0.1:0 --api 127.0.0.1:0',
+      'serve --otlp-grpc 0.0.0.0:4317 --tls-cert server.pem --tls-key server-key.pem --token-file tokens',
       'serve --clickhouse-url http://clickhouse.internal:8123 --clickhouse-user wayward',
     ],
   ).action(async (_options: unknown, command: Command) => {
     const { serve } = await import('./commands/serve.ts')
-    await serve(context.terminal, valuesOf(context, serveAll, command), context.name)
+    await serve(context.terminal, valuesOf(context, serviceFields, command), context.name)
   })
 }
 
@@ -184,7 +182,7 @@ function valuesOf<F extends Fields>(
     flags: flagsOf(command),
     env: terminal.env,
     cwd: terminal.cwd,
-    fileFields: Object.values(serveAll),
+    fileFields: Object.values(serviceFields),
   })
 }
 

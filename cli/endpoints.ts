@@ -1,6 +1,7 @@
 // endpoints.json: how commands find the service of a data folder. Written when the service is ready, removed
 // when it stops; a file that a killed service left behind is recognised by its dead process.
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -93,12 +94,20 @@ export function isAlive(pid: number): boolean {
 const answerTimeoutMs = 2_000
 
 /** Whether the service's API answers with 200 there: the process id in a stale file may be somebody else's by now. */
-export async function isAnswering(api: string, path: '/healthz' | '/readyz'): Promise<boolean> {
-  try {
-    const response = await fetch(`${api}${path}`, { signal: AbortSignal.timeout(answerTimeoutMs) })
-    return response.status === 200
-  } catch {
+export async function isAnswering(
+  api: string,
+  path: '/healthz' | '/readyz' | '/inserted',
+  timeoutMs = answerTimeoutMs,
+): Promise<boolean> {
+  const { get } = await import(api.startsWith('https:') ? 'node:https' : 'node:http')
+  return await new Promise((resolve) => {
+    // Nothing is told to the service, and its certificate need not be for the address at which it listens.
+    const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(timeoutMs) }
+    const request = get(`${api}${path}`, options, (response: IncomingMessage) => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
     // Nobody answers there.
-    return false
-  }
+    request.on('error', () => resolve(false))
+  })
 }

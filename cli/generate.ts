@@ -1,6 +1,7 @@
-// Writes the generated page of the settings: part of `npm run generate`. The test calls `generate()` and compares.
+// Writes the generated pages of settings and limits: part of `npm run generate`. The test calls `generate()` and compares.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { limitsPage } from './configuration/limits-page.ts'
 import { configurationPage } from './configuration/reference-page.ts'
 
 /** One generated file: where it belongs, from the repository's root, and its text. */
@@ -10,7 +11,10 @@ export interface GeneratedFile {
 }
 
 export function generate(): GeneratedFile[] {
-  return [{ path: 'docs/configuration.md', text: configurationPage() }]
+  return [
+    { path: 'docs/configuration.md', text: configurationPage() },
+    { path: 'docs/reference/limits.md', text: limitsPage() },
+  ]
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -15,6 +15,8 @@ export type StoreValues = Resolved<typeof storeFields>
 
 /** The longest that a command waits for an answer; the engine's own limit is far below. */
 export const readTimeoutMs = 300_000
+/** The service itself waits a little less. */
+const insertedWaitMs = 6_000
 /** How long another short command may hold the data folder before we give up. */
 const folderWaitMs = 10_000
 const folderRetryMs = 200
@@ -59,7 +61,7 @@ async function openStore(terminal: Terminal, values: StoreValues): Promise<Opene
   let failedStarts = 0
   for (;;) {
     try {
-      return (await openRunning(values)) ?? (await openFolder(terminal, values.dataDir))
+      return (await openRunning(terminal, values)) ?? (await openFolder(terminal, values.dataDir))
     } catch (error) {
       const code = isCoded(error) ? error.code : ''
       // The other process may be gone before the engine can tell that it was there.
@@ -107,12 +109,20 @@ async function connect(server: Server): Promise<OpenedStore> {
 }
 
 /** The running service's store, or undefined if none runs. Throws while the service lives and its engine does not. */
-async function openRunning(values: StoreValues): Promise<OpenedStore | undefined> {
+async function openRunning(
+  terminal: Terminal,
+  values: StoreValues,
+): Promise<OpenedStore | undefined> {
   const endpoints = readEndpoints(values.dataDir)
   if (endpoints === undefined || !isAlive(endpoints.pid)) return undefined
   const password = values.clickhousePassword ?? ''
   try {
-    return await connect({ ...endpoints.clickhouse, password })
+    const opened = await connect({ ...endpoints.clickhouse, password })
+    // What was acknowledged a moment ago is to be part of the answer.
+    if (!(await isAnswering(endpoints.api, '/inserted', insertedWaitMs))) {
+      terminal.note('Not everything that the service has received is in ClickHouse yet')
+    }
+    return opened
   } catch (error) {
     // The process id may belong to somebody else by now; then the folder is free. A service that is alive starts
     // its engine again, and would find its folder taken.

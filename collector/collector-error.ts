@@ -5,6 +5,7 @@
  * - `cannot_listen`: the address does not exist on this machine, or may not be used.
  * - `unprotected`: the address would be open to other machines, and anybody could send.
  * - `bad_certificate`, `bad_token_file`, `bad_origin`: the settings about who may send cannot be used.
+ * - `bad_limit`: limits that together let nothing through.
  */
 export type CollectorErrorCode =
   | 'port_in_use'
@@ -13,6 +14,7 @@ export type CollectorErrorCode =
   | 'bad_certificate'
   | 'bad_token_file'
   | 'bad_origin'
+  | 'bad_limit'
 
 export class CollectorError extends Error {
   readonly code: CollectorErrorCode

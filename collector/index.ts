@@ -6,7 +6,14 @@ export {
   type CollectorSettings,
 } from './collector.ts'
 export { CollectorError, type CollectorErrorCode } from './collector-error.ts'
-export { defaultCollectorLimits, type CollectorLimits } from './limits.ts'
+export { decodeLimits, type DecodeLimits } from './decode/limits.ts'
+export {
+  checkLimits,
+  collectorLimits,
+  defaultCollectorLimits,
+  type CollectorLimits,
+} from './limits.ts'
+export { checkProtection, type ProtectionSettings } from './protection.ts'
 export type { Durability, JournalSettings } from './journal/journal.ts'
 export { JournalError } from './journal/journal-error.ts'
 export type { ListenAddress } from './listen-address.ts'

@@ -1,4 +1,5 @@
 // At a limit the collector refuses, with a hint when to try again where that helps.
+import { CollectorError } from './collector-error.ts'
 import { defaultsOf, type Limit, type LimitValues } from '@wayward/clickhouse/limit'
 
 const KIB = 1024
@@ -144,3 +145,17 @@ export const collectorLimits = {
 export interface CollectorLimits extends LimitValues<typeof collectorLimits> {}
 
 export const defaultCollectorLimits: CollectorLimits = defaultsOf(collectorLimits)
+
+/**
+ * Refuses limits that together let nothing through.
+ *
+ * @throws CollectorError
+ */
+export function checkLimits({ requestBytesMax, requestBytesInFlightMax }: CollectorLimits): void {
+  // A gzip body and what it inflates to are held at the same time, and so is what chunks take besides their bytes.
+  if (requestBytesInFlightMax >= 2 * requestBytesMax) return
+  throw new CollectorError(
+    'bad_limit',
+    `Cannot take requests of ${requestBytesMax} bytes with ${requestBytesInFlightMax} bytes in flight; set request-bytes-in-flight-max to at least ${2 * requestBytesMax}, or request-bytes-max to less`,
+  )
+}

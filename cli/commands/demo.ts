@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { listSessions, type Report, runAnalyzer } from '@wayward/analyzers'
 import { createLogger, type Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
-import { type demoFields, serveFields, storeFields } from '../configuration/fields.ts'
+import { type demoFields, serviceFields, storeFields } from '../configuration/fields.ts'
 import { type Resolved, resolveFields } from '../configuration/resolve.ts'
 import { type Endpoints, isAlive, isAnswering, readEndpoints } from '../endpoints.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
@@ -105,7 +105,7 @@ function fixedSources(terminal: Terminal, flags: Readonly<Record<string, string>
 async function startOwn(terminal: Terminal, dataDir: string): Promise<Service> {
   const anyPort = '127.0.0.1:0'
   const values = resolveFields(
-    { ...storeFields, ...serveFields },
+    serviceFields,
     fixedSources(terminal, {
       'data-dir': dataDir,
       'otlp-grpc': anyPort,
@@ -147,13 +147,26 @@ async function runShop(terminal: Terminal, shop: string, endpoints: Endpoints): 
   return sessionOf(output)
 }
 
+/** What a running service may ask of those who send. */
+const PROTECTION_VARIABLES = [
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_CERTIFICATE',
+  'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
+  'OTEL_EXPORTER_OTLP_CLIENT_KEY',
+]
+
 /** OpenTelemetry settings of the person's own applications must not send the shop's data elsewhere. */
 function shopEnvironment(terminal: Terminal, endpoints: Endpoints): Record<string, string> {
   const env: Record<string, string> = {}
   for (const [name, value] of Object.entries(terminal.env)) {
     if (value !== undefined && !name.startsWith('OTEL_')) env[name] = value
   }
-  env['OTEL_EXPORTER_OTLP_ENDPOINT'] = `http://${endpoints.otlpGrpc}`
+  const { otlpGrpc } = endpoints
+  env['OTEL_EXPORTER_OTLP_ENDPOINT'] = otlpGrpc.includes('://') ? otlpGrpc : `http://${otlpGrpc}`
+  for (const name of PROTECTION_VARIABLES) {
+    const value = terminal.env[name]
+    if (value !== undefined) env[name] = value
+  }
   return env
 }
 
@@ -173,7 +186,7 @@ async function waitForSession(store: Store, session: string): Promise<void> {
     if (Date.now() > deadline) {
       throw new CommandError(
         exitCodes.store,
-        `Nothing of the shop's session ${session} has arrived after ${arrivalWaitMs / 1000} s; look at the log of the service`,
+        `Nothing of the shop's session ${session} has arrived after ${arrivalWaitMs / 1000} s; look at the log of the service; one that asks for TLS or a token gets them from OTEL_EXPORTER_OTLP_CERTIFICATE and OTEL_EXPORTER_OTLP_HEADERS`,
       )
     }
     await sleep(100)

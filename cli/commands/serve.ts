@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CollectorAddresses } from '@wayward/collector'
+import type { CollectorAddresses, CollectorLimits } from '@wayward/collector'
 import type { Logger, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
-import type { serveFields, storeFields } from '../configuration/fields.ts'
+import type { serviceFields } from '../configuration/fields.ts'
+import { withSettings } from '../configuration/limit-fields.ts'
+import { toProtectionSettings } from '../configuration/protection.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import {
   type Endpoints,
@@ -19,7 +21,7 @@ import {
 import { namedServer, type Server, toCommandError } from '../open-store.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
 
-export type ServeValues = Resolved<typeof storeFields & typeof serveFields>
+export type ServeValues = Resolved<typeof serviceFields>
 
 // Ctrl-C to exit takes at most 5 s: the collector drains first, then the engine has its time, and one second
 // more before it is killed.
@@ -71,10 +73,11 @@ export async function startService(values: ServeValues, logger: Logger): Promise
     }
   }
   try {
+    await checkSettings(values)
     prepareFolder(values.dataDir)
     const started = await startStore(values, logger, stops)
     const addresses = await startCollector(values, started, logger, stops)
-    const endpoints = toEndpoints(addresses, started.reading)
+    const endpoints = toEndpoints(addresses, started.reading, values.tlsCert !== undefined)
     writeEndpoints(values.dataDir, endpoints)
     stops.push(async () => removeEndpoints(values.dataDir, process.pid))
     return { endpoints, shutdown }
@@ -82,6 +85,19 @@ export async function startService(values: ServeValues, logger: Logger): Promise
     await shutdown()
     throw toServeError(error, values.dataDir)
   }
+}
+
+/** Refuses what the collector would refuse, before the engine has started for nothing. */
+async function checkSettings(values: ServeValues): Promise<void> {
+  const { checkLimits, checkProtection } = await import('@wayward/collector')
+  const { otlpGrpc, otlpHttp, api } = values
+  checkProtection({ otlpGrpc, otlpHttp, api, ...toProtectionSettings(values) })
+  checkLimits(await limitsOf(values))
+}
+
+async function limitsOf(values: ServeValues): Promise<CollectorLimits> {
+  const { collectorLimits } = await import('@wayward/collector')
+  return withSettings(collectorLimits, values)
 }
 
 function prepareFolder(dataDir: string): void {
@@ -204,18 +220,27 @@ async function startCollector(
   logger: Logger,
   stops: Stops,
 ): Promise<CollectorAddresses> {
-  const { createCollector, defaultCollectorLimits } = await import('@wayward/collector')
+  const { createCollector, decodeLimits } = await import('@wayward/collector')
   const { otlpGrpc, otlpHttp, api } = values
+  const limits = await limitsOf(values)
   const journal = {
     folder: journalFolder(values),
     durability: values.durability,
     bytesMax: values.journalSize,
     segmentBytes: journalSegmentBytes,
     cacheBytesMax: journalCacheBytes,
-    recentMs: defaultCollectorLimits.repeatMsMax,
+    recentMs: limits.repeatMsMax,
   }
   const collector = createCollector(
-    { otlpGrpc, otlpHttp, api, journal, limits: defaultCollectorLimits },
+    {
+      otlpGrpc,
+      otlpHttp,
+      api,
+      journal,
+      limits,
+      decodeLimits: withSettings(decodeLimits, values),
+      ...toProtectionSettings(values),
+    },
     { store, storeIsReady, logger, clock: Date.now },
   )
   stops.push(() => collector.shutdown(collectorShutdownMs))
@@ -225,14 +250,16 @@ async function startCollector(
 function toEndpoints(
   addresses: CollectorAddresses,
   clickhouse: Endpoints['clickhouse'],
+  isTls: boolean,
 ): Endpoints {
+  const scheme = isTls ? 'https' : 'http'
   return {
     version: 1,
     pid: process.pid,
     startedAt: new Date().toISOString(),
-    otlpGrpc: addresses.otlpGrpc,
-    otlpHttp: `http://${addresses.otlpHttp}`,
-    api: `http://${addresses.api}`,
+    otlpGrpc: isTls ? `https://${addresses.otlpGrpc}` : addresses.otlpGrpc,
+    otlpHttp: `${scheme}://${addresses.otlpHttp}`,
+    api: `${scheme}://${addresses.api}`,
     clickhouse,
   }
 }
@@ -241,12 +268,19 @@ function toEndpoints(
 function toServeError(error: unknown, dataDir: string): unknown {
   if (!(error instanceof Error)) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  const isAddress = ['port_in_use', 'address_unavailable', 'cannot_listen', 'not_loopback']
-  if (isAddress.includes(code)) {
+  const isAddress = ['port_in_use', 'address_unavailable', 'cannot_listen', 'unprotected']
+  const isProtection = [
+    'unprotected',
+    'bad_certificate',
+    'bad_token_file',
+    'bad_origin',
+    'bad_limit',
+  ]
+  if (isAddress.includes(code) || isProtection.includes(code)) {
     const flag = error.name === 'EngineError' ? ' with --clickhouse' : ''
     return new CommandError(exitCodes.usage, `${error.message}${flag}`, {
       cause: error,
-      page: 'configuration.md',
+      page: isProtection.includes(code) ? 'security.md' : 'configuration.md',
     })
   }
   const owner = code === 'data_dir_in_use' ? readEndpoints(dataDir)?.pid : undefined
@@ -294,14 +328,34 @@ function greeting(
     row('OTLP/HTTP', endpoints.otlpHttp),
     row('SQL', `${endpoints.clickhouse.url} (${isEngine ? 'embedded ClickHouse' : 'your server'})`),
     row('Health', `${endpoints.api}/readyz, /healthz, /metrics`),
+    ...askedFor(values).map((text) => row('Senders need', text)),
     row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
     `${style.bold('Try next, in another terminal:')}\n`,
     next(`${name} demo${folder}`, 'a small shop with a slow lock, a full queue and a failing job'),
     next(`${name} analyze lock-contention${folder}`, 'which locks cost most, and why'),
     next(
-      `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoints.otlpHttp} <your application>`,
+      `${exporterEnvironment(endpoints, values)} <your application>`,
       'report from an application with OpenTelemetry',
     ),
     `${style.dim('Ctrl-C stops the service.')}\n`,
   ].join('')
+}
+
+/** What requests must come with, in words. */
+function askedFor({ tokenFile, tlsClientCa }: ServeValues): string[] {
+  const asked = [
+    ...(tlsClientCa === undefined ? [] : ['a client certificate']),
+    ...(tokenFile === undefined ? [] : ['a token']),
+  ]
+  return asked.length === 0 ? [] : [asked.join(' and ')]
+}
+
+/** The settings of an application that reports here; their values are percent-encoded, says OpenTelemetry. */
+function exporterEnvironment(endpoints: Endpoints, values: ServeValues): string {
+  return [
+    `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoints.otlpHttp}`,
+    ...(values.tokenFile === undefined
+      ? []
+      : ['OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<token>"']),
+  ].join(' ')
 }

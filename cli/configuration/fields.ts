@@ -137,6 +137,9 @@ export const limitFields = {
   ...toLimitFields(decodeLimits),
 }
 
+/** All that `serve` has. */
+export const serviceFields = { ...storeFields, ...serveFields, ...protectionFields, ...limitFields }
+
 /** Which data a question is about; flags only, because they belong to one question. */
 export const selectionFields = {
   since: {
