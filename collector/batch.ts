@@ -5,7 +5,7 @@ import type { StoredBlock } from './journal/journal.ts'
 export interface Batch {
   /** `insert_deduplication_token`: the same at every try, also after a restart. */
   readonly token: string
-  readonly blocks: StoredBlock[]
+  blocks: StoredBlock[]
   rows: number
   bytes: number
   /** Different days of its rows, or more. */

@@ -108,6 +108,7 @@ class OtlpCollector implements Collector {
     this.#routes = createRoutes({
       metrics: this.#telemetry.metrics,
       checkReadiness: () => this.#checkReadiness(),
+      whenInserted: () => this.#running?.pipeline.whenInserted() ?? Promise.resolve(),
       ...this.#protection,
       limits: settings.limits,
     })

@@ -26,7 +26,7 @@ export interface ExportRequest {
   readonly body: Uint8Array
   readonly sender: Sender
   /** Whether the sender can no longer get the answer: it hung up, cancelled, or its deadline has passed. */
-  isSenderGone(): boolean
+  readonly isSenderGone: () => boolean
 }
 
 /**

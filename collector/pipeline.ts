@@ -19,6 +19,8 @@ import type { Telemetry } from './telemetry.ts'
 export interface Pipeline extends Consumer {
   /** Begins to insert, with what the journal still holds: ClickHouse has its tables. */
   open(): void
+  /** Resolves when ClickHouse has everything that was answered before; never, where it does not take it. */
+  whenInserted(): Promise<void>
   /**
    * Refuses new requests, answers those it has, and inserts for at most `deadlineMs`; the rest stays in the journal.
    * Resolves with the number of rows that ClickHouse does not have yet.
@@ -100,6 +102,10 @@ class JournalPipeline implements Pipeline {
     return outcome.finally(() => {
       if (this.#pending.get(key) === pending) this.#pending.delete(key)
     })
+  }
+
+  async whenInserted(): Promise<void> {
+    await Promise.all([...this.#writers.values()].map((writer) => writer.whenInserted()))
   }
 
   async shutdown(deadlineMs: number): Promise<number> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { limitHttpConnections } from '@wayward/clickhouse'
 import type { Access, Authorization } from './access/access.ts'
 import { createHttpAccess } from './access/http-access.ts'
@@ -26,10 +27,15 @@ export interface Routes {
 export interface RoutesParts {
   readonly metrics: Metrics
   readonly checkReadiness: ReadinessCheck
+  /** Resolves when ClickHouse has everything that was acknowledged before. */
+  readonly whenInserted: () => Promise<void>
   readonly limits: Pick<CollectorLimits, 'connectionsMax' | 'headersTimeoutMs' | 'headerBytesMax'>
   readonly access: Access
   readonly tls: Tls | undefined
 }
+
+/** Longest time for which `/inserted` keeps somebody waiting. */
+const INSERTED_WAIT_MS_MAX = 5_000
 
 interface Page {
   readonly status: number
@@ -38,19 +44,33 @@ interface Page {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/**
+ * Probes of Kubernetes can send neither a token from a secret nor a client certificate: here they learn up or down,
+ * and the reasons are for those who may know.
+ */
+const OPEN_PAGES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+
 type PageMaker = (authorization: Authorization) => Promise<Page>
 
 export function createRoutes(parts: RoutesParts): Routes {
   const { metrics, limits, tls } = parts
-  // Probes of Kubernetes can send neither a token from a secret nor a client certificate: they learn up or down,
-  // and the reasons are for those who may know.
   const pages: Readonly<Record<string, PageMaker>> = {
     '/healthz': () => Promise.resolve(jsonPage(200, { status: 'ok' })),
     '/readyz': async ({ status }) => readinessPage(await parts.checkReadiness(), status),
-    '/metrics': async (authorization) => {
-      if (authorization.status === 'refused') return refusalPage(authorization)
+    // What is acknowledged can be queried a moment later; this page is for those who cannot guess how long a moment is.
+    '/inserted': async () => {
+      const timer = new AbortController()
+      const deadline = sleep(INSERTED_WAIT_MS_MAX, 'waiting' as const, { signal: timer.signal })
+      const status = await Promise.race([
+        parts.whenInserted().then(() => 'inserted' as const),
+        deadline.catch(() => 'waiting' as const),
+      ])
+      timer.abort()
+      return jsonPage(status === 'inserted' ? 200 : 503, { status })
+    },
+    '/metrics': () => {
       const contentType = 'text/plain; version=0.0.4; charset=utf-8'
-      return { status: 200, contentType, body: metrics.render() }
+      return Promise.resolve({ status: 200, contentType, body: metrics.render() })
     },
   }
   const authorize = createHttpAccess(parts.access)
@@ -86,7 +106,10 @@ export function createRoutes(parts: RoutesParts): Routes {
       send(request, response, jsonPage(405, { status: 'wrong_method', message }))
       return
     }
-    send(request, response, await page(authorize(request)))
+    const authorization = authorize(request)
+    const isRefused = authorization.status === 'refused' && !OPEN_PAGES.has(path)
+    const answered = isRefused ? refusalPage(authorization) : await page(authorization)
+    send(request, response, answered)
   }
 
   return {

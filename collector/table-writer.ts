@@ -28,6 +28,8 @@ export interface TableWriter {
   open(): void
   /** Inserts what it has without waiting for more, until `signal` gives up. The rest stays in the journal. */
   drain(signal: AbortSignal): Promise<void>
+  /** Resolves when ClickHouse has what the journal has now; never, where it does not take it. */
+  whenInserted(): Promise<void>
   readonly state: TableState
   /** Rows and bytes that the journal has and ClickHouse has not. */
   readonly backlog: { readonly rows: number; readonly bytes: number; readonly batches: number }
@@ -83,6 +85,7 @@ class JournalTableWriter implements TableWriter {
   #failures = 0
   #lastTried: Batch | undefined
   #whenDrained: (() => void) | undefined
+  #waiting: { readonly batches: ReadonlySet<Batch>; readonly resolve: () => void }[] = []
   state: TableState = 'well'
 
   constructor(table: string, batches: readonly Batch[], parts: TableWriterParts) {
@@ -160,6 +163,12 @@ class JournalTableWriter implements TableWriter {
     this.#stop.abort()
     clearTimeout(this.#timer)
     signal.removeEventListener('abort', giveUp)
+  }
+
+  whenInserted(): Promise<void> {
+    const batches = new Set(this.#batches())
+    if (batches.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push({ batches, resolve }))
   }
 
   #batches(): Batch[] {
@@ -246,17 +255,21 @@ class JournalTableWriter implements TableWriter {
   async #tryInsert(batch: Batch): Promise<TryOutcome> {
     const { journal, store, telemetry, drainRate } = this.#parts
     const chunks: Uint8Array[] = []
-    for (const block of [...batch.blocks]) {
+    const damaged: StoredBlock[] = []
+    for (const block of batch.blocks) {
       const read = await journal.read(block)
       if (read.status === 'read') chunks.push(read.bytes)
       else if (read.status === 'failed') {
         return { status: 'retryable', error: new Error(`The journal: ${read.message}`) }
       } else {
         await journal.setAside([block], read.message)
-        batch.blocks.splice(batch.blocks.indexOf(block), 1)
+        damaged.push(block)
       }
     }
-    this.#recount(batch)
+    if (damaged.length > 0) {
+      batch.blocks = batch.blocks.filter((block) => !damaged.includes(block))
+      this.#recount(batch)
+    }
     if (chunks.length === 0) return { status: 'nothing' }
     const startMs = performance.now()
     const outcome = await store.insertNative(this.table, chunks, batch.token)
@@ -276,6 +289,13 @@ class JournalTableWriter implements TableWriter {
       const index = batches.indexOf(batch)
       if (index >= 0) batches.splice(index, 1)
     }
+    if (this.#waiting.length === 0) return
+    const left = new Set(this.#batches())
+    this.#waiting = this.#waiting.filter(({ batches, resolve }) => {
+      if ([...batches].some((one) => left.has(one))) return true
+      resolve()
+      return false
+    })
   }
 
   /**

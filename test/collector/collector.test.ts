@@ -267,6 +267,8 @@ test('without ClickHouse requests are accepted, and inserted when it is back', a
   await client.call(EXPORT_PATHS.traces, encodeExportRequest(2, nowMs))
   await sleep(300)
   expect(logged.filter((line) => line.includes('127.0.0.1:9'))).toHaveLength(1)
+  const waiting = await get('/inserted', addresses.api)
+  expect([waiting.status, await waiting.json()]).toEqual([503, { status: 'waiting' }])
   store = service.engine.writer
   await client.call(EXPORT_PATHS.traces, encodeExportRequest(3, nowMs))
   client.close()

@@ -97,7 +97,7 @@ describe.skipIf(!isPresent)('recorded spans of the Online Boutique', () => {
   })
 
   test('are all there, with their nanoseconds', async () => {
-    const rows = await service.engine.reader.query<Record<string, string>>(
+    const rows = await service.query<Record<string, string>>(
       `SELECT ServiceName AS service, count() AS spans, sum(Duration) AS duration_ns,
          min(toUnixTimestamp64Nano(Timestamp)) AS first_ns, countIf(ParentSpanId = '') AS roots
        FROM otel_traces GROUP BY service ORDER BY service`,
@@ -118,7 +118,7 @@ describe.skipIf(!isPresent)('recorded spans of the Online Boutique', () => {
 
   test('give a session for each service and find a trace by its id', async () => {
     const [first] = spans
-    const rows = await service.engine.reader.query<{ sessions: string; spans: string }>(
+    const rows = await service.query<{ sessions: string; spans: string }>(
       `SELECT (SELECT uniqExact(service) FROM wayward_sessions) AS sessions, count() AS spans
        FROM otel_traces WHERE TraceId = {trace:String}`,
       { trace: first?.traceId ?? '' },
