@@ -1,4 +1,5 @@
 import type { Logger } from '@wayward/clickhouse/logger'
+import { openFileJournal } from './file-journal.ts'
 import type { JournalFiles } from './journal-files.ts'
 import { createMemoryJournal } from './memory-journal.ts'
 
@@ -130,6 +131,10 @@ export interface Journal {
  *
  * @throws JournalError when the folder cannot be used, or another process uses it
  */
-export function openJournal(settings: JournalSettings, parts: JournalParts): Promise<Journal> {
-  return Promise.resolve(createMemoryJournal(settings, parts))
+export async function openJournal(
+  settings: JournalSettings,
+  parts: JournalParts,
+): Promise<Journal> {
+  if (settings.durability === 'memory') return createMemoryJournal(settings, parts)
+  return await openFileJournal(settings, parts)
 }

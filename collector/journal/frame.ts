@@ -1,0 +1,182 @@
+import { crc32 } from 'node:zlib'
+
+// A frame, as it lies in a segment file; numbers are little-endian (docs/journal-format.md).
+//
+//   fixed part | digests 20 × n | block entries | CRC | bytes of block 0 | bytes of block 1 | …
+//   └──────────── header, checked by CRC ────────────┘ └── each checked by the CRC in its entry
+//
+// After the last frame lie END_MARK's zeros: what earlier lives of the file left behind them is not looked at as
+// a frame that was torn.
+
+/** "WYJF" */
+export const FRAME_MAGIC = 0x464a5957
+export const FORMAT_VERSION = 1
+const FIXED_BYTES = 56
+const ENTRY_BYTES = 37
+const DIGEST_BYTES = 20
+const CRC_BYTES = 4
+/** Where in a header the life of the segment stands: what a search for the next frame looks for. */
+export const LIFE_OFFSET = 8
+export const LIFE_BYTES = 8
+/** No header is larger: a length above it is damage. */
+export const HEADER_BYTES_MAX = 16 * 1024 * 1024
+export const BLOCKS_MAX = 65_535
+export const END_MARK: Uint8Array = new Uint8Array(64)
+
+/** - `rows`: a commit. `moved`: blocks of other frames, moved to free their segment. */
+export type FrameKind = 'rows' | 'moved'
+const KIND_CODES: Readonly<Record<FrameKind, number>> = { rows: 1, moved: 2 }
+
+/** What a header says of a block. */
+export interface BlockEntry {
+  readonly table: string
+  readonly token: string
+  readonly rows: number
+  readonly byteLength: number
+  readonly crc: number
+  /** The frame in which the block was first written, and its place there: the name it keeps when it is moved. */
+  readonly originSequence: number
+  readonly originIndex: number
+}
+
+export interface FrameHeader {
+  readonly kind: FrameKind
+  readonly segmentNumber: number
+  readonly sequence: number
+  readonly unixMs: number
+  readonly digests: readonly Uint8Array[]
+  readonly blocks: readonly BlockEntry[]
+}
+
+export interface ParsedHeader extends FrameHeader {
+  readonly headerBytes: number
+  readonly frameBytes: number
+}
+
+/**
+ * - `frame`: a header of this life.
+ * - `short`: more bytes are needed to tell.
+ * - `foreign`: a good header of another life of the file.
+ * - `invalid`: no header.
+ */
+export type HeaderOutcome =
+  | { readonly status: 'frame'; readonly header: ParsedHeader }
+  | { readonly status: 'short'; readonly bytesWanted: number }
+  | { readonly status: 'foreign' | 'invalid' }
+
+/** The bytes of a frame with these parts, without the end mark. */
+export function frameByteLength(
+  blocks: readonly { readonly table: string; readonly byteLength: number }[],
+  digests: number,
+): number {
+  let bytes = FIXED_BYTES + digests * DIGEST_BYTES + CRC_BYTES
+  for (const { table, byteLength } of blocks) {
+    bytes += ENTRY_BYTES + Buffer.byteLength(table) + byteLength
+  }
+  return bytes
+}
+
+/** @param life 8 bytes that no other life of the file has */
+export function encodeHeader(frame: FrameHeader, life: Uint8Array): Buffer {
+  const { blocks, digests } = frame
+  const dataBytes = blocks.reduce((sum, block) => sum + block.byteLength, 0)
+  const frameBytes = frameByteLength(blocks, digests.length)
+  const header = Buffer.alloc(frameBytes - dataBytes)
+  header.writeUInt32LE(FRAME_MAGIC, 0)
+  header.writeUInt16LE(FORMAT_VERSION, 4)
+  header.writeUInt8(KIND_CODES[frame.kind], 6)
+  header.set(life, LIFE_OFFSET)
+  header.writeUInt32LE(frame.segmentNumber, 16)
+  header.writeUInt32LE(header.byteLength, 20)
+  header.writeUIntLE(frameBytes, 24, 6)
+  header.writeUIntLE(frame.sequence, 32, 6)
+  header.writeUIntLE(frame.unixMs, 40, 6)
+  header.writeUInt32LE(digests.length, 48)
+  header.writeUInt16LE(blocks.length, 52)
+  let at = FIXED_BYTES
+  for (const digest of digests) {
+    header.set(digest, at)
+    at += DIGEST_BYTES
+  }
+  for (const block of blocks) at = writeEntry(header, at, block)
+  header.writeUInt32LE(crc32(header.subarray(0, at)), at)
+  return header
+}
+
+function writeEntry(header: Buffer, start: number, block: BlockEntry): number {
+  header.write(block.token, start, 16, 'hex')
+  header.writeUIntLE(block.originSequence, start + 16, 6)
+  header.writeUInt16LE(block.originIndex, start + 22)
+  header.writeUInt32LE(block.rows, start + 24)
+  header.writeUInt32LE(block.byteLength, start + 28)
+  header.writeUInt32LE(block.crc, start + 32)
+  const nameBytes = header.write(block.table, start + ENTRY_BYTES, 'utf8')
+  header.writeUInt8(nameBytes, start + 36)
+  return start + ENTRY_BYTES + nameBytes
+}
+
+/** Reads the header at the start of `bytes`. Safe on any bytes. */
+export function parseHeader(bytes: Buffer, life: Uint8Array): HeaderOutcome {
+  if (bytes.byteLength < FIXED_BYTES) return { status: 'short', bytesWanted: FIXED_BYTES }
+  if (bytes.readUInt32LE(0) !== FRAME_MAGIC || bytes.readUInt16LE(4) !== FORMAT_VERSION) {
+    return { status: 'invalid' }
+  }
+  const headerBytes = bytes.readUInt32LE(20)
+  if (headerBytes < FIXED_BYTES + CRC_BYTES || headerBytes > HEADER_BYTES_MAX) {
+    return { status: 'invalid' }
+  }
+  if (bytes.byteLength < headerBytes) return { status: 'short', bytesWanted: headerBytes }
+  const crcAt = headerBytes - CRC_BYTES
+  if (crc32(bytes.subarray(0, crcAt)) !== bytes.readUInt32LE(crcAt)) return { status: 'invalid' }
+  if (!bytes.subarray(LIFE_OFFSET, LIFE_OFFSET + LIFE_BYTES).equals(life)) {
+    return { status: 'foreign' }
+  }
+  const header = readBody(bytes, headerBytes)
+  return header === undefined ? { status: 'invalid' } : { status: 'frame', header }
+}
+
+function readBody(bytes: Buffer, headerBytes: number): ParsedHeader | undefined {
+  const end = headerBytes - CRC_BYTES
+  const digestCount = bytes.readUInt32LE(48)
+  const blockCount = bytes.readUInt16LE(52)
+  let at = FIXED_BYTES
+  if (at + digestCount * DIGEST_BYTES > end) return undefined
+  const digests: Uint8Array[] = []
+  for (let i = 0; i < digestCount; i++, at += DIGEST_BYTES) {
+    digests.push(bytes.subarray(at, at + DIGEST_BYTES))
+  }
+  const blocks: BlockEntry[] = []
+  let frameBytes = headerBytes
+  for (let i = 0; i < blockCount; i++) {
+    if (at + ENTRY_BYTES > end || at + ENTRY_BYTES + bytes.readUInt8(at + 36) > end) {
+      return undefined
+    }
+    const block = readEntry(bytes, at)
+    at += ENTRY_BYTES + bytes.readUInt8(at + 36)
+    frameBytes += block.byteLength
+    blocks.push(block)
+  }
+  if (at !== end || frameBytes !== bytes.readUIntLE(24, 6)) return undefined
+  return {
+    kind: bytes.readUInt8(6) === KIND_CODES.moved ? 'moved' : 'rows',
+    segmentNumber: bytes.readUInt32LE(16),
+    sequence: bytes.readUIntLE(32, 6),
+    unixMs: bytes.readUIntLE(40, 6),
+    digests,
+    blocks,
+    headerBytes,
+    frameBytes,
+  }
+}
+
+function readEntry(bytes: Buffer, at: number): BlockEntry {
+  return {
+    token: bytes.toString('hex', at, at + 16),
+    originSequence: bytes.readUIntLE(at + 16, 6),
+    originIndex: bytes.readUInt16LE(at + 22),
+    rows: bytes.readUInt32LE(at + 24),
+    byteLength: bytes.readUInt32LE(at + 28),
+    crc: bytes.readUInt32LE(at + 32),
+    table: bytes.toString('utf8', at + ENTRY_BYTES, at + ENTRY_BYTES + bytes.readUInt8(at + 36)),
+  }
+}

@@ -1,0 +1,159 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Durability } from '@wayward/collector/journal/journal'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  abandonLock,
+  block,
+  digest,
+  frame,
+  makeTestFolder,
+  type TestFolder,
+  unconfirmedTexts,
+  write,
+} from './journal-harness.ts'
+
+let folder: TestFolder
+
+beforeEach(() => {
+  folder = makeTestFolder()
+})
+
+afterEach(() => {
+  folder.remove()
+})
+
+describe.each<Durability>(['fsync', 'os', 'memory'])(
+  'append() with durability %s',
+  (durability) => {
+    test('gives the blocks back as they came', async () => {
+      const journal = await folder.open({ durability, cacheBytesMax: 10 })
+      const stored = await write(journal, block('a', 1, 'one'), block('b', 2, 'second', 7))
+      expect(stored.map(({ table, rows, byteLength }) => [table, rows, byteLength])).toEqual([
+        ['a', 1, 3],
+        ['b', 7, 42],
+      ])
+      for (const [i, text] of ['one', 'second'.repeat(7)].entries()) {
+        const one = stored[i]
+        const outcome = one && (await journal.read(one))
+        expect(outcome).toEqual({ status: 'read', bytes: Buffer.from(text) })
+      }
+      journal.confirm(stored)
+      expect(journal.stats().unconfirmedBlocks).toBe(0)
+      await journal.close()
+    })
+
+    test('refuses what is over the bound, and takes it when there is room again', async () => {
+      const journal = await folder.open({ durability, bytesMax: 40_000, segmentBytes: 10_000 })
+      const all = []
+      let outcome = await journal.append(frame(block('a', 1, 'x', 6000)))
+      while (outcome.status === 'written') {
+        all.push(...outcome.blocks)
+        outcome = await journal.append(frame(block('a', all.length, 'x', 6000)))
+      }
+      expect(outcome).toMatchObject({ status: 'refused', reason: 'journal_full' })
+      expect(journal.hasRoom(6200)).toBe(false)
+      expect(all.length).toBeGreaterThan(3)
+      journal.confirm(all.slice(0, 3))
+      expect(journal.hasRoom(6200)).toBe(true)
+      expect(await journal.append(frame(block('a', 1, 'x', 6000)))).toMatchObject({
+        status: 'written',
+      })
+      await journal.close()
+      expect(await journal.append(frame(block('a', 1, 'x')))).toMatchObject({ status: 'refused' })
+    })
+  },
+)
+
+describe('openJournal()', () => {
+  test('finds what was not confirmed, oldest first, and the digests', async () => {
+    const journal = await folder.open()
+    const first = await write(journal, block('a', 1, 'one'), block('b', 2, 'two'))
+    await write(journal, block('a', 1, 'three'))
+    journal.confirm(first.slice(0, 1))
+    await journal.close()
+    const again = await folder.open()
+    expect(await unconfirmedTexts(again)).toEqual(['two', 'three'])
+    expect(again.unconfirmed.map(({ table }) => table)).toEqual(['b', 'a'])
+    expect(again.recentDigests).toEqual(
+      new Set(['one', 'two', 'three'].map((text) => Buffer.from(digest(text)).toString('hex'))),
+    )
+    await write(again, block('a', 3, 'four'))
+    await again.close()
+    const third = await folder.open()
+    expect(await unconfirmedTexts(third)).toEqual(['two', 'three', 'four'])
+    third.confirm(third.unconfirmed)
+    await third.close()
+    const last = await folder.open()
+    expect(last.unconfirmed).toEqual([])
+    await last.close()
+  })
+
+  test('finds the same after kill -9', async () => {
+    const journal = await folder.open({ durability: 'fsync' })
+    const first = await write(journal, block('a', 1, 'one'), block('b', 2, 'two'))
+    await write(journal, block('a', 3, 'three'))
+    journal.confirm(first)
+    await expect.poll(() => readdirSync(folder.path).some((n) => n.endsWith('.done'))).toBe(true)
+    abandonLock(folder)
+    const again = await folder.open()
+    expect(await unconfirmedTexts(again)).toEqual(['three'])
+    expect(folder.lines).toEqual([])
+    await again.close()
+  })
+
+  test('uses files again, and does not read what an earlier life left in them', async () => {
+    const journal = await folder.open({ segmentBytes: 10_000 })
+    for (let i = 0; i < 100; i++) journal.confirm(await write(journal, block('a', i, 'x', 3000)))
+    expect(journal.stats().recycledSegments).toBeGreaterThan(20)
+    expect(journal.stats().segments).toBeLessThan(7)
+    await write(journal, block('a', 100, 'last'))
+    await journal.close()
+    const again = await folder.open()
+    expect(await unconfirmedTexts(again)).toEqual(['last'])
+    expect(folder.lines).toEqual([])
+    await again.close()
+  })
+
+  test('takes frames that are larger than a segment', async () => {
+    const journal = await folder.open({ segmentBytes: 10_000 })
+    const large = await write(journal, block('a', 1, 'y', 100_000), block('b', 1, 'z', 50_000))
+    await write(journal, block('a', 2, 'small'))
+    const [first] = large
+    expect(first && (await journal.read(first))).toMatchObject({ status: 'read' })
+    journal.confirm(large)
+    await journal.close()
+    const again = await folder.open()
+    expect(await unconfirmedTexts(again)).toEqual(['small'])
+    await again.close()
+  })
+})
+
+describe('setAside()', () => {
+  test('writes rows that can be inserted, and the reason', async () => {
+    const journal = await folder.open()
+    const stored = await write(
+      journal,
+      block('a', 1, 'one'),
+      block('a', 1, 'two'),
+      block('b', 2, 'x'),
+    )
+    await journal.setAside(stored, 'refused by ClickHouse')
+    const names = readdirSync(join(folder.path, 'set-aside'))
+    expect(names).toHaveLength(4)
+    const native = names.find((name) => name.startsWith('a-') && name.endsWith('.native')) ?? ''
+    expect(readFileSync(join(folder.path, 'set-aside', native), 'utf8')).toBe('onetwo')
+    const text = readFileSync(join(folder.path, 'set-aside', `${native}.json`), 'utf8')
+    expect(JSON.parse(text)).toMatchObject({ table: 'a', rows: 2, reason: 'refused by ClickHouse' })
+    expect(journal.stats()).toMatchObject({
+      setAsideRecords: 2,
+      setAsideRows: 3,
+      unconfirmedBlocks: 0,
+    })
+    await journal.close()
+    const again = await folder.open()
+    expect(again.unconfirmed).toEqual([])
+    await again.close()
+    expect(existsSync(join(folder.path, 'lock'))).toBe(false)
+  })
+})
