@@ -174,6 +174,7 @@ describe('on a ClickHouse server that was named', () => {
         body: JSON.stringify(oneSpan()),
       })
       expect(response.status).toBe(200)
+      expect((await fetch(`${service.endpoints.api}/inserted`)).status).toBe(200)
       const [row] = await engine
         .open('elsewhere')
         .reader.query<{ n: string }>('SELECT count() AS n FROM otel_traces')
@@ -263,7 +264,7 @@ describe('stopping', () => {
 
 describe('bad settings', () => {
   test.each<[string, string[], number, RegExp]>([
-    ['an open host', ['--api', '0.0.0.0:0'], 2, /"0\.0\.0\.0" can be reached from other machines/],
+    ['an open host', ['--api', '0.0.0.0:0'], 2, /0\.0\.0\.0:0: other machines can reach it/],
     ['no port', ['--otlp-grpc', 'localhost'], 2, /flag --otlp-grpc.*wanted host:port/],
     ['a file that is missing', ['--config', 'none.yaml'], 2, /"none\.yaml"/],
     ['an unknown option', ['--otlp-grcp', 'x'], 2, /Unknown option.*--otlp-grpc/i],
