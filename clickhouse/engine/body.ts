@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs'
+import { truncate } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -75,7 +76,7 @@ function nextChunk(body: Readable): Promise<Buffer | undefined> {
 }
 
 /**
- * Writes a body into a file, straight from the socket. Returns its length.
+ * Writes a body over a file that is there, straight from the socket. Returns its length.
  *
  * @throws ClickhouseException when it is too large, cut off, wrongly encoded, or the disk is full
  */
@@ -85,7 +86,7 @@ export async function spool(
   path: string,
   bytesMax: number,
 ): Promise<number> {
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 })
+  const file = createWriteStream(path, { flags: 'r+', highWaterMark: 1024 * 1024 })
   const counter = createCounter(bytesMax)
   try {
     if (first.length > 0) counter.write(first)
@@ -93,6 +94,7 @@ export async function spool(
       counter.end()
       await pipeline(counter, file)
     } else await pipeline(rest, counter, file)
+    await truncate(path, counter.bytes())
   } catch (error) {
     throw bodyError(error)
   }

@@ -10,6 +10,7 @@ export interface ChildSettings {
   readonly port: number
   readonly writerToken: string
   readonly memoryBytesMax: number
+  readonly isDurable: boolean
   readonly limits: EngineLimits
 }
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Chdb, Handle } from './chdb.ts'
-import { writeEngineConfig } from './engine-config.ts'
+import { type EngineConfig, writeEngineConfig } from './engine-config.ts'
 import { EngineError } from './engine-error.ts'
 
 //   <dataDir>/config.xml, users.xml   written at each start
@@ -28,7 +28,7 @@ export interface DataDir {
 }
 
 /** Opens the data folder, creating it where needed. @throws EngineError */
-export function openDataDir(chdb: Chdb, dataDir: string, memoryBytesMax: number): DataDir {
+export function openDataDir(chdb: Chdb, dataDir: string, config: EngineConfig): DataDir {
   const path = resolve(dataDir)
   const storePath = join(path, 'store')
   const temporaryPath = join(path, 'tmp')
@@ -37,7 +37,7 @@ export function openDataDir(chdb: Chdb, dataDir: string, memoryBytesMax: number)
     mkdirSync(storePath, { recursive: true, mode: 0o700 })
     accessSync(storePath, constants.R_OK | constants.W_OK | constants.X_OK)
     refuseFullDisk(path)
-    configPath = writeEngineConfig(path, memoryBytesMax)
+    configPath = writeEngineConfig(path, config)
   } catch (error) {
     throw error instanceof EngineError ? error : fileError(path, error)
   }

@@ -5,18 +5,25 @@ import { join } from 'node:path'
 // takes on before anything from outside runs on it. It cannot go back: the guard refuses SET ROLE, and readonly = 1
 // refuses the rest.
 
+/** What can be chosen about the engine. */
+export interface EngineConfig {
+  readonly memoryBytesMax: number
+  /** Whether an insert is on disk when it is answered. */
+  readonly isDurable: boolean
+}
+
 /** Writes the configuration files into the data folder. Returns the path of the main one. */
-export function writeEngineConfig(dataDir: string, memoryBytesMax: number): string {
+export function writeEngineConfig(dataDir: string, config: EngineConfig): string {
   const usersPath = join(dataDir, 'users.xml')
   const configPath = join(dataDir, 'config.xml')
   writeFileSync(usersPath, USERS)
-  writeFileSync(configPath, configText(usersPath, memoryBytesMax))
+  writeFileSync(configPath, configText(usersPath, config))
   return configPath
 }
 
 // Sized for a service beside the application that it watches: the defaults are for a machine of its own
 // (5 GiB of mark cache, 90 % of the memory).
-function configText(usersPath: string, memoryBytesMax: number): string {
+function configText(usersPath: string, { memoryBytesMax, isDurable }: EngineConfig): string {
   const cacheBytes = Math.floor(memoryBytesMax / 16)
   return `<clickhouse>
   <users_config>${escapeXml(usersPath)}</users_config>
@@ -40,8 +47,32 @@ function configText(usersPath: string, memoryBytesMax: number): string {
   <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
   <tables_loader_foreground_pool_size>2</tables_loader_foreground_pool_size>
   <tables_loader_background_pool_size>2</tables_loader_background_pool_size>
+  ${mergeTreeText(isDurable)}
 </clickhouse>
 `
+}
+
+const INSERTED_PART_BYTES_MAX = 24 * 1024 * 1024
+
+// How parts are written and merged; docs/decisions/0009-parts-and-merges.md has the measurements.
+//
+// - A part below the size of an insert's block is one file (compact): a wide one is some 70 files to make and to sync.
+// - Merges that result in a wide part go column by column: row by row costs more than twice the CPU, and is what
+//   ClickHouse chooses below 131,072 rows.
+// - Twice as many parts per merge as usual: every row is merged about half as often.
+// - Merges are always synced, because the parts that they replace are deleted at once (old_parts_lifetime is 0 here).
+//   chDB's own defaults would lose both in a power cut.
+function mergeTreeText(isDurable: boolean): string {
+  const insert = isDurable ? 1 : 0
+  return `<merge_tree>
+    <min_bytes_for_wide_part>${INSERTED_PART_BYTES_MAX}</min_bytes_for_wide_part>
+    <vertical_merge_algorithm_min_rows_to_activate>1</vertical_merge_algorithm_min_rows_to_activate>
+    <merge_selector_base>10</merge_selector_base>
+    <fsync_after_insert>${insert}</fsync_after_insert>
+    <fsync_part_directory>1</fsync_part_directory>
+    <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
+    <min_compressed_bytes_to_fsync_after_merge>1</min_compressed_bytes_to_fsync_after_merge>
+  </merge_tree>`
 }
 
 /** The role that lets a connection read and nothing else: no source of data but tables. */

@@ -18,6 +18,12 @@ export interface EngineSettings {
   readonly writerToken: string
   /** The most memory that the engine uses for data; its process needs about 250 MiB besides. */
   readonly memoryBytesMax: number
+  /**
+   * Whether an insert is on disk, and not only in the system's page cache, when it is answered.
+   *
+   * @default false
+   */
+  readonly isDurable?: boolean
   readonly limits: EngineLimits
   readonly logger: Logger
 }
@@ -147,8 +153,16 @@ class SupervisedEngine implements Engine {
   }
 
   #childSettings(): ChildSettings {
-    const { dataDir, listen, writerToken, memoryBytesMax, limits } = this.#settings
-    return { dataDir, host: listen.host, port: this.#port, writerToken, memoryBytesMax, limits }
+    const { dataDir, listen, writerToken, memoryBytesMax, isDurable, limits } = this.#settings
+    return {
+      dataDir,
+      host: listen.host,
+      port: this.#port,
+      writerToken,
+      memoryBytesMax,
+      isDurable: isDurable ?? false,
+      limits,
+    }
   }
 }
 

@@ -1,19 +1,25 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync, statfsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs'
+import { rm, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 
 /** Where the bodies of inserts lie while the engine reads them. */
 export interface InsertFiles {
-  /** A path that no other insert uses, in memory where there is room. */
-  create(): string
-  remove(path: string): Promise<void>
+  /** A file that no other insert uses, in memory where there is room. It may hold an earlier body. */
+  take(): string
+  /** Gives a file back; nobody reads it any more. */
+  release(path: string): Promise<void>
   /** Deletes all of them. */
   clear(): void
 }
 
 const MEMORY_PATH = '/dev/shm'
+
+// New pages cost 2.6 ms of CPU per MiB to write, pages that are there 0.3 ms (measured; they need not be found, cleared and
+// given back). So a few files are kept and written over.
+const KEPT_FILES_MAX = 2
+const KEPT_FILE_BYTES_MAX = 32 * 1024 * 1024
 
 /**
  * @param dataDir names the folder in memory, so that what a crash left there is found at the next start
@@ -27,6 +33,7 @@ export function createInsertFiles(
   const name = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 16)
   const memoryPath = join(MEMORY_PATH, `wayward-${userInfo().uid}-${name}`)
   const clear = (): void => rmSync(memoryPath, { recursive: true, force: true })
+  const kept: string[] = []
   let hasMemory = false
   let count = 0
   try {
@@ -37,12 +44,20 @@ export function createInsertFiles(
     // No such file system, or the folder belongs to somebody else: the disk serves as well.
   }
   return {
-    create() {
+    take() {
+      const used = kept.pop()
+      if (used !== undefined) return used
       count += 1
       const folder = hasMemory && hasRoom(bytesMax) ? memoryPath : temporaryPath
-      return join(folder, `insert-${count}`)
+      const path = join(folder, `insert-${count}`)
+      closeSync(openSync(path, 'wx', 0o600))
+      return path
     },
-    remove: (path) => rm(path, { force: true }),
+    async release(path) {
+      const isSmall = (await stat(path)).size <= KEPT_FILE_BYTES_MAX
+      if (isSmall && path.startsWith(memoryPath) && kept.length < KEPT_FILES_MAX) kept.push(path)
+      else await rm(path, { force: true })
+    },
     clear,
   }
 }

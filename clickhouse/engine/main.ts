@@ -6,8 +6,10 @@ import { loadChdb } from './chdb.ts'
 import type { ChildMessage, ChildSettings, ParentMessage } from './child-message.ts'
 import { openDataDir } from './data-dir.ts'
 import { createDatabase } from './database.ts'
+import { repairDeduplicationLogs } from './deduplication-log.ts'
 import { EngineError } from './engine-error.ts'
 import { createHttpServer } from './http-server.ts'
+import { createInsertSync } from './insert-sync.ts'
 import { createInsertFiles } from './insert-files.ts'
 import { createPartCleanup } from './part-cleanup.ts'
 import { createQueryHandler } from './query-handler.ts'
@@ -40,15 +42,25 @@ process.on('message', (message: ParentMessage) => {
 async function startService(settings: ChildSettings): Promise<Service> {
   const { dataDir, limits } = settings
   const chdb = loadChdb()
-  const { storePath, temporaryPath, first } = openDataDir(chdb, dataDir, settings.memoryBytesMax)
+  const { storePath, temporaryPath, first } = openDataDir(chdb, dataDir, settings)
   const database = await createDatabase(chdb, first, storePath)
+  const repair = await repairDeduplicationLogs(database, storePath)
+  if (repair.records > 0) {
+    send({
+      kind: 'log',
+      level: 'warn',
+      message: 'Forgot blocks that were announced but not stored when the engine ended',
+      fields: { ...repair },
+    })
+  }
   const insertFiles = createInsertFiles(dataDir, temporaryPath, limits.insertBytesMax)
   const identity = {
     version: database.version,
     timezone: database.timezone,
     displayName: hostname(),
   }
-  const handler = createQueryHandler({ database, insertFiles, limits, identity })
+  const insertSync = settings.isDurable ? createInsertSync(storePath) : undefined
+  const handler = createQueryHandler({ database, insertFiles, insertSync, limits, identity })
   const server = createHttpServer({
     listen: { host: settings.host, port: settings.port },
     writerToken: settings.writerToken,

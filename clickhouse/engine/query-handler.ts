@@ -8,6 +8,7 @@ import type { Connection, Database } from './database.ts'
 import { ClickhouseException } from './exception.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { InsertFiles } from './insert-files.ts'
+import type { InsertSync } from './insert-sync.ts'
 import type { EngineLimits } from './limits.ts'
 import { INSERT_PINS, preparation } from './query-settings.ts'
 import { parseQueryRequest, type QueryRequest } from './request.ts'
@@ -35,6 +36,8 @@ export interface QueryHandler {
 export interface QueryHandlerSettings {
   readonly database: Database
   readonly insertFiles: InsertFiles
+  /** Absent where inserts need not survive a power cut. */
+  readonly insertSync: InsertSync | undefined
   readonly limits: EngineLimits
   readonly identity: ServerIdentity
 }
@@ -92,6 +95,7 @@ class EngineQueryHandler implements QueryHandler {
     try {
       statement = await this.#statement(request, asked, account)
       const result = await this.#run(statement, asked, account, controller.signal)
+      if (statement.insertPath !== undefined) await this.#settings.insertSync?.sync()
       this.#refuseLargeResult(result)
       this.#holdUntilSent(result.bytes.length, response)
       await sendResult(response, this.#settings.identity, asked, {
@@ -105,7 +109,7 @@ class EngineQueryHandler implements QueryHandler {
       response.off('close', stop)
       this.#controllers.delete(controller)
       if (statement?.insertPath !== undefined) {
-        await this.#settings.insertFiles.remove(statement.insertPath)
+        await this.#settings.insertFiles.release(statement.insertPath)
       }
     }
   }
@@ -176,7 +180,7 @@ class EngineQueryHandler implements QueryHandler {
   ): Promise<Statement> {
     const { database, insertFiles, limits } = this.#settings
     refuseReadingInsert(account, asked)
-    const path = insertFiles.create()
+    const path = insertFiles.take()
     const connection = database.connect()
     try {
       await spool(Buffer.alloc(0), request, path, limits.insertBytesMax)
@@ -190,7 +194,7 @@ class EngineQueryHandler implements QueryHandler {
       return await this.#insert(head, bytes.subarray(head.dataStart), undefined, 'identity')
     } finally {
       await connection.close()
-      await insertFiles.remove(path)
+      await insertFiles.release(path)
     }
   }
 
@@ -201,11 +205,11 @@ class EngineQueryHandler implements QueryHandler {
     contentEncoding: string,
   ): Promise<Statement> {
     const { insertFiles, limits } = this.#settings
-    const insertPath = insertFiles.create()
+    const insertPath = insertFiles.take()
     try {
       await spool(first, rest, insertPath, limits.insertBytesMax)
     } catch (error) {
-      await insertFiles.remove(insertPath)
+      await insertFiles.release(insertPath)
       throw error
     }
     const file = `FROM INFILE ${quoteString(insertPath)} COMPRESSION ${quoteString(compressionOf(contentEncoding))}`
