@@ -1,17 +1,15 @@
 import { Readable } from 'node:stream'
 import {
   ClickHouseError,
-  ClickHouseLogLevel,
   type ClickHouseClient,
   type ClickHouseSettings,
-  createClient,
   type DataFormat,
 } from '@clickhouse/client'
+import { connect } from './connection.ts'
+import { toInsertError } from './insert-error.ts'
+import { createInsertSettings } from './insert-settings.ts'
 import { isRetryable, StoreError, toStoreErrorCode } from './store-error.ts'
 import type { InsertOutcome, QueryParameters, Store, StoreSettings } from './store.ts'
-
-/** Requests that one store has open at ClickHouse at a time. */
-export const storeConnectionsMax = 10
 
 // The closed list of what is ever inserted into: no SQL text is built from a name.
 const insertStatements: ReadonlyMap<string, string> = new Map([
@@ -24,26 +22,8 @@ const insertStatements: ReadonlyMap<string, string> = new Map([
   ['otel_metrics_summary', 'INSERT INTO otel_metrics_summary FORMAT Native'],
 ])
 
-// One insert is one block, whatever its size: a token only holds while the blocks are the same at every
-// try. Answers come when the insert is done, so a status of 200 means that the rows are there.
-const insertSettings: ClickHouseSettings = {
-  async_insert: 0,
-  insert_deduplicate: 1,
-  deduplicate_blocks_in_dependent_materialized_views: 1,
-  max_insert_block_size: '1000000000',
-  min_insert_block_size_rows: '1000000000',
-  min_insert_block_size_bytes: '0',
-  min_insert_block_size_rows_for_materialized_views: '1000000000',
-  min_insert_block_size_bytes_for_materialized_views: '0',
-  max_insert_threads: '1',
-  max_threads: 1,
-  // Spans of many days may come in one request (a replay, a wrong clock); that is no reason to refuse it.
-  throw_on_max_partitions_per_insert_block: 0,
-  wait_end_of_query: 1,
-}
-
-const quote64BitIntegers: ClickHouseSettings = { output_format_json_quote_64bit_integers: 1 }
 const readonlyCode = 164
+const unknownSettingCode = 115
 
 /**
  * Connects to a ClickHouse HTTP interface; nothing is sent before the first operation.
@@ -57,12 +37,19 @@ export function createStore(settings: StoreSettings): Store {
 class HttpStore implements Store {
   readonly #settings: StoreSettings
   readonly #client: ClickHouseClient
+  readonly #insertSettings = createInsertSettings()
   // Some servers let a reading user change no setting at all; then we ask without.
-  #querySettings = quote64BitIntegers
+  #querySettings: ClickHouseSettings
+  #lossyTables: ReadonlySet<string> = new Set()
 
   constructor(settings: StoreSettings) {
     this.#settings = settings
     this.#client = connect(settings, settings.database)
+    this.#querySettings = {
+      output_format_json_quote_64bit_integers: 1,
+      // Our tables are Distributed ones there, and questions join them.
+      ...(settings.isCluster === true ? { distributed_product_mode: 'global' } : {}),
+    }
   }
 
   async query<Row>(sql: string, parameters: QueryParameters = {}): Promise<Row[]> {
@@ -102,7 +89,16 @@ class HttpStore implements Store {
   }
 
   async command(sql: string, parameters: QueryParameters = {}): Promise<void> {
-    await this.#convert(this.#client.command({ query: sql, query_params: { ...parameters } }))
+    await this.#convert(
+      this.#client.command({
+        query: sql,
+        query_params: { ...parameters },
+        // A row that remembers something must be there when the command is done.
+        ...(this.#settings.isCluster === true
+          ? { clickhouse_settings: { distributed_foreground_insert: 1 } }
+          : {}),
+      }),
+    )
   }
 
   async insertNative(
@@ -116,20 +112,41 @@ class HttpStore implements Store {
       const error = new Error(`Cannot insert into table "${table}"; wanted one of ${known}`)
       return { status: 'failed', error }
     }
-    try {
-      const values = Readable.from(chunks, { objectMode: false })
-      const result = await this.#client.exec({
-        query,
-        values,
-        clickhouse_settings: { ...insertSettings, insert_deduplication_token: token },
-      })
-      const said = await readStart(result.stream)
-      if (said === '' && isFromClickhouse(result.response_headers)) return { status: 'inserted' }
-      throw new Error(`the answer to an insert is not ClickHouse's: "${said}"`)
-    } catch (thrown) {
-      const error = this.#toStoreError(thrown)
-      return { status: isRetryable(error) ? 'retryable' : 'failed', error }
+    for (;;) {
+      try {
+        await this.#insert(
+          query,
+          chunks,
+          this.#insertSettings.of(token, this.#lossyTables.has(table)),
+        )
+        return { status: 'inserted' }
+      } catch (thrown) {
+        const error = this.#toStoreError(thrown)
+        const isUnknownSetting = error.clickhouse?.code === unknownSettingCode
+        if (isUnknownSetting && this.#insertSettings.leaveOut(error.message)) continue
+        return {
+          status: isRetryable(error) ? 'retryable' : 'failed',
+          error: toInsertError(table, error),
+        }
+      }
     }
+  }
+
+  async #insert(
+    query: string,
+    chunks: readonly Uint8Array[],
+    settings: ClickHouseSettings,
+  ): Promise<void> {
+    const values = Readable.from(chunks, { objectMode: false })
+    const result = await this.#client.exec({ query, values, clickhouse_settings: settings })
+    const said = await readStart(result.stream)
+    if (said !== '' || !isFromClickhouse(result.response_headers)) {
+      throw new Error(`the answer to an insert is not ClickHouse's: "${said}"`)
+    }
+  }
+
+  leaveOutColumns(tables: Iterable<string>): void {
+    this.#lossyTables = new Set(tables)
   }
 
   async createDatabase(): Promise<void> {
@@ -161,9 +178,8 @@ class HttpStore implements Store {
       return await ask(this.#querySettings)
     } catch (thrown) {
       const error = this.#toStoreError(thrown)
-      if (error.clickhouse?.code !== readonlyCode || this.#querySettings !== quote64BitIntegers) {
-        throw error
-      }
+      const isBare = Object.keys(this.#querySettings).length === 0
+      if (error.clickhouse?.code !== readonlyCode || isBare) throw error
     }
     const answer = await this.#convert(ask({}))
     this.#querySettings = {}
@@ -199,7 +215,8 @@ class HttpStore implements Store {
           : said
       return new StoreError(code, message, { cause: thrown, clickhouse })
     }
-    const said = reasonOf(thrown)
+    // A proxy answers with a whole page.
+    const said = reasonOf(thrown).replace(/\s+/g, ' ').trim().slice(0, REASON_CHARACTERS)
     const message = `Cannot reach ClickHouse at ${url}: ${said}; check that it runs and that the URL is right`
     return new StoreError('unreachable', message, { cause: thrown })
   }
@@ -219,6 +236,7 @@ async function readStart(stream: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 const ANSWER_CHARACTERS = 200
+const REASON_CHARACTERS = 300
 
 /** A proxy or another program at this address may answer 200 to everything; that stores nothing. */
 function isFromClickhouse(headers: Readonly<Record<string, unknown>>): boolean {
@@ -235,24 +253,6 @@ async function readException(stream: AsyncIterable<Uint8Array>): Promise<Error> 
     return new Error(text.trim() === '' ? 'an error without a text' : text.trim())
   }
   return new ClickHouseError({ code, message, type })
-}
-
-function connect(settings: StoreSettings, database: string | undefined): ClickHouseClient {
-  if (!URL.canParse(settings.url) || !/^https?:/.test(settings.url)) {
-    const message = `Cannot use "${settings.url}" as the URL of ClickHouse; wanted one like http://127.0.0.1:8123`
-    throw new StoreError('unreachable', message, { cause: undefined })
-  }
-  return createClient({
-    url: settings.url,
-    username: settings.user,
-    password: settings.password,
-    ...(database === undefined ? {} : { database }),
-    request_timeout: settings.requestTimeoutMs,
-    max_open_connections: storeConnectionsMax,
-    // Both ends are usually on one machine, where compressing costs more than it saves.
-    compression: { request: false, response: false },
-    log: { level: ClickHouseLogLevel.OFF },
-  })
 }
 
 /** A refused connection to a name with two addresses is an AggregateError without a text of its own. */

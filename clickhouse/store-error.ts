@@ -42,7 +42,7 @@ const refusedCodes: ReadonlySet<number> = new Set([
 
 const unknownDatabaseCode = 81
 
-// The same bytes into the same table can never succeed after these. Everything else may pass (memory,
+// The same bytes into the same table can never succeed after these, until a person changes something. Everything else may pass (memory,
 // disk, too many parts, a table that is read-only for now, codes of later versions), and giving up then
 // would lose data.
 const hopelessCodes: ReadonlySet<number> = new Set([
@@ -55,17 +55,22 @@ const hopelessCodes: ReadonlySet<number> = new Set([
   32, // ATTEMPT_TO_READ_AFTER_EOF
   33, // CANNOT_READ_ALL_DATA
   36, // BAD_ARGUMENTS
+  38, // CANNOT_PARSE_DATE
+  41, // CANNOT_PARSE_DATETIME
   43, // ILLEGAL_TYPE_OF_ARGUMENT
+  44, // ILLEGAL_COLUMN
   47, // UNKNOWN_IDENTIFIER
   50, // UNKNOWN_TYPE
   53, // TYPE_MISMATCH
   60, // UNKNOWN_TABLE
   62, // SYNTAX_ERROR
   70, // CANNOT_CONVERT_TYPE
+  72, // CANNOT_PARSE_NUMBER
   115, // UNKNOWN_SETTING
   117, // INCORRECT_DATA
   131, // TOO_LARGE_STRING_SIZE
   164, // READONLY
+  376, // CANNOT_PARSE_UUID
 ])
 
 /** Whether an insert that failed this way may work when it is tried again. */

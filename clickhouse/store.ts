@@ -5,6 +5,19 @@ export interface StoreSettings {
   readonly password: string
   readonly database: string
   readonly requestTimeoutMs: number
+  /** For an `https` URL: files in PEM form. @default the certificate authorities that Node knows */
+  readonly tls?: StoreTls | undefined
+  /** Whether the tables are Distributed ones over a cluster. @default false */
+  readonly isCluster?: boolean
+}
+
+/** How the store shows who it is, and knows who ClickHouse is. */
+export interface StoreTls {
+  /** Certificates of the authorities that may have signed ClickHouse's. */
+  readonly caPath?: string | undefined
+  /** Our certificate. Without a password it is also what ClickHouse knows the user by. */
+  readonly certPath?: string | undefined
+  readonly keyPath?: string | undefined
 }
 
 /**
@@ -12,7 +25,8 @@ export interface StoreSettings {
  *
  * - `inserted`: ClickHouse has the rows.
  * - `retryable`: it may work later (down, overloaded, too many parts, disk full); or it is unknown whether it has them.
- * - `failed`: it will never take these rows (unknown table, wrong type, refused password).
+ * - `failed`: it will not take these rows until a person changes something (unknown table, wrong type, refused password);
+ *   the error says what.
  */
 export type InsertOutcome =
   | { readonly status: 'inserted' }
@@ -36,8 +50,17 @@ export interface Store {
   ): Promise<AsyncIterable<Uint8Array>>
   /** Runs a statement that has no result (DDL). @throws StoreError */
   command(sql: string, parameters?: QueryParameters): Promise<void>
-  /** Inserts Native blocks. Never rejects. @param token the deduplication token, the same at every try */
+  /**
+   * Inserts Native blocks, one after the other in the chunks, as one insert block: one part per partition, all rows or none
+   * of a partition. Never rejects.
+   *
+   * @param chunks no block without rows: ClickHouse refuses it
+   * @param token the deduplication token, the same at every try. Into a partition that has had a block of this token nothing
+   *   is inserted, whatever rows the blocks have
+   */
   insertNative(table: string, chunks: readonly Uint8Array[], token: string): Promise<InsertOutcome>
+  /** Lets inserts into these tables leave out columns that they lack; into all others that is an error. */
+  leaveOutColumns(tables: Iterable<string>): void
   /** Makes the store's database if it is missing. @throws StoreError */
   createDatabase(): Promise<void>
   /** Whether ClickHouse answers within the time-out. */
