@@ -42,7 +42,6 @@ export function toCollectorError(
   flag: string,
 ): CollectorError {
   const where = `Cannot listen on ${formatAddress(address)}`
-  // grpc-js hands on the message of the socket's error only, not its code.
   if (cause.message.includes('EADDRINUSE')) {
     const cure = `the port is in use by another process; stop it or choose another with ${flag}`
     return new CollectorError('port_in_use', `${where}: ${cure}`, { cause })

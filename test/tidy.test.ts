@@ -20,7 +20,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Third-party packages that belong to one place. */
 const boundTo: Readonly<Record<string, string>> = {
-  '@grpc/grpc-js': 'collector/receivers/',
   '@clickhouse/client': 'clickhouse/',
   chdb: 'clickhouse/engine/',
   commander: 'cli/',

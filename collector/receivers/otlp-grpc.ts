@@ -1,48 +1,13 @@
-// OTLP/gRPC on @grpc/grpc-js, with the messages as raw bytes: decode reads them, grpc-js never parses any.
-import {
-  logVerbosity,
-  Metadata,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  setLogVerbosity,
-} from '@grpc/grpc-js'
-import { setTimeout as sleep } from 'node:timers/promises'
+// OTLP/gRPC: three unary methods, whose messages stay bytes: decode reads them.
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
-import { formatAddress, toCollectorError, type ListenAddress } from '../listen-address.ts'
+import type { ListenAddress } from '../listen-address.ts'
 import { countRequest } from '../telemetry.ts'
-import {
-  encodeExportResponse,
-  encodeStatus,
-  rpcCode,
-  sendableText,
-  type RpcStatus,
-} from './export-response.ts'
-import { type GuardedConnections, guardStreams, widenWindows } from './grpc-guard.ts'
-import {
-  consumeRequest,
-  NO_ROOM_MESSAGE,
-  NO_ROOM_RETRY_AFTER_MS,
-  type Receiver,
-  type ReceiverParts,
-} from './receiver.ts'
-
-/** The bytes of a request, which can be let go: grpc-js holds on to the request until it is answered. */
-interface RequestMessage {
-  bytes: Buffer | undefined
-}
-
-type ExportOutcome = ConsumeOutcome | { readonly status: 'too_large'; readonly message: string }
-type ExportCall = ServerUnaryCall<RequestMessage, Buffer>
-/** grpc-js's callback of a unary call, with plain numbers for the codes. */
-type Answer = (
-  error: {
-    readonly code: number
-    readonly details: string
-    readonly metadata?: Metadata
-  } | null,
-  response?: Buffer,
-) => void
+import { encodeExportResponse, rpcCode, type RpcStatus } from './export-response.ts'
+import { type MessageOutcome, NO_ROOM, receiveMessage, tooLarge } from './grpc-message.ts'
+import { createGrpcServer, type GrpcConnection, type GrpcServer } from './grpc-server.ts'
+import { type GrpcRefusal, sendHttpStatus, sendMessage, sendStatus } from './grpc-status.ts'
+import { consumeRequest, type Receiver, type ReceiverParts } from './receiver.ts'
 
 const RECEIVER = 'otlp_grpc'
 const SERVICE_PREFIX = '/opentelemetry.proto.collector.'
@@ -51,160 +16,248 @@ export const EXPORT_PATHS: Readonly<Record<Signal, string>> = {
   logs: `${SERVICE_PREFIX}logs.v1.LogsService/Export`,
   metrics: `${SERVICE_PREFIX}metrics.v1.MetricsService/Export`,
 }
+const SIGNALS = new Map<string, Signal>([
+  [EXPORT_PATHS.traces, 'traces'],
+  [EXPORT_PATHS.logs, 'logs'],
+  [EXPORT_PATHS.metrics, 'metrics'],
+])
 
 export function createOtlpGrpcReceiver(parts: ReceiverParts): Receiver {
   return new OtlpGrpcReceiver(parts)
 }
 
+/** A call whose head is in order. */
+interface ExportCall {
+  readonly stream: ServerHttp2Stream
+  readonly signal: Signal
+  readonly sender: Sender
+  /** When its client gives up, in the time of `performance.now()`. */
+  readonly deadlineMs: number
+}
+
+type Received = Extract<MessageOutcome, { readonly status: 'received' }>
+
 class OtlpGrpcReceiver implements Receiver {
   readonly #parts: ReceiverParts
-  readonly #server: Server
-  #connections: GuardedConnections | undefined
-  #closed: Promise<void> | undefined
+  readonly #server: GrpcServer
+  readonly #senders = new WeakMap<GrpcConnection, Sender>()
 
   constructor(parts: ReceiverParts) {
-    const { limits } = parts
     this.#parts = parts
-    this.#server = new Server({
-      'grpc.max_receive_message_length': limits.requestBytesMax,
-      'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
-      'grpc.enable_channelz': 0,
-    })
-    // The promises never reject: #answer catches everything.
-    for (const signal of ['traces', 'logs', 'metrics'] as const) {
-      this.#register(
-        EXPORT_PATHS[signal],
-        (call, answer) => void this.#export(signal, call, answer),
-      )
-    }
+    this.#server = createGrpcServer(parts, (stream, headers, connection) =>
+      this.#serve(stream, headers, connection),
+    )
   }
 
   start(address: ListenAddress): Promise<ListenAddress> {
-    widenWindows(this.#server, this.#parts.limits)
-    // What it would print to the console comes back as an error as well.
-    setLogVerbosity(logVerbosity.NONE)
-    return new Promise((resolve, reject) => {
-      const credentials = ServerCredentials.createInsecure()
-      this.#server.bindAsync(formatAddress(address), credentials, (error, port) => {
-        if (error !== null) {
-          reject(toCollectorError(error, address, '--otlp-grpc'))
-          return
-        }
-        this.#connections = guardStreams(this.#server, this.#parts)
-        resolve({ host: address.host, port })
-      })
-    })
+    return this.#server.start(address)
   }
 
   stopAccepting(): void {
-    // Closes the listening socket and tells every client to open no more streams; those under way go on.
-    this.#closed ??= new Promise((resolve) => this.#server.tryShutdown(() => resolve()))
+    this.#server.stopAccepting()
   }
 
-  async shutdown(deadlineMs: number): Promise<void> {
-    this.stopAccepting()
-    const timer = new AbortController()
-    const deadline = sleep(deadlineMs, undefined, { signal: timer.signal }).catch(() => undefined)
-    await Promise.race([this.#closed, deadline])
-    timer.abort()
-    this.#connections?.destroy()
-    this.#server.forceShutdown()
+  shutdown(deadlineMs: number): Promise<void> {
+    return this.#server.shutdown(deadlineMs)
   }
 
-  #register(path: string, handler: (call: ExportCall, answer: Answer) => void): void {
-    const asItIs = (bytes: Buffer): Buffer => bytes
-    const toMessage = (bytes: Buffer): RequestMessage => ({ bytes })
-    this.#server.register(path, handler, asItIs, toMessage, 'unary')
+  #serve(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    connection: GrpcConnection,
+  ): void {
+    const signal = SIGNALS.get(headers[':path'] ?? '')
+    const httpRefusal = checkProtocol(headers)
+    if (httpRefusal !== undefined) {
+      this.#count(signal, 'unsupported')
+      sendHttpStatus(stream, httpRefusal.httpStatus, httpRefusal.headers)
+      return
+    }
+    const authorization = connection.access.authorize(headers.authorization)
+    if (authorization.status === 'refused') {
+      this.#refuse(stream, signal, unauthenticated(authorization))
+      return
+    }
+    if (signal === undefined) {
+      this.#refuse(stream, signal, unknownMethod(headers[':path'] ?? ''))
+      return
+    }
+    const timeoutMs = parseTimeout(headers['grpc-timeout'])
+    if (timeoutMs === undefined) {
+      this.#refuse(stream, signal, malformedTimeout(String(headers['grpc-timeout'])))
+      return
+    }
+    const call: ExportCall = {
+      stream,
+      signal,
+      sender: this.#senderOf(connection, headers['user-agent'] ?? '', authorization.identity),
+      deadlineMs: performance.now() + timeoutMs,
+    }
+    receiveMessage(stream, headers['grpc-encoding'] as string | undefined, this.#parts, (outcome) =>
+      this.#take(call, connection, outcome),
+    )
   }
 
-  #export(signal: Signal, call: ExportCall, answer: Answer): Promise<void> {
-    const body = call.request.bytes ?? Buffer.alloc(0)
-    call.request.bytes = undefined
-    const sender = senderOf(call)
-    const isSenderGone = (): boolean => call.cancelled
-    const consumed = this.#consume({ signal, encoding: 'protobuf', body, sender, isSenderGone })
-    return this.#answer(signal, consumed, answer)
+  #take(call: ExportCall, connection: GrpcConnection, outcome: MessageOutcome): void {
+    const { stream, signal } = call
+    switch (outcome.status) {
+      case 'aborted':
+        this.#count(signal, 'aborted')
+        return
+      case 'refused':
+        this.#refuse(stream, signal, outcome.refusal)
+        return
+      case 'received':
+        break
+    }
+    connection.owedAnswers++
+    // The promise never rejects: #export catches everything.
+    void this.#export(call, connection, outcome)
   }
 
-  async #answer(signal: Signal, consumed: Promise<ExportOutcome>, answer: Answer): Promise<void> {
+  async #export(call: ExportCall, connection: GrpcConnection, received: Received): Promise<void> {
+    const { stream, signal } = call
     try {
-      const outcome = await consumed
+      const outcome = received.isCompressed
+        ? await this.#inflate(call, received)
+        : await this.#consume(call, received.message, received.release)
+      if (outcome === undefined) return
+      // Also when the deadline has passed: who is still there may as well know.
       if (outcome.status === 'accepted') {
         const { rejectedItems, message } = outcome
-        answer(null, encodeExportResponse(signal, 'protobuf', rejectedItems, message))
+        sendMessage(stream, encodeExportResponse(signal, 'protobuf', rejectedItems, message))
       } else {
-        refuse(answer, toRpcStatus(outcome))
+        sendStatus(stream, toRpcStatus(outcome))
       }
     } catch (error) {
       // Nothing above throws; were it to, the sender is told, and the service goes on.
       const message = error instanceof Error ? error.message : String(error)
-      refuse(answer, { code: rpcCode.internal, message: `The collector failed: ${message}` })
+      sendStatus(stream, { code: rpcCode.internal, message: `The collector failed: ${message}` })
+    } finally {
+      connection.owedAnswers--
     }
   }
 
-  async #consume(request: ExportRequest): Promise<ExportOutcome> {
-    const { body: message, signal } = request
-    if (!isGzip(message)) return consumeRequest(this.#parts, request)
+  /** Nothing here holds the message while its rows wait. */
+  #consume(call: ExportCall, body: Uint8Array, release: () => void): Promise<ConsumeOutcome> {
+    const { stream, signal, sender, deadlineMs } = call
+    const request: ExportRequest = {
+      signal,
+      encoding: 'protobuf',
+      body,
+      sender,
+      isSenderGone: () => stream.closed || stream.destroyed || performance.now() > deadlineMs,
+    }
+    const consumed = consumeRequest(this.#parts, request)
+    release()
+    return consumed
+  }
+
+  /** @returns undefined where the call is refused, and answered */
+  async #inflate(call: ExportCall, received: Received): Promise<ConsumeOutcome | undefined> {
+    const { stream, signal } = call
     const { inflater, limits, requestBytes } = this.#parts
-    const noRoom = {
-      status: 'overloaded',
-      retryAfterMs: NO_ROOM_RETRY_AFTER_MS,
-      message: NO_ROOM_MESSAGE,
-    } as const
-    if (!requestBytes.reserve(message.length)) return this.#refused(signal, noRoom)
-    const inflated = await inflater.inflate(message)
-    requestBytes.release(message.length)
+    const inflated = await inflater.inflate(received.message)
+    received.release()
     switch (inflated.status) {
-      case 'too_large': {
-        const tooLarge = `The request inflates to more than ${limits.requestBytesMax} bytes; send smaller batches`
-        return { status: 'too_large', message: tooLarge }
-      }
+      case 'too_large':
+        this.#refuse(stream, signal, tooLarge(limits.requestBytesMax))
+        return undefined
       case 'corrupt':
-        return this.#refused(signal, {
-          status: 'malformed',
-          message: `The gzip message is corrupt: ${inflated.message}`,
-        })
+        this.#refuse(stream, signal, corruptGzip(inflated.message))
+        return undefined
       case 'inflated':
         break
     }
-    return consumeRequest(this.#parts, { ...request, body: inflated.body })
+    const { body } = inflated
+    if (!requestBytes.reserve(body.length)) {
+      this.#refuse(stream, signal, NO_ROOM)
+      return undefined
+    }
+    return this.#consume(call, body, () => requestBytes.release(body.length))
   }
 
-  #refused<Refused extends Exclude<ConsumeOutcome, { readonly status: 'accepted' }>>(
-    signal: Signal,
-    outcome: Refused,
-  ): Refused {
-    countRequest(this.#parts.telemetry, RECEIVER, signal, outcome.status)
-    return outcome
+  /** The same object for all requests of a connection, unless proxies send for several clients over it. */
+  #senderOf(connection: GrpcConnection, agent: string, identity: string): Sender {
+    const last = this.#senders.get(connection)
+    if (last !== undefined && last.agent === agent && last.identity === identity) return last
+    const sender = { receiver: RECEIVER, address: connection.address, agent, identity } as const
+    this.#senders.set(connection, sender)
+    return sender
+  }
+
+  #refuse(stream: ServerHttp2Stream, signal: Signal | undefined, refusal: GrpcRefusal): void {
+    this.#count(signal, refusal.requestStatus)
+    sendStatus(stream, refusal.rpcStatus, refusal.headers)
+  }
+
+  #count(signal: Signal | undefined, status: GrpcRefusal['requestStatus']): void {
+    countRequest(this.#parts.telemetry, RECEIVER, signal, status)
   }
 }
 
-/**
- * Whether the guard left the message compressed. No OTLP message begins like gzip: 0x1f would be a field of
- * wire type 7, which does not exist.
- */
-function isGzip(message: Uint8Array): boolean {
-  return message[0] === 0x1f && message[1] === 0x8b
+interface HttpRefusal {
+  readonly httpStatus: number
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-function toRpcStatus(outcome: Exclude<ExportOutcome, { readonly status: 'accepted' }>): RpcStatus {
+/** Whether the request is gRPC at all; if not, its client reads no status of gRPC. */
+function checkProtocol(headers: IncomingHttpHeaders): HttpRefusal | undefined {
+  if (headers[':method'] !== 'POST') return { httpStatus: 405, headers: { allow: 'POST' } }
+  const type = headers['content-type'] ?? ''
+  if (type === 'application/grpc' || /^application\/grpc(\+proto)?\s*(;|$)/i.test(type))
+    return undefined
+  return { httpStatus: 415, headers: { 'accept-post': 'application/grpc' } }
+}
+
+const TIMEOUT_UNITS_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+}
+
+/** Milliseconds of the header `grpc-timeout`, Infinity where there is none, undefined where it is malformed. */
+function parseTimeout(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return Number.POSITIVE_INFINITY
+  const match = /^(\d{1,8})([HMSmun])$/.exec(String(header))
+  const unitMs = TIMEOUT_UNITS_MS[match?.[2] ?? '']
+  return unitMs === undefined ? undefined : Number(match?.[1]) * unitMs
+}
+
+function malformedTimeout(seen: string): GrpcRefusal {
+  const message = `grpc-timeout is "${seen}"; wanted 1 to 8 digits and one of H, M, S, m, u, n`
+  return { rpcStatus: { code: rpcCode.internal, message }, requestStatus: 'malformed' }
+}
+
+function unauthenticated(refused: {
+  readonly message: string
+  readonly challenge: string
+}): GrpcRefusal {
+  const { message, challenge } = refused
+  return {
+    rpcStatus: { code: rpcCode.unauthenticated, message },
+    requestStatus: 'unauthenticated',
+    ...(challenge === '' ? {} : { headers: { 'www-authenticate': challenge } }),
+  }
+}
+
+function unknownMethod(path: string): GrpcRefusal {
+  const paths = Object.values(EXPORT_PATHS).join(', ')
+  const message = `There is no method "${path}" here; call one of ${paths}`
+  return { rpcStatus: { code: rpcCode.unimplemented, message }, requestStatus: 'unsupported' }
+}
+
+function corruptGzip(reason: string): GrpcRefusal {
+  const message = `The gzip message is corrupt: ${reason}`
+  return { rpcStatus: { code: rpcCode.invalidArgument, message }, requestStatus: 'malformed' }
+}
+
+function toRpcStatus(outcome: Exclude<ConsumeOutcome, { readonly status: 'accepted' }>): RpcStatus {
   const { message } = outcome
   if (outcome.status === 'malformed') return { code: rpcCode.invalidArgument, message }
-  if (outcome.status === 'too_large') return { code: rpcCode.resourceExhausted, message }
   const code = outcome.status === 'overloaded' ? rpcCode.resourceExhausted : rpcCode.unavailable
   return { code, message, retryAfterMs: outcome.retryAfterMs }
-}
-
-function senderOf(call: ExportCall): Sender {
-  const [agent] = call.metadata.get('user-agent')
-  const address = call.getPeer().replace(/:\d+$/, '')
-  return { receiver: RECEIVER, address, agent: String(agent ?? ''), identity: '' }
-}
-
-function refuse(answer: Answer, status: RpcStatus): void {
-  const metadata = new Metadata()
-  if (status.retryAfterMs !== undefined) {
-    metadata.set('grpc-status-details-bin', encodeStatus('protobuf', status))
-  }
-  answer({ code: status.code, details: sendableText(status.message), metadata })
 }

@@ -1,4 +1,3 @@
-import { connect as connectHttp2, type ClientHttp2Stream } from 'node:http2'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
@@ -12,6 +11,7 @@ import {
   statusDetails,
 } from '../raw-grpc-client.ts'
 import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
+import { frame, rawCall } from './raw-grpc-call.ts'
 import { decodeExportResponse, decodeStatus } from './rpc-status.ts'
 
 const harnesses: ReceiverHarness[] = []
@@ -37,39 +37,6 @@ afterEach(async () => {
 /** TCP sockets of this process: both ends of a connection to itself. */
 function openSockets(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
-}
-
-/** Opens a call by hand, to send what no client would. */
-async function rawCall(
-  port: number,
-  headers: Record<string, string>,
-  write: (stream: ClientHttp2Stream) => void,
-): Promise<Record<string, unknown>> {
-  const session = connectHttp2(`http://127.0.0.1:${port}`)
-  session.on('error', () => undefined)
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': EXPORT_PATHS.traces,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    ...headers,
-  })
-  const seen: Record<string, unknown> = {}
-  stream.on('response', (received) => Object.assign(seen, received))
-  stream.on('trailers', (received) => Object.assign(seen, received))
-  stream.on('error', () => undefined)
-  stream.resume()
-  write(stream)
-  await new Promise((resolve) => stream.on('close', resolve))
-  session.destroy()
-  return seen
-}
-
-function frame(message: Uint8Array, isCompressed = false): Buffer {
-  const head = Buffer.alloc(5)
-  head.writeUInt8(isCompressed ? 1 : 0)
-  head.writeUInt32BE(message.length, 1)
-  return Buffer.concat([head, message])
 }
 
 describe('accepts', () => {
@@ -185,7 +152,7 @@ describe('refuses', () => {
     expect(await failureOf(client.call(EXPORT_PATHS.traces, bomb))).toMatchObject({ code: 8 })
     const cut = gzipSync(Buffer.alloc(10_000)).subarray(0, 30)
     const seen = await rawCall(harness.port, { 'grpc-encoding': 'gzip' }, (stream) =>
-      stream.end(frame(cut, true)),
+      stream.end(frame(cut, 1)),
     )
     expect(seen['grpc-status']).toBe('3')
     expect(harness.consumer.requests).toEqual([])
@@ -195,7 +162,7 @@ describe('refuses', () => {
   test.each(['deflate', 'br', 'zstd'])('compression %s with UNIMPLEMENTED', async (encoding) => {
     const harness = await start()
     const seen = await rawCall(harness.port, { 'grpc-encoding': encoding }, (stream) =>
-      stream.end(frame(Buffer.from('x'), true)),
+      stream.end(frame(Buffer.from('x'), 1)),
     )
     expect(seen['grpc-status']).toBe('12')
   })
@@ -217,13 +184,13 @@ describe('refuses', () => {
     expect(seen['grpc-status']).toBe('12')
   })
 
-  test('more bytes than all requests may hold, with UNAVAILABLE and RetryInfo', async () => {
+  test('more bytes than all requests may hold, with RESOURCE_EXHAUSTED and RetryInfo', async () => {
     const harness = await start({ requestBytesInFlightMax: 1_000_000 })
     const client = clientOf(harness)
     const error = await failureOf(client.call(EXPORT_PATHS.traces, Buffer.alloc(2_000_000)))
-    expect(error.code).toBe(14)
+    expect(error.code).toBe(8)
     const details = statusDetails(error)
-    expect(details && decodeStatus(details)).toMatchObject({ code: 14, retryDelayMs: 1000 })
+    expect(details && decodeStatus(details)).toMatchObject({ code: 8, retryDelayMs: 1000 })
     await expect.poll(() => harness.parts.requestBytes.usedBytes).toBe(0)
     await client.call(EXPORT_PATHS.traces, Buffer.alloc(500_000))
     const line = 'wayward_requests_total{receiver="otlp_grpc",signal="traces",status="overloaded"}'
