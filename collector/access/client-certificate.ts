@@ -26,7 +26,9 @@ export function readClientCertificate(socket: Socket): ClientCertificate {
     const reason = REASONS[code] ?? 'it is not of an authority that this service trusts'
     return refused(`The client certificate is not accepted: ${reason}`)
   }
-  const { CN: name } = certificate.subject as { readonly CN?: string | string[] }
+  // There are certificates without a subject, and ones with several names.
+  const subject = certificate.subject as { readonly CN?: string | string[] } | undefined
+  const name = subject?.CN
   const identity = Array.isArray(name) ? name[0] : name
   return { status: 'accepted', identity: identity ?? certificate.subjectaltname ?? '' }
 }

@@ -59,7 +59,7 @@ export const decodeLimits = {
     default: DAY_MS,
     unit: 'ms',
     text: "How far a time may lie ahead of the collector's clock",
-    setting: { min: 0, max: 366 * DAY_MS },
+    setting: { min: 1, max: 366 * DAY_MS },
   },
   daysMax: {
     default: 400,

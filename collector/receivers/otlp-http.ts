@@ -30,10 +30,11 @@ interface HttpRefusal {
 }
 
 /** A request whose head is in order. */
-interface ExportRequest {
+interface ExportHead {
   readonly signal: Signal
   readonly encoding: Encoding
   readonly isGzip: boolean
+  readonly identity: string
 }
 
 const RECEIVER = 'otlp_http'
@@ -122,23 +123,15 @@ class OtlpHttpReceiver implements Receiver {
     // A connection that breaks is seen by the body reader; without listeners the errors would be thrown.
     request.on('error', () => undefined)
     response.on('error', () => undefined)
-    const { cors, limits } = this.#parts
-    // Before the check of who sends: browsers send no token with it.
-    if (cors?.answersPreflight(request, response) === true) return
-    cors?.mark(request, response)
-    const authorization = this.#authorize(request)
-    if (authorization.status === 'refused') {
-      this.#refuse(request, response, unauthenticated(authorization))
-      return
-    }
-    const head = checkHead(request, limits.requestBytesMax)
-    if ('httpStatus' in head) {
-      this.#refuse(request, response, head)
-      return
-    }
-    if (expectsContinue) response.writeContinue()
     try {
-      await this.#handleBody(request, response, { ...head, identity: authorization.identity })
+      const head = this.#checkHead(request, response)
+      if (head === 'answered') return
+      if ('httpStatus' in head) {
+        this.#refuse(request, response, head)
+        return
+      }
+      if (expectsContinue) response.writeContinue()
+      await this.#handleBody(request, response, head)
     } catch (error) {
       // Nothing above throws; were it to, the sender is told, and the service goes on.
       const message = error instanceof Error ? error.message : String(error)
@@ -150,10 +143,25 @@ class OtlpHttpReceiver implements Receiver {
     }
   }
 
+  /** Checks all that can be known before the body. */
+  #checkHead(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): ExportHead | HttpRefusal | 'answered' {
+    const { cors, limits } = this.#parts
+    // Before the check of who sends: browsers send no token with it.
+    if (cors?.answersPreflight(request, response) === true) return 'answered'
+    cors?.mark(request, response)
+    const authorization = this.#authorize(request)
+    if (authorization.status === 'refused') return unauthenticated(authorization)
+    const head = checkHead(request, limits.requestBytesMax)
+    return 'httpStatus' in head ? head : { ...head, identity: authorization.identity }
+  }
+
   async #handleBody(
     request: IncomingMessage,
     response: ServerResponse,
-    { signal, encoding, isGzip, identity }: ExportRequest & { readonly identity: string },
+    { signal, encoding, isGzip, identity }: ExportHead,
   ): Promise<void> {
     const read = await this.#bodyReader.read(request, isGzip)
     switch (read.status) {
@@ -256,8 +264,11 @@ class OtlpHttpReceiver implements Receiver {
   }
 }
 
-/** Checks all that can be known before the body. */
-function checkHead(request: IncomingMessage, bytesMax: number): ExportRequest | HttpRefusal {
+/** Checks what the head asks for. */
+function checkHead(
+  request: IncomingMessage,
+  bytesMax: number,
+): Omit<ExportHead, 'identity'> | HttpRefusal {
   const path = pathOf(request)
   const signal = SIGNALS[path]
   if (signal === undefined) return notFound(path)

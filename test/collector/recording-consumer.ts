@@ -1,4 +1,10 @@
-import type { Consumer, ConsumeOutcome, Encoding, Signal } from '@wayward/collector/consumer'
+import type {
+  Consumer,
+  ConsumeOutcome,
+  Encoding,
+  Sender,
+  Signal,
+} from '@wayward/collector/consumer'
 
 interface RecordedRequest {
   readonly signal: Signal
@@ -9,6 +15,8 @@ interface RecordedRequest {
 /** Answers with what it is told to, and keeps what it got. */
 export interface RecordingConsumer extends Consumer {
   readonly requests: RecordedRequest[]
+  /** Who sent them. */
+  readonly senders: Sender[]
   /** Answers of the next requests; afterwards everything is accepted. */
   readonly outcomes: ConsumeOutcome[]
   /** While set, requests wait for it. */
@@ -24,12 +32,15 @@ const ACCEPTED: ConsumeOutcome = {
 
 export function createRecordingConsumer(): RecordingConsumer {
   const requests: RecordedRequest[] = []
+  const senders: Sender[] = []
   const outcomes: ConsumeOutcome[] = []
   const recorder: RecordingConsumer = {
     requests,
+    senders,
     outcomes,
     gate: undefined,
-    async consume({ signal, encoding, body }) {
+    async consume({ signal, encoding, body, sender }) {
+      senders.push(sender)
       requests.push({ signal, encoding, body: Buffer.from(body) })
       await recorder.gate
       return outcomes.shift() ?? ACCEPTED
