@@ -86,13 +86,13 @@ export function encodeHeader(frame: FrameHeader, life: Uint8Array): Buffer {
   header.writeUInt16LE(FORMAT_VERSION, 4)
   header.writeUInt8(KIND_CODES[frame.kind], 6)
   header.set(life, LIFE_OFFSET)
-  header.writeUInt32LE(frame.segmentNumber, 16)
-  header.writeUInt32LE(header.byteLength, 20)
+  header.writeUIntLE(frame.segmentNumber, 16, 6)
+  header.writeUInt16LE(blocks.length, 22)
   header.writeUIntLE(frameBytes, 24, 6)
   header.writeUIntLE(frame.sequence, 32, 6)
   header.writeUIntLE(frame.unixMs, 40, 6)
   header.writeUInt32LE(digests.length, 48)
-  header.writeUInt16LE(blocks.length, 52)
+  header.writeUInt32LE(header.byteLength, 52)
   let at = FIXED_BYTES
   for (const digest of digests) {
     header.set(digest, at)
@@ -121,7 +121,7 @@ export function parseHeader(bytes: Buffer, life: Uint8Array): HeaderOutcome {
   if (bytes.readUInt32LE(0) !== FRAME_MAGIC || bytes.readUInt16LE(4) !== FORMAT_VERSION) {
     return { status: 'invalid' }
   }
-  const headerBytes = bytes.readUInt32LE(20)
+  const headerBytes = bytes.readUInt32LE(52)
   if (headerBytes < FIXED_BYTES + CRC_BYTES || headerBytes > HEADER_BYTES_MAX) {
     return { status: 'invalid' }
   }
@@ -138,7 +138,7 @@ export function parseHeader(bytes: Buffer, life: Uint8Array): HeaderOutcome {
 function readBody(bytes: Buffer, headerBytes: number): ParsedHeader | undefined {
   const end = headerBytes - CRC_BYTES
   const digestCount = bytes.readUInt32LE(48)
-  const blockCount = bytes.readUInt16LE(52)
+  const blockCount = bytes.readUInt16LE(22)
   let at = FIXED_BYTES
   if (at + digestCount * DIGEST_BYTES > end) return undefined
   const digests: Uint8Array[] = []
@@ -159,7 +159,7 @@ function readBody(bytes: Buffer, headerBytes: number): ParsedHeader | undefined 
   if (at !== end || frameBytes !== bytes.readUIntLE(24, 6)) return undefined
   return {
     kind: bytes.readUInt8(6) === KIND_CODES.moved ? 'moved' : 'rows',
-    segmentNumber: bytes.readUInt32LE(16),
+    segmentNumber: bytes.readUIntLE(16, 6),
     sequence: bytes.readUIntLE(32, 6),
     unixMs: bytes.readUIntLE(40, 6),
     digests,

@@ -104,10 +104,13 @@ export interface JournalStats {
 }
 
 export interface Journal {
-  /** Blocks that were not confirmed when the journal was opened, oldest first. */
-  readonly unconfirmed: readonly StoredBlock[]
-  /** Digests (hex) of requests in frames that were younger than `recentMs` when the journal was opened. */
-  readonly recentDigests: ReadonlySet<string>
+  /**
+   * Blocks that were not confirmed when the journal was opened, oldest first. Metadata only; yours: empty it when you
+   * have taken them over, as it keeps them in memory.
+   */
+  readonly unconfirmed: StoredBlock[]
+  /** Digests (hex) of requests in frames that were younger than `recentMs` at the opening. Yours, as above. */
+  readonly recentDigests: Set<string>
   /** Bytes that count against `bytesMax`. */
   readonly usedBytes: number
   readonly bytesMax: number

@@ -8,8 +8,10 @@ import { Notes } from './notes.ts'
 // A segment's name is its identity: `<number>-<life>.segment`. The life is random, and in every frame header. So
 // one rename makes a used file a new, empty segment: what lies in it belongs to another life. There is no segment header.
 
-const SEGMENT_NAME = /^(\d{10})-([0-9a-f]{16})\.segment$/
-const NOTES_NAME = /^(\d{10})-([0-9a-f]{16})\.done$/
+const SEGMENT_NAME = /^(\d{10,15})-([0-9a-f]{16})\.segment$/
+/** So that there is always a next number, whatever lies in the folder. */
+const NUMBER_MAX = 2 ** 47
+const NOTES_NAME = /^(\d{10,15})-([0-9a-f]{16})\.done$/
 
 export interface SegmentName {
   readonly number: number
@@ -34,8 +36,10 @@ export function parseNotesName(fileName: string): SegmentName | undefined {
 function parseName(pattern: RegExp, fileName: string): SegmentName | undefined {
   const match = pattern.exec(fileName)
   if (match?.[1] === undefined || match[2] === undefined) return undefined
+  const number = Number(match[1])
+  if (number > NUMBER_MAX) return undefined
   const life = Buffer.from(match[2], 'hex')
-  return { number: Number(match[1]), life, base: `${match[1]}-${match[2]}` }
+  return { number, life, base: `${match[1]}-${match[2]}` }
 }
 
 /** A block of a journal with files. */

@@ -22,9 +22,9 @@ export interface TestFolder {
   remove(): void
 }
 
-/** An empty folder for a journal. */
-export function makeTestFolder(): TestFolder {
-  const path = mkdtempSync(join(tmpdir(), 'wayward-journal-'))
+/** An empty folder for a journal. @param parent a faster place than the disk, for tests that do not sync */
+export function makeTestFolder(parent = tmpdir()): TestFolder {
+  const path = mkdtempSync(join(parent, 'wayward-journal-'))
   const lines: LogLine[] = []
   const log = (level: LogLine['level']) => (message: string) => lines.push({ level, message })
   const logger = { info: log('info'), warn: log('warn'), error: log('error') }
