@@ -20,8 +20,12 @@ const insertStatements: ReadonlyMap<string, string> = new Map([
   ['otel_metrics_histogram', 'INSERT INTO otel_metrics_histogram FORMAT Native'],
   ['otel_metrics_exp_histogram', 'INSERT INTO otel_metrics_exp_histogram FORMAT Native'],
   ['otel_metrics_summary', 'INSERT INTO otel_metrics_summary FORMAT Native'],
+  ['wayward_ledger', 'INSERT INTO wayward_ledger FORMAT Native'],
 ])
 
+const createDatabase = 'CREATE DATABASE IF NOT EXISTS {database:Identifier}'
+const createDatabaseOnCluster =
+  'CREATE DATABASE IF NOT EXISTS {database:Identifier} ON CLUSTER {cluster:Identifier}'
 const readonlyCode = 164
 const unknownSettingCode = 115
 
@@ -149,14 +153,17 @@ class HttpStore implements Store {
     this.#lossyTables = new Set(tables)
   }
 
-  async createDatabase(): Promise<void> {
+  async createDatabase(cluster?: string): Promise<void> {
     // A request that names a missing database is refused whatever it asks for, hence a connection without.
     const client = connect(this.#settings, undefined)
     try {
       await this.#convert(
         client.command({
-          query: 'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
-          query_params: { database: this.#settings.database },
+          query: cluster === undefined ? createDatabase : createDatabaseOnCluster,
+          query_params: {
+            database: this.#settings.database,
+            ...(cluster === undefined ? {} : { cluster }),
+          },
         }),
       )
     } finally {

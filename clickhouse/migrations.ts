@@ -1,27 +1,18 @@
-import { readFile } from 'node:fs/promises'
-import { StoreError } from './store-error.ts'
-import type { Store } from './store.ts'
+// The schema's history.
 
 /** One step of the schema's history. A step that was released is never changed; the next one corrects it. */
-interface Migration {
+export interface Migration {
   readonly version: number
   readonly name: string
   /** Files of one statement each, in order. Each must be harmless when run twice: two processes may race. */
   readonly files: readonly string[]
 }
 
-/** What `migrate` needs besides the store. */
-export interface MigrateOptions {
-  /** Wall clock in milliseconds. @default Date.now */
-  readonly clock?: () => number
-}
-
-/** What `migrate` did. */
-export interface MigrateResult {
-  /** Versions that were applied by this call. */
-  readonly applied: number[]
-}
-
+/**
+ * All of them, oldest first. To change the schema, append one with the next number: `tables/` holds objects, `migrations/`
+ * changes of tables that are there. Each file is one statement that schema/statement.ts knows (CREATE … IF NOT EXISTS,
+ * ADD COLUMN IF NOT EXISTS, MODIFY SETTING), so that it can be run twice, shown by --dry-run, and told to a cluster.
+ */
 export const migrations: readonly Migration[] = [
   {
     version: 1,
@@ -85,46 +76,9 @@ export const migrations: readonly Migration[] = [
       'migrations/0004-otel-metrics-summary-deduplication.sql',
     ],
   },
+  {
+    version: 5,
+    name: 'Ledger of what was refused or lost',
+    files: ['tables/wayward_ledger.sql'],
+  },
 ]
-
-/**
- * Brings the store's database to the newest schema; makes the database if it is missing and the user may.
- *
- * Safe when several processes do it at once: every statement says IF NOT EXISTS, and the row that
- * remembers a version is the same from each.
- *
- * @throws StoreError
- */
-export async function migrate(store: Store, options: MigrateOptions = {}): Promise<MigrateResult> {
-  const clock = options.clock ?? Date.now
-  await makeDatabase(store)
-  await store.command(await readSql('tables/wayward_migrations.sql'))
-  const rows = await store.query<{ version: number }>(await readSql('migrations/applied.sql'))
-  const known = new Set(rows.map((row) => row.version))
-  const applied: number[] = []
-  for (const migration of migrations) {
-    if (known.has(migration.version)) continue
-    for (const file of migration.files) await store.command(await readSql(file))
-    await store.command(await readSql('migrations/remember.sql'), {
-      version: migration.version,
-      name: migration.name,
-      applied_at: new Date(clock()),
-    })
-    applied.push(migration.version)
-  }
-  return { applied }
-}
-
-async function makeDatabase(store: Store): Promise<void> {
-  try {
-    await store.query('SELECT 1')
-  } catch (error) {
-    // Only then: a user who may fill a database is not always one who may make one.
-    if (!(error instanceof StoreError && error.code === 'unknown_database')) throw error
-    await store.createDatabase()
-  }
-}
-
-async function readSql(path: string): Promise<string> {
-  return await readFile(new URL(path, import.meta.url), 'utf8')
-}

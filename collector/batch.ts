@@ -12,6 +12,10 @@ export interface Batch {
   days: number
   /** Blocks that have the token and are being written to the journal. */
   blocksUnderWay: number
+  /** Whether it was in the journal when the collector started. */
+  readonly isReplayed: boolean
+  /** Tries to insert it. */
+  tries: number
   /** When its first block was safe, or found in the journal; on the clock of `performance.now`. */
   sinceMs: number
   /** Tries that ClickHouse answered with an error. */
@@ -24,9 +28,15 @@ export interface Batch {
   postponedMs: number
 }
 
-export function createBatch(token: string = randomBytes(16).toString('hex')): Batch {
+export function createBatch(): Batch {
+  return createBatchWith(randomBytes(16).toString('hex'), false)
+}
+
+function createBatchWith(token: string, isReplayed: boolean): Batch {
   return {
     token,
+    isReplayed,
+    tries: 0,
     blocks: [],
     rows: 0,
     bytes: 0,
@@ -51,7 +61,7 @@ export function restoreBatches(blocks: readonly StoredBlock[]): ReadonlyMap<stri
   for (const block of blocks) {
     const ofTable = byTable.get(block.table) ?? new Map<string, Batch>()
     byTable.set(block.table, ofTable)
-    const batch = ofTable.get(block.token) ?? createBatch(block.token)
+    const batch = ofTable.get(block.token) ?? createBatchWith(block.token, true)
     ofTable.set(block.token, batch)
     addBlock(batch, block)
     batch.rows += block.rows

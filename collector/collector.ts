@@ -1,4 +1,5 @@
 import type { Logger, Store } from '@wayward/clickhouse'
+import { hostname } from 'node:os'
 import { createByteBudget } from './byte-budget.ts'
 import type { Clock } from './decode/decoder.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
@@ -8,14 +9,17 @@ import { createTracesDecoder } from './decode/traces.ts'
 import type { CollectorLimits } from './limits.ts'
 import { formatAddress, type ListenAddress } from './listen-address.ts'
 import { type Journal, type JournalSettings, openJournal } from './journal/journal.ts'
+import { LEDGER_TABLE } from './ledger/ledger-block.ts'
+import { createLedgerWriter, type LedgerWriter } from './ledger/ledger-writer.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
+import { probeEventLoop, single } from './process-metrics.ts'
 import { createProtection, type Protection, type ProtectionSettings } from './protection.ts'
 import { createInflater } from './receivers/inflater.ts'
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts'
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts'
 import type { Receiver, ReceiverParts } from './receivers/receiver.ts'
 import { createRoutes, type Readiness, type Routes } from './routes.ts'
-import { createTelemetry, type Telemetry } from './telemetry.ts'
+import { countLost, createTelemetry, type Telemetry } from './telemetry.ts'
 
 export interface CollectorSettings extends ProtectionSettings {
   /** Where OTLP/gRPC is received. */
@@ -82,11 +86,15 @@ export function createCollector(settings: CollectorSettings, parts: CollectorPar
 
 /** Of the time to shut down, the share in which rows may still be inserted; the rest is for the answers. */
 const DRAIN_SHARE = 0.8
+/** Time for the last entries of the ledger where there is no journal to keep them. */
+const LAST_LEDGER_MS = 500
 
 /** What a started collector is made of. */
 interface Running {
   readonly journal: Journal
   readonly pipeline: Pipeline
+  readonly ledgerWriter: LedgerWriter
+  readonly stopProbe: () => void
   readonly grpc: Receiver
   readonly http: Receiver
 }
@@ -94,7 +102,7 @@ interface Running {
 class OtlpCollector implements Collector {
   readonly #settings: CollectorSettings
   readonly #parts: CollectorParts
-  readonly #telemetry = createTelemetry()
+  readonly #telemetry: Telemetry
   readonly #protection: Protection
   readonly #routes: Routes
   #running: Running | undefined
@@ -104,6 +112,7 @@ class OtlpCollector implements Collector {
   constructor(settings: CollectorSettings, parts: CollectorParts) {
     this.#settings = settings
     this.#parts = parts
+    this.#telemetry = createTelemetry(settings.limits, parts.clock)
     this.#protection = createProtection(settings, { ...parts, limits: settings.limits })
     this.#routes = createRoutes({
       metrics: this.#telemetry.metrics,
@@ -117,13 +126,14 @@ class OtlpCollector implements Collector {
   async start(): Promise<CollectorAddresses> {
     const { otlpGrpc, otlpHttp, api } = this.#settings
     try {
-      const { grpc, http, pipeline } = await this.#assemble()
+      const { grpc, http, ledgerWriter, pipeline } = await this.#assemble()
       const addresses = {
         api: formatAddress(await this.#routes.start(api)),
         otlpGrpc: formatAddress(await grpc.start(otlpGrpc)),
         otlpHttp: formatAddress(await http.start(otlpHttp)),
       }
       this.#state = 'serving'
+      ledgerWriter.start()
       // It never rejects, says its declaration.
       void this.#parts.storeIsReady.then(() => pipeline.open())
       return addresses
@@ -152,11 +162,19 @@ class OtlpCollector implements Collector {
       logs: createLogsDecoder(decodeLimits, clock),
       metrics: createMetricsDecoder(decodeLimits, clock),
     }
-    const pipeline = createPipeline({ decoders, journal, store, telemetry, logger, limits })
+    noteDamage(telemetry, journal)
+    const ownTables = [LEDGER_TABLE]
+    const pipelineParts = { decoders, journal, store, telemetry, logger, limits, ownTables }
+    const pipeline = createPipeline(pipelineParts)
+    const instance = { host: hostname(), pid: process.pid, startMs: clock() }
+    const { ledger } = telemetry
+    const commit = pipeline.commitOwn.bind(pipeline)
+    const ledgerWriter = createLedgerWriter({ ledger, commit, instance, limits })
     const receiverParts = createReceiverParts(pipeline, telemetry, limits, this.#protection)
     const grpc = createOtlpGrpcReceiver(receiverParts)
     const http = createOtlpHttpReceiver(receiverParts)
-    this.#running = { journal, pipeline, grpc, http }
+    const stopProbe = probeEventLoop(telemetry.eventLoopDelay)
+    this.#running = { journal, pipeline, ledgerWriter, stopProbe, grpc, http }
     return this.#running
   }
 
@@ -167,27 +185,46 @@ class OtlpCollector implements Collector {
     this.#protection.stop()
   }
 
-  async #stop({ grpc, http, journal, pipeline }: Running, deadlineMs: number): Promise<void> {
+  async #stop(running: Running, deadlineMs: number): Promise<void> {
+    const { grpc, http, journal, ledgerWriter, pipeline } = running
     const endMs = performance.now() + deadlineMs
     grpc.stopAccepting()
     http.stopAccepting()
+    running.stopProbe()
+    ledgerWriter.stop()
+    // Now, so that it is inserted with the rest; what is refused from here on comes below.
+    await ledgerWriter.flush()
     const rows = await pipeline.shutdown(deadlineMs * DRAIN_SHARE)
-    if (rows > 0) this.#tellWhatIsLeft(rows)
+    if (rows > 0) this.#tellWhatIsLeft(rows, pipeline)
     const restMs = Math.max(0, endMs - performance.now())
     await Promise.all([grpc.shutdown(restMs), http.shutdown(restMs)])
+    await this.#closeLedger(ledgerWriter)
     await journal.close()
   }
 
-  #tellWhatIsLeft(rows: number): void {
+  /** The last entries: of requests that were refused during the shutdown, and of rows that are lost. */
+  async #closeLedger(ledgerWriter: LedgerWriter): Promise<void> {
+    const { logger, store } = this.#parts
+    if (this.#settings.journal.durability !== 'memory') {
+      await ledgerWriter.flush()
+      return
+    }
+    const entries = await ledgerWriter.insertLast(store, LAST_LEDGER_MS)
+    if (entries > 0) logger.warn('The last entries of the ledger are lost', { entries })
+  }
+
+  #tellWhatIsLeft(rows: number, pipeline: Pipeline): void {
     const { durability, folder } = this.#settings.journal
     const { logger } = this.#parts
     if (durability === 'memory') {
       logger.error(
         'Rows are lost: ClickHouse did not take them in time and durability is "memory"',
-        {
-          rows,
-        },
+        { rows },
       )
+      for (const lost of pipeline.backlogs()) {
+        const message = 'ClickHouse did not take the rows before the shutdown ended'
+        countLost(this.#telemetry, lost, 'shutdown_without_journal', message)
+      }
     } else {
       logger.info('Rows stay in the journal and are inserted after the next start', {
         rows,
@@ -207,6 +244,20 @@ class OtlpCollector implements Collector {
   }
 }
 
+/** What the journal found wrong when it was opened, of which the tables are not known. */
+function noteDamage({ ledger }: Telemetry, journal: Journal): void {
+  const { damagedRecords, setAsideBytes, setAsideRows } = journal.stats()
+  if (damagedRecords === 0 && setAsideRows === 0) return
+  const message = `The journal had ${damagedRecords} damaged records when it was opened; their bytes were set aside`
+  ledger.note({
+    event: 'damaged',
+    reason: 'found_at_start',
+    items: setAsideRows,
+    bytes: setAsideBytes,
+    message,
+  })
+}
+
 function createReceiverParts(
   consumer: Pipeline,
   telemetry: Telemetry,
@@ -214,13 +265,9 @@ function createReceiverParts(
   { access, tls, cors }: Protection,
 ): ReceiverParts {
   const requestBytes = createByteBudget(limits.requestBytesInFlightMax)
-  telemetry.metrics.gauge(
-    {
-      name: 'wayward_request_bytes',
-      help: 'Bytes of requests that are being received or decompressed.',
-      labels: [],
-    },
-    () => [{ labelValues: [], value: requestBytes.usedBytes }],
+  telemetry.observe(
+    'requestBytes',
+    single(() => requestBytes.usedBytes),
   )
   const inflater = createInflater(limits.requestBytesMax, limits.decompressionsMax)
   return { consumer, telemetry, limits, inflater, requestBytes, access, tls, cors }

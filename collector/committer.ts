@@ -12,6 +12,7 @@ import type { AppendOutcome, Journal, NewBlock } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
 import type { RequestDigest } from './repeats.ts'
 import type { TableWriter } from './table-writer.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /** What became of a request's rows. */
 export type CommitOutcome =
@@ -21,8 +22,8 @@ export type CommitOutcome =
 export interface Committer {
   /** Says what becomes of the rows that a request has just added to the decoder's open blocks. Never rejects. */
   commit(decoder: SignalDecoder, digest: RequestDigest): Promise<CommitOutcome>
-  /** The same for blocks that belong to this request alone. */
-  commitBlocks(blocks: readonly OpenBlock[], digest: RequestDigest): Promise<CommitOutcome>
+  /** The same for blocks of our own, which no request brought. */
+  commitBlocks(blocks: readonly OpenBlock[]): Promise<CommitOutcome>
   /** Throws the decoder's open blocks away, whose rows cannot be trusted, and tells those who wait for them. */
   giveUp(decoder: SignalDecoder, message: string): void
   /** Commits what is open and resolves when everybody is answered. */
@@ -38,13 +39,17 @@ export interface CommitterParts {
   readonly writerOf: (table: string) => TableWriter
   readonly decoders: readonly SignalDecoder[]
   readonly drainRate: DrainRate
+  readonly telemetry: Pick<
+    Telemetry,
+    'journalledFrames' | 'journalledRows' | 'journalledBytes' | 'refusedFrames'
+  >
   readonly limits: CollectorLimits
 }
 
 interface Waiter {
-  /** Undefined where the request has blocks of its own. */
+  /** Undefined, as the digest, where no request waits, but blocks of our own. */
   readonly decoder: SignalDecoder | undefined
-  readonly digest: RequestDigest
+  readonly digest: RequestDigest | undefined
   readonly answer: (outcome: CommitOutcome) => void
 }
 
@@ -91,9 +96,9 @@ class JournalCommitter implements Committer {
     return this.#wait(decoder, digest)
   }
 
-  commitBlocks(blocks: readonly OpenBlock[], digest: RequestDigest): Promise<CommitOutcome> {
+  commitBlocks(blocks: readonly OpenBlock[]): Promise<CommitOutcome> {
     this.#ownBlocks.push(...blocks)
-    return this.#wait(undefined, digest)
+    return this.#wait(undefined, undefined)
   }
 
   giveUp(decoder: SignalDecoder, message: string): void {
@@ -111,7 +116,10 @@ class JournalCommitter implements Committer {
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
-  #wait(decoder: SignalDecoder | undefined, digest: RequestDigest): Promise<CommitOutcome> {
+  #wait(
+    decoder: SignalDecoder | undefined,
+    digest: RequestDigest | undefined,
+  ): Promise<CommitOutcome> {
     return new Promise((answer) => {
       this.#waiters.push({ decoder, digest, answer })
       this.#proceed()
@@ -170,10 +178,11 @@ class JournalCommitter implements Committer {
     const blocks = this.#takeBlocks()
     this.#committingBytes = blocks.reduce((sum, block) => sum + block.bytes.byteLength, 0)
     this.#committingRequests = waiters.length
-    const digests = waiters.map(({ digest }) => digest)
+    const digests = waiters.flatMap(({ digest }) => (digest === undefined ? [] : [digest]))
     const outcome = await this.#parts.journal.append({ blocks, digests })
     this.#isCommitting = false
     this.#settleBlocks(blocks, outcome)
+    this.#count(blocks, outcome)
     const answer = this.#toOutcome(outcome)
     this.#committingBytes = 0
     this.#committingRequests = 0
@@ -204,6 +213,20 @@ class JournalCommitter implements Committer {
     for (const [index, block] of blocks.entries()) {
       const stored = outcome.status === 'written' ? outcome.blocks[index] : undefined
       this.#parts.writerOf(block.table).settle(block.token, stored)
+    }
+  }
+
+  #count(blocks: readonly NewBlock[], outcome: AppendOutcome): void {
+    const { journalledFrames, journalledRows, journalledBytes, refusedFrames } =
+      this.#parts.telemetry
+    if (outcome.status === 'refused') {
+      refusedFrames.add(1, outcome.reason)
+      return
+    }
+    journalledFrames.add(1)
+    for (const { table, rows, bytes } of blocks) {
+      journalledRows.add(rows, table)
+      journalledBytes.add(bytes.byteLength, table)
     }
   }
 

@@ -140,6 +140,26 @@ export const collectorLimits = {
     unit: 'ms',
     text: 'Time for which such requests are recognised',
   },
+  ledgerEntriesMax: {
+    default: 1_000,
+    unit: 'count',
+    text: 'Entries of the ledger for senders who were refused, a quarter of it kept for senders with a token or certificate; more senders go under the name "other"',
+  },
+  ledgerEntriesPerAddressMax: {
+    default: 50,
+    unit: 'count',
+    text: 'Entries of the ledger for one address; more of its agents go under the name "other"',
+  },
+  ledgerIntervalMs: {
+    default: 10_000,
+    unit: 'ms',
+    text: 'Time for which the ledger sums up before it writes rows',
+  },
+  ledgerRowsPerSecondMax: {
+    default: 10,
+    unit: 'count',
+    text: 'Rows per second that the ledger writes on average; with more it sums up for longer',
+  },
 } satisfies Record<string, Limit>
 
 export interface CollectorLimits extends LimitValues<typeof collectorLimits> {}

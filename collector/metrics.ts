@@ -1,12 +1,22 @@
-// The few parts of the Prometheus text format that the collector needs: counters, histograms, and gauges
-// that are read when they are asked for.
+// The few parts of the Prometheus text format that the collector needs: counters, histograms, and values that are
+// read when they are asked for.
+
+export type MetricKind = 'counter' | 'gauge' | 'histogram'
 
 /** What is declared of a metric. Its name ends in its unit, and in `_total` where it only grows. */
 export interface MetricDeclaration {
+  readonly kind: MetricKind
   readonly name: string
+  /** A sentence. */
   readonly help: string
-  /** Names of the labels, in the order in which their values are given. */
+  /** Names of the labels, in the order in which their values are given. Few values each: never who sent. */
   readonly labels: readonly string[]
+}
+
+export interface HistogramDeclaration extends MetricDeclaration {
+  readonly kind: 'histogram'
+  /** Upper bounds of the buckets, ascending. */
+  readonly bounds: readonly number[]
 }
 
 export interface Counter {
@@ -17,80 +27,83 @@ export interface Histogram {
   observe(value: number, ...labelValues: string[]): void
 }
 
-/** Reads the current values of a gauge, each with its label values. */
-export type GaugeReader = () => readonly {
-  readonly labelValues: string[]
+/** Reads values that somebody else keeps, each with its label values. */
+export type ValueReader = () => Iterable<{
+  readonly labelValues: readonly string[]
   readonly value: number
-}[]
+}>
 
 export interface Metrics {
-  counter(declaration: MetricDeclaration): Counter
-  /** @param bounds upper bounds of the buckets, ascending */
-  histogram(declaration: MetricDeclaration, bounds: readonly number[]): Histogram
-  gauge(declaration: MetricDeclaration, read: GaugeReader): void
-  /** A counter whose value somebody else keeps. */
-  observedCounter(declaration: MetricDeclaration, read: GaugeReader): void
+  counter(declaration: MetricDeclaration & { readonly kind: 'counter' }): Counter
+  histogram(declaration: HistogramDeclaration): Histogram
+  /** Reads the metric's values when it is rendered. Several may bring values of one metric, with labels of their own. */
+  observe(
+    declaration: MetricDeclaration & { readonly kind: 'counter' | 'gauge' },
+    read: ValueReader,
+  ): void
   /** Everything in the Prometheus text format 0.0.4. */
   render(): string
 }
 
 export function createMetrics(): Metrics {
   const renderers: (() => string[])[] = []
-
-  function counter(declaration: MetricDeclaration): Counter {
-    const values = new Map<string, number>()
-    renderers.push(() => [
-      ...head(declaration, 'counter'),
-      ...[...values].map(([labels, value]) => `${declaration.name}${labels} ${value}`),
-    ])
-    return {
-      add(amount, ...labelValues) {
-        const labels = formatLabels(declaration.labels, labelValues)
-        values.set(labels, (values.get(labels) ?? 0) + amount)
-      },
-    }
-  }
-
-  function histogram(declaration: MetricDeclaration, bounds: readonly number[]): Histogram {
-    const series = new Map<string, HistogramSeries>()
-    renderers.push(() => [
-      ...head(declaration, 'histogram'),
-      ...[...series.values()].flatMap((one) => formatHistogram(declaration, bounds, one)),
-    ])
-    return {
-      observe(value, ...labelValues) {
-        const key = labelValues.join('\n')
-        const one = series.get(key) ?? {
-          labelValues,
-          counts: bounds.map(() => 0),
-          count: 0,
-          sum: 0,
-        }
-        series.set(key, one)
-        const bucket = bounds.findIndex((bound) => value <= bound)
-        if (bucket >= 0) one.counts[bucket] = (one.counts[bucket] ?? 0) + 1
-        one.count++
-        one.sum += value
-      },
-    }
-  }
-
-  function observed(kind: string, declaration: MetricDeclaration, read: GaugeReader): void {
-    renderers.push(() => [
-      ...head(declaration, kind),
-      ...read().map(({ labelValues, value }) => {
-        return `${declaration.name}${formatLabels(declaration.labels, labelValues)} ${value}`
-      }),
-    ])
-  }
+  const observed = new Map<string, ValueReader[]>()
 
   return {
-    counter,
-    histogram,
-    gauge: (declaration, read) => observed('gauge', declaration, read),
-    observedCounter: (declaration, read) => observed('counter', declaration, read),
+    counter(declaration) {
+      const series = new Map<string, CounterSeries>()
+      renderers.push(() => [
+        ...head(declaration),
+        ...[...series.values()].map((one) => formatValue(declaration, one)),
+      ])
+      return {
+        add(amount, ...labelValues) {
+          const key = labelValues.join('\n')
+          const one = series.get(key)
+          if (one === undefined) series.set(key, { labelValues, value: amount })
+          else one.value += amount
+        },
+      }
+    },
+    histogram(declaration) {
+      const series = new Map<string, HistogramSeries>()
+      const { bounds } = declaration
+      renderers.push(() => [
+        ...head(declaration),
+        ...[...series.values()].flatMap((one) => formatHistogram(declaration, one)),
+      ])
+      return {
+        observe(value, ...labelValues) {
+          const key = labelValues.join('\n')
+          const one = series.get(key) ?? createHistogramSeries(labelValues, bounds.length)
+          series.set(key, one)
+          const bucket = bounds.findIndex((bound) => value <= bound)
+          if (bucket >= 0) one.counts[bucket] = (one.counts[bucket] ?? 0) + 1
+          one.count++
+          one.sum += value
+        },
+      }
+    },
+    observe(declaration, read) {
+      const readers = observed.get(declaration.name)
+      if (readers !== undefined) {
+        readers.push(read)
+        return
+      }
+      const first = [read]
+      observed.set(declaration.name, first)
+      renderers.push(() => [
+        ...head(declaration),
+        ...first.flatMap((one) => [...one()].map((value) => formatValue(declaration, value))),
+      ])
+    },
     render: () => `${renderers.flatMap((lines) => lines()).join('\n')}\n`,
   }
+}
+
+interface CounterSeries {
+  readonly labelValues: readonly string[]
+  value: number
 }
 
 interface HistogramSeries {
@@ -101,9 +114,19 @@ interface HistogramSeries {
   sum: number
 }
 
-function formatHistogram(
+function createHistogramSeries(labelValues: readonly string[], buckets: number): HistogramSeries {
+  return { labelValues, counts: Array.from({ length: buckets }, () => 0), count: 0, sum: 0 }
+}
+
+function formatValue(
   { name, labels }: MetricDeclaration,
-  bounds: readonly number[],
+  { labelValues, value }: { readonly labelValues: readonly string[]; readonly value: number },
+): string {
+  return `${name}${formatLabels(labels, labelValues)} ${value}`
+}
+
+function formatHistogram(
+  { name, labels, bounds }: HistogramDeclaration,
   { labelValues, counts, count, sum }: HistogramSeries,
 ): string[] {
   let cumulated = 0
@@ -122,7 +145,7 @@ function formatHistogram(
   ]
 }
 
-function head({ name, help }: MetricDeclaration, kind: string): string[] {
+function head({ name, help, kind }: MetricDeclaration): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`]
 }
 

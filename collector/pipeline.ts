@@ -6,14 +6,14 @@ import type { Logger, Store } from '@wayward/clickhouse'
 import { type Batch, restoreBatches } from './batch.ts'
 import { type Committer, createCommitter } from './committer.ts'
 import type { ConsumeOutcome, Consumer, ExportRequest, Signal } from './consumer.ts'
-import type { DecodeResult, SignalDecoder } from './decode/decoder.ts'
+import type { DecodeResult, OpenBlock, SignalDecoder } from './decode/decoder.ts'
 import { createDrainRate, type DrainRate } from './drain-rate.ts'
 import type { Journal } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
-import type { GaugeReader } from './metrics.ts'
+import { observePipeline } from './pipeline-metrics.ts'
 import { createRepeats, digestOf, type Repeats, type RequestDigest, toKey } from './repeats.ts'
 import { createTableWriter, type TableWriter } from './table-writer.ts'
-import type { Telemetry } from './telemetry.ts'
+import { countRepeat, type TableRows, type Telemetry } from './telemetry.ts'
 
 /** Decodes requests, makes them safe in the journal, answers, and brings their rows to ClickHouse. */
 export interface Pipeline extends Consumer {
@@ -26,6 +26,13 @@ export interface Pipeline extends Consumer {
    * Resolves with the number of rows that ClickHouse does not have yet.
    */
   shutdown(deadlineMs: number): Promise<number>
+  /**
+   * Makes a block of our own safe, for one of `ownTables`. False where there is no room for it now; the block is then
+   * gone. Works after `shutdown`, too, until the journal is closed.
+   */
+  commitOwn(block: OpenBlock): Promise<boolean>
+  /** What the journal has and ClickHouse has not, of tables of which there is something. */
+  backlogs(): readonly TableRows[]
 }
 
 export interface PipelineParts {
@@ -35,8 +42,12 @@ export interface PipelineParts {
   readonly telemetry: Telemetry
   readonly logger: Logger
   readonly limits: CollectorLimits
+  /** Tables that are filled by ourselves, besides those of the decoders. @default none */
+  readonly ownTables?: readonly string[]
 }
 
+/** What is written about the data must not take the room of the data. */
+const OWN_BACKLOG_BYTES_MAX = 8 * 1024 * 1024
 const RETRY_AFTER_MS = 1_000
 /** How much of the journal a signal may fill whose tables refuse rows while others go on. */
 const REFUSED_TABLE_SHARE = 0.5
@@ -69,11 +80,18 @@ class JournalPipeline implements Pipeline {
       writerOf: (table) => this.#writerOf(table),
       decoders: Object.values(parts.decoders),
       drainRate: this.#drainRate,
+      telemetry: parts.telemetry,
       limits,
     })
     const { repeatMsMax: rememberMs, repeatsMax: requestsMax } = limits
     this.#repeats = createRepeats({ requestsMax, rememberMs }, journal.recentDigests)
-    this.#declareGauges()
+    observePipeline(parts.telemetry.observe, {
+      journal,
+      writers: [...this.#writers.values()],
+      committer: this.#committer,
+      drainRate: this.#drainRate,
+      repeats: this.#repeats,
+    })
   }
 
   open(): void {
@@ -117,6 +135,19 @@ class JournalPipeline implements Pipeline {
     return writers.reduce((rows, { backlog }) => rows + backlog.rows, 0)
   }
 
+  async commitOwn(block: OpenBlock): Promise<boolean> {
+    const { bytes } = this.#writerOf(block.table).backlog
+    if (bytes > OWN_BACKLOG_BYTES_MAX || !this.#parts.journal.hasRoom(block.bytes)) return false
+    const { status } = await this.#committer.commitBlocks([block])
+    return status === 'committed'
+  }
+
+  backlogs(): readonly TableRows[] {
+    return [...this.#writers.values()].flatMap(({ table, backlog: { rows, bytes } }) =>
+      rows === 0 ? [] : [{ table, rows, bytes }],
+    )
+  }
+
   async #commit(
     isSenderGone: () => boolean,
     decoder: SignalDecoder,
@@ -131,13 +162,14 @@ class JournalPipeline implements Pipeline {
 
   /** Answers a request whose rows are stored, or about to be, because its sender did not hear of it. */
   async #repeat(
-    { isSenderGone, sender, signal }: ExportRequest,
+    { body, isSenderGone, sender, signal }: ExportRequest,
     digest: RequestDigest,
     earlier: Promise<ConsumeOutcome> | undefined,
   ): Promise<ConsumeOutcome> {
+    const { byteLength } = body
     const outcome = await (earlier ?? Promise.resolve(STORED_BEFORE))
     if (outcome.status !== 'accepted') return outcome
-    this.#parts.telemetry.repeatedRequests.add(1, sender.receiver, signal)
+    countRepeat(this.#parts.telemetry, sender, signal, byteLength)
     if (isSenderGone()) this.#repeats.remember(digest)
     else this.#repeats.forget(digest)
     return { ...outcome, acceptedItems: 0 }
@@ -196,7 +228,7 @@ class JournalPipeline implements Pipeline {
     return writer
   }
 
-  /** For the tables of the decoders, and for those that only the journal still knows. */
+  /** For the tables of the decoders, our own, and those that only the journal still knows. */
   #createWriters(batches: ReadonlyMap<string, Batch[]>): ReadonlyMap<string, TableWriter> {
     const { journal, limits, logger, store, telemetry } = this.#parts
     const drainRate = this.#drainRate
@@ -204,6 +236,7 @@ class JournalPipeline implements Pipeline {
       ...Object.values(this.#parts.decoders).flatMap(({ blocks }) =>
         blocks.map(({ table }) => table),
       ),
+      ...(this.#parts.ownTables ?? []),
       ...batches.keys(),
     ])
     return new Map(
@@ -211,69 +244,6 @@ class JournalPipeline implements Pipeline {
         const writerParts = { store, journal, drainRate, telemetry, logger, limits }
         return [table, createTableWriter(table, batches.get(table) ?? [], writerParts)]
       }),
-    )
-  }
-
-  #declareGauges(): void {
-    const { journal, telemetry } = this.#parts
-    const { metrics } = telemetry
-    const perTable =
-      (read: (writer: TableWriter) => number): GaugeReader =>
-      () =>
-        [...this.#writers].map(([table, writer]) => ({
-          labelValues: [table],
-          value: read(writer),
-        }))
-    const single =
-      (read: () => number): GaugeReader =>
-      () => [{ labelValues: [], value: read() }]
-    metrics.gauge(
-      {
-        name: 'wayward_backlog_rows',
-        help: 'Rows that are safe in the journal and not in ClickHouse yet.',
-        labels: ['table'],
-      },
-      perTable(({ backlog }) => backlog.rows),
-    )
-    metrics.gauge(
-      {
-        name: 'wayward_backlog_bytes',
-        help: 'Bytes of Native blocks that are safe in the journal and not in ClickHouse yet.',
-        labels: ['table'],
-      },
-      perTable(({ backlog }) => backlog.bytes),
-    )
-    metrics.gauge(
-      {
-        name: 'wayward_lag_seconds',
-        help: 'Age of the oldest row that ClickHouse does not have yet.',
-        labels: ['table'],
-      },
-      perTable(({ lagMs }) => lagMs / 1000),
-    )
-    metrics.gauge(
-      {
-        name: 'wayward_waiting_requests',
-        help: 'Requests whose rows are not in the journal yet.',
-        labels: [],
-      },
-      single(() => this.#committer.waitingRequests),
-    )
-    metrics.gauge(
-      {
-        name: 'wayward_open_bytes',
-        help: 'Bytes of decoded rows that are not in the journal yet.',
-        labels: [],
-      },
-      single(() => this.#committer.bytes),
-    )
-    metrics.gauge(
-      { name: 'wayward_journal_bytes', help: 'Bytes that the journal takes.', labels: [] },
-      single(() => journal.usedBytes),
-    )
-    metrics.gauge(
-      { name: 'wayward_journal_bytes_max', help: 'Bytes that the journal may take.', labels: [] },
-      single(() => journal.bytesMax),
     )
   }
 }

@@ -13,7 +13,7 @@ import type { DrainRate } from './drain-rate.ts'
 import { createFailureLog, type FailureLog } from './failure-log.ts'
 import type { Journal, StoredBlock } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
-import type { Telemetry } from './telemetry.ts'
+import { countSetAside, type Telemetry } from './telemetry.ts'
 
 /** Why a table's rows do not get into ClickHouse at the moment. */
 export type TableState = 'well' | 'away' | 'refused'
@@ -32,9 +32,26 @@ export interface TableWriter {
   whenInserted(): Promise<void>
   readonly state: TableState
   /** Rows and bytes that the journal has and ClickHouse has not. */
-  readonly backlog: { readonly rows: number; readonly bytes: number; readonly batches: number }
+  readonly backlog: Backlog
+  /** What the journal had at the start. */
+  readonly replay: Replay
   /** Age of the oldest of them in milliseconds; 0 where there is none. */
   readonly lagMs: number
+}
+
+export interface Backlog {
+  readonly rows: number
+  readonly bytes: number
+  readonly batches: number
+}
+
+export interface Replay {
+  /** Rows and blocks that were found. */
+  readonly rows: number
+  readonly blocks: number
+  /** Those of them that ClickHouse has not yet. */
+  readonly remainingRows: number
+  readonly remainingBlocks: number
 }
 
 export interface TableWriterParts {
@@ -86,16 +103,21 @@ class JournalTableWriter implements TableWriter {
   #lastTried: Batch | undefined
   #whenDrained: (() => void) | undefined
   #waiting: { readonly batches: ReadonlySet<Batch>; readonly resolve: () => void }[] = []
+  readonly #found: { readonly rows: number; readonly blocks: number }
   state: TableState = 'well'
 
   constructor(table: string, batches: readonly Batch[], parts: TableWriterParts) {
     this.table = table
     this.#parts = parts
     this.#closed = [...batches]
+    this.#found = {
+      rows: batches.reduce((sum, { rows }) => sum + rows, 0),
+      blocks: batches.reduce((sum, { blocks }) => sum + blocks.length, 0),
+    }
     this.#log = createFailureLog(table, parts.logger)
   }
 
-  get backlog(): TableWriter['backlog'] {
+  get backlog(): Backlog {
     const batches = this.#batches()
     let rows = 0
     let bytes = 0
@@ -104,6 +126,15 @@ class JournalTableWriter implements TableWriter {
       bytes += batch.bytes
     }
     return { rows, bytes, batches: batches.length }
+  }
+
+  get replay(): Replay {
+    const left = this.#batches().filter(({ isReplayed }) => isReplayed)
+    return {
+      ...this.#found,
+      remainingRows: left.reduce((sum, { rows }) => sum + rows, 0),
+      remainingBlocks: left.reduce((sum, { blocks }) => sum + blocks.length, 0),
+    }
   }
 
   get lagMs(): number {
@@ -253,7 +284,7 @@ class JournalTableWriter implements TableWriter {
   }
 
   async #tryInsert(batch: Batch): Promise<TryOutcome> {
-    const { journal, store, telemetry, drainRate } = this.#parts
+    const { journal, store, drainRate } = this.#parts
     const chunks: Uint8Array[] = []
     const damaged: StoredBlock[] = []
     for (const block of batch.blocks) {
@@ -262,7 +293,7 @@ class JournalTableWriter implements TableWriter {
       else if (read.status === 'failed') {
         return { status: 'retryable', error: new Error(`The journal: ${read.message}`) }
       } else {
-        await journal.setAside([block], read.message)
+        await this.#setAside([block], 'damaged', read.message)
         damaged.push(block)
       }
     }
@@ -273,15 +304,37 @@ class JournalTableWriter implements TableWriter {
     if (chunks.length === 0) return { status: 'nothing' }
     const startMs = performance.now()
     const outcome = await store.insertNative(this.table, chunks, batch.token)
-    telemetry.inserts.add(1, this.table, outcome.status)
-    telemetry.insertSeconds.observe((performance.now() - startMs) / 1000, this.table)
+    this.#countTry(batch, outcome.status, (performance.now() - startMs) / 1000)
     if (outcome.status === 'inserted') {
       journal.confirm(batch.blocks)
       drainRate.add(batch.bytes)
-      telemetry.insertedItems.add(batch.rows, this.table)
-      telemetry.insertedBytes.add(batch.bytes, this.table)
     }
     return outcome
+  }
+
+  #countTry(batch: Batch, status: InsertOutcome['status'], seconds: number): void {
+    const { telemetry } = this.#parts
+    telemetry.inserts.add(1, this.table, status)
+    telemetry.insertSeconds.observe(seconds, this.table)
+    // What an earlier process had may have been tried by it; nobody knows.
+    if (batch.tries++ > 0) telemetry.repeatedInserts.add(1, this.table)
+    if (status !== 'inserted') return
+    telemetry.insertRows.observe(batch.rows, this.table)
+    telemetry.insertedRows.add(batch.rows, this.table)
+    telemetry.insertedBytes.add(batch.bytes, this.table)
+    if (batch.isReplayed) telemetry.replayedRows.add(batch.rows, this.table)
+  }
+
+  async #setAside(
+    blocks: readonly StoredBlock[],
+    reason: 'refused' | 'damaged',
+    message: string,
+  ): Promise<void> {
+    const { journal, telemetry } = this.#parts
+    for (const { table, rows, byteLength: bytes } of blocks) {
+      countSetAside(telemetry, { table, rows, bytes }, reason, message)
+    }
+    await journal.setAside(blocks, message)
   }
 
   #remove(batch: Batch): void {
@@ -319,7 +372,7 @@ class JournalTableWriter implements TableWriter {
     const text =
       'ClickHouse takes other batches of the table but refuses this one: it was set aside'
     this.#parts.logger.error(text, { table: this.table, rows, token, reason })
-    await this.#parts.journal.setAside(head.blocks, reason)
+    await this.#setAside(head.blocks, 'refused', reason)
   }
 
   async #pauseAfter(

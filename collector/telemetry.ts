@@ -1,5 +1,17 @@
-import type { ReceiverName, Signal } from './consumer.ts'
-import { createMetrics, type Counter, type Histogram, type Metrics } from './metrics.ts'
+import type { ReceiverName, Sender, Signal } from './consumer.ts'
+import { createLedger, type Ledger } from './ledger/ledger.ts'
+import { type CollectorLimits, defaultCollectorLimits } from './limits.ts'
+import {
+  type Counter,
+  createMetrics,
+  type Histogram,
+  type HistogramDeclaration,
+  type MetricDeclaration,
+  type Metrics,
+  type ValueReader,
+} from './metrics.ts'
+import { observeProcess, single } from './process-metrics.ts'
+import { countedMetrics, observedMetrics } from './self-metrics.ts'
 
 /** How a request ended, as a label value; all but `accepted` and `partial` are refusals. */
 export type RequestStatus =
@@ -14,138 +26,198 @@ export type RequestStatus =
   | 'timeout'
   | 'aborted'
 
+type Counted = typeof countedMetrics
+export type ObservedName = keyof typeof observedMetrics
+
+type CountedMetrics = {
+  readonly [Name in keyof Counted]: Counted[Name]['kind'] extends 'histogram' ? Histogram : Counter
+}
+
+/** Says where the values of a metric are. Several may bring values of one, with labels of their own. */
+export type Observe = (name: ObservedName, read: ValueReader) => void
+
 /** What the collector counts about itself. Its own spans never go through itself. */
-export interface Telemetry {
+export interface Telemetry extends CountedMetrics {
   readonly metrics: Metrics
-  /** labels: receiver, signal (`none` where the path names none), status. */
-  readonly requests: Counter
-  /** labels: receiver, signal. */
-  readonly receivedBytes: Counter
-  /** labels: receiver, signal. */
-  readonly acceptedItems: Counter
-  /** labels: receiver, signal. */
-  readonly refusedItems: Counter
-  /** labels: receiver, signal. */
-  readonly repeatedRequests: Counter
-  /** labels: table. */
-  readonly insertedItems: Counter
-  /** labels: table. */
-  readonly insertedBytes: Counter
-  /** labels: table, status (of an InsertOutcome). */
-  readonly inserts: Counter
-  /** labels: table. */
-  readonly insertSeconds: Histogram
-  /** No labels. */
-  readonly syncSeconds: Histogram
+  readonly observe: Observe
+  /** What was refused or lost, and from whom. */
+  readonly ledger: Ledger
 }
 
-const SYNC_SECONDS_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
-const INSERT_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-
-export function createTelemetry(): Telemetry {
+export function createTelemetry(
+  limits: Pick<
+    CollectorLimits,
+    'ledgerEntriesMax' | 'ledgerEntriesPerAddressMax'
+  > = defaultCollectorLimits,
+  clock: () => number = Date.now,
+): Telemetry {
   const metrics = createMetrics()
-  const perRequest = ['receiver', 'signal']
-  const telemetry: Telemetry = {
-    metrics,
-    requests: metrics.counter({
-      name: 'wayward_requests_total',
-      help: 'Export requests that ended, by how they ended.',
-      labels: ['receiver', 'signal', 'status'],
-    }),
-    receivedBytes: metrics.counter({
-      name: 'wayward_received_bytes_total',
-      help: 'Bytes of export requests after decompression.',
-      labels: perRequest,
-    }),
-    acceptedItems: metrics.counter({
-      name: 'wayward_accepted_items_total',
-      help: 'Spans, log records and data points that were accepted: they are safe.',
-      labels: perRequest,
-    }),
-    refusedItems: metrics.counter({
-      name: 'wayward_refused_items_total',
-      help: 'Spans, log records and data points that were refused within requests that were accepted.',
-      labels: perRequest,
-    }),
-    repeatedRequests: metrics.counter({
-      name: 'wayward_repeated_requests_total',
-      help: 'Requests that were stored before, came again because their answer was lost, and were not stored twice.',
-      labels: perRequest,
-    }),
-    insertedItems: metrics.counter({
-      name: 'wayward_inserted_items_total',
-      help: 'Rows that ClickHouse confirmed.',
-      labels: ['table'],
-    }),
-    insertedBytes: metrics.counter({
-      name: 'wayward_inserted_bytes_total',
-      help: 'Bytes of Native blocks that ClickHouse confirmed.',
-      labels: ['table'],
-    }),
-    inserts: metrics.counter({
-      name: 'wayward_inserts_total',
-      help: 'Tries to insert a block, by how they ended.',
-      labels: ['table', 'status'],
-    }),
-    insertSeconds: metrics.histogram(
-      {
-        name: 'wayward_insert_duration_seconds',
-        help: 'Time of one try to insert a block.',
-        labels: ['table'],
-      },
-      INSERT_SECONDS_BOUNDS,
-    ),
-    syncSeconds: metrics.histogram(
-      {
-        name: 'wayward_journal_sync_duration_seconds',
-        help: 'Time in which the journal was synced to the disk.',
-        labels: [],
-      },
-      SYNC_SECONDS_BOUNDS,
-    ),
-  }
-  declareProcessMetrics(metrics)
-  return telemetry
+  const ledger = createLedger(limits, clock)
+  const observe: Observe = (name, read) => metrics.observe(observedMetrics[name], read)
+  const counted = Object.fromEntries(
+    Object.entries(countedMetrics).map(([name, declaration]) => [
+      name,
+      createCounted(metrics, declaration),
+    ]),
+  )
+  observe(
+    'ledgerEntries',
+    single(() => ledger.size),
+  )
+  observe(
+    'ledgerOverflows',
+    single(() => ledger.overflows),
+  )
+  observeProcess(observe)
+  // One entry for each declaration, of its kind.
+  return { ...(counted as unknown as CountedMetrics), metrics, ledger, observe }
 }
 
-/** Counts how a request ended. */
+function createCounted(
+  metrics: Metrics,
+  declaration: HistogramDeclaration | (MetricDeclaration & { readonly kind: 'counter' }),
+): Counter | Histogram {
+  if (declaration.kind === 'histogram') return metrics.histogram(declaration)
+  const counter = metrics.counter(declaration)
+  // What has not happened yet is 0, and not unknown.
+  if (declaration.labels.length === 0) counter.add(0)
+  return counter
+}
+
+/** What is known of a request that was refused, besides its status. */
+export interface RefusedRequest {
+  /** Bytes of the request, as far as they are known. */
+  readonly bytes?: number
+  /** What the sender was told. */
+  readonly message?: string
+}
+
+/**
+ * Counts how a request ended, and enters it into the ledger where it was refused.
+ *
+ * @param sender who sent it; the name of the receiver where nothing is known
+ */
 export function countRequest(
   telemetry: Telemetry,
-  receiver: ReceiverName,
+  sender: Sender | ReceiverName,
   signal: Signal | undefined,
   status: RequestStatus,
+  { bytes = 0, message = '' }: RefusedRequest = {},
 ): void {
-  telemetry.requests.add(1, receiver, signal ?? 'none', status)
+  const from = typeof sender === 'string' ? unknownSender(sender) : sender
+  telemetry.requests.add(1, from.receiver, signal ?? 'none', status)
+  if (status === 'accepted' || status === 'partial') return
+  telemetry.ledger.note({
+    event: 'refused',
+    reason: status,
+    sender: from,
+    signal,
+    requests: 1,
+    bytes,
+    message,
+  })
 }
 
-/** These names are Prometheus' own conventions and not ours to choose. */
-function declareProcessMetrics(metrics: Metrics): void {
-  const startSeconds = Math.round(Date.now() / 1000 - process.uptime())
-  metrics.gauge(
-    {
-      name: 'process_resident_memory_bytes',
-      help: 'Resident memory of the collector process.',
-      labels: [],
-    },
-    () => [{ labelValues: [], value: process.memoryUsage.rss() }],
-  )
-  metrics.observedCounter(
-    {
-      name: 'process_cpu_seconds_total',
-      help: 'User and system CPU time of the collector process.',
-      labels: [],
-    },
-    () => {
-      const { user, system } = process.cpuUsage()
-      return [{ labelValues: [], value: (user + system) / 1e6 }]
-    },
-  )
-  metrics.gauge(
-    {
-      name: 'process_start_time_seconds',
-      help: 'Start of the collector process, in seconds since 1970.',
-      labels: [],
-    },
-    () => [{ labelValues: [], value: startSeconds }],
-  )
+/** Counts the items of a request that was accepted, and enters those that were not into the ledger. */
+export function countItems(
+  telemetry: Telemetry,
+  sender: Sender,
+  signal: Signal,
+  {
+    acceptedItems,
+    rejectedItems,
+    message,
+  }: {
+    readonly acceptedItems: number
+    readonly rejectedItems: number
+    readonly message: string
+  },
+): void {
+  telemetry.acceptedItems.add(acceptedItems, sender.receiver, signal)
+  if (rejectedItems === 0) return
+  telemetry.refusedItems.add(rejectedItems, sender.receiver, signal)
+  telemetry.ledger.note({
+    event: 'rejected',
+    reason: 'item_checks',
+    sender,
+    signal,
+    requests: 1,
+    items: rejectedItems,
+    message,
+  })
+}
+
+/** Counts a request that was stored before and came again. */
+export function countRepeat(
+  telemetry: Telemetry,
+  sender: Sender,
+  signal: Signal,
+  bytes: number,
+): void {
+  telemetry.repeatedRequests.add(1, sender.receiver, signal)
+  telemetry.ledger.note({
+    event: 'repeated',
+    reason: 'stored_before',
+    sender,
+    signal,
+    requests: 1,
+    bytes,
+    message: 'The request was stored before; it came again and was not stored twice',
+  })
+}
+
+/** Rows of a table that something happened to. */
+export interface TableRows {
+  readonly table: string
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** Counts a block that was set aside: the rows are in a file, and not in ClickHouse. */
+export function countSetAside(
+  telemetry: Telemetry,
+  { table, rows, bytes }: TableRows,
+  reason: 'refused' | 'damaged',
+  message: string,
+): void {
+  telemetry.setAsideRecords.add(1, table, reason)
+  telemetry.setAsideRows.add(rows, table, reason)
+  telemetry.setAsideBytes.add(bytes, table, reason)
+  const event = reason === 'damaged' ? 'damaged' : 'set_aside'
+  telemetry.ledger.note({ event, reason, table, items: rows, bytes, message })
+}
+
+/**
+ * Counts rows that were dropped from ClickHouse on purpose.
+ *
+ * @param reason a word of ours, of which there are few
+ */
+export function countDropped(
+  telemetry: Telemetry,
+  {
+    table,
+    rows,
+    bytes,
+    partition,
+    reason,
+  }: TableRows & { readonly partition: string; readonly reason: string },
+): void {
+  telemetry.droppedRows.add(rows, table, reason)
+  telemetry.droppedBytes.add(bytes, table, reason)
+  const message = `Dropped the partition ${partition}`
+  telemetry.ledger.note({ event: 'dropped', reason, table, items: rows, bytes, message })
+}
+
+/** Counts acknowledged rows that are gone. */
+export function countLost(
+  telemetry: Telemetry,
+  { table, rows, bytes }: TableRows,
+  reason: string,
+  message: string,
+): void {
+  telemetry.ledger.note({ event: 'lost', reason, table, items: rows, bytes, message })
+}
+
+function unknownSender(receiver: ReceiverName): Sender {
+  return { receiver, address: '', agent: '', identity: '' }
 }

@@ -14,7 +14,9 @@ export interface UInt64Column extends NativeColumn {
 }
 
 /** @param type the ClickHouse type, of which a cell is 8 bytes, low bytes first */
-export function createUInt64Column(type: 'UInt64' | 'DateTime64(9)'): UInt64Column {
+export function createUInt64Column(
+  type: 'UInt64' | 'DateTime64(9)' | 'DateTime64(3)',
+): UInt64Column {
   return new HalvesColumn(type)
 }
 

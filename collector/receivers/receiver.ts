@@ -4,7 +4,7 @@ import type { ByteBudget } from '../byte-budget.ts'
 import type { Consumer, ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
 import type { ListenAddress } from '../listen-address.ts'
-import { countRequest, type Telemetry } from '../telemetry.ts'
+import { countItems, countRequest, type Telemetry } from '../telemetry.ts'
 import type { Tls } from '../tls/tls.ts'
 import type { Inflater } from './inflater.ts'
 
@@ -50,24 +50,28 @@ export function consumeRequest(
   request: ExportRequest,
 ): Promise<ConsumeOutcome> {
   const { body, sender, signal } = request
-  telemetry.receivedBytes.add(body.byteLength, sender.receiver, signal)
-  return countOutcome(telemetry, sender, signal, consumer.consume(request))
+  const bytes = body.byteLength
+  telemetry.receivedBytes.add(bytes, sender.receiver, signal)
+  return countOutcome(telemetry, { sender, signal, bytes }, consumer.consume(request))
 }
 
 async function countOutcome(
   telemetry: Telemetry,
-  { receiver }: Sender,
-  signal: Signal,
+  {
+    sender,
+    signal,
+    bytes,
+  }: { readonly sender: Sender; readonly signal: Signal; readonly bytes: number },
   consumed: Promise<ConsumeOutcome>,
 ): Promise<ConsumeOutcome> {
   const outcome = await consumed
   if (outcome.status !== 'accepted') {
-    countRequest(telemetry, receiver, signal, outcome.status)
+    const { message } = outcome
+    countRequest(telemetry, sender, signal, outcome.status, { bytes, message })
     return outcome
   }
   const isPartial = outcome.rejectedItems > 0
-  countRequest(telemetry, receiver, signal, isPartial ? 'partial' : 'accepted')
-  telemetry.acceptedItems.add(outcome.acceptedItems, receiver, signal)
-  telemetry.refusedItems.add(outcome.rejectedItems, receiver, signal)
+  countRequest(telemetry, sender, signal, isPartial ? 'partial' : 'accepted')
+  countItems(telemetry, sender, signal, outcome)
   return outcome
 }

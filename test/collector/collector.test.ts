@@ -136,7 +136,7 @@ test('metrics as JSON are accepted in part, and queryable in their tables', asyn
   const labels = '{receiver="otlp_http",signal="metrics"}'
   expect(readMetric(text, `wayward_accepted_items_total${labels}`)).toBe(2)
   expect(readMetric(text, `wayward_refused_items_total${labels}`)).toBe(2)
-  expect(readMetric(text, 'wayward_inserted_items_total{table="otel_metrics_sum"}')).toBe(1)
+  expect(readMetric(text, 'wayward_inserted_rows_total{table="otel_metrics_sum"}')).toBe(1)
   expect(readMetric(text, 'wayward_inserts_total{table="otel_metrics_histogram"}')).toBe(0)
 })
 
@@ -232,7 +232,7 @@ describe('routes', () => {
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0.0.4/)
     const rows = await service.count('otel_traces')
     const text = await (await get('/metrics')).text()
-    expect(readMetric(text, 'wayward_inserted_items_total{table="otel_traces"}')).toBe(rows)
+    expect(readMetric(text, 'wayward_inserted_rows_total{table="otel_traces"}')).toBe(rows)
     expect(readMetric(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e7)
     expect(readMetric(text, 'wayward_request_bytes')).toBe(0)
   })

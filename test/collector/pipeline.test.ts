@@ -199,7 +199,7 @@ describe('consume()', () => {
     expect(metric('wayward_backlog_rows{table="otel_traces"}')).toBe(3)
     await drained()
     expect(inserts).toMatchObject([{ table: 'otel_traces', text: '-ab' }])
-    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(3)
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(3)
     expect(metric('wayward_insert_duration_seconds_count{table="otel_traces"}')).toBe(1)
     expect(metric('wayward_journal_bytes')).toBe(0)
   })
@@ -288,7 +288,7 @@ describe('consume()', () => {
     const rows = inserts.map(({ table, text }) => `${table} ${text}`)
     expect(rows.toSorted()).toEqual(['gauge 0', 'histogram 2', 'sum 11'])
     expect(new Set(inserts.map(({ token }) => token)).size).toBe(3)
-    expect(metric('wayward_inserted_items_total{table="sum"}')).toBe(2)
+    expect(metric('wayward_inserted_rows_total{table="sum"}')).toBe(2)
   })
 })
 
@@ -314,12 +314,12 @@ describe('an insert that does not succeed', () => {
     }
     await consume('x', 'logs')
     await sleep(100)
-    expect(metric('wayward_inserted_items_total{table="otel_logs"}')).toBe(1)
+    expect(metric('wayward_inserted_rows_total{table="otel_logs"}')).toBe(1)
     lasting.clear()
     await drained()
     expect(logged[0]).toMatch(/refuses the rows/)
     expect(logged.at(-1)).toMatch(/again/)
-    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(6)
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(6)
     const texts = new Map(inserts.map(({ text, token }) => [token, text]))
     expect([...texts.values()].filter((text) => text !== 'x').join('')).toBe('abcdef')
   })
@@ -335,7 +335,7 @@ describe('an insert that does not succeed', () => {
     await drained()
     expect(journal.stats()).toMatchObject({ setAsideRecords: 1, setAsideRows: 3 })
     expect(logged.join('\n')).toMatch(/set aside/)
-    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(12)
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(12)
   })
 
   test('is set aside if its bytes in the journal are damaged, and the others of its batch go in', async () => {
@@ -391,7 +391,7 @@ describe('a request whose sender is gone before the answer', () => {
     expect(await consume('lost', 'traces', () => true)).toMatchObject(accepted)
     expect(await consume('lost')).toMatchObject(accepted)
     await drained()
-    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(4)
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(4)
     const line = 'wayward_repeated_requests_total{receiver="otlp_grpc",signal="traces"}'
     expect(metric(line)).toBe(1)
   })
@@ -402,7 +402,7 @@ describe('a request whose sender is gone before the answer', () => {
     const outcomes = await Promise.all([first, consume('lost')])
     expect(outcomes).toMatchObject([accepted, accepted])
     await drained()
-    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(4)
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(4)
   })
 
   test('is stored twice when it comes a third time, for then somebody means it', async () => {
@@ -412,8 +412,8 @@ describe('a request whose sender is gone before the answer', () => {
     await consume('lost')
     await consume('lost', 'logs')
     await drained()
-    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(8)
-    expect(metric('wayward_inserted_items_total{table="otel_logs"}')).toBe(4)
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(8)
+    expect(metric('wayward_inserted_rows_total{table="otel_logs"}')).toBe(4)
   })
 
   test('is recognised after a crash', async () => {
@@ -426,7 +426,7 @@ describe('a request whose sender is gone before the answer', () => {
     expect(await consume('lost')).toMatchObject(accepted)
     expect(await consume('other')).toMatchObject(accepted)
     await drained()
-    expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(5)
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(5)
   })
 })
 
@@ -435,7 +435,7 @@ test('requests that are answered may come again with the same bytes', async () =
   await Promise.all([consume('same'), consume('same')])
   await consume('same')
   await drained()
-  expect(metric('wayward_inserted_items_total{table="otel_traces"}')).toBe(12)
+  expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(12)
 })
 
 describe('bounds', () => {

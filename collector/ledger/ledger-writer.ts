@@ -1,0 +1,89 @@
+// Brings the ledger's entries into the table, by the way of all data: a block in the journal, and from there to
+// ClickHouse. Where the journal has no room for them they stay in the ledger and are summed up with what comes.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Store } from '@wayward/clickhouse'
+import { randomBytes } from 'node:crypto'
+import type { OpenBlock } from '../decode/decoder.ts'
+import type { CollectorLimits } from '../limits.ts'
+import type { Ledger, LedgerEntry } from './ledger.ts'
+import { createLedgerBlock, type LedgerInstance, LEDGER_TABLE } from './ledger-block.ts'
+
+export interface LedgerWriter {
+  /** Writes from now on from time to time. */
+  start(): void
+  /** Writes what there is now. Resolves when it is safe, or stays. Never rejects. */
+  flush(): Promise<void>
+  /**
+   * Inserts what there is without the journal, for those who have none, and gives up after `deadlineMs`. Resolves with the
+   * number of entries that are gone. Never rejects.
+   */
+  insertLast(store: Pick<Store, 'insertNative'>, deadlineMs: number): Promise<number>
+  stop(): void
+}
+
+export interface LedgerWriterParts {
+  readonly ledger: Pick<Ledger, 'take' | 'giveBack' | 'size'>
+  /** Makes a block safe; false where there is no room for it. */
+  readonly commit: (block: OpenBlock) => Promise<boolean>
+  readonly instance: LedgerInstance
+  readonly limits: Pick<CollectorLimits, 'ledgerIntervalMs' | 'ledgerRowsPerSecondMax'>
+}
+
+export function createLedgerWriter(parts: LedgerWriterParts): LedgerWriter {
+  const { commit, instance, ledger, limits } = parts
+  let timer: NodeJS.Timeout | undefined
+  let last: Promise<void> = Promise.resolve()
+  let rowsWritten = 0
+
+  async function writeOnce(): Promise<void> {
+    rowsWritten = 0
+    if (ledger.size === 0) return
+    const entries: LedgerEntry[] = ledger.take()
+    if (await commit(createLedgerBlock(entries, instance))) rowsWritten = entries.length
+    else ledger.giveBack(entries)
+  }
+
+  function flush(): Promise<void> {
+    last = last.then(writeOnce)
+    return last
+  }
+
+  function schedule(): void {
+    // After many rows there is a longer pause: a flood of senders does not fill the table.
+    const pauseMs = (rowsWritten * 1000) / limits.ledgerRowsPerSecondMax
+    timer = setTimeout(
+      () => {
+        // It never rejects: the commit does not.
+        void flush().then(scheduleNext)
+      },
+      Math.max(limits.ledgerIntervalMs, pauseMs),
+    )
+    timer.unref()
+  }
+
+  function scheduleNext(): void {
+    if (timer !== undefined) schedule()
+  }
+
+  return {
+    start: schedule,
+    flush,
+    async insertLast(store, deadlineMs) {
+      await last
+      const entries = ledger.take()
+      if (entries.length === 0) return 0
+      const chunks = createLedgerBlock(entries, instance).take()
+      const timeOut = new AbortController()
+      const outcome = await Promise.race([
+        store.insertNative(LEDGER_TABLE, chunks, randomBytes(16).toString('hex')),
+        sleep(deadlineMs, undefined, { signal: timeOut.signal }).catch(() => undefined),
+      ])
+      timeOut.abort()
+      return outcome?.status === 'inserted' ? 0 : entries.length
+    },
+    stop() {
+      clearTimeout(timer)
+      timer = undefined
+    },
+  }
+}

@@ -1,0 +1,193 @@
+// What was refused or lost, why, and from whom: summed up in memory, and written to the table `wayward_ledger` from time
+// to time (ledger-writer.ts).
+//
+// Nobody can make it large. There are so many entries at most, and so many for one address; what comes beyond that goes
+// under the name "other", so that sums stay right. It costs nothing where nothing is refused.
+import type { ReceiverName, Sender, Signal } from '../consumer.ts'
+import type { CollectorLimits } from '../limits.ts'
+
+/**
+ * What happened.
+ *
+ * - `refused`: whole requests; their senders were told.
+ * - `rejected`: items of requests of which the rest was accepted; their senders were told.
+ * - `repeated`: requests that were stored before and came again; nothing is missing.
+ * - `set_aside`: acknowledged rows that ClickHouse refuses; they are in a file.
+ * - `damaged`: acknowledged rows whose bytes in the journal are wrong; the bytes are in a file.
+ * - `dropped`: stored rows that were dropped on purpose.
+ * - `lost`: acknowledged rows that are gone.
+ */
+export type LedgerEvent =
+  | 'refused'
+  | 'rejected'
+  | 'repeated'
+  | 'set_aside'
+  | 'damaged'
+  | 'dropped'
+  | 'lost'
+
+/** Something that happened. What is left out is not known, or does not apply. */
+export interface LedgerNote {
+  readonly event: LedgerEvent
+  /** A word of ours, of which there are few. */
+  readonly reason: string
+  readonly sender?: Sender
+  readonly signal?: Signal | undefined
+  readonly table?: string
+  readonly requests?: number
+  readonly items?: number
+  readonly bytes?: number
+  readonly message?: string
+}
+
+/** Notes that are alike, summed up. Texts that do not apply are empty. */
+export interface LedgerEntry {
+  readonly event: LedgerEvent
+  readonly reason: string
+  readonly receiver: ReceiverName | ''
+  readonly signal: Signal | ''
+  readonly table: string
+  readonly address: string
+  readonly agent: string
+  readonly identity: string
+  requests: number
+  items: number
+  bytes: number
+  /** Unix milliseconds. */
+  firstMs: number
+  lastMs: number
+  /** Of the first note. */
+  readonly message: string
+}
+
+export interface Ledger {
+  note(note: LedgerNote): void
+  /** Takes all entries out. */
+  take(): LedgerEntry[]
+  /** Puts back what was taken and could not be written; it is summed up with what came meanwhile. */
+  giveBack(entries: readonly LedgerEntry[]): void
+  /** Entries that are there. */
+  readonly size: number
+  /** Notes that went under the name "other" since the start. */
+  readonly overflows: number
+}
+
+/** What stands for senders of which there are too many at once. */
+export const OTHER = 'other'
+
+/** How much senders without a name may take: those who have shown a token or certificate keep room. */
+const NAMELESS_SHARE = 0.75
+const AGENT_LENGTH_MAX = 128
+const IDENTITY_LENGTH_MAX = 128
+const MESSAGE_LENGTH_MAX = 300
+
+type LedgerLimits = Pick<CollectorLimits, 'ledgerEntriesMax' | 'ledgerEntriesPerAddressMax'>
+
+/** @param clock Unix milliseconds */
+export function createLedger(limits: LedgerLimits, clock: () => number): Ledger {
+  return new BoundedLedger(limits, clock)
+}
+
+type Key = Omit<LedgerEntry, 'requests' | 'items' | 'bytes' | 'firstMs' | 'lastMs' | 'message'>
+
+class BoundedLedger implements Ledger {
+  readonly #limits: LedgerLimits
+  readonly #clock: () => number
+  #entries = new Map<string, LedgerEntry>()
+  #perAddress = new Map<string, number>()
+  #ofSenders = 0
+  overflows = 0
+
+  constructor(limits: LedgerLimits, clock: () => number) {
+    this.#limits = limits
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  note(note: LedgerNote): void {
+    const { requests = 0, items = 0, bytes = 0, message = '' } = note
+    const nowMs = this.#clock()
+    const key = keyOf(note)
+    this.#add({ ...key, requests, items, bytes, firstMs: nowMs, lastMs: nowMs, message })
+  }
+
+  take(): LedgerEntry[] {
+    const entries = [...this.#entries.values()]
+    this.#entries = new Map()
+    this.#perAddress = new Map()
+    this.#ofSenders = 0
+    return entries
+  }
+
+  giveBack(entries: readonly LedgerEntry[]): void {
+    for (const entry of entries) this.#add(entry)
+  }
+
+  /** Entries without a sender, and those of "other", are few by their nature: they are not counted against the bounds. */
+  #add(addition: LedgerEntry): void {
+    const key = textOf(addition)
+    const known = this.#entries.get(key)
+    if (known !== undefined) return sumUp(known, addition)
+    if (addition.receiver === '' || addition.address === OTHER) {
+      this.#entries.set(key, shortened(addition))
+      return
+    }
+    const ofAddress = this.#perAddress.get(addition.address) ?? 0
+    const { ledgerEntriesMax, ledgerEntriesPerAddressMax } = this.#limits
+    const entriesMax = ledgerEntriesMax * (addition.identity === '' ? NAMELESS_SHARE : 1)
+    if (this.#ofSenders >= entriesMax) return this.#overflow(addition, OTHER)
+    // The address still tells who it is.
+    if (ofAddress >= ledgerEntriesPerAddressMax && addition.agent !== OTHER) {
+      return this.#overflow(addition, addition.address)
+    }
+    this.#perAddress.set(addition.address, ofAddress + 1)
+    this.#ofSenders++
+    this.#entries.set(key, shortened(addition))
+  }
+
+  #overflow(addition: LedgerEntry, address: string): void {
+    this.overflows++
+    const identity = address === OTHER ? '' : addition.identity
+    this.#add({ ...addition, address, agent: OTHER, identity })
+  }
+}
+
+function keyOf({ event, reason, sender, signal: known, table = '' }: LedgerNote): Key {
+  const signal = known ?? ''
+  if (sender === undefined) {
+    return { event, reason, receiver: '', signal, table, address: '', agent: '', identity: '' }
+  }
+  const { receiver, address, agent, identity } = sender
+  return {
+    event,
+    reason,
+    receiver,
+    signal,
+    table,
+    address,
+    agent: agent.slice(0, AGENT_LENGTH_MAX),
+    identity: identity.slice(0, IDENTITY_LENGTH_MAX),
+  }
+}
+
+function textOf(entry: LedgerEntry): string {
+  const { event, reason, receiver, signal, table, address, agent, identity } = entry
+  return `${event}\n${reason}\n${receiver}\n${signal}\n${table}\n${address}\n${agent}\n${identity}`
+}
+
+function sumUp(entry: LedgerEntry, addition: LedgerEntry): void {
+  entry.requests += addition.requests
+  entry.items += addition.items
+  entry.bytes += addition.bytes
+  entry.firstMs = Math.min(entry.firstMs, addition.firstMs)
+  entry.lastMs = Math.max(entry.lastMs, addition.lastMs)
+}
+
+function shortened(entry: LedgerEntry): LedgerEntry {
+  const { message } = entry
+  if (message.length <= MESSAGE_LENGTH_MAX) return { ...entry }
+  return { ...entry, message: `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}…` }
+}
