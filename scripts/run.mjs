@@ -23,6 +23,10 @@ const steps = {
   },
   bench: (args) =>
     run(process.execPath, ['--expose-gc', join(root, 'scripts', 'bench.mjs'), ...args]),
+  'bench:peers': (args) => {
+    buildTests()
+    run(process.execPath, [join(root, 'test', 'dist', 'bench', 'peers', 'main.js'), ...args])
+  },
   lint: () => {
     run(bin('biome'), ['format', '.'])
     buildTests()

@@ -1,170 +1,209 @@
 // OTLP/gRPC request → rows that a query sees: the real service (`wayward serve`, its engine in a process of its
-// own) on a fresh folder, and a load generator in a third process.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+// own) on a fresh folder, and a load generator in a third process. First as fast as answers come, then at a rate.
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { Bench, Figure } from './bench.ts'
-import type { LoadPlan, LoadResult } from './load/generator.ts'
+import { measureLoad, type Measured, serviceSubject } from './load/measure.ts'
+import { readMetrics, type Service, startService } from './load/service.ts'
 
-interface Endpoints {
-  readonly pid: number
-  readonly otlpGrpc: string
-  readonly api: string
-  readonly clickhouse: { readonly url: string; readonly database: string }
+const SPANS_PER_REQUEST = 512
+const GRPC = { connections: 8, concurrency: 8, spansPerRequest: SPANS_PER_REQUEST }
+
+const sizes = {
+  tiny: { requests: 8, warmUpRequests: 2, spansPerSecond: 5_000, seconds: 1, otherRequests: 4 },
+  full: {
+    requests: 4000,
+    warmUpRequests: 400,
+    spansPerSecond: 100_000,
+    seconds: 60,
+    otherRequests: 1500,
+  },
 }
+type Size = (typeof sizes)['full']
 
-interface Service {
-  readonly endpoints: Endpoints
-  shutdown(): Promise<void>
-}
-
-// This file runs from its source in tests and from test/dist in benchmarks; processes run what is built.
-const here = fileURLToPath(import.meta.url)
-const root = here.slice(0, here.lastIndexOf(join('test', here.includes('dist') ? 'dist' : 'bench')))
-const generator = join(root, 'test', 'dist', 'bench', 'load', 'generator.js')
-const command = join(root, 'cli', 'dist', 'main.js')
-
-const sizes: Readonly<Record<'tiny' | 'full', Omit<LoadPlan, 'target'>>> = {
-  tiny: { connections: 2, concurrency: 2, requests: 8, spansPerRequest: 64 },
-  full: { connections: 8, concurrency: 8, requests: 4000, spansPerRequest: 512 },
-}
-const warmUpRequests = { tiny: 2, full: 400 }
+const metricTables = ['otel_metrics_sum', 'otel_metrics_histogram']
 
 export const ingestBench: Bench = {
   name: 'ingest',
   async run(size) {
-    const folder = mkdtempSync(join(tmpdir(), 'wayward-bench-'))
-    const service = await startService(folder)
-    try {
-      return await measure(service.endpoints, size)
-    } finally {
-      await service.shutdown()
-      rmSync(folder, { recursive: true, force: true })
+    const plan = sizes[size]
+    const parts = [measureClosed, measureOpen, measureOthers]
+    // Each on a service of its own, so that none pays for another's merges; that they work is shown on one.
+    const groups = size === 'full' ? parts.map((part) => [part]) : [parts]
+    const all: Figure[] = []
+    for (const group of groups) {
+      await onFreshService(async (run) => {
+        for (const measure of group) all.push(...(await measure(run, plan)))
+      })
     }
+    return all
   },
 }
 
-async function measure(endpoints: Endpoints, size: 'tiny' | 'full'): Promise<readonly Figure[]> {
-  const plan = { ...sizes[size], target: endpoints.otlpGrpc }
-  await generate({ ...plan, requests: warmUpRequests[size] })
-  const rowsBefore = await countRows(endpoints)
-  const cpuBefore = await readMetric(endpoints, 'process_cpu_seconds_total')
-  const watch = watchMemory(endpoints)
-  const result = await generate(plan)
-  const visibleMs = performance.now()
-  const rows = (await countRows(endpoints)) - rowsBefore
-  const seconds = result.seconds + (performance.now() - visibleMs) / 1000
-  if (rows !== result.spans || result.failures.length > 0) {
-    const failures = result.failures.join(', ')
-    throw new Error(`${result.spans} spans were sent and ${rows} rows arrived; ${failures}`)
+interface Run {
+  readonly service: Service
+  readonly folder: string
+}
+
+async function onFreshService(measure: (run: Run) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'wayward-bench-'))
+  try {
+    const service = await startService(folder)
+    try {
+      await measure({ service, folder })
+    } finally {
+      await service.shutdown()
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
-  const cpuSeconds = (await readMetric(endpoints, 'process_cpu_seconds_total')) - cpuBefore
-  const memory = watch.stop()
+}
+
+/** The most that goes in: each of 64 senders waits for its answer. */
+async function measureClosed(
+  { service }: Run,
+  { requests, warmUpRequests }: Size,
+): Promise<readonly Figure[]> {
+  const subject = serviceSubject(service)
+  const plan = { ...GRPC, target: service.endpoints.otlpGrpc }
+  await measureLoad(subject, { ...plan, requests: warmUpRequests })
+  const measured = await measureLoad(subject, { ...plan, requests })
   return [
-    { name: 'spans per second, from request to queryable row', value: rows / seconds, unit: '1/s' },
-    { name: 'bytes per span in OTLP', value: result.bytesPerSpan, unit: 'B' },
-    { name: 'time to acknowledgement, median', value: result.ackMs.p50, unit: 'ms' },
-    { name: 'time to acknowledgement, 99 %', value: result.ackMs.p99, unit: 'ms' },
-    { name: 'requests refused for overload', value: result.retries, unit: '' },
+    { name: 'bytes per span in OTLP', value: measured.load.bytesPerSpan, unit: 'B' },
     {
-      name: 'collector CPU time per million spans',
-      value: (cpuSeconds / rows) * 1e6,
-      unit: 's',
+      name: 'most: spans per second, from request to queryable row',
+      value: measured.spansPerSecond,
+      unit: '1/s',
     },
-    { name: 'collector resident memory, highest', value: memory.collectorMib, unit: 'MiB' },
-    { name: 'engine resident memory, highest', value: memory.engineMib, unit: 'MiB' },
+    ...figures('most', measured),
   ]
 }
 
-async function startService(folder: string): Promise<Service> {
-  const addresses = ['otlp-grpc', 'otlp-http', 'clickhouse', 'api'].flatMap((name) => [
-    `--${name}`,
-    '127.0.0.1:0',
-  ])
-  const child = spawn(process.execPath, [command, 'serve', '--data-dir', folder, ...addresses], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+/** At a rate, whether or not answers come: what the sender sees of it, and whether anything piles up. */
+async function measureOpen(
+  { service, folder }: Run,
+  { spansPerSecond, seconds, warmUpRequests }: Size,
+): Promise<readonly Figure[]> {
+  const subject = serviceSubject(service)
+  const requestsPerSecond = spansPerSecond / SPANS_PER_REQUEST
+  const plan = { ...GRPC, concurrency: 32, target: service.endpoints.otlpGrpc }
+  await measureLoad(subject, { ...plan, requests: warmUpRequests })
+  const backlog = watchBacklog({ service, folder }, seconds)
+  const measured = await measureLoad(subject, {
+    ...plan,
+    requestsPerSecond,
+    requests: Math.round(requestsPerSecond * seconds),
   })
-  let said = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString()
-  })
-  const file = join(folder, 'endpoints.json')
-  while (!existsSync(file)) {
-    if (child.exitCode !== null) throw new Error(`The service ended: ${said}`)
-    await sleep(20)
-  }
-  return {
-    endpoints: JSON.parse(readFileSync(file, 'utf8')) as Endpoints,
-    async shutdown() {
-      const ended = whenEnded(child)
-      child.kill('SIGTERM')
-      await ended
+  const label = `${spansPerSecond.toLocaleString('en-US')}/s`
+  const { begin, middle, end } = await backlog
+  return [
+    {
+      name: `${label} offered: acknowledged per second`,
+      value: measured.load.spans / measured.load.seconds,
+      unit: '1/s',
     },
-  }
+    ...figures(label, measured),
+    { name: `${label}: journal at the beginning`, value: begin.journalMib, unit: 'MiB' },
+    { name: `${label}: journal in the middle`, value: middle.journalMib, unit: 'MiB' },
+    { name: `${label}: journal at the end`, value: end.journalMib, unit: 'MiB' },
+    { name: `${label}: not inserted yet, at the beginning`, value: begin.waiting, unit: 'spans' },
+    { name: `${label}: not inserted yet, in the middle`, value: middle.waiting, unit: 'spans' },
+    { name: `${label}: not inserted yet, at the end`, value: end.waiting, unit: 'spans' },
+  ]
 }
 
-function whenEnded(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => child.once('close', () => resolve()))
-}
-
-async function generate(plan: LoadPlan): Promise<LoadResult> {
-  const child = spawn(process.execPath, [generator, JSON.stringify(plan)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString()
-  })
-  await whenEnded(child)
-  return JSON.parse(output) as LoadResult
-}
-
-async function countRows({ clickhouse }: Endpoints): Promise<number> {
-  const query = `SELECT count() FROM ${clickhouse.database}.otel_traces`
-  const response = await fetch(`${clickhouse.url}/?query=${encodeURIComponent(query)}`)
-  return Number(await response.text())
-}
-
-async function readMetric({ api }: Endpoints, name: string): Promise<number> {
-  const text = await (await fetch(`${api}/metrics`)).text()
-  const line = text.split('\n').find((one) => one.startsWith(`${name} `))
-  return Number(line?.slice(name.length + 1))
-}
-
-interface Memory {
-  readonly collectorMib: number
-  readonly engineMib: number
-}
-
-/** Follows the collector by its own metric, and the engine by /proc; where there is none it is 0. */
-function watchMemory(endpoints: Endpoints): { stop(): Memory } {
-  let collectorBytes = 0
-  let engineKib = 0
-  const look = async (): Promise<void> => {
-    engineKib = Math.max(engineKib, readEngineKib(endpoints.pid))
-    const bytes = await readMetric(endpoints, 'process_resident_memory_bytes')
-    collectorBytes = Math.max(collectorBytes, bytes)
-  }
-  const timer = setInterval(() => void look().catch(() => undefined), 100)
-  return {
-    stop() {
-      clearInterval(timer)
-      return { collectorMib: collectorBytes / 2 ** 20, engineMib: engineKib / 1024 }
+function figures(label: string, measured: Measured): readonly Figure[] {
+  const { load } = measured
+  return [
+    { name: `${label}: time to acknowledgement, median`, value: load.ackMs.p50, unit: 'ms' },
+    { name: `${label}: time to acknowledgement, 99 %`, value: load.ackMs.p99, unit: 'ms' },
+    { name: `${label}: time to acknowledgement, 99.9 %`, value: load.ackMs.p999, unit: 'ms' },
+    { name: `${label}: requests refused for overload`, value: load.retries, unit: '' },
+    {
+      name: `${label}: collector CPU per million spans`,
+      value: measured.collectorCpu,
+      unit: 's',
     },
-  }
+    { name: `${label}: engine CPU per million spans`, value: measured.engineCpu, unit: 's' },
+    { name: `${label}: generator CPU per million spans`, value: measured.generatorCpu, unit: 's' },
+    { name: `${label}: collector memory, highest`, value: measured.collectorMib, unit: 'MiB' },
+    { name: `${label}: engine memory, highest`, value: measured.engineMib, unit: 'MiB' },
+  ]
 }
 
-function readEngineKib(parentPid: number): number {
+/** Log records and data points, half of them histograms, as fast as answers come. */
+async function measureOthers(
+  { service }: Run,
+  { otherRequests, warmUpRequests }: Size,
+): Promise<readonly Figure[]> {
+  const all: Figure[] = []
+  const kinds = [
+    { signal: 'logs', item: 'log records', tables: ['otel_logs'] },
+    { signal: 'metrics', item: 'data points', tables: metricTables },
+  ] as const
+  for (const { signal, item, tables } of kinds) {
+    const subject = serviceSubject(service, [...tables])
+    const plan = { ...GRPC, signal, target: service.endpoints.otlpGrpc }
+    await measureLoad(subject, { ...plan, requests: warmUpRequests })
+    const measured = await measureLoad(subject, { ...plan, requests: otherRequests })
+    all.push(
+      { name: `${item} per second`, value: measured.spansPerSecond, unit: '1/s' },
+      { name: `${item}: bytes each in OTLP`, value: measured.load.bytesPerSpan, unit: 'B' },
+      {
+        name: `${item}: collector CPU per million`,
+        value: measured.collectorCpu,
+        unit: 's',
+      },
+      { name: `${item}: engine CPU per million`, value: measured.engineCpu, unit: 's' },
+    )
+  }
+  return all
+}
+
+interface Backlog {
+  /** What the journal's files take, used or kept for use. */
+  readonly journalMib: number
+  /** Spans that were accepted and are not in ClickHouse yet. */
+  readonly waiting: number
+}
+
+/** Looks shortly after the beginning, in the middle and shortly before the end. */
+async function watchBacklog(
+  { service, folder }: Run,
+  seconds: number,
+): Promise<Readonly<Record<'begin' | 'middle' | 'end', Backlog>>> {
+  const look = async (afterSeconds: number): Promise<Backlog> => {
+    await sleep(afterSeconds * 1000)
+    return { journalMib: folderMib(join(folder, 'journal')), waiting: await waitingSpans(service) }
+  }
+  const begin = await look(seconds * 0.1)
+  const middle = await look(seconds * 0.4)
+  return { begin, middle, end: await look(seconds * 0.45) }
+}
+
+async function waitingSpans({ endpoints }: Service): Promise<number> {
+  const metrics = await readMetrics(endpoints)
+  let accepted = 0
+  let inserted = 0
+  for (const [name, value] of metrics) {
+    if (name.startsWith('wayward_accepted_items_total{') && name.includes('"traces"')) {
+      accepted += value
+    }
+    if (name.startsWith('wayward_inserted_rows_total{') && name.includes('traces"')) {
+      inserted += value
+    }
+  }
+  return accepted - inserted
+}
+
+/** 0 where there is no such folder: the journal may be kept in memory. */
+function folderMib(folder: string): number {
   try {
-    const children = readFileSync(`/proc/${parentPid}/task/${parentPid}/children`, 'utf8')
-    const [pid] = children.trim().split(' ')
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0)
+    const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).blocks * 512)
+    return sizes.reduce((sum, size) => sum + size, 0) / 2 ** 20
   } catch {
-    // Not Linux, or the engine is being restarted.
     return 0
   }
 }

@@ -8,12 +8,27 @@ const SPAN_NAMES = ['GET /orders', 'SELECT orders', 'lock inventory', 'charge ca
 const METHODS = ['GET', 'POST', 'PUT']
 const STATUSES = [200, 201, 404, 500]
 
-/** An ExportTraceServiceRequest of one resource: spans of about 400 bytes, with 8 attributes each. */
-export function encodeExportRequest(spans: number, startUnixMs: number): Buffer {
+/** What the spans of a request are like. */
+export interface RequestShape {
+  /** service.name of the resource. */
+  readonly service: string
+  /** Attributes of each span; more than 8 make it larger than 400 bytes. */
+  readonly attributes: number
+}
+
+const OWN_ATTRIBUTES = 8
+const usualShape: RequestShape = { service: 'shop', attributes: OWN_ATTRIBUTES }
+
+/** An ExportTraceServiceRequest of one resource: spans of about 400 bytes, with 8 attributes each, unless told. */
+export function encodeExportRequest(
+  spans: number,
+  startUnixMs: number,
+  shape: RequestShape = usualShape,
+): Buffer {
   const writer = Writer.create()
   const resourceSpans = writer.uint32(tag(1)).fork()
   const resource = resourceSpans.uint32(tag(1)).fork()
-  writeAttribute(resource, 1, 'service.name', 'shop')
+  writeAttribute(resource, 1, 'service.name', shape.service)
   writeAttribute(resource, 1, 'service.instance.id', 'shop-7f9c4d5b68-x2k4p')
   writeAttribute(resource, 1, 'host.name', 'bench-host')
   resource.ldelim()
@@ -26,19 +41,25 @@ export function encodeExportRequest(spans: number, startUnixMs: number): Buffer 
       traceId = randomBytes(16)
       parentId = undefined
     }
-    parentId = writeSpan(scopeSpans, traceId, parentId, index, startUnixMs)
+    parentId = writeSpan(scopeSpans, { traceId, parentId, index, startUnixMs, shape })
   }
   scopeSpans.ldelim()
   resourceSpans.ldelim()
   return Buffer.from(writer.finish())
 }
 
+interface SpanOfRequest {
+  readonly traceId: Buffer
+  readonly parentId: Buffer | undefined
+  readonly index: number
+  readonly startUnixMs: number
+  readonly shape: RequestShape
+}
+
+/** @returns the span's id */
 function writeSpan(
   writer: Writer,
-  traceId: Buffer,
-  parentId: Buffer | undefined,
-  index: number,
-  startUnixMs: number,
+  { traceId, parentId, index, startUnixMs, shape }: SpanOfRequest,
 ): Buffer {
   const spanId = randomBytes(8)
   const startNs = BigInt(startUnixMs + index) * 1_000_000n
@@ -63,6 +84,9 @@ function writeSpan(
   )
   writeAttribute(span, 9, 'thread.id', index % 4)
   writeAttribute(span, 9, 'enduser.id', `customer-${(index * 104_729) % 100_000}`)
+  for (let extra = OWN_ATTRIBUTES; extra < shape.attributes; extra++) {
+    writeAttribute(span, 9, `app.attribute.${extra}`, `value ${(index * (extra + 31)) % 1000}`)
+  }
   span
     .uint32(tag(15))
     .fork()

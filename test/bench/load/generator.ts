@@ -1,79 +1,166 @@
 // The process that sends: `node generator.js '<LoadPlan as JSON>'` prints a LoadResult as JSON. In a process of its
-// own, so that its CPU time is not the collector's, and cheap: the requests are encoded before the start.
-import { Client, credentials } from '@grpc/grpc-js'
+// own, so that its CPU time is not the collector's, and cheap: the requests are encoded before the start and only
+// stamped with new ids (stamped-body.ts).
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js'
 import { encodeExportRequest } from './export-request.ts'
+import { encodeLogsRequest, encodeMetricsRequest } from './other-requests.ts'
+import { createStampedBody, type StampedBody } from './stamped-body.ts'
 
 export interface LoadPlan {
   /** `host:port` of OTLP/gRPC. */
   readonly target: string
+  /** Default: traces. */
+  readonly signal?: 'traces' | 'logs' | 'metrics'
   readonly connections: number
-  /** Requests at the same time per connection. */
+  /** Requests at the same time per connection; with a rate, the most. */
   readonly concurrency: number
   readonly requests: number
+  /** Spans, log records or data points. */
   readonly spansPerRequest: number
+  /** Requests that start in each second, whether or not earlier ones were answered; absent: as fast as answers come. */
+  readonly requestsPerSecond?: number
+  /** Services that report in turns; default 1. */
+  readonly services?: number
+  /** Attributes of each span; default 8. */
+  readonly attributes?: number
 }
 
 export interface LoadResult {
   readonly spans: number
   readonly bytesPerSpan: number
   readonly seconds: number
-  /** Requests that had to be sent again because the collector was overloaded. */
+  /** The same with the time that the process took to start and to encode. */
+  readonly totalSeconds: number
+  /** Answers "try again" because the collector was overloaded or away; each request was then sent again. */
   readonly retries: number
+  /** Statuses that may not be tried again; such requests are lost. */
   readonly failures: readonly string[]
-  readonly ackMs: { readonly p50: number; readonly p99: number }
+  /** From the time at which a request should have started to its acknowledgement, retries included. */
+  readonly ackMs: Quantiles
+  readonly cpuSeconds: number
+  /** Cut to tenths of the run, for seeing changes: median and 99 %. */
+  readonly ackMsOverTime: readonly Quantiles[]
 }
 
-const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
-const DISTINCT_REQUESTS = 24
-const UNAVAILABLE = 14
+export interface Quantiles {
+  readonly p50: number
+  readonly p99: number
+  readonly p999: number
+  readonly max: number
+}
 
+const PATHS = {
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+}
+/** What OTLP allows to retry: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
+const RETRYABLE = new Set([1, 4, 8, 10, 11, 14, 15])
+/** As OpenTelemetry's exporters wait, but starting earlier, so that a short run sees the end of an outage. */
+const BACKOFF_MS = { initial: 200, factor: 1.5, max: 5000 }
+const DEADLINE_MS = 10_000
+const DISTINCT_SHAPES = 8
+
+/** Runs the plan. `onAck` is told how many spans were acknowledged. */
 async function generate(plan: LoadPlan): Promise<LoadResult> {
-  const bodies = Array.from({ length: Math.min(DISTINCT_REQUESTS, plan.requests) }, (_, index) =>
-    encodeExportRequest(plan.spansPerRequest, Date.now() - 60_000 + index),
-  )
-  const ackMs: number[] = []
-  const failures: string[] = []
-  let sent = 0
-  let retries = 0
-
-  async function send(client: Client): Promise<void> {
-    while (sent < plan.requests) {
-      const body = bodies[sent++ % bodies.length] ?? Buffer.alloc(0)
-      const startMs = performance.now()
-      for (;;) {
-        const code = await exportOnce(client, body)
-        if (code === UNAVAILABLE) {
-          retries++
-          await new Promise((resolve) => setTimeout(resolve, 100))
-          continue
-        }
-        if (code !== 0) failures.push(`status ${code}`)
-        break
-      }
-      ackMs.push(performance.now() - startMs)
-    }
-  }
-
+  const { signal = 'traces' } = plan
+  const bodies = createBodies(plan)
+  const bytesPerSpan = (bodies[0]?.bytes.length ?? 0) / plan.spansPerRequest
   const clients = Array.from({ length: plan.connections }, (_, index) => {
     // Clients with the same options would share one connection.
-    return new Client(plan.target, credentials.createInsecure(), { 'bench.connection': index })
+    return new Client(plan.target, credentials.createInsecure(), {
+      'bench.connection': index,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 1000,
+    })
   })
   await Promise.all(clients.map((client) => connected(client)))
+  const counts = { retries: 0, failures: new Map<string, number>() }
+  const acks: Ack[] = []
   const startMs = performance.now()
-  await Promise.all(
-    clients.flatMap((client) => Array.from({ length: plan.concurrency }, () => send(client))),
-  )
+  const cpuBefore = process.cpuUsage()
+  await schedule(plan, startMs, bodies, async (number, body, dueMs) => {
+    const client = clients[number % clients.length]
+    if (client === undefined) return
+    let backoffMs = BACKOFF_MS.initial
+    for (;;) {
+      const { code, retryAfterMs } = await exportOnce(client, PATHS[signal], body)
+      if (code === 0) break
+      if (!RETRYABLE.has(code)) {
+        const failure = `status ${code}`
+        counts.failures.set(failure, (counts.failures.get(failure) ?? 0) + 1)
+        return
+      }
+      counts.retries++
+      await sleep(retryAfterMs ?? backoffMs * (0.8 + Math.random() * 0.4))
+      backoffMs = Math.min(backoffMs * BACKOFF_MS.factor, BACKOFF_MS.max)
+    }
+    const now = performance.now()
+    acks.push({ atMs: now - startMs, ms: now - dueMs })
+  })
   const seconds = (performance.now() - startMs) / 1000
+  const cpu = process.cpuUsage(cpuBefore)
   for (const client of clients) client.close()
-  const sorted = ackMs.toSorted((a, b) => a - b)
   return {
-    spans: plan.requests * plan.spansPerRequest,
-    bytesPerSpan: (bodies[0]?.length ?? 0) / plan.spansPerRequest,
+    spans: acks.length * plan.spansPerRequest,
+    bytesPerSpan,
     seconds,
-    retries,
-    failures: failures.slice(0, 5),
-    ackMs: { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) },
+    totalSeconds: performance.now() / 1000,
+    retries: counts.retries,
+    failures: Array.from(counts.failures, ([what, times]) => `${times} x ${what}`),
+    ackMs: quantiles(acks),
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    ackMsOverTime: tenths(acks, seconds * 1000),
   }
+}
+
+interface Ack {
+  readonly atMs: number
+  readonly ms: number
+}
+
+/** One body for each request that can be under way; requests are stamped copies of a few shapes. */
+function createBodies(plan: LoadPlan): StampedBody[] {
+  const { signal = 'traces', spansPerRequest, services = 1, attributes = 8 } = plan
+  const seed = randomBytes(4).readUInt32LE()
+  const shapes = Math.max(DISTINCT_SHAPES, services)
+  const encoded = Array.from({ length: shapes }, (_, index) => {
+    const startMs = Date.now() - 60_000 + index
+    if (signal === 'logs') return encodeLogsRequest(spansPerRequest, startMs)
+    if (signal === 'metrics') return encodeMetricsRequest(spansPerRequest, startMs)
+    const service = index % services === 0 ? 'shop' : `shop-${index % services}`
+    return encodeExportRequest(spansPerRequest, startMs, { service, attributes })
+  })
+  const most = Math.max(plan.connections * plan.concurrency, shapes)
+  return Array.from({ length: Math.min(most, Math.max(plan.requests, 1)) }, (_, index) =>
+    createStampedBody(Buffer.from(encoded[index % shapes] ?? Buffer.alloc(0)), seed),
+  )
+}
+
+/** Starts the plan's requests: at their times, or each when a body is free. */
+async function schedule(
+  plan: LoadPlan,
+  startMs: number,
+  bodies: readonly StampedBody[],
+  send: (number: number, body: Buffer, dueMs: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const work = async (body: StampedBody): Promise<void> => {
+    while (next < plan.requests) {
+      const number = next++
+      let dueMs = performance.now()
+      if (plan.requestsPerSecond !== undefined) {
+        dueMs = startMs + (number * 1000) / plan.requestsPerSecond
+        const aheadMs = dueMs - performance.now()
+        if (aheadMs > 0) await sleep(aheadMs)
+      }
+      body.stamp(number)
+      await send(number, body.bytes, dueMs)
+    }
+  }
+  await Promise.all(bodies.map((body) => work(body)))
 }
 
 function connected(client: Client): Promise<void> {
@@ -85,16 +172,60 @@ function connected(client: Client): Promise<void> {
   })
 }
 
-/** @returns the gRPC status code */
-function exportOnce(client: Client, body: Buffer): Promise<number> {
+interface Answer {
+  /** The gRPC status code. */
+  readonly code: number
+  /** From RetryInfo, if there is one. */
+  readonly retryAfterMs: number | undefined
+}
+
+function exportOnce(client: Client, path: string, body: Buffer): Promise<Answer> {
   const asItIs = (bytes: Buffer): Buffer => bytes
+  const deadline = Date.now() + DEADLINE_MS
   return new Promise((resolve) => {
-    client.makeUnaryRequest(PATH, asItIs, asItIs, body, (error) => resolve(error?.code ?? 0))
+    client.makeUnaryRequest(path, asItIs, asItIs, body, { deadline }, (error) => {
+      if (error === null) resolve({ code: 0, retryAfterMs: undefined })
+      else resolve({ code: error.code, retryAfterMs: retryAfter(error) })
+    })
   })
 }
 
-function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.floor((sorted.length - 1) * q)] ?? 0
+const RETRY_INFO = Buffer.from('type.googleapis.com/google.rpc.RetryInfo')
+
+/** The seconds and nanoseconds of the RetryInfo in a status's details, without a whole protobuf reader. */
+function retryAfter({ metadata }: ServiceError & { metadata?: Metadata }): number | undefined {
+  const [details] = metadata?.get('grpc-status-details-bin') ?? []
+  if (!Buffer.isBuffer(details)) return undefined
+  const at = details.indexOf(RETRY_INFO)
+  if (at < 0) return undefined
+  // Any.value (tag, length), RetryInfo.retry_delay (tag, length), Duration { seconds = 1; nanos = 2 }.
+  let offset = at + RETRY_INFO.length + 4
+  let ms = 0
+  while (offset < details.length) {
+    const field = details.readUInt8(offset++) >> 3
+    let value = 0
+    let scale = 1
+    for (let more = true; more && offset < details.length; scale *= 128) {
+      const byte = details.readUInt8(offset++)
+      value += (byte & 127) * scale
+      more = byte > 127
+    }
+    ms += field === 1 ? value * 1000 : field === 2 ? value / 1e6 : 0
+  }
+  return ms
+}
+
+function tenths(acks: readonly Ack[], totalMs: number): Quantiles[] {
+  return Array.from({ length: 10 }, (_, tenth) => {
+    const from = (totalMs * tenth) / 10
+    return quantiles(acks.filter(({ atMs }) => atMs >= from && atMs < from + totalMs / 10))
+  })
+}
+
+function quantiles(acks: readonly Ack[]): Quantiles {
+  const sorted = acks.map(({ ms }) => ms).toSorted((a, b) => a - b)
+  const at = (q: number): number => sorted[Math.floor((sorted.length - 1) * q)] ?? 0
+  return { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) }
 }
 
 const [plan] = process.argv.slice(2)

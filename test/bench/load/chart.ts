@@ -1,0 +1,100 @@
+// Line charts side by side as one SVG file, for the documentation: no dependency, readable on light and dark pages.
+
+export interface Chart {
+  /** What the x axis counts. */
+  readonly title: string
+  /** One per point, at even distances. */
+  readonly labels: readonly string[]
+  readonly series: readonly { readonly name: string; readonly values: readonly number[] }[]
+}
+
+const WIDTH = 250
+const HEIGHT = 220
+const AREA = { left: 38, top: 46, right: WIDTH - 22, bottom: HEIGHT - 40 }
+const COLOURS = ['#2563eb', '#d97706', '#059669']
+
+/** @param title of the whole picture: what is measured, with its unit */
+export function drawCharts(title: string, charts: readonly Chart[]): string {
+  const most = Math.max(...charts.flatMap(({ series }) => series.flatMap(({ values }) => values)))
+  const step = tickStep(most)
+  const top = Math.ceil(most / step) * step
+  const width = WIDTH * charts.length
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}" font-family="sans-serif" font-size="11">`,
+    `<title>${title}</title>`,
+    `<rect width="${width}" height="${HEIGHT}" fill="#ffffff"/>`,
+    `<text x="${AREA.left}" y="18" font-size="13" fill="#111827">${title}</text>`,
+    ...legend(charts[0]?.series.map(({ name }) => name) ?? []),
+    ...charts.flatMap((chart, index) => [
+      `<g transform="translate(${index * WIDTH} 0)">`,
+      ...axes(chart, top, step),
+      ...chart.series.flatMap(({ values }, colour) => line(values, top, COLOURS[colour] ?? '#000')),
+      '</g>',
+    ]),
+    '</svg>',
+    '',
+  ].join('\n')
+}
+
+function legend(names: readonly string[]): string[] {
+  return names.flatMap((name, index) => {
+    const x = 260 + index * 90
+    return [
+      `<circle cx="${x}" cy="14" r="4" fill="${COLOURS[index]}"/>`,
+      `<text x="${x + 8}" y="18" fill="#111827">${name}</text>`,
+    ]
+  })
+}
+
+function axes({ title, labels }: Chart, top: number, step: number): string[] {
+  const lines: string[] = []
+  for (let value = 0; value <= top; value += step) {
+    const y = toY(value, top)
+    lines.push(
+      `<line x1="${AREA.left}" x2="${AREA.right}" y1="${y}" y2="${y}" stroke="#e5e7eb"/>`,
+      `<text x="${AREA.left - 6}" y="${y + 4}" text-anchor="end" fill="#6b7280">${value}</text>`,
+    )
+  }
+  labels.forEach((label, index) => {
+    const x = toX(index, labels.length)
+    lines.push(
+      `<text x="${x}" y="${AREA.bottom + 16}" text-anchor="middle" fill="#6b7280">${label}</text>`,
+    )
+  })
+  const middle = (AREA.left + AREA.right) / 2
+  lines.push(
+    `<text x="${middle}" y="${HEIGHT - 8}" text-anchor="middle" fill="#111827">${title}</text>`,
+  )
+  return lines
+}
+
+function line(values: readonly number[], top: number, colour: string): string[] {
+  const points = values.map((value, index) => ({
+    x: toX(index, values.length),
+    y: toY(value, top),
+    value,
+  }))
+  return [
+    `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${points.map(({ x, y }) => `${x},${y}`).join(' ')}"/>`,
+    ...points.flatMap(({ x, y, value }) => [
+      `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`,
+      `<text x="${x}" y="${y - 7}" text-anchor="middle" fill="${colour}">${value.toFixed(1)}</text>`,
+    ]),
+  ]
+}
+
+function toX(index: number, count: number): number {
+  const inset = 14
+  const width = AREA.right - AREA.left - 2 * inset
+  return Math.round(AREA.left + inset + (count > 1 ? (width * index) / (count - 1) : width / 2))
+}
+
+function toY(value: number, top: number): number {
+  return Math.round(AREA.bottom - ((AREA.bottom - AREA.top) * value) / top)
+}
+
+/** 1, 2 or 5 times a power of ten, for four to ten ticks. */
+function tickStep(most: number): number {
+  const power = 10 ** Math.floor(Math.log10(most / 4))
+  return ([1, 2, 5].find((factor) => most / (power * factor) <= 6) ?? 10) * power
+}
