@@ -27,3 +27,17 @@ export { defaultEngineLimits, type EngineLimits } from './engine/limits.ts'
 export { createConnectionLimit, type ConnectionLimit } from './connection-limit.ts'
 export { limitHttpConnections } from './http-connection-limit.ts'
 export { createLogger, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
+export {
+  createDiskFloor,
+  type DiskFloor,
+  type DroppedPartition,
+  readFolderFreeBytes,
+  readServerFreeBytes,
+} from './retention/disk-floor.ts'
+export {
+  applyRetention,
+  foreverSeconds,
+  type Retention,
+  type RetentionResult,
+  unlimitedRetention,
+} from './retention/retention.ts'

@@ -27,6 +27,9 @@ export type ServeValues = Resolved<typeof serviceFields>
 // more before it is killed.
 const collectorShutdownMs = 2_500
 const engineShutdownMs = 1_200
+/** Free disk that there shall be with the embedded engine, unless --disk-floor says otherwise. */
+const engineDiskFloorBytes = 2 ** 30
+const diskLookMs = 10_000
 /** An insert that takes longer is tried again, with the same token. */
 const writeTimeoutMs = 60_000
 /** How often a server that is away is asked whether it is back. */
@@ -137,8 +140,32 @@ async function startStore(
   stops.push(() => writer.close())
   const { isReady } = await makeTables(writer, values, logger, stops)
   const isEngine = values.clickhouseUrl === undefined
+  await keepDiskFree(writer, values, logger, stops)
   const { url, database } = server
   return { writer, isReady, reading: { url, database, user: isEngine ? 'default' : server.user } }
+}
+
+/** A server may be shared, so there nothing is dropped unless somebody asks for it. */
+async function keepDiskFree(
+  store: Store,
+  values: ServeValues,
+  logger: Logger,
+  stops: Stops,
+): Promise<void> {
+  const { createDiskFloor, readFolderFreeBytes, readServerFreeBytes } = await import(
+    '@wayward/clickhouse'
+  )
+  const isEngine = values.clickhouseUrl === undefined
+  const floorBytes = values.diskFloor ?? (isEngine ? engineDiskFloorBytes : 0)
+  if (floorBytes === 0) return
+  const readFreeBytes = (): Promise<number> =>
+    isEngine ? readFolderFreeBytes(values.dataDir) : readServerFreeBytes(store)
+  const floor = createDiskFloor(
+    { floorBytes, intervalMs: diskLookMs },
+    { store, logger, clock: Date.now, readFreeBytes },
+  )
+  stops.push(() => floor.shutdown())
+  floor.start()
 }
 
 /**
@@ -151,10 +178,11 @@ async function makeTables(
   logger: Logger,
   stops: Stops,
 ): Promise<{ readonly isReady: Promise<unknown> }> {
-  const { migrate } = await import('@wayward/clickhouse')
+  const { applyRetention, migrate, unlimitedRetention } = await import('@wayward/clickhouse')
   const makeOnce = async (): Promise<void> => {
     const { applied } = await migrate(writer)
     if (applied.length > 0) logger.info('Tables are up to date', { applied })
+    await applyRetention(writer, values.retention ?? unlimitedRetention, { logger })
   }
   try {
     await makeOnce()
@@ -206,6 +234,7 @@ async function startEngine(values: ServeValues, logger: Logger, stops: Stops): P
     listen: values.clickhouse,
     writerToken,
     memoryBytesMax: values.engineMemory,
+    isDurable: values.durability === 'fsync',
     limits: defaultEngineLimits,
     logger,
   })

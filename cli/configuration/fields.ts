@@ -16,6 +16,7 @@ import {
   urlType,
 } from './field-types.ts'
 import { toLimitFields } from './limit-fields.ts'
+import { retentionType } from './retention-type.ts'
 
 /** Least memory with which the engine starts and merges. */
 const engineMemoryBytesMin = 256 * 2 ** 20
@@ -93,6 +94,16 @@ export const serveFields = {
     type: bytesType(journalBytesMin, '128MiB'),
     default: '4GiB',
     text: 'Most that the journal may take of what ClickHouse does not have yet; beyond it requests are refused',
+  },
+  retention: {
+    flag: 'retention',
+    type: retentionType,
+    text: 'How long data are kept, also for single tables and services: 30d,otel_logs=7d,service:shop=90d; without it, for ever',
+  },
+  diskFloor: {
+    flag: 'disk-floor',
+    type: bytesType(0, '0'),
+    text: 'Free disk below which the oldest days are dropped, 0 for never; without it 1GiB with the embedded engine, never on a server',
   },
   engineMemory: {
     flag: 'engine-memory',

@@ -54,7 +54,7 @@ function configText(usersPath: string, { memoryBytesMax, isDurable }: EngineConf
 
 const INSERTED_PART_BYTES_MAX = 24 * 1024 * 1024
 
-// How parts are written and merged; docs/decisions/0009-parts-and-merges.md has the measurements.
+// How parts are written and merged; docs/decisions/0013-parts-and-merges.md has the measurements.
 //
 // - A part below the size of an insert's block is one file (compact): a wide one is some 70 files to make and to sync.
 // - Merges that result in a wide part go column by column: row by row costs more than twice the CPU, and is what

@@ -1,0 +1,2 @@
+-- No row goes by its age.
+ALTER TABLE {table:Identifier} REMOVE TTL
