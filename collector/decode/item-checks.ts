@@ -10,6 +10,7 @@ const NS_PER_DAY = 86_400e9
 export class RequestTime {
   nowLow = 0
   nowHigh = 0
+  private nowMs = Number.NaN
   private latestLow = 0
   private latestHigh = 0
   private readonly clock: Clock
@@ -28,7 +29,10 @@ export class RequestTime {
   begin(): void {
     this.days.clear()
     this.lastDay = -1
-    const now = BigInt(Math.floor(this.clock())) * NS_PER_MS
+    const nowMs = this.clock()
+    if (nowMs === this.nowMs) return
+    this.nowMs = nowMs
+    const now = BigInt(Math.floor(nowMs)) * NS_PER_MS
     const latest = now + BigInt(this.futureMsMax) * NS_PER_MS
     this.nowLow = Number(now & 0xffffffffn)
     this.nowHigh = Number(now >> 32n)

@@ -56,6 +56,7 @@ class BlocksDecoder implements SignalDecoder {
     const replacedBefore = this.replacedKeys()
     try {
       request.read(this.protobuf(encoding, body), items)
+      for (const block of this.blocks) block.measure()
       this.checkRowBytes(this.bytes - bytesBefore)
       for (const block of this.blocks) block.endRequest(time.days)
       tally.replaced += this.replacedKeys() - replacedBefore
@@ -102,11 +103,15 @@ class TableBlock implements OpenBlock {
   private readonly lists: readonly AttributeList[]
   private readonly blockDays = new Set<number>()
   private rowsMarked = 0
+  private bytesMarked = 0
+  /** Kept, because everybody asks at every request, and the sum over all columns would cost as much as a span. */
+  bytes: number
 
   constructor({ table, block, lists }: TableParts) {
     this.table = table
     this.block = block
     this.lists = lists
+    this.bytes = block.bytes
   }
 
   get rows(): number {
@@ -117,12 +122,9 @@ class TableBlock implements OpenBlock {
     return this.blockDays.size
   }
 
-  get bytes(): number {
-    return this.block.bytes
-  }
-
   take(): Uint8Array[] {
     const bytes = this.block.take()
+    this.bytes = this.block.bytes
     this.blockDays.clear()
     this.forgetShapes()
     return [bytes]
@@ -131,7 +133,13 @@ class TableBlock implements OpenBlock {
   /** Remembers where a request begins. */
   mark(): void {
     this.rowsMarked = this.block.rows
+    this.bytesMarked = this.bytes
     this.block.mark(0)
+  }
+
+  /** Takes note of the bytes, when all of a request is there. */
+  measure(): void {
+    if (this.block.rows !== this.rowsMarked) this.bytes = this.block.bytes
   }
 
   /**
@@ -147,6 +155,7 @@ class TableBlock implements OpenBlock {
   /** Takes back what the request has appended. */
   rollback(): void {
     this.block.rollback(0)
+    this.bytes = this.bytesMarked
     this.forgetShapes()
   }
 
