@@ -16,6 +16,10 @@ export interface ConnectionLimit<C extends Connection> {
   /** It counts no more, though it stays open. */
   remove(connection: C): void
   readonly connections: Iterable<C>
+  /** Connections that count. */
+  readonly size: number
+  /** Connections that had to go since the start, because one too many came. */
+  readonly endedCount: number
 }
 
 /** @param isOwedAnswer whether a request has arrived wholly and is not answered yet; such a connection stays */
@@ -25,6 +29,7 @@ export function createConnectionLimit<C extends Connection>(
 ): ConnectionLimit<C> {
   // A set keeps the order of insertion.
   const connections = new Set<C>()
+  let endedCount = 0
 
   function mostSilent(): C | undefined {
     for (const connection of connections) if (!isOwedAnswer(connection)) return connection
@@ -33,8 +38,15 @@ export function createConnectionLimit<C extends Connection>(
 
   return {
     connections,
+    get size() {
+      return connections.size
+    },
+    get endedCount() {
+      return endedCount
+    },
     add(connection) {
       if (connections.size >= connectionsMax) {
+        endedCount++
         const leaving = mostSilent()
         if (leaving === undefined) return connection.destroy()
         connections.delete(leaving)

@@ -114,8 +114,12 @@ class OtlpCollector implements Collector {
     this.#parts = parts
     this.#telemetry = createTelemetry(settings.limits, parts.clock)
     this.#protection = createProtection(settings, { ...parts, limits: settings.limits })
+    this.#telemetry.observe(
+      'failedHandshakes',
+      single(() => this.#protection.tls?.failedHandshakes ?? 0),
+    )
     this.#routes = createRoutes({
-      metrics: this.#telemetry.metrics,
+      telemetry: this.#telemetry,
       checkReadiness: () => this.#checkReadiness(),
       whenInserted: () => this.#running?.pipeline.whenInserted() ?? Promise.resolve(),
       ...this.#protection,

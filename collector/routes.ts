@@ -5,7 +5,7 @@ import type { Access, Authorization } from './access/access.ts'
 import { createHttpAccess } from './access/http-access.ts'
 import type { CollectorLimits } from './limits.ts'
 import { listen, type ListenAddress } from './listen-address.ts'
-import type { Metrics } from './metrics.ts'
+import { observeConnections, type Telemetry } from './telemetry.ts'
 import { createServer } from './tls/http-server.ts'
 import type { Tls } from './tls/tls.ts'
 
@@ -25,7 +25,7 @@ export interface Routes {
 }
 
 export interface RoutesParts {
-  readonly metrics: Metrics
+  readonly telemetry: Telemetry
   readonly checkReadiness: ReadinessCheck
   /** Resolves when ClickHouse has everything that was acknowledged before. */
   readonly whenInserted: () => Promise<void>
@@ -53,7 +53,7 @@ const OPEN_PAGES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 type PageMaker = (authorization: Authorization) => Promise<Page>
 
 export function createRoutes(parts: RoutesParts): Routes {
-  const { metrics, limits, tls } = parts
+  const { telemetry, limits, tls } = parts
   const pages: Readonly<Record<string, PageMaker>> = {
     '/healthz': () => Promise.resolve(jsonPage(200, { status: 'ok' })),
     '/readyz': async ({ status }) => readinessPage(await parts.checkReadiness(), status),
@@ -70,7 +70,7 @@ export function createRoutes(parts: RoutesParts): Routes {
     },
     '/metrics': () => {
       const contentType = 'text/plain; version=0.0.4; charset=utf-8'
-      return Promise.resolve({ status: 200, contentType, body: metrics.render() })
+      return Promise.resolve({ status: 200, contentType, body: telemetry.metrics.render() })
     },
   }
   const authorize = createHttpAccess(parts.access)
@@ -83,7 +83,7 @@ export function createRoutes(parts: RoutesParts): Routes {
     },
     tls,
   )
-  limitHttpConnections(server, limits.connectionsMax)
+  observeConnections(telemetry, 'api', limitHttpConnections(server, limits.connectionsMax))
   server.on('request', (request, response) => {
     answer(request, response).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
@@ -108,6 +108,7 @@ export function createRoutes(parts: RoutesParts): Routes {
     }
     const authorization = authorize(request)
     const isRefused = authorization.status === 'refused' && !OPEN_PAGES.has(path)
+    if (isRefused) telemetry.refusedPages.add(1)
     const answered = isRefused ? refusalPage(authorization) : await page(authorization)
     send(request, response, answered)
   }

@@ -32,6 +32,12 @@ export const countedMetrics = {
     help: 'Spans, log records and data points that were refused within requests that were accepted.',
     labels: PER_REQUEST,
   },
+  refusedPages: {
+    kind: 'counter',
+    name: 'wayward_api_unauthenticated_requests_total',
+    help: 'Requests for pages of the API that came without a valid token or certificate.',
+    labels: [],
+  },
   repeatedRequests: {
     kind: 'counter',
     name: 'wayward_repeated_requests_total',

@@ -84,6 +84,16 @@ function createCounted(
   return counter
 }
 
+/** Shows how many connections a listener has. */
+export function observeConnections(
+  { observe }: Pick<Telemetry, 'observe'>,
+  listener: ReceiverName | 'api',
+  limit: { readonly size: number; readonly endedCount: number },
+): void {
+  observe('connections', () => [{ labelValues: [listener], value: limit.size }])
+  observe('endedConnections', () => [{ labelValues: [listener], value: limit.endedCount }])
+}
+
 /** What is known of a request that was refused, besides its status. */
 export interface RefusedRequest {
   /** Bytes of the request, as far as they are known. */

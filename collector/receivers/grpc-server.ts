@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnectionLimit } from '@wayward/clickhouse'
 import type { ConnectionAccess } from '../access/access.ts'
 import { listen, type ListenAddress } from '../listen-address.ts'
+import { observeConnections } from '../telemetry.ts'
 import type { ReceiverParts } from './receiver.ts'
 
 /** A client's connection. */
@@ -41,7 +42,7 @@ export interface GrpcServer {
   shutdown(deadlineMs: number): Promise<void>
 }
 
-type Parts = Pick<ReceiverParts, 'access' | 'limits' | 'tls'>
+type Parts = Pick<ReceiverParts, 'access' | 'limits' | 'telemetry' | 'tls'>
 
 export function createGrpcServer(parts: Parts, serve: CallHandler): GrpcServer {
   return new UnaryServer(parts, serve)
@@ -95,6 +96,7 @@ class UnaryServer implements GrpcServer {
       connectionsMax,
       (session) => (connections.get(session)?.owedAnswers ?? 0) > 0,
     )
+    observeConnections(this.#parts.telemetry, 'otlp_grpc', limit)
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))

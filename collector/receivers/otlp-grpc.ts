@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
 import type { ListenAddress } from '../listen-address.ts'
-import { countRequest } from '../telemetry.ts'
+import { countRequest, type RefusedRequest } from '../telemetry.ts'
 import { encodeExportResponse, rpcCode, type RpcStatus } from './export-response.ts'
 import { type MessageOutcome, NO_ROOM, receiveMessage, tooLarge } from './grpc-message.ts'
 import { createGrpcServer, type GrpcConnection, type GrpcServer } from './grpc-server.ts'
@@ -34,6 +34,17 @@ interface ExportCall {
   /** When its client gives up, in the time of `performance.now()`. */
   readonly deadlineMs: number
 }
+
+/** A call as far as it is known. */
+interface RefusedCall {
+  readonly stream: ServerHttp2Stream
+  readonly signal: Signal | undefined
+  readonly sender: Sender
+}
+
+const NO_GRPC_MESSAGE =
+  'The request is not gRPC: its method is not POST, or its content type another'
+const ABORTED_MESSAGE = 'The sender broke the call off'
 
 type Received = Extract<MessageOutcome, { readonly status: 'received' }>
 
@@ -69,28 +80,32 @@ class OtlpGrpcReceiver implements Receiver {
     const signal = SIGNALS.get(headers[':path'] ?? '')
     const httpRefusal = checkProtocol(headers)
     if (httpRefusal !== undefined) {
-      this.#count(signal, 'unsupported')
+      const sender = this.#senderOf(connection, headers['user-agent'] ?? '', '')
+      this.#count(sender, signal, 'unsupported', { message: NO_GRPC_MESSAGE })
       sendHttpStatus(stream, httpRefusal.httpStatus, httpRefusal.headers)
       return
     }
     const authorization = connection.access.authorize(headers.authorization)
+    const identity = authorization.status === 'refused' ? '' : authorization.identity
+    const sender = this.#senderOf(connection, headers['user-agent'] ?? '', identity)
     if (authorization.status === 'refused') {
-      this.#refuse(stream, signal, unauthenticated(authorization))
+      this.#refuse({ stream, signal, sender }, unauthenticated(authorization))
       return
     }
     if (signal === undefined) {
-      this.#refuse(stream, signal, unknownMethod(headers[':path'] ?? ''))
+      this.#refuse({ stream, signal, sender }, unknownMethod(headers[':path'] ?? ''))
       return
     }
     const timeoutMs = parseTimeout(headers['grpc-timeout'])
     if (timeoutMs === undefined) {
-      this.#refuse(stream, signal, malformedTimeout(String(headers['grpc-timeout'])))
+      const refusal = malformedTimeout(String(headers['grpc-timeout']))
+      this.#refuse({ stream, signal, sender }, refusal)
       return
     }
     const call: ExportCall = {
       stream,
       signal,
-      sender: this.#senderOf(connection, headers['user-agent'] ?? '', authorization.identity),
+      sender,
       deadlineMs: performance.now() + timeoutMs,
     }
     receiveMessage(stream, headers['grpc-encoding'] as string | undefined, this.#parts, (outcome) =>
@@ -99,13 +114,13 @@ class OtlpGrpcReceiver implements Receiver {
   }
 
   #take(call: ExportCall, connection: GrpcConnection, outcome: MessageOutcome): void {
-    const { stream, signal } = call
+    const { sender, signal } = call
     switch (outcome.status) {
       case 'aborted':
-        this.#count(signal, 'aborted')
+        this.#count(sender, signal, 'aborted', { message: ABORTED_MESSAGE })
         return
       case 'refused':
-        this.#refuse(stream, signal, outcome.refusal)
+        this.#refuse(call, outcome.refusal)
         return
       case 'received':
         break
@@ -155,23 +170,23 @@ class OtlpGrpcReceiver implements Receiver {
 
   /** @returns undefined where the call is refused, and answered */
   async #inflate(call: ExportCall, received: Received): Promise<ConsumeOutcome | undefined> {
-    const { stream, signal } = call
     const { inflater, limits, requestBytes } = this.#parts
+    const bytes = received.message.byteLength
     const inflated = await inflater.inflate(received.message)
     received.release()
     switch (inflated.status) {
       case 'too_large':
-        this.#refuse(stream, signal, tooLarge(limits.requestBytesMax))
+        this.#refuse(call, tooLarge(limits.requestBytesMax), bytes)
         return undefined
       case 'corrupt':
-        this.#refuse(stream, signal, corruptGzip(inflated.message))
+        this.#refuse(call, corruptGzip(inflated.message), bytes)
         return undefined
       case 'inflated':
         break
     }
     const { body } = inflated
     if (!requestBytes.reserve(body.length)) {
-      this.#refuse(stream, signal, NO_ROOM)
+      this.#refuse(call, NO_ROOM, bytes)
       return undefined
     }
     return this.#consume(call, body, () => requestBytes.release(body.length))
@@ -186,13 +201,20 @@ class OtlpGrpcReceiver implements Receiver {
     return sender
   }
 
-  #refuse(stream: ServerHttp2Stream, signal: Signal | undefined, refusal: GrpcRefusal): void {
-    this.#count(signal, refusal.requestStatus)
+  /** @param bytes of the request, as far as they are known */
+  #refuse({ stream, signal, sender }: RefusedCall, refusal: GrpcRefusal, bytes = 0): void {
+    const { message } = refusal.rpcStatus
+    this.#count(sender, signal, refusal.requestStatus, { bytes, message })
     sendStatus(stream, refusal.rpcStatus, refusal.headers)
   }
 
-  #count(signal: Signal | undefined, status: GrpcRefusal['requestStatus']): void {
-    countRequest(this.#parts.telemetry, RECEIVER, signal, status)
+  #count(
+    sender: Sender,
+    signal: Signal | undefined,
+    status: GrpcRefusal['requestStatus'],
+    refused: RefusedRequest,
+  ): void {
+    countRequest(this.#parts.telemetry, sender, signal, status, refused)
   }
 }
 

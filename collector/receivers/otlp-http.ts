@@ -1,6 +1,7 @@
 // OTLP/HTTP: one request per POST, protobuf or JSON by its content type. Everything that is wrong is answered
 // with a google.rpc.Status in the encoding of the request; the connection lives on where that is possible.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limitHttpConnections } from '@wayward/clickhouse'
@@ -8,7 +9,7 @@ import type { Authorization } from '../access/access.ts'
 import { createHttpAccess } from '../access/http-access.ts'
 import type { ConsumeOutcome, Encoding, Sender, Signal } from '../consumer.ts'
 import { listen, type ListenAddress } from '../listen-address.ts'
-import { countRequest, type RequestStatus } from '../telemetry.ts'
+import { countRequest, observeConnections, type RequestStatus } from '../telemetry.ts'
 import { createServer } from '../tls/http-server.ts'
 import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
 import { createHttpBodyReader, type HttpBodyReader } from './http-body.ts'
@@ -26,6 +27,8 @@ interface HttpRefusal {
   readonly httpStatus: number
   readonly rpcStatus: RpcStatus
   readonly requestStatus: RequestStatus
+  /** Of the sender, where it is known by then. */
+  readonly identity?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -38,6 +41,9 @@ interface ExportHead {
 }
 
 const RECEIVER = 'otlp_http'
+/** What is announced beyond this is no request. */
+const ANNOUNCED_BYTES_MAX = 2 ** 40
+const ABORTED_MESSAGE = 'The sender broke the request off'
 const SHUTDOWN_POLL_MS = 10
 const SIGNALS: Readonly<Record<string, Signal>> = {
   '/v1/traces': 'traces',
@@ -75,7 +81,8 @@ class OtlpHttpReceiver implements Receiver {
       maxHeaderSize: limits.headerBytesMax,
     }
     this.#server = createServer(serverOptions, parts.tls)
-    limitHttpConnections(this.#server, limits.connectionsMax)
+    const limit = limitHttpConnections(this.#server, limits.connectionsMax)
+    observeConnections(parts.telemetry, RECEIVER, limit)
     // Neither promise rejects: #handle catches everything.
     this.#server.on('request', (request, response) => void this.#handle(request, response, false))
     this.#server.on(
@@ -155,7 +162,7 @@ class OtlpHttpReceiver implements Receiver {
     const authorization = this.#authorize(request)
     if (authorization.status === 'refused') return unauthenticated(authorization)
     const head = checkHead(request, limits.requestBytesMax)
-    return 'httpStatus' in head ? head : { ...head, identity: authorization.identity }
+    return { ...head, identity: authorization.identity }
   }
 
   async #handleBody(
@@ -163,24 +170,26 @@ class OtlpHttpReceiver implements Receiver {
     response: ServerResponse,
     { signal, encoding, isGzip, identity }: ExportHead,
   ): Promise<void> {
+    const refuse = (refusal: HttpRefusal): void =>
+      this.#refuse(request, response, { ...refusal, identity })
     const read = await this.#bodyReader.read(request, isGzip)
     switch (read.status) {
       case 'aborted':
-        countRequest(this.#parts.telemetry, RECEIVER, signal, 'aborted')
+        this.#count(request, identity, 'aborted', ABORTED_MESSAGE)
         return
       case 'too_large':
-        this.#refuse(request, response, tooLarge(this.#parts.limits.requestBytesMax))
+        refuse(tooLarge(this.#parts.limits.requestBytesMax))
         return
       case 'too_many_chunks':
-        this.#refuse(request, response, TOO_MANY_CHUNKS)
+        refuse(TOO_MANY_CHUNKS)
         // Reading the rest of them would cost as much as taking them.
         response.once('finish', () => request.destroy())
         return
       case 'no_room':
-        this.#refuse(request, response, overloaded(NO_ROOM_RETRY_AFTER_MS, NO_ROOM_MESSAGE))
+        refuse(overloaded(NO_ROOM_RETRY_AFTER_MS, NO_ROOM_MESSAGE))
         return
       case 'corrupt':
-        this.#refuse(request, response, malformed(`The gzip body is corrupt: ${read.message}`))
+        refuse(malformed(`The gzip body is corrupt: ${read.message}`))
         return
       case 'read':
         break
@@ -229,10 +238,16 @@ class OtlpHttpReceiver implements Receiver {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal): void {
-    const signal = SIGNALS[pathOf(request)]
-    countRequest(this.#parts.telemetry, RECEIVER, signal, refusal.requestStatus)
+    const { identity = '', requestStatus, rpcStatus } = refusal
+    this.#count(request, identity, requestStatus, rpcStatus.message)
     discard(request, this.#parts.limits.requestBytesMax)
     sendRefusal(response, encodingOf(request) ?? 'json', refusal)
+  }
+
+  #count(request: IncomingMessage, identity: string, status: RequestStatus, message: string): void {
+    const signal = SIGNALS[pathOf(request)]
+    const refused = { bytes: announcedBytes(request), message }
+    countRequest(this.#parts.telemetry, senderOf(request, identity), signal, status, refused)
   }
 
   /** What is not HTTP, or does not come in time: there is no response object for it. */
@@ -240,8 +255,12 @@ class OtlpHttpReceiver implements Receiver {
     const response = this.#responses.get(socket)
     const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     const isReset = error.code === 'ECONNRESET' || !socket.writable
+    const message = isTimeout ? 'The request did not arrive in time' : error.message
     if (!isReset) {
-      countRequest(this.#parts.telemetry, RECEIVER, undefined, isTimeout ? 'timeout' : 'malformed')
+      const address = socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
+      const sender = { receiver: RECEIVER, address, agent: '', identity: '' } as const
+      const status = isTimeout ? 'timeout' : 'malformed'
+      countRequest(this.#parts.telemetry, sender, undefined, status, { message })
     }
     if (isReset || (response?.headersSent === true && !response.writableFinished)) {
       socket.destroy()
@@ -252,7 +271,6 @@ class OtlpHttpReceiver implements Receiver {
       : error.code === 'HPE_HEADER_OVERFLOW'
         ? '431 Request Header Fields Too Large'
         : '400 Bad Request'
-    const message = isTimeout ? 'The request did not arrive in time' : error.message
     const body = encodeStatus('json', {
       code: isTimeout ? rpcCode.deadlineExceeded : rpcCode.invalidArgument,
       message,
@@ -380,6 +398,12 @@ function unavailable(retryAfterMs: number, message: string): HttpRefusal {
 
 function retryAfter(retryAfterMs: number): Readonly<Record<string, string>> {
   return { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
+}
+
+/** Bytes of the body as its head announces them; 0 where it does not, or announces nonsense. */
+function announcedBytes(request: IncomingMessage): number {
+  const bytes = Number(request.headers['content-length'] ?? 0)
+  return bytes < ANNOUNCED_BYTES_MAX ? bytes : 0
 }
 
 function senderOf(request: IncomingMessage, identity: string): Sender {

@@ -18,6 +18,8 @@ export interface Tls {
   readonly options: TlsOptions
   /** When the certificate in use expires, in milliseconds since 1970. */
   readonly validToMs: number
+  /** Handshakes that failed since the start, over all servers. */
+  readonly failedHandshakes: number
   /** To be called once for each server that was made with `options`, before it listens. */
   serve(server: Server): void
   /** Looks at the files no more. */
@@ -58,6 +60,7 @@ class WatchedTls implements Tls {
   readonly #watched: WatchedFiles
   #certificate: Certificate
   #warnedAtMs = Number.NEGATIVE_INFINITY
+  failedHandshakes = 0
 
   constructor(files: TlsFiles, parts: TlsParts) {
     const { contents, certificate } = readCertificate(files, parts.clock())
@@ -86,7 +89,10 @@ class WatchedTls implements Tls {
     server.setSecureContext(this.#certificate.secureContext)
     limitHandshakes(server, this.#parts.limits.handshakesMax)
     // A handshake that fails is the client's affair; without a listener Node would leave some of the sockets open.
-    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    server.on('tlsClientError', (_error, socket) => {
+      this.failedHandshakes++
+      socket.destroy()
+    })
   }
 
   stop(): void {

@@ -122,7 +122,7 @@ async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const telemetry = createTelemetry()
   const memory = createMemoryJournal({ bytesMax: options.journalBytesMax ?? 2 ** 20 }, { logger })
   const before = await memory.append({ blocks: options.before ?? [], digests: [] })
-  const unconfirmed = before.status === 'written' ? before.blocks : []
+  const unconfirmed = before.status === 'written' ? [...before.blocks] : []
   const opened: Journal = override(memory, { unconfirmed })
   const journal = options.wrap?.(opened) ?? opened
   const pipeline = createPipeline({

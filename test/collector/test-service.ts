@@ -3,6 +3,7 @@ import {
   type Collector,
   type CollectorAddresses,
   type CollectorLimits,
+  type CollectorSettings,
   createCollector,
   defaultCollectorLimits,
   type JournalSettings,
@@ -75,6 +76,7 @@ export async function startTestService(): Promise<TestService> {
 export async function startCollector(
   store: Pick<Store, 'insertNative' | 'ping'>,
   limits: Partial<CollectorLimits> = {},
+  settings: Partial<CollectorSettings> = {},
 ): Promise<{
   readonly collector: Collector
   readonly addresses: CollectorAddresses
@@ -90,6 +92,7 @@ export async function startCollector(
       api: anyPort,
       journal: memoryJournal,
       limits: { ...defaultCollectorLimits, insertIntervalMs: 20, ...limits },
+      ...settings,
     },
     {
       store,
