@@ -29,6 +29,13 @@ import { SegmentPool } from './segment-pool.ts'
 import { SetAsideFolder } from './set-aside.ts'
 import { SetAsideKeeper } from './set-aside-keeper.ts'
 
+/** A segment of which less than this is unconfirmed is freed when the journal is half full. */
+const COMPACT_BELOW = 0.25
+/** Blocks moved in one step. */
+const MOVE_BYTES = 4 * 1024 * 1024
+/** After a failure, such as a full disk. */
+const COMPACT_WAIT_MS = 10_000
+
 /** Opens the journal in a folder. @throws JournalError */
 export async function openFileJournal(
   settings: JournalSettings,
@@ -79,7 +86,7 @@ interface FileJournalParts {
 
 class FileJournal implements Journal {
   readonly unconfirmed: FileBlock[]
-  readonly recentDigests: Set<string>
+  readonly recentDigests: ReadonlySet<string>
   readonly bytesMax: number
   readonly #settings: JournalSettings
   readonly #parts: JournalParts
@@ -92,6 +99,11 @@ class FileJournal implements Journal {
   #sequence: number
   #cachedBytes = 0
   #isClosed = false
+  #isCompacting = false
+  #compactNotBefore = 0
+  /** Frames from here on are of this process. */
+  readonly #firstSequence: number
+  #unconfirmedLeft: number
   /** The work of the last call; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -113,6 +125,8 @@ class FileJournal implements Journal {
     this.unconfirmed = recovery.unconfirmed
     this.recentDigests = recovery.digests
     this.#sequence = recovery.nextSequence
+    this.#firstSequence = recovery.nextSequence
+    this.#unconfirmedLeft = recovery.unconfirmed.length
     this.#notes = new NotesKeeper(parts.logger, this.#isSynced)
     this.#pool = new SegmentPool({
       settings,
@@ -150,78 +164,132 @@ class FileJournal implements Journal {
       outcome = { status: 'refused', reason, message }
     }
     if (outcome.status === 'refused') this.#counters.refusedFrames++
+    this.#compactIfWorth()
     return outcome
+  }
+
+  /** A table whose batches wait must not hold the room of all others: its blocks are moved together. */
+  #compactIfWorth(): void {
+    if (this.#isCompacting || this.#isClosed || this.usedBytes * 2 < this.bytesMax) return
+    if (performance.now() < this.#compactNotBefore) return
+    const segment = sparsest(this.#pool.closed)
+    if (segment === undefined) return
+    this.#isCompacting = true
+    // One step at a time, so that requests only wait for one step.
+    this.#last = this.#last.then(async () => {
+      await this.#moveSome(segment)
+      this.#isCompacting = false
+      this.#compactIfWorth()
+      return segment
+    })
+  }
+
+  /** Moves some blocks of a segment to the active one. */
+  async #moveSome(segment: Segment): Promise<void> {
+    const blocks = blocksToMove(segment)
+    const data: Uint8Array[] = []
+    for (const block of blocks) {
+      const outcome = await this.read(block)
+      if (outcome.status === 'read') data.push(outcome.bytes)
+      else {
+        // What was confirmed meanwhile need not be moved. What is damaged stays: its reader sets it aside.
+        segment.isStuck = block.segment !== undefined
+        return
+      }
+    }
+    if (blocks.length === 0) return
+    let place: Place
+    try {
+      place = await this.#write('moved', blocks, data, [])
+    } catch (error) {
+      const { logger } = this.#parts
+      logger.warn('Cannot move blocks of the journal together', {
+        segment: segment.name.base,
+        error,
+      })
+      this.#compactNotBefore = performance.now() + COMPACT_WAIT_MS
+      return
+    }
+    blocks.forEach((block, frameIndex) => {
+      this.#relocate(block, { ...place, frameIndex })
+      place.offset += block.byteLength
+    })
+    this.#notes.touch(segment)
+    this.#notes.touch(place.segment)
+    this.#notes.wake()
+    this.#pool.retireIfDone(segment)
+  }
+
+  #relocate(block: FileBlock, place: Place & { readonly frameIndex: number }): void {
+    const { segment, frameOffset, frameIndex, offset } = place
+    if (block.segment === undefined) {
+      segment.notes.add({ kind: 'confirmed', offset: frameOffset, argument: frameIndex })
+      return
+    }
+    block.segment.release(block)
+    block.frameOffset = frameOffset
+    block.frameIndex = frameIndex
+    block.offset = offset
+    block.segment = segment
+    segment.add(block)
+    this.#counters.compactedBlocks++
   }
 
   async #tryAppend({ blocks, digests }: Frame): Promise<AppendOutcome> {
     if (this.#isClosed) {
       return { status: 'refused', reason: 'io_error', message: 'The journal is closed' }
     }
-    const entries = blocks.map((block, index): BlockEntry => {
-      const { table, token, rows, bytes } = block
-      const crc = crc32(bytes)
+    const entries = blocks.map(({ table, token, rows, bytes }, originIndex): BlockEntry => {
       const { byteLength } = bytes
-      return {
-        table,
-        token,
-        rows,
-        byteLength,
-        crc,
-        originSequence: this.#sequence,
-        originIndex: index,
-      }
+      const originSequence = this.#sequence
+      return { table, token, rows, byteLength, crc: crc32(bytes), originSequence, originIndex }
     })
-    const stored = await this.#write(
-      'rows',
-      entries,
-      blocks.map(({ bytes }) => bytes),
-      digests,
-    )
-    if (stored === undefined) {
+    if (!this.#pool.hasRoom(frameByteLength(entries, digests.length) + END_MARK.byteLength)) {
       return {
         status: 'refused',
         reason: 'journal_full',
         message: `The journal is full: ${this.usedBytes} of ${this.bytesMax} bytes wait for ClickHouse`,
       }
     }
+    const data = blocks.map(({ bytes }) => bytes)
+    const place = await this.#write('rows', entries, data, digests)
+    let { offset } = place
+    const stored = entries.map((entry, frameIndex): FileBlock => {
+      const block = { ...entry, ...place, frameIndex, offset, bytes: undefined }
+      offset += entry.byteLength
+      place.segment.add(block)
+      this.#keep(block, data[frameIndex])
+      return block
+    })
     return { status: 'written', blocks: stored }
   }
 
-  /** Writes and syncs one frame. @returns its blocks, or `undefined` where there is no room */
+  /** Writes and syncs one frame. @returns where its first block is @throws system errors; then nothing was kept */
   async #write(
     kind: FrameKind,
-    entries: readonly BlockEntry[],
+    blocks: readonly BlockEntry[],
     data: readonly Uint8Array[],
     digests: readonly Uint8Array[],
-  ): Promise<FileBlock[] | undefined> {
-    const frameBytes = frameByteLength(entries, digests.length)
-    const dataBytes = entries.reduce((sum, entry) => sum + entry.byteLength, 0)
-    if (entries.length > BLOCKS_MAX || frameBytes - dataBytes > HEADER_BYTES_MAX) {
+  ): Promise<Place> {
+    const frameBytes = frameByteLength(blocks, digests.length)
+    const headerBytes = blocks.reduce((sum, { byteLength }) => sum - byteLength, frameBytes)
+    if (blocks.length > BLOCKS_MAX || headerBytes > HEADER_BYTES_MAX) {
       throw new Error(
         `A frame has at most ${BLOCKS_MAX} blocks and ${HEADER_BYTES_MAX} bytes of header`,
       )
     }
-    if (!this.#pool.hasRoom(frameBytes + END_MARK.byteLength)) return undefined
     const segment = await this.#pool.segmentFor(frameBytes + END_MARK.byteLength)
+    const { number: segmentNumber, life } = segment.name
     const sequence = this.#sequence++
-    const header = encodeHeader(
-      {
-        kind,
-        segmentNumber: segment.name.number,
-        sequence,
-        unixMs: this.#parts.clock(),
-        digests,
-        blocks: entries,
-      },
-      segment.name.life,
-    )
+    const unixMs = clamped(this.#parts.clock())
+    const header = encodeHeader({ kind, segmentNumber, sequence, unixMs, digests, blocks }, life)
     await this.#writeBytes(segment, [header, ...data, END_MARK])
-    const stored = this.#place(segment, entries, data, header.byteLength)
+    const frameOffset = segment.end
     segment.end += frameBytes
     this.#pool.noteGrowth(segment)
     this.#counters.appendedFrames++
     this.#counters.appendedBytes += frameBytes
-    return stored
+    return { segment, frameOffset, offset: frameOffset + headerBytes }
   }
 
   async #writeBytes(segment: Segment, parts: readonly Uint8Array[]): Promise<void> {
@@ -243,35 +311,6 @@ class FileJournal implements Journal {
     }
     this.#counters.syncs++
     this.#parts.onSync?.((performance.now() - start) / 1000)
-  }
-
-  #place(
-    segment: Segment,
-    entries: readonly BlockEntry[],
-    data: readonly Uint8Array[],
-    headerBytes: number,
-  ): FileBlock[] {
-    let offset = segment.end + headerBytes
-    return entries.map((entry, frameIndex) => {
-      const block: FileBlock = {
-        table: entry.table,
-        token: entry.token,
-        rows: entry.rows,
-        byteLength: entry.byteLength,
-        crc: entry.crc,
-        originSequence: entry.originSequence,
-        originIndex: entry.originIndex,
-        segment,
-        frameOffset: segment.end,
-        frameIndex,
-        offset,
-        bytes: undefined,
-      }
-      offset += entry.byteLength
-      segment.add(block)
-      this.#keep(block, data[frameIndex])
-      return block
-    })
   }
 
   /** Writers take the oldest first: what came first stays in memory, what comes when it is full does not. */
@@ -300,6 +339,7 @@ class FileJournal implements Journal {
   confirm(blocks: readonly StoredBlock[]): void {
     for (const block of blocks as readonly FileBlock[]) this.#release(block)
     this.#notes.wake()
+    this.#compactIfWorth()
   }
 
   #release(block: FileBlock): void {
@@ -313,6 +353,9 @@ class FileJournal implements Journal {
     }
     this.#notes.touch(segment)
     this.#pool.retireIfDone(segment)
+    if (block.originSequence >= this.#firstSequence) return
+    this.#unconfirmedLeft--
+    if (this.#unconfirmedLeft === 0) this.unconfirmed.length = 0
   }
 
   setAside(blocks: readonly StoredBlock[], reason: string): Promise<void> {
@@ -335,6 +378,44 @@ class FileJournal implements Journal {
     await this.#pool.close()
     this.#lock.release()
   }
+}
+
+interface Place {
+  readonly segment: Segment
+  readonly frameOffset: number
+  /** Of the first block. */
+  offset: number
+}
+
+/** The header has 6 bytes for it; a clock may say anything. */
+function clamped(unixMs: number): number {
+  return Math.min(Math.max(Math.floor(unixMs), 0), 2 ** 48 - 1) || 0
+}
+
+/** The closed segment in which the least is left, if that is little. */
+function sparsest(segments: ReadonlySet<Segment>): Segment | undefined {
+  let best: Segment | undefined
+  let bestShare = COMPACT_BELOW
+  for (const segment of segments) {
+    const share = segment.liveBytes / segment.fileBytes
+    if (segment.isStuck || share >= bestShare) continue
+    best = segment
+    bestShare = share
+  }
+  return best
+}
+
+function blocksToMove(segment: Segment): FileBlock[] {
+  const blocks: FileBlock[] = []
+  let bytes = 0
+  for (const block of segment.blocks) {
+    if (block.segment !== segment) continue
+    if (blocks.length > 0 && bytes + block.byteLength > MOVE_BYTES) break
+    blocks.push(block)
+    bytes += block.byteLength
+    if (blocks.length === BLOCKS_MAX) break
+  }
+  return blocks
 }
 
 async function readFrom(segment: Segment, block: FileBlock, offset: number): Promise<ReadOutcome> {

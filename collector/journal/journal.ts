@@ -104,13 +104,10 @@ export interface JournalStats {
 }
 
 export interface Journal {
-  /**
-   * Blocks that were not confirmed when the journal was opened, oldest first. Metadata only; yours: empty it when you
-   * have taken them over, as it keeps them in memory.
-   */
-  readonly unconfirmed: StoredBlock[]
-  /** Digests (hex) of requests in frames that were younger than `recentMs` at the opening. Yours, as above. */
-  readonly recentDigests: Set<string>
+  /** Blocks that were not confirmed at the opening, oldest first. Metadata only; let go when all of them are confirmed. */
+  readonly unconfirmed: readonly StoredBlock[]
+  /** Digests (hex) of requests in frames that were younger than `recentMs` at the opening; the newest 100,000. */
+  readonly recentDigests: ReadonlySet<string>
   /** Bytes that count against `bytesMax`. */
   readonly usedBytes: number
   readonly bytesMax: number

@@ -22,8 +22,8 @@ export function createMemoryJournal(
 }
 
 class MemoryJournal implements Journal {
-  readonly unconfirmed: StoredBlock[] = []
-  readonly recentDigests = new Set<string>()
+  readonly unconfirmed: readonly StoredBlock[] = []
+  readonly recentDigests: ReadonlySet<string> = new Set()
   readonly bytesMax: number
   readonly #logger: JournalParts['logger']
   #isClosed = false

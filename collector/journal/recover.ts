@@ -13,8 +13,8 @@ import {
 } from './segment.ts'
 import { type SetAsideFolder, storeRegion } from './set-aside.ts'
 
-/** Digests are kept in memory: 20 MB for so many. The newest matter most. */
-const DIGESTS_MAX = 200_000
+/** Digests are kept in memory: 10 MB for so many. The newest matter most. */
+const DIGESTS_MAX = 100_000
 /** What lies behind the last frame of a file is given back to the disk, if it is more than this. */
 const SLACK_BYTES = 1024 * 1024
 const KNOWN_FILES = new Set(['lock', 'lock.takeover', 'set-aside'])
