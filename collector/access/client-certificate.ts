@@ -37,7 +37,7 @@ function refused(message: string): ClientCertificate {
   return { status: 'refused', message }
 }
 
-/** By what is there, not by its class: an HTTP/2 session shows its socket through a proxy. */
+/** By what is there, not by its class: an HTTP/2 session shows its socket through a proxy, of which `in` is no help. */
 function isTls(socket: Socket): socket is TLSSocket {
-  return 'getPeerCertificate' in socket && typeof socket.getPeerCertificate === 'function'
+  return typeof (socket as Partial<TLSSocket>).getPeerCertificate === 'function'
 }

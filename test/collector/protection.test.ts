@@ -1,0 +1,62 @@
+import { checkProtection, type ProtectionSettings } from '@wayward/collector'
+import { expect, test } from 'vitest'
+
+const loopback = { host: '127.0.0.1', port: 4317 }
+const tls = { certificate: 'c.pem', key: 'k.pem' }
+
+/** What is said of one listener that others can reach. */
+function refusal(
+  listener: 'otlpGrpc' | 'otlpHttp' | 'api',
+  host: string,
+  settings: ProtectionSettings,
+): string {
+  const listeners = { otlpGrpc: loopback, otlpHttp: loopback, api: loopback }
+  try {
+    checkProtection({ ...listeners, [listener]: { host, port: 4317 }, ...settings })
+    return 'nothing'
+  } catch (error) {
+    return error instanceof Error ? error.message : 'no error'
+  }
+}
+
+const reachable = [
+  '0.0.0.0',
+  '::',
+  '192.168.1.7',
+  'collector.internal',
+  '128.0.0.1',
+  '127.evil.com',
+]
+
+test.each(reachable)('checkProtection() refuses %s without TLS and a check', (host) => {
+  for (const listener of ['otlpGrpc', 'otlpHttp', 'api'] as const) {
+    expect(refusal(listener, host, {})).toMatch(
+      /other machines can reach it, and there is not TLS \(--tls-cert and --tls-key\) nor a check of who sends \(--token-file, or --tls-client-ca/,
+    )
+  }
+})
+
+test('checkProtection() names the setting that is missing, and the flag of the listener', () => {
+  const onlyTls = refusal('otlpHttp', '0.0.0.0', { tls })
+  expect(onlyTls).toContain('there is not a check of who sends (--token-file')
+  expect(onlyTls).toContain('127.0.0.1:4317 with --otlp-http')
+  const onlyTokens = refusal('api', '0.0.0.0', { tokenFile: 'tokens' })
+  expect(onlyTokens).toContain('there is not TLS (--tls-cert and --tls-key);')
+  expect(onlyTokens).toContain('with --api')
+})
+
+test('checkProtection() lets addresses be open that have both, and then looks at the files', () => {
+  const both = { tls, tokenFile: 'tokens' }
+  expect(refusal('otlpGrpc', '0.0.0.0', both)).toMatch(/^Cannot read the TLS file "c.pem"/)
+  const certificates = { tls: { ...tls, clientAuthority: 'ca.pem' } }
+  expect(refusal('otlpGrpc', '0.0.0.0', certificates)).toMatch(/^Cannot read the TLS file/)
+  const missing = { tokenFile: '/nowhere/tokens' }
+  expect(refusal('otlpGrpc', '127.0.0.1', missing)).toMatch(
+    /^Cannot read the token file "\/nowhere/,
+  )
+})
+
+test.each(['127.0.0.1', '127.8.9.1', '::1', 'localhost', 'LOCALHOST'])(
+  'checkProtection() asks nothing of %s',
+  (host) => expect(refusal('otlpGrpc', host, {})).toBe('nothing'),
+)

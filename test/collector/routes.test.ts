@@ -1,0 +1,102 @@
+import { defaultCollectorLimits } from '@wayward/collector'
+import { type Access, createAccess, openAccess } from '@wayward/collector/access/access'
+import { createRoutes } from '@wayward/collector/routes'
+import { createTelemetry } from '@wayward/collector/telemetry'
+import { createTls } from '@wayward/collector/tls/tls'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createAuthority, hasOpenssl, type TestAuthority } from '../harness/certificates.ts'
+import { requestHttps } from '../harness/https-request.ts'
+import { makeTokenFile } from '../harness/token-file.ts'
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const stops: (() => void | Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+async function start(access: Access, tls?: ReturnType<typeof createTls>): Promise<number> {
+  const routes = createRoutes({
+    telemetry: createTelemetry(),
+    checkReadiness: () => Promise.resolve({ reasons: ['No journal'], warnings: ['No server'] }),
+    whenInserted: () => Promise.resolve(),
+    limits: defaultCollectorLimits,
+    access,
+    tls,
+  })
+  stops.push(() => routes.shutdown())
+  return (await routes.start({ host: '127.0.0.1', port: 0 })).port
+}
+
+describe('with tokens', () => {
+  async function startWithTokens(): Promise<number> {
+    const file = makeTokenFile({ prometheus: 'scrape-token-0123456789' })
+    const access = createAccess(
+      { tokenFile: file.path, asksForCertificate: false },
+      { logger: silent },
+    )
+    stops.push(
+      () => access.stop(),
+      () => file.remove(),
+    )
+    return await start(access)
+  }
+
+  test('probes are answered without a token, but are not told the reasons', async () => {
+    const port = await startWithTokens()
+    const healthy = await fetch(`http://127.0.0.1:${port}/healthz`)
+    expect(healthy.status).toBe(200)
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`)
+    expect(ready.status).toBe(503)
+    expect(await ready.json()).toEqual({ status: 'not_ready' })
+    const headers = { authorization: 'Bearer scrape-token-0123456789' }
+    const told = await fetch(`http://127.0.0.1:${port}/readyz`, { headers })
+    expect(await told.json()).toEqual({
+      status: 'not_ready',
+      reasons: ['No journal'],
+      warnings: ['No server'],
+    })
+  })
+
+  test.each(['/metrics', '/inserted'])('%s asks for a token', async (path) => {
+    const port = await startWithTokens()
+    const refused = await fetch(`http://127.0.0.1:${port}${path}`)
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="wayward"')
+    expect(await refused.json()).toMatchObject({ status: 'unauthenticated' })
+    const headers = { authorization: 'Bearer scrape-token-0123456789' }
+    expect((await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status).toBe(200)
+  })
+})
+
+test('without a check everybody is told everything', async () => {
+  const port = await start(openAccess)
+  expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200)
+  const ready = await fetch(`http://127.0.0.1:${port}/readyz`)
+  expect(await ready.json()).toMatchObject({ reasons: ['No journal'] })
+})
+
+describe.skipIf(!hasOpenssl)('with TLS (skipped without the openssl command)', () => {
+  let authority: TestAuthority
+  beforeAll(() => {
+    authority = createAuthority()
+  })
+  afterAll(() => authority.remove())
+
+  test('probes need no client certificate, Prometheus does', async () => {
+    const { cert, key } = authority.issue('server')
+    const files = { certificate: cert, key, clientAuthority: authority.ca }
+    const tls = createTls(files, {
+      logger: silent,
+      clock: Date.now,
+      limits: defaultCollectorLimits,
+    })
+    stops.push(() => tls.stop())
+    const port = await start(createAccess({ asksForCertificate: true }, { logger: silent }), tls)
+    const { ca } = authority
+    expect((await requestHttps(port, '/healthz', { ca })).status).toBe(200)
+    expect((await requestHttps(port, '/metrics', { ca })).status).toBe(401)
+    const client = authority.issue('prometheus')
+    expect((await requestHttps(port, '/metrics', { ca, client })).status).toBe(200)
+  })
+})
