@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { createByteBudget } from './byte-budget.ts'
 import type { Clock } from './decode/decoder.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
+import { createLargeDecoder } from './decode/large-decoder.ts'
 import { createLogsDecoder } from './decode/logs.ts'
 import { createMetricsDecoder } from './decode/metrics.ts'
 import { createTracesDecoder } from './decode/traces.ts'
@@ -166,9 +167,23 @@ class OtlpCollector implements Collector {
       logs: createLogsDecoder(decodeLimits, clock),
       metrics: createMetricsDecoder(decodeLimits, clock),
     }
+    const largeDecoder = createLargeDecoder({
+      limits: decodeLimits,
+      clock,
+      waitingBytesMax: limits.decodeWaitingBytesMax,
+    })
     noteDamage(telemetry, journal)
     const ownTables = [LEDGER_TABLE]
-    const pipelineParts = { decoders, journal, store, telemetry, logger, limits, ownTables }
+    const pipelineParts = {
+      decoders,
+      largeDecoder,
+      journal,
+      store,
+      telemetry,
+      logger,
+      limits,
+      ownTables,
+    }
     const pipeline = createPipeline(pipelineParts)
     const instance = { host: hostname(), pid: process.pid, startMs: clock() }
     const { ledger } = telemetry

@@ -22,8 +22,8 @@ export type CommitOutcome =
 export interface Committer {
   /** Says what becomes of the rows that a request has just added to the decoder's open blocks. Never rejects. */
   commit(decoder: SignalDecoder, digest: RequestDigest): Promise<CommitOutcome>
-  /** The same for blocks of our own, which no request brought. */
-  commitBlocks(blocks: readonly OpenBlock[]): Promise<CommitOutcome>
+  /** The same for blocks to which nobody else appends: those of one request, or of our own, which no request brought. */
+  commitBlocks(blocks: readonly OpenBlock[], digest?: RequestDigest): Promise<CommitOutcome>
   /** Throws the decoder's open blocks away, whose rows cannot be trusted, and tells those who wait for them. */
   giveUp(decoder: SignalDecoder, message: string): void
   /** Commits what is open and resolves when everybody is answered. */
@@ -47,7 +47,7 @@ export interface CommitterParts {
 }
 
 interface Waiter {
-  /** Undefined, as the digest, where no request waits, but blocks of our own. */
+  /** Undefined where the blocks are not a decoder's. */
   readonly decoder: SignalDecoder | undefined
   readonly digest: RequestDigest | undefined
   readonly answer: (outcome: CommitOutcome) => void
@@ -96,9 +96,9 @@ class JournalCommitter implements Committer {
     return this.#wait(decoder, digest)
   }
 
-  commitBlocks(blocks: readonly OpenBlock[]): Promise<CommitOutcome> {
+  commitBlocks(blocks: readonly OpenBlock[], digest?: RequestDigest): Promise<CommitOutcome> {
     this.#ownBlocks.push(...blocks)
-    return this.#wait(undefined, undefined)
+    return this.#wait(undefined, digest)
   }
 
   giveUp(decoder: SignalDecoder, message: string): void {

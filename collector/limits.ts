@@ -125,6 +125,16 @@ export const collectorLimits = {
     unit: 'ms',
     text: 'Time between two inserts into a table whose batches are small',
   },
+  decodeAtOnceBytesMax: {
+    default: 2 * MIB,
+    unit: 'bytes',
+    text: 'Bytes of a request that is decoded at once; larger ones are decoded on a thread of their own, one after another',
+  },
+  decodeWaitingBytesMax: {
+    default: 128 * MIB,
+    unit: 'bytes',
+    text: 'Bytes of the requests that wait for that thread',
+  },
   insertPauseMsMax: {
     default: 10_000,
     unit: 'ms',

@@ -4,9 +4,10 @@
 //                                                                   └──▶ table writers ──▶ ClickHouse
 import type { Logger, Store } from '@wayward/clickhouse'
 import { type Batch, restoreBatches } from './batch.ts'
-import { type Committer, createCommitter } from './committer.ts'
+import { type CommitOutcome, type Committer, createCommitter } from './committer.ts'
 import type { ConsumeOutcome, Consumer, ExportRequest, Signal } from './consumer.ts'
 import type { DecodeResult, OpenBlock, SignalDecoder } from './decode/decoder.ts'
+import type { LargeDecoder } from './decode/large-decoder.ts'
 import { createDrainRate, type DrainRate } from './drain-rate.ts'
 import type { Journal } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
@@ -37,6 +38,8 @@ export interface Pipeline extends Consumer {
 
 export interface PipelineParts {
   readonly decoders: Readonly<Record<Signal, SignalDecoder>>
+  /** For requests above `decodeAtOnceBytesMax`. */
+  readonly largeDecoder: LargeDecoder
   readonly journal: Journal
   readonly store: Pick<Store, 'insertNative'>
   readonly telemetry: Telemetry
@@ -106,20 +109,18 @@ class JournalPipeline implements Pipeline {
     const earlier = this.#pending.get(key)
     if (earlier?.isSenderGone() === true) return this.#repeat(request, digest, earlier.outcome)
     if (this.#repeats.has(digest)) return this.#repeat(request, digest, undefined)
+    if (request.body.byteLength > this.#parts.limits.decodeAtOnceBytesMax) {
+      return this.#track(request, key, this.#consumeLarge(request, digest))
+    }
     const decoder = this.#parts.decoders[request.signal]
     const result = this.#decode(decoder, request)
     if (result.status === 'malformed') return Promise.resolve(result)
-    const { acceptedItems, rejectedItems, message } = result
-    const accepted: ConsumeOutcome = { status: 'accepted', acceptedItems, rejectedItems, message }
-    if (acceptedItems === 0) return Promise.resolve(accepted)
-    // The body is not held on to: hundreds of waiting requests would be the larger part of the memory.
+    const accepted = toAccepted(result)
+    if (result.acceptedItems === 0) return Promise.resolve(accepted)
+    const committed = this.#committer.commit(decoder, digest)
     const { isSenderGone } = request
-    const outcome = this.#commit(isSenderGone, decoder, digest, accepted)
-    const pending = { isSenderGone, outcome }
-    this.#pending.set(key, pending)
-    return outcome.finally(() => {
-      if (this.#pending.get(key) === pending) this.#pending.delete(key)
-    })
+    const outcome = this.#afterCommit(isSenderGone, digest, accepted, committed)
+    return this.#track(request, key, outcome)
   }
 
   async whenInserted(): Promise<void> {
@@ -129,6 +130,7 @@ class JournalPipeline implements Pipeline {
   async shutdown(deadlineMs: number): Promise<number> {
     this.#isShutDown = true
     const signal = AbortSignal.timeout(deadlineMs)
+    await this.#parts.largeDecoder.shutdown()
     await this.#committer.drain()
     const writers = [...this.#writers.values()]
     await Promise.all(writers.map((writer) => writer.drain(signal)))
@@ -148,16 +150,54 @@ class JournalPipeline implements Pipeline {
     )
   }
 
-  async #commit(
+  /** Remembers the request until it is answered; not its body, for which there would be no memory. */
+  async #track(
+    { isSenderGone }: ExportRequest,
+    key: string,
+    outcome: Promise<ConsumeOutcome>,
+  ): Promise<ConsumeOutcome> {
+    const pending = { isSenderGone, outcome }
+    this.#pending.set(key, pending)
+    try {
+      return await outcome
+    } finally {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key)
+    }
+  }
+
+  async #afterCommit(
     isSenderGone: () => boolean,
-    decoder: SignalDecoder,
     digest: RequestDigest,
     accepted: ConsumeOutcome,
+    committed: Promise<CommitOutcome>,
   ): Promise<ConsumeOutcome> {
-    const outcome = await this.#committer.commit(decoder, digest)
+    const outcome = await committed
     if (outcome.status !== 'committed') return outcome
     if (isSenderGone()) this.#repeats.remember(digest)
     return accepted
+  }
+
+  /** A request that would keep all others from the event loop while it is decoded. */
+  async #consumeLarge(
+    { body, encoding, isSenderGone, signal }: ExportRequest,
+    digest: RequestDigest,
+  ): Promise<ConsumeOutcome> {
+    const { largeDecoder } = this.#parts
+    if (!largeDecoder.hasRoom(body.byteLength)) {
+      const message = 'The collector is decoding as many large requests as it may hold'
+      return { status: 'overloaded', retryAfterMs: RETRY_AFTER_MS, message }
+    }
+    const { blocks, result } = await largeDecoder.decode(signal, encoding, body)
+    if (result.status === 'malformed') return result
+    const unavailable = { status: 'unavailable', retryAfterMs: RETRY_AFTER_MS } as const
+    if (result.status === 'unavailable') return { ...unavailable, message: result.message }
+    if (result.acceptedItems === 0) return toAccepted(result)
+    // It was not acknowledged, so it need not be stored; its sender has it.
+    if (isSenderGone()) return { ...unavailable, message: 'The sender went' }
+    const outcome = await this.#committer.commitBlocks(blocks, digest)
+    if (outcome.status !== 'committed') return outcome
+    if (isSenderGone()) this.#repeats.remember(digest)
+    return toAccepted(result)
   }
 
   /** Answers a request whose rows are stored, or about to be, because its sender did not hear of it. */
@@ -246,6 +286,14 @@ class JournalPipeline implements Pipeline {
       }),
     )
   }
+}
+
+function toAccepted({
+  acceptedItems,
+  rejectedItems,
+  message,
+}: Extract<DecodeResult, { readonly status: 'decoded' }>): ConsumeOutcome {
+  return { status: 'accepted', acceptedItems, rejectedItems, message }
 }
 
 const STORED_BEFORE: ConsumeOutcome = {

@@ -3,8 +3,8 @@
 // twice. OTLP has no request id (its specification accepts duplicates), so the bytes themselves are the id.
 //
 // Requests that were answered are not remembered: somebody who sends the same bytes twice, on purpose, has them twice.
-import { createHash } from 'node:crypto'
-import type { ExportRequest } from './consumer.ts'
+import { hash } from 'node:crypto'
+import type { Encoding, ExportRequest, Signal } from './consumer.ts'
 
 /** SHA-1 of a request; 20 bytes. It identifies repeats, and protects from nothing. */
 export type RequestDigest = Uint8Array
@@ -65,7 +65,19 @@ export function createRepeats(settings: RepeatsSettings, known: Iterable<string>
 
 /** The same bytes as another signal or in another encoding are another request. */
 export function digestOf({ signal, encoding, body }: ExportRequest): RequestDigest {
-  return createHash('sha1').update(`${signal} ${encoding} `).update(body).digest()
+  // One call makes no object; the digest is a Buffer of its own.
+  const digest = hash('sha1', body, 'buffer')
+  digest[0] = (digest[0] ?? 0) ^ KIND_BYTES[`${signal} ${encoding}`]
+  return digest
+}
+
+const KIND_BYTES: Readonly<Record<`${Signal} ${Encoding}`, number>> = {
+  'traces protobuf': 0,
+  'traces json': 1,
+  'logs protobuf': 2,
+  'logs json': 3,
+  'metrics protobuf': 4,
+  'metrics json': 5,
 }
 
 export function toKey(digest: RequestDigest): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InsertOutcome } from '@wayward/clickhouse'
 import { type CollectorLimits, defaultCollectorLimits } from '@wayward/collector'
+import type { LargeDecoder } from '@wayward/collector/decode/large-decoder'
 import type { OpenBlock, SignalDecoder } from '@wayward/collector/decode/decoder'
 import type { Signal } from '@wayward/collector/consumer'
 import type { Journal, NewBlock } from '@wayward/collector/journal/journal'
@@ -98,6 +99,7 @@ interface HarnessOptions extends Partial<CollectorLimits> {
   /** What the journal still holds when the pipeline begins. */
   readonly before?: readonly NewBlock[]
   readonly isStoreAway?: boolean
+  readonly isLargeDecoderFull?: boolean
   /** Stands between the pipeline and its journal. */
   readonly wrap?: (journal: Journal) => Journal
 }
@@ -125,12 +127,25 @@ async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const unconfirmed = before.status === 'written' ? [...before.blocks] : []
   const opened: Journal = override(memory, { unconfirmed })
   const journal = options.wrap?.(opened) ?? opened
-  const pipeline = createPipeline({
-    decoders: {
-      traces: createByteDecoder('otel_traces'),
-      logs: createByteDecoder('otel_logs'),
-      metrics: createByteDecoder('gauge', 'sum', 'histogram'),
+  const createDecoders = (): Record<Signal, SignalDecoder> => ({
+    traces: createByteDecoder('otel_traces'),
+    logs: createByteDecoder('otel_logs'),
+    metrics: createByteDecoder('gauge', 'sum', 'histogram'),
+  })
+  // As the thread does it: with a decoder of its own, and some time later.
+  const largeDecoder: LargeDecoder = {
+    hasRoom: () => options.isLargeDecoderFull !== true,
+    async decode(signal, encoding, body) {
+      const decoder = createDecoders()[signal]
+      const result = decoder.decode(encoding, body)
+      await sleep(20)
+      return { result, blocks: decoder.blocks.filter(({ rows }) => rows > 0) }
     },
+    shutdown: () => Promise.resolve(),
+  }
+  const pipeline = createPipeline({
+    decoders: createDecoders(),
+    largeDecoder,
     journal,
     store: {
       async insertNative(table, chunks, token) {
@@ -292,6 +307,46 @@ describe('consume()', () => {
   })
 })
 
+describe('a large request', () => {
+  const limits = { decodeAtOnceBytesMax: 10 }
+
+  test('is decoded apart, and others are answered meanwhile', async () => {
+    const { consume, inserts, drained } = await createHarness(limits)
+    const answered: string[] = []
+    await Promise.all([
+      consume('large'.repeat(5)).then(() => answered.push('large')),
+      consume('small').then(() => answered.push('small')),
+      consume('0112'.repeat(5), 'metrics'),
+    ])
+    expect(answered).toEqual(['small', 'large'])
+    await drained()
+    const traces = inserts.filter(({ table }) => table === 'otel_traces')
+    expect(traces.map(({ text }) => text)).toEqual(['small', 'large'.repeat(5)])
+    expect(inserts.map(({ table }) => table)).toContain('histogram')
+  })
+
+  test('is refused when it is malformed, or too many wait', async () => {
+    const { consume } = await createHarness(limits)
+    expect(await consume('large!'.repeat(5))).toMatchObject({ status: 'malformed' })
+    const full = await createHarness({ ...limits, isLargeDecoderFull: true })
+    expect(await full.consume('large'.repeat(5))).toMatchObject({ status: 'overloaded' })
+  })
+
+  test('is stored once when its sender went and sends it again while it is decoded', async () => {
+    const { consume, metric, drained } = await createHarness(limits)
+    let isGone = false
+    const first = consume('lost'.repeat(5), 'traces', () => isGone)
+    await sleep(5)
+    isGone = true
+    const second = await consume('lost'.repeat(5))
+    expect(await first).toMatchObject({ status: 'unavailable' })
+    expect(second).toMatchObject({ status: 'unavailable' })
+    expect(await consume('lost'.repeat(5))).toMatchObject(accepted)
+    await drained()
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(20)
+  })
+})
+
 describe('an insert that does not succeed', () => {
   test('is tried again with the same token and the same rows', async () => {
     const { consume, inserts, outcomes, logged, drained } = await createHarness()
@@ -417,9 +472,7 @@ describe('a request whose sender is gone before the answer', () => {
   })
 
   test('is recognised after a crash', async () => {
-    const recentDigests = new Set([
-      createHash('sha1').update('traces protobuf ').update('lost').digest('hex'),
-    ])
+    const recentDigests = new Set([createHash('sha1').update('lost').digest('hex')])
     const { consume, metric, drained } = await createHarness({
       wrap: (journal) => override(journal, { recentDigests }),
     })
