@@ -22,7 +22,7 @@ export interface LedgerWriter {
 }
 
 export interface LedgerWriterParts {
-  readonly ledger: Pick<Ledger, 'take' | 'giveBack' | 'size'>
+  readonly ledger: Pick<Ledger, 'take' | 'written' | 'giveBack' | 'size'>
   /** Makes a block safe; false where there is no room for it. */
   readonly commit: (block: OpenBlock) => Promise<boolean>
   readonly instance: LedgerInstance
@@ -39,8 +39,10 @@ export function createLedgerWriter(parts: LedgerWriterParts): LedgerWriter {
     rowsWritten = 0
     if (ledger.size === 0) return
     const entries: LedgerEntry[] = ledger.take()
-    if (await commit(createLedgerBlock(entries, instance))) rowsWritten = entries.length
-    else ledger.giveBack(entries)
+    if (await commit(createLedgerBlock(entries, instance))) {
+      rowsWritten = entries.length
+      ledger.written()
+    } else ledger.giveBack(entries)
   }
 
   function flush(): Promise<void> {

@@ -62,11 +62,13 @@ export interface LedgerEntry {
 
 export interface Ledger {
   note(note: LedgerNote): void
-  /** Takes all entries out. */
+  /** Takes all entries out; `written` or `giveBack` must follow. */
   take(): LedgerEntry[]
+  /** What was taken is safe. */
+  written(): void
   /** Puts back what was taken and could not be written; it is summed up with what came meanwhile. */
   giveBack(entries: readonly LedgerEntry[]): void
-  /** Entries that are there. */
+  /** Entries that are there, or taken and not safe yet. */
   readonly size: number
   /** Notes that went under the name "other" since the start. */
   readonly overflows: number
@@ -96,6 +98,7 @@ class BoundedLedger implements Ledger {
   #entries = new Map<string, LedgerEntry>()
   #perAddress = new Map<string, number>()
   #ofSenders = 0
+  #taken = 0
   overflows = 0
 
   constructor(limits: LedgerLimits, clock: () => number) {
@@ -104,7 +107,7 @@ class BoundedLedger implements Ledger {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#entries.size + this.#taken
   }
 
   note(note: LedgerNote): void {
@@ -119,10 +122,16 @@ class BoundedLedger implements Ledger {
     this.#entries = new Map()
     this.#perAddress = new Map()
     this.#ofSenders = 0
+    this.#taken = entries.length
     return entries
   }
 
+  written(): void {
+    this.#taken = 0
+  }
+
   giveBack(entries: readonly LedgerEntry[]): void {
+    this.#taken = 0
     for (const entry of entries) this.#add(entry)
   }
 

@@ -66,6 +66,8 @@ class OtlpHttpReceiver implements Receiver {
   readonly #authorize: (request: IncomingMessage) => Authorization
   /** The response that is being made on a connection, to know whether an error may still be written. */
   readonly #responses = new WeakMap<Duplex, ServerResponse>()
+  /** Requests that timed out: their end is seen a second time, as a connection that breaks. */
+  readonly #timedOut = new WeakSet<IncomingMessage>()
   #isAccepting = true
 
   constructor(parts: ReceiverParts) {
@@ -172,10 +174,12 @@ class OtlpHttpReceiver implements Receiver {
   ): Promise<void> {
     const refuse = (refusal: HttpRefusal): void =>
       this.#refuse(request, response, { ...refusal, identity })
+    // Before the body: of a connection that broke nobody knows the address.
+    const sender = senderOf(request, identity)
     const read = await this.#bodyReader.read(request, isGzip)
     switch (read.status) {
       case 'aborted':
-        this.#count(request, identity, 'aborted', ABORTED_MESSAGE)
+        this.#count(request, sender, 'aborted', ABORTED_MESSAGE)
         return
       case 'too_large':
         refuse(tooLarge(this.#parts.limits.requestBytesMax))
@@ -194,7 +198,6 @@ class OtlpHttpReceiver implements Receiver {
       case 'read':
         break
     }
-    const sender = senderOf(request, identity)
     const isSenderGone = (): boolean => response.destroyed
     const consumed = consumeRequest(this.#parts, {
       signal,
@@ -239,15 +242,31 @@ class OtlpHttpReceiver implements Receiver {
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal): void {
     const { identity = '', requestStatus, rpcStatus } = refusal
-    this.#count(request, identity, requestStatus, rpcStatus.message)
+    this.#count(request, senderOf(request, identity), requestStatus, rpcStatus.message)
     discard(request, this.#parts.limits.requestBytesMax)
     sendRefusal(response, encodingOf(request) ?? 'json', refusal)
   }
 
-  #count(request: IncomingMessage, identity: string, status: RequestStatus, message: string): void {
+  #count(request: IncomingMessage, sender: Sender, status: RequestStatus, message: string): void {
+    if (this.#timedOut.has(request)) return
     const signal = SIGNALS[pathOf(request)]
     const refused = { bytes: announcedBytes(request), message }
-    countRequest(this.#parts.telemetry, senderOf(request, identity), signal, status, refused)
+    countRequest(this.#parts.telemetry, sender, signal, status, refused)
+  }
+
+  /** Counts a request that ended in an error of its connection, once. */
+  #countBytes(socket: Duplex, status: 'timeout' | 'malformed', message: string): void {
+    const request = this.#responses.get(socket)?.req
+    if (request === undefined || request.complete) {
+      const address = socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
+      const sender = { receiver: RECEIVER, address, agent: '', identity: '' } as const
+      countRequest(this.#parts.telemetry, sender, undefined, status, { message })
+      return
+    }
+    // A body that breaks off is counted where it is read.
+    if (status === 'malformed') return
+    this.#count(request, senderOf(request, ''), status, message)
+    this.#timedOut.add(request)
   }
 
   /** What is not HTTP, or does not come in time: there is no response object for it. */
@@ -256,12 +275,7 @@ class OtlpHttpReceiver implements Receiver {
     const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     const isReset = error.code === 'ECONNRESET' || !socket.writable
     const message = isTimeout ? 'The request did not arrive in time' : error.message
-    if (!isReset) {
-      const address = socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
-      const sender = { receiver: RECEIVER, address, agent: '', identity: '' } as const
-      const status = isTimeout ? 'timeout' : 'malformed'
-      countRequest(this.#parts.telemetry, sender, undefined, status, { message })
-    }
+    if (!isReset) this.#countBytes(socket, isTimeout ? 'timeout' : 'malformed', message)
     if (isReset || (response?.headersSent === true && !response.writableFinished)) {
       socket.destroy()
       return

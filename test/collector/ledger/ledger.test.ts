@@ -33,6 +33,7 @@ function startLedger(): Ledger {
 
 function sumOf(ledger: Ledger): { entries: number; requests: number; bytes: number } {
   const entries = ledger.take()
+  ledger.written()
   return {
     entries: entries.length,
     requests: entries.reduce((sum, { requests }) => sum + requests, 0),
@@ -62,6 +63,8 @@ describe('note()', () => {
       message: 'first',
     })
     expect(other?.message).toHaveLength(300)
+    expect(ledger.size).toBe(2)
+    ledger.written()
     expect(ledger.size).toBe(0)
   })
 
