@@ -45,10 +45,10 @@ interface Page {
 }
 
 /**
- * Probes of Kubernetes can send neither a token from a secret nor a client certificate: here they learn up or down,
- * and the reasons are for those who may know.
+ * Probes of Kubernetes can send neither a token from a secret nor a client certificate, and reading commands have
+ * none: here everybody learns yes or no, and the reasons are for those who may know.
  */
-const OPEN_PAGES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+const OPEN_PAGES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/inserted'])
 
 type PageMaker = (authorization: Authorization) => Promise<Page>
 
