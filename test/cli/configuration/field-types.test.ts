@@ -1,8 +1,10 @@
 import {
+  addressType,
   bytesType,
   durationType,
   formatAddress,
   integerType,
+  listType,
   loopbackAddressType,
   timeType,
 } from 'wayward/configuration/field-types'
@@ -63,6 +65,22 @@ describe('loopbackAddressType', () => {
     '127.0.0.1:70000',
     '127.evil.com:1',
   ])('refuses "%s"', (text) => expect(() => loopbackAddressType.parse(text, '')).toThrow())
+})
+
+describe('addressType', () => {
+  test.each(['0.0.0.0:4317', '[::]:4317', 'collector.internal:4317', '127.0.0.1:0'])(
+    'reads %s',
+    (text) => expect(formatAddress(addressType.parse(text, ''))).toBe(text),
+  )
+
+  test.each(['', '4317', '0.0.0.0', '::1:5', '0.0.0.0:70000'])('refuses "%s"', (text) =>
+    expect(() => addressType.parse(text, '')).toThrow(),
+  )
+})
+
+test('listType reads texts between commas', () => {
+  expect(listType.parse(' a, b ,c', '')).toEqual(['a', 'b', 'c'])
+  expect(() => listType.parse('a,,b', '')).toThrow('an item is empty')
 })
 
 test('bytesType() reads decimal and binary units', () => {

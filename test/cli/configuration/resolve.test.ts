@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { configField, serveFields, storeFields } from 'wayward/configuration/fields'
+import { configField, serviceFields } from 'wayward/configuration/fields'
 import { type ConfigurationSources, resolveFields } from 'wayward/configuration/resolve'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -11,7 +11,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const fields = { ...storeFields, ...serveFields }
+const fields = serviceFields
 
 interface Given {
   readonly flags?: Record<string, string>
@@ -58,6 +58,19 @@ describe('resolveFields()', () => {
     expect(values.api.port).toBe(4320)
   })
 
+  test('takes a list as items in the file, and with commas elsewhere', () => {
+    const origins = ['https://a.com', 'https://*.b.com']
+    for (const given of [
+      { yaml: 'cors-origin:\n  - https://a.com\n  - "https://*.b.com"\n' },
+      { yaml: 'cors-origin: https://a.com, https://*.b.com' },
+      { flags: { 'cors-origin': 'https://a.com,https://*.b.com' } },
+      { env: { WAYWARD_CORS_ORIGIN: 'https://a.com,https://*.b.com' } },
+    ]) {
+      expect(resolve(given).corsOrigin).toEqual(origins)
+    }
+    expect(resolve({}).corsOrigin).toBeUndefined()
+  })
+
   test('finds the file through WAYWARD_CONFIG and starts relative paths from its folder', () => {
     writeFileSync(join(folder, 'e.yaml'), 'data-dir: data\n')
     const values = resolve({ env: { WAYWARD_CONFIG: join(folder, 'e.yaml') } })
@@ -74,8 +87,8 @@ describe('resolveFields()', () => {
     ['file and line', { yaml: '# c\napi: 1:99999\n' }, /\(w\.yaml:2\): port 99999 is above 65535/],
     [
       'open host',
-      { flags: { api: '0.0.0.0:1' } },
-      /"0\.0\.0\.0" can be reached from other machines/,
+      { flags: { clickhouse: '0.0.0.0:1' } },
+      /"0\.0\.0\.0" can be reached from other machines.*--clickhouse-url/,
     ],
     [
       'unknown key',
@@ -84,6 +97,8 @@ describe('resolveFields()', () => {
     ],
     ['no map', { yaml: '- a\n' }, /wanted "name: value" lines/],
     ['nested', { yaml: 'api:\n  port: 1\n' }, /"api" \(w\.yaml:1\): wanted a single value/],
+    ['list', { yaml: 'api:\n  - a:1\n' }, /"api" \(w\.yaml:1\): wanted a single value/],
+    ['nested list', { yaml: 'cors-origin:\n  - [a]\n' }, /wanted a single value/],
     ['broken YAML', { yaml: 'api: "1\n' }, /Cannot read w\.yaml:/],
     ['twice', { yaml: 'api: a\napi: b\n' }, /Cannot read w\.yaml:2: .*unique/],
     [
