@@ -7,6 +7,7 @@ import {
   ftruncate,
   open,
   read,
+  readSync,
   writev,
   type PathLike,
 } from 'node:fs'
@@ -18,6 +19,8 @@ export interface JournalFile {
   write(parts: readonly Uint8Array[], position: number): Promise<number>
   /** Fills `target` as far as the file goes. @returns the bytes read, which may be fewer than wanted */
   read(target: Uint8Array, position: number): Promise<number>
+  /** The same at once, for many small reads at the start: through the thread pool each costs ten times as much. */
+  readNow(target: Uint8Array, position: number): number
   /** Waits until data, and what is needed to find them again, are on the disk. */
   sync(): Promise<void>
   size(): Promise<number>
@@ -91,6 +94,17 @@ class RealFile implements JournalFile {
           error === null ? resolve(count) : reject(error),
         )
       })
+      if (bytes === 0) break
+      total += bytes
+    }
+    return total
+  }
+
+  readNow(target: Uint8Array, position: number): number {
+    let total = 0
+    while (total < target.byteLength) {
+      const length = target.byteLength - total
+      const bytes = readSync(this.#descriptor, target, total, length, position + total)
       if (bytes === 0) break
       total += bytes
     }

@@ -144,7 +144,10 @@ class Window {
     const target = Buffer.allocUnsafeSlow(
       Math.min(Math.max(wanted, isNear ? NEAR_BYTES : FAR_BYTES), left),
     )
-    const count = await this.#file.read(target, offset)
+    const isSmall = target.byteLength <= FAR_BYTES
+    const count = isSmall
+      ? this.#file.readNow(target, offset)
+      : await this.#file.read(target, offset)
     this.#start = offset
     this.#bytes = target.subarray(0, count)
     return this.#bytes

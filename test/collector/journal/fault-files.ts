@@ -80,6 +80,11 @@ class FaultFile implements JournalFile {
     return await this.#file.read(target, position)
   }
 
+  readNow(target: Uint8Array, position: number): number {
+    this.#check('read', this.#path)
+    return this.#file.readNow(target, position)
+  }
+
   async sync(): Promise<void> {
     this.#check('sync', this.#path)
     await this.#file.sync()

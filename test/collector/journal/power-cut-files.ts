@@ -173,10 +173,12 @@ class PowerCutFile implements JournalFile {
 
   async read(target: Uint8Array, position: number): Promise<number> {
     if (await this.#disk.step()) this.#disk.off()
-    const part = this.#node.bytes.subarray(
-      position,
-      Math.min(position + target.byteLength, this.#node.size),
-    )
+    return this.readNow(target, position)
+  }
+
+  readNow(target: Uint8Array, position: number): number {
+    const end = Math.min(position + target.byteLength, this.#node.size)
+    const part = this.#node.bytes.subarray(position, end)
     target.set(part)
     return part.byteLength
   }

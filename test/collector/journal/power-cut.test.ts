@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { block, digest, makeTestFolder } from './journal-harness.ts'
 import { createPowerCutFiles } from './power-cut-files.ts'
 
-const SEEDS = 150
+const SEEDS = 60
 
 /** What the work until the power cut did. */
 interface Work {
