@@ -119,6 +119,13 @@ class OtlpCollector implements Collector {
       'failedHandshakes',
       single(() => this.#protection.tls?.failedHandshakes ?? 0),
     )
+    const { tls } = this.#protection
+    if (tls !== undefined) {
+      this.#telemetry.observe(
+        'certificateExpiry',
+        single(() => tls.validToMs / 1000),
+      )
+    }
     this.#routes = createRoutes({
       telemetry: this.#telemetry,
       checkReadiness: () => this.#checkReadiness(),

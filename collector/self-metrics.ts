@@ -340,6 +340,13 @@ export const observedMetrics = {
     help: 'Files and sockets that the collector process has open, where the system tells.',
     labels: [],
   },
+  certificateExpiry: {
+    kind: 'gauge',
+    name: 'wayward_tls_certificate_expiry_time_seconds',
+    unit: 'seconds',
+    help: 'When the certificate in use expires, in seconds since 1970; absent without TLS.',
+    labels: [],
+  },
   heapUsed: {
     kind: 'gauge',
     name: 'nodejs_heap_size_used_bytes',
