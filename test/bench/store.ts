@@ -3,10 +3,16 @@ import { runAnalyzer } from '@wayward/analyzers'
 import { migrate } from '@wayward/clickhouse'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
 import type { Bench, Figure } from './bench.ts'
+import { compareWithStock } from './stock-comparison.ts'
 
 const sizes = {
-  tiny: { blockSpans: 1000, blocks: 1, repeats: 1 },
-  full: { blockSpans: 100_000, blocks: 10, repeats: 4 },
+  tiny: { blockSpans: 1000, blocks: 1, repeats: 1, stock: { blocks: 2, requests: 2, holds: 500 } },
+  full: {
+    blockSpans: 100_000,
+    blocks: 10,
+    repeats: 4,
+    stock: { blocks: 16, requests: 64, holds: 32_768 },
+  },
 }
 
 // A foreign span has 8 attributes, a lock hold or wait has Wayward's; both have a resource of 8.
@@ -30,7 +36,7 @@ const kinds = {
 export const storeBench: Bench = {
   name: 'store',
   async run(size) {
-    const { blockSpans, blocks, repeats } = sizes[size]
+    const { blockSpans, blocks, repeats, stock } = sizes[size]
     const engine = await startTestEngine()
     try {
       await migrate(engine.writer)
@@ -54,6 +60,18 @@ export const storeBench: Bench = {
         value: ms,
         unit: 'ms',
       })
+      const holdBlocks: Uint8Array[] = []
+      for (let i = 0; i < stock.blocks; i++) {
+        const block = await makeBlock(engine, 'lock_hold', stock.holds, i * stock.holds)
+        holdBlocks.push(Buffer.concat(block))
+      }
+      figures.push(
+        ...(await compareWithStock(engine, {
+          blocks: stock.blocks,
+          requestsPerBlock: stock.requests,
+          otherBlocks: [{ name: 'spans of lock holds', rows: stock.holds, blocks: holdBlocks }],
+        })),
+      )
       return figures
     } finally {
       await engine.shutdown()
@@ -80,6 +98,7 @@ async function makeBlock(
   engine: TestEngine,
   kind: keyof typeof kinds,
   count: number,
+  first = 0,
 ): Promise<Uint8Array[]> {
   const type = 'Map(LowCardinality(String), String)'
   const stream = await engine.writer.queryRaw(
@@ -95,10 +114,10 @@ async function makeBlock(
        CAST(${kinds[kind]}, '${type}') AS SpanAttributes,
        toUInt64(sipHash64(number, 1) % 5000000) AS Duration,
        toLowCardinality('Unset') AS StatusCode
-     FROM numbers({count:UInt64})
+     FROM numbers({first:UInt64}, {count:UInt64})
      SETTINGS max_block_size = 1000000, max_threads = 1`,
     'Native',
-    { count },
+    { first, count },
   )
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk)
