@@ -119,13 +119,10 @@ class OtlpCollector implements Collector {
       'failedHandshakes',
       single(() => this.#protection.tls?.failedHandshakes ?? 0),
     )
-    const { tls } = this.#protection
-    if (tls !== undefined) {
-      this.#telemetry.observe(
-        'certificateExpiry',
-        single(() => tls.validToMs / 1000),
-      )
-    }
+    this.#telemetry.observe('certificateExpiry', () => {
+      const { tls } = this.#protection
+      return tls === undefined ? [] : [{ labelValues: [], value: tls.validToMs / 1000 }]
+    })
     this.#routes = createRoutes({
       telemetry: this.#telemetry,
       checkReadiness: () => this.#checkReadiness(),

@@ -357,7 +357,7 @@ function greeting(
     row('OTLP/HTTP', endpoints.otlpHttp),
     row('SQL', `${endpoints.clickhouse.url} (${isEngine ? 'embedded ClickHouse' : 'your server'})`),
     row('Health', `${endpoints.api}/readyz, /healthz, /metrics`),
-    ...askedFor(values).map((text) => row('Senders need', text)),
+    ...askedFor(values).map((text) => row('Asks for', text)),
     row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
     `${style.bold('Try next, in another terminal:')}\n`,
     next(`${name} demo${folder}`, 'a small shop with a slow lock, a full queue and a failing job'),
