@@ -4,6 +4,7 @@
 export const exitCodes = {
   done: 0,
   findings: 1,
+  changes: 1,
   usage: 2,
   store: 3,
   bug: 70,

@@ -30,7 +30,7 @@ export interface CommandContext {
 export const exitCodeHelp = `
 Exit codes:
   0  done
-  1  analyze --fail-on: findings of that severity or above
+  1  analyze --fail-on: findings of that severity or above; migrate --dry-run: there is something to do
   2  wrong usage (unknown command or option, bad value, address in use, wrong SQL)
   3  the store cannot be reached (no data, folder in use, server down, password refused)`
 
@@ -44,6 +44,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addQuery(context)
   addAnalyze(context)
   addSessions(context)
+  addMigrate(context)
   addDemo(context)
   return context
 }
@@ -135,6 +136,33 @@ function addSessions(context: CommandContext): void {
       selection: toSelection(resolved, nowNs()),
     })
   })
+}
+
+function addMigrate(context: CommandContext): void {
+  define(
+    context,
+    'migrate',
+    'Make the tables, or bring them up to date, and exit. "serve" does so by itself when it starts.\nWith --dry-run nothing is changed: the statements are printed, and the exit code is 1 if there are any.',
+    storeFields,
+    [
+      'migrate --dry-run',
+      'migrate --url https://clickhouse.internal:8443 --clickhouse-user admin --dry-run > schema.sql',
+      'migrate --url http://clickhouse.internal:8123 --clickhouse-cluster main --all',
+    ],
+  )
+    .option('--dry-run', 'Print the statements that would be run, and why, and change nothing')
+    .option(
+      '--all',
+      'Also the statements for tables that are there: for servers that were added to a cluster (each is harmless when repeated)',
+    )
+    .action(async (options: { dryRun?: boolean; all?: boolean }, command: Command) => {
+      const { migrate } = await import('./commands/migrate.ts')
+      context.exitCode = await migrate(context.terminal, {
+        values: valuesOf(context, storeFields, command),
+        isDryRun: options.dryRun === true,
+        isAll: options.all === true,
+      })
+    })
 }
 
 function addDemo(context: CommandContext): void {

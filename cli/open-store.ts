@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Engine, Store, StoreError } from '@wayward/clickhouse'
+import type { Engine, Store, StoreError, StoreTls } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from './command-error.ts'
 import type { storeFields } from './configuration/fields.ts'
 import type { Resolved } from './configuration/resolve.ts'
@@ -30,7 +30,7 @@ const unknownTableCode = 60
 /** What a command's own engine may take: it reads only. */
 const engineMemoryBytesMax = 2 ** 30
 
-interface OpenedStore {
+export interface OpenedStore {
   readonly store: Store
   close(): Promise<void>
 }
@@ -81,6 +81,8 @@ export interface Server {
   readonly user: string
   readonly password: string
   readonly database: string
+  readonly tls?: StoreTls | undefined
+  readonly isCluster?: boolean
 }
 
 export function namedServer(values: StoreValues): Server | undefined {
@@ -93,10 +95,29 @@ export function namedServer(values: StoreValues): Server | undefined {
     password:
       url.password === '' ? (values.clickhousePassword ?? '') : decodeURIComponent(url.password),
     database: database === '' ? values.clickhouseDatabase : database,
+    ...connectionOf(values),
   }
 }
 
-async function connect(server: Server): Promise<OpenedStore> {
+/** How to reach the server, whoever named it. */
+function connectionOf(values: StoreValues): Pick<Server, 'tls' | 'isCluster'> {
+  const { clickhouseCa: caPath, clickhouseCert: certPath, clickhouseKey: keyPath } = values
+  const isPlain = caPath === undefined && certPath === undefined && keyPath === undefined
+  if ((certPath === undefined) !== (keyPath === undefined)) {
+    const missing = certPath === undefined ? 'clickhouse-cert' : 'clickhouse-key'
+    throw new CommandError(
+      exitCodes.usage,
+      `A certificate for ClickHouse needs its private key, and the other way round; name the file with --${missing}`,
+      { page: 'server.md' },
+    )
+  }
+  return {
+    tls: isPlain ? undefined : { caPath, certPath, keyPath },
+    isCluster: values.clickhouseCluster !== undefined,
+  }
+}
+
+export async function connect(server: Server): Promise<OpenedStore> {
   const { createStore } = await import('@wayward/clickhouse')
   const store = createStore({ ...server, requestTimeoutMs: readTimeoutMs })
   try {
@@ -109,7 +130,7 @@ async function connect(server: Server): Promise<OpenedStore> {
 }
 
 /** The running service's store, or undefined if none runs. Throws while the service lives and its engine does not. */
-async function openRunning(
+export async function openRunning(
   terminal: Terminal,
   values: StoreValues,
 ): Promise<OpenedStore | undefined> {
@@ -117,7 +138,7 @@ async function openRunning(
   if (endpoints === undefined || !isAlive(endpoints.pid)) return undefined
   const password = values.clickhousePassword ?? ''
   try {
-    const opened = await connect({ ...endpoints.clickhouse, password })
+    const opened = await connect({ ...endpoints.clickhouse, password, ...connectionOf(values) })
     // What was acknowledged a moment ago is to be part of the answer.
     if (!(await isAnswering(endpoints.api, '/inserted', insertedWaitMs))) {
       terminal.note('Not everything that the service has received is in ClickHouse yet')
@@ -136,6 +157,23 @@ function isUnreachable(error: unknown): boolean {
 }
 
 async function openFolder(terminal: Terminal, dataDir: string): Promise<OpenedStore> {
+  const { migrate } = await import('@wayward/clickhouse')
+  const opened = await openEngine(terminal, dataDir)
+  try {
+    // A folder that an older version wrote lacks the newest tables.
+    await migrate(opened.writer)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+  return opened
+}
+
+/** The data folder's engine, for the time of a command, as the reading and as the writing account see it. */
+export async function openEngine(
+  terminal: Terminal,
+  dataDir: string,
+): Promise<OpenedStore & { readonly writer: Store }> {
   const engineDir = join(dataDir, 'clickhouse')
   if (!existsSync(engineDir)) {
     throw new CommandError(
@@ -144,7 +182,7 @@ async function openFolder(terminal: Terminal, dataDir: string): Promise<OpenedSt
       { page: 'send-data.md' },
     )
   }
-  const { createEngine, createLogger, createStore, defaultEngineLimits, migrate } = await import(
+  const { createEngine, createLogger, createStore, defaultEngineLimits } = await import(
     '@wayward/clickhouse'
   )
   const writerToken = randomUUID()
@@ -165,19 +203,10 @@ async function openFolder(terminal: Terminal, dataDir: string): Promise<OpenedSt
   const writer = createStore({ ...settings, user: 'wayward_writer', password: writerToken })
   const store = createStore({ ...settings, user: 'default', password: '' })
   const close = async (): Promise<void> => {
-    await store.close()
+    await Promise.all([store.close(), writer.close()])
     await engine.shutdown(engineShutdownMs)
   }
-  try {
-    // A folder that an older version wrote lacks the newest tables.
-    await migrate(writer)
-  } catch (error) {
-    await close()
-    throw error
-  } finally {
-    await writer.close()
-  }
-  return { store, close }
+  return { store, writer, close }
 }
 
 function busyError(values: StoreValues, cause: unknown): CommandError {

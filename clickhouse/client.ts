@@ -8,6 +8,7 @@ import {
 import { connect } from './connection.ts'
 import { toInsertError } from './insert-error.ts'
 import { createInsertSettings } from './insert-settings.ts'
+import { onCluster } from './schema/cluster.ts'
 import { isRetryable, StoreError, toStoreErrorCode } from './store-error.ts'
 import type { InsertOutcome, QueryParameters, Store, StoreSettings } from './store.ts'
 
@@ -24,8 +25,6 @@ const insertStatements: ReadonlyMap<string, string> = new Map([
 ])
 
 const createDatabase = 'CREATE DATABASE IF NOT EXISTS {database:Identifier}'
-const createDatabaseOnCluster =
-  'CREATE DATABASE IF NOT EXISTS {database:Identifier} ON CLUSTER {cluster:Identifier}'
 const readonlyCode = 164
 const unknownSettingCode = 115
 
@@ -159,11 +158,8 @@ class HttpStore implements Store {
     try {
       await this.#convert(
         client.command({
-          query: cluster === undefined ? createDatabase : createDatabaseOnCluster,
-          query_params: {
-            database: this.#settings.database,
-            ...(cluster === undefined ? {} : { cluster }),
-          },
+          query: cluster === undefined ? createDatabase : `${createDatabase} ${onCluster(cluster)}`,
+          query_params: { database: this.#settings.database },
         }),
       )
     } finally {

@@ -1,6 +1,14 @@
 export { createStore } from './client.ts'
 export { storeConnectionsMax } from './connection.ts'
-export { migrate, type MigrateOptions, type MigrateResult } from './migrations.ts'
+export {
+  dryRun,
+  migrate,
+  type MigrateOptions,
+  type MigrateResult,
+} from './schema/migrate.ts'
+export { isEmpty, type MigrationPlan, type PlanOptions } from './schema/plan.ts'
+export { toClusterStatements } from './schema/cluster.ts'
+export { showPlan, type ShowOptions } from './schema/show.ts'
 export type { InsertOutcome, QueryParameters, Store, StoreSettings, StoreTls } from './store.ts'
 export { StoreError, type StoreErrorCode } from './store-error.ts'
 export { createBlock, type NativeBlock } from './native/block.ts'

@@ -4,9 +4,15 @@
  * - `unreachable`: nobody answers, or not in time.
  * - `refused`: the user, the password or the user's rights do not suffice.
  * - `unknown_database`: ClickHouse answers, but has no such database.
+ * - `unfit_tables`: the tables of the database are of a form that Wayward cannot use, or are not complete.
  * - `query`: ClickHouse answered that the statement is wrong or could not be run.
  */
-export type StoreErrorCode = 'unreachable' | 'refused' | 'unknown_database' | 'query'
+export type StoreErrorCode =
+  | 'unreachable'
+  | 'refused'
+  | 'unknown_database'
+  | 'unfit_tables'
+  | 'query'
 
 /** An operation on the store did not work. */
 export class StoreError extends Error {

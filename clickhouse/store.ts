@@ -61,8 +61,8 @@ export interface Store {
   insertNative(table: string, chunks: readonly Uint8Array[], token: string): Promise<InsertOutcome>
   /** Lets inserts into these tables leave out columns that they lack; into all others that is an error. */
   leaveOutColumns(tables: Iterable<string>): void
-  /** Makes the store's database if it is missing. @throws StoreError */
-  createDatabase(): Promise<void>
+  /** Makes the store's database if it is missing, on every server of a cluster if one is named. @throws StoreError */
+  createDatabase(cluster?: string): Promise<void>
   /** Whether ClickHouse answers within the time-out. */
   ping(): Promise<boolean>
   close(): Promise<void>

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CollectorAddresses, CollectorLimits } from '@wayward/collector'
-import type { Logger, Store } from '@wayward/clickhouse'
+import type { Collector, CollectorAddresses, CollectorLimits } from '@wayward/collector'
+import type { DroppedPartition, Logger, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
 import type { serviceFields } from '../configuration/fields.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
@@ -79,7 +79,9 @@ export async function startService(values: ServeValues, logger: Logger): Promise
     await checkSettings(values)
     prepareFolder(values.dataDir)
     const started = await startStore(values, logger, stops)
-    const addresses = await startCollector(values, started, logger, stops)
+    const { collector, addresses } = await startCollector(values, started, logger, stops)
+    const onDropped = (dropped: DroppedPartition): void => collector.noteDropped(dropped)
+    await keepDiskFree(started.writer, values, { logger, stops, onDropped })
     const endpoints = toEndpoints(addresses, started.reading, values.tlsCert !== undefined)
     writeEndpoints(values.dataDir, endpoints)
     stops.push(async () => removeEndpoints(values.dataDir, process.pid))
@@ -140,7 +142,6 @@ async function startStore(
   stops.push(() => writer.close())
   const { isReady } = await makeTables(writer, values, logger, stops)
   const isEngine = values.clickhouseUrl === undefined
-  await keepDiskFree(writer, values, logger, stops)
   const { url, database } = server
   return { writer, isReady, reading: { url, database, user: isEngine ? 'default' : server.user } }
 }
@@ -149,8 +150,15 @@ async function startStore(
 async function keepDiskFree(
   store: Store,
   values: ServeValues,
-  logger: Logger,
-  stops: Stops,
+  {
+    logger,
+    stops,
+    onDropped,
+  }: {
+    readonly logger: Logger
+    readonly stops: Stops
+    readonly onDropped: (dropped: DroppedPartition) => void
+  },
 ): Promise<void> {
   const { createDiskFloor, readFolderFreeBytes, readServerFreeBytes } = await import(
     '@wayward/clickhouse'
@@ -162,7 +170,7 @@ async function keepDiskFree(
     isEngine ? readFolderFreeBytes(values.dataDir) : readServerFreeBytes(store)
   const floor = createDiskFloor(
     { floorBytes, intervalMs: diskLookMs },
-    { store, logger, clock: Date.now, readFreeBytes },
+    { store, logger, clock: Date.now, readFreeBytes, onDropped },
   )
   stops.push(() => floor.shutdown())
   floor.start()
@@ -180,7 +188,11 @@ async function makeTables(
 ): Promise<{ readonly isReady: Promise<unknown> }> {
   const { applyRetention, migrate, unlimitedRetention } = await import('@wayward/clickhouse')
   const makeOnce = async (): Promise<void> => {
-    const { applied } = await migrate(writer)
+    const { applied, warnings } = await migrate(writer, {
+      cluster: values.clickhouseCluster,
+      mayChange: values.createSchema === 'yes',
+    })
+    for (const warning of warnings) logger.warn(warning)
     if (applied.length > 0) logger.info('Tables are up to date', { applied })
     await applyRetention(writer, values.retention ?? unlimitedRetention, { logger })
   }
@@ -248,7 +260,7 @@ async function startCollector(
   { writer: store, isReady: storeIsReady }: StartedStore,
   logger: Logger,
   stops: Stops,
-): Promise<CollectorAddresses> {
+): Promise<{ readonly collector: Collector; readonly addresses: CollectorAddresses }> {
   const { createCollector, decodeLimits } = await import('@wayward/collector')
   const { otlpGrpc, otlpHttp, api } = values
   const limits = await limitsOf(values)
@@ -273,7 +285,7 @@ async function startCollector(
     { store, storeIsReady, logger, clock: Date.now },
   )
   stops.push(() => collector.shutdown(collectorShutdownMs))
-  return await collector.start()
+  return { collector, addresses: await collector.start() }
 }
 
 function toEndpoints(

@@ -55,10 +55,36 @@ export const storeFields = {
     default: 'wayward',
     text: 'Database at the ClickHouse server',
   },
+  clickhouseCluster: {
+    flag: 'clickhouse-cluster',
+    type: { ...textType, placeholder: 'name' },
+    text: 'Cluster (as in system.clusters of the server) to spread the tables over; without it they are on the one server',
+  },
+  clickhouseCa: {
+    flag: 'clickhouse-ca',
+    type: pathType,
+    text: 'PEM file with the authorities that may have signed the certificate of the ClickHouse server, for an https address',
+  },
+  clickhouseCert: {
+    flag: 'clickhouse-cert',
+    type: pathType,
+    text: 'PEM file with the certificate to show the ClickHouse server; without a password it stands for one',
+  },
+  clickhouseKey: {
+    flag: 'clickhouse-key',
+    type: pathType,
+    text: 'PEM file with the private key of that certificate',
+  },
 } satisfies Record<string, Field<unknown>>
 
 /** What `serve` alone has. */
 export const serveFields = {
+  createSchema: {
+    flag: 'create-schema',
+    type: choiceType(['yes', 'no']),
+    default: 'yes',
+    text: 'Whether to make and update the tables at start; with no they are only checked (see "wayward migrate")',
+  },
   otlpGrpc: {
     flag: 'otlp-grpc',
     type: addressType,

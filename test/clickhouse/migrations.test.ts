@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { migrate } from '@wayward/clickhouse'
+import { dryRun, isEmpty, migrate, showPlan, type Store, StoreError } from '@wayward/clickhouse'
 import { migrations } from '@wayward/clickhouse/migrations'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
@@ -70,6 +70,94 @@ describe('migrate()', () => {
     }
   })
 
+  test('goes on after any number of processes that died on their way', async () => {
+    const { writer } = engine.open('dying')
+    const { writer: whole } = engine.open('whole')
+    try {
+      await migrate(whole)
+      for (const statements of [0, 1, 3, 7, 5, 11, 2]) {
+        await expect(migrate(dyingAfter(writer, statements))).rejects.toThrow('killed')
+      }
+      await migrate(writer)
+      expect(isEmpty(await dryRun(writer))).toBe(true)
+      expect(await dumpSchema('dying')).toEqual(await dumpSchema('whole'))
+    } finally {
+      await Promise.all([writer.close(), whole.close()])
+    }
+  })
+
+  test('makes a table, a view and a column again that somebody dropped', async () => {
+    const { writer } = engine.open('dropped')
+    try {
+      await migrate(writer)
+      await writer.command('DROP VIEW wayward_lock_holds_mv')
+      await writer.command('DROP TABLE wayward_lock_holds')
+      await writer.command('ALTER TABLE otel_logs DROP COLUMN ScopeName')
+      const script = showPlan(await dryRun(writer), { database: 'dropped' })
+      expect(script.match(/^(?:CREATE|ALTER|INSERT).*/gm)).toEqual([
+        expect.stringMatching(/^ALTER TABLE otel_logs ADD COLUMN IF NOT EXISTS ScopeName String /),
+        'CREATE TABLE IF NOT EXISTS wayward_lock_holds',
+        'CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_lock_holds_mv TO wayward_lock_holds',
+      ])
+      expect((await migrate(writer)).applied).toEqual([])
+      expect(isEmpty(await dryRun(writer))).toBe(true)
+    } finally {
+      await writer.close()
+    }
+  })
+
+  test('goes on, and says so, where a newer version was', async () => {
+    const { writer } = engine.open('newer')
+    try {
+      await migrate(writer)
+      await writer.command(
+        "INSERT INTO wayward_migrations (version, name, applied_at) SELECT 900, 'Later', now64(3)",
+      )
+      expect(await migrate(writer)).toEqual({
+        applied: [],
+        warnings: [
+          expect.stringMatching(/newer version of Wayward \(schema 900\); its tables fit/),
+        ],
+      })
+      await writer.command('ALTER TABLE otel_traces MODIFY COLUMN TraceState Array(String)')
+      await expect(migrate(writer)).rejects.toMatchObject({ code: 'unfit_tables' })
+    } finally {
+      await writer.close()
+    }
+  })
+
+  test('only looks where the user may only read', async () => {
+    const { writer, reader } = engine.open('watched')
+    try {
+      await expect(migrate(reader)).rejects.toBeInstanceOf(StoreError)
+      await migrate(writer)
+      expect(await migrate(reader)).toEqual({ applied: [], warnings: [] })
+      expect(isEmpty(await dryRun(reader))).toBe(true)
+    } finally {
+      await Promise.all([writer.close(), reader.close()])
+    }
+  })
+
+  test('prints a script that makes the same schema', async () => {
+    const { writer } = engine.open('by_hand')
+    const { writer: ours } = engine.open('by_migrate')
+    try {
+      const script = showPlan(await dryRun(writer), { database: 'by_hand' })
+      // Nothing was made by looking.
+      await expect(writer.query('SELECT 1')).rejects.toMatchObject({ code: 'unknown_database' })
+      await writer.createDatabase()
+      for (const part of script.split(/;\n/)) {
+        const sql = part.replace(/^\s*(?:--.*\n)+/, '').replace(/VALUES \((.*)\)$/, 'SELECT $1')
+        if (!/^(?:CREATE DATABASE|USE|$)/.test(sql.trim())) await writer.command(sql)
+      }
+      await migrate(ours)
+      expect(await migrate(writer)).toEqual({ applied: [], warnings: [] })
+      expect(await dumpSchema('by_hand')).toEqual(await dumpSchema('by_migrate'))
+    } finally {
+      await Promise.all([writer.close(), ours.close()])
+    }
+  })
+
   test('takes over tables that the stock exporter made', async () => {
     const { writer } = engine.open('stock')
     try {
@@ -98,6 +186,21 @@ describe('migrate()', () => {
     }
   })
 })
+
+/** The store of a process that is killed before its next statement. */
+function dyingAfter(store: Store, statements: number): Store {
+  let left = statements
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      return async (...given: unknown[]): Promise<unknown> => {
+        if (name === 'command' && left-- <= 0) throw new Error('killed')
+        return await (Reflect.apply(value, target, given) as Promise<unknown>)
+      }
+    },
+  })
+}
 
 describe('the schema', () => {
   test('is the one that is kept', async () => {

@@ -1,0 +1,87 @@
+// The one schema of the .sql files, as statements for a cluster. A table T becomes T_local, replicated, on every server,
+// and T itself, a Distributed table in front of all T_local: readers and inserts use the stock names. Views are on T_local
+// and fill T_local of their target, on the shard where the rows are.
+import { quoteIdentifier, quoteString } from '../engine/sql-text.ts'
+
+/** The suffix of the tables that hold a shard's rows. */
+const LOCAL = '_local'
+
+/**
+ * How rows are spread over the shards. The same rows must always go to the same shards, also at the tenth try, so there is
+ * no rand() here. Spans and records of a trace lie together; records without one lie with their process, so that the
+ * snapshots of an operation meet, and a time series lies together.
+ */
+const shardingKeys: ReadonlyMap<string, string> = new Map([
+  ['otel_traces', 'cityHash64(TraceId)'],
+  ['otel_traces_trace_id_ts', 'cityHash64(TraceId)'],
+  ['otel_logs', "if(TraceId = '', cityHash64(ResourceAttributes), cityHash64(TraceId))"],
+  ['otel_metrics_gauge', 'cityHash64(ServiceName, MetricName, Attributes)'],
+  ['otel_metrics_sum', 'cityHash64(ServiceName, MetricName, Attributes)'],
+  ['otel_metrics_histogram', 'cityHash64(ServiceName, MetricName, Attributes)'],
+  ['otel_metrics_exp_histogram', 'cityHash64(ServiceName, MetricName, Attributes)'],
+  ['otel_metrics_summary', 'cityHash64(ServiceName, MetricName, Attributes)'],
+  ['wayward_incoming', 'cityHash64(trace_id)'],
+  ['wayward_ledger', 'cityHash64(host, pid)'],
+  ['wayward_migrations', 'version'],
+])
+
+/**
+ * The statements for a cluster that do what this one does for a single server.
+ *
+ * @param sql without comments
+ * @throws Error if it is none that a schema is made of
+ */
+export function toClusterStatements(sql: string, cluster: string): readonly string[] {
+  const everywhere = onCluster(cluster)
+  const table = /^CREATE TABLE IF NOT EXISTS (\w+)\n/.exec(sql)
+  if (table?.[1] !== undefined) {
+    const name = table[1]
+    return [
+      replicated(sql).replace(
+        table[0],
+        `CREATE TABLE IF NOT EXISTS ${name}${LOCAL} ${everywhere}\n`,
+      ),
+      distributed(name, cluster),
+    ]
+  }
+  const view = /^(CREATE MATERIALIZED VIEW IF NOT EXISTS \w+) TO (\w+)\nAS SELECT\n/.exec(sql)
+  if (view !== null) {
+    const head = `${view[1]} ${everywhere} TO ${view[2]}${LOCAL}\nAS SELECT\n`
+    const body = sql.slice(view[0].length)
+    return [head + body.replace(/^FROM (\w+)$/m, `FROM $1${LOCAL}`)]
+  }
+  const altered = /^ALTER TABLE (\w+) /.exec(sql)
+  if (altered !== null) {
+    const rest = sql.slice(altered[0].length)
+    const local = `ALTER TABLE ${altered[1]}${LOCAL} ${everywhere} ${rest}`
+    // Settings and times to live are those of the rows' own table.
+    const isOfRows = /^(?:MODIFY (?:SETTING|TTL)|REMOVE TTL|MATERIALIZE) /.test(rest)
+    return isOfRows ? [local] : [local, `ALTER TABLE ${altered[1]} ${everywhere} ${rest}`]
+  }
+  throw new Error(`No form for a cluster is known of "${sql.slice(0, 80)}"`)
+}
+
+/** The clause that makes a statement run on every server. ClickHouse takes no parameter there. */
+export function onCluster(cluster: string): string {
+  return `ON CLUSTER ${quoteIdentifier(cluster)}`
+}
+
+/** An engine without arguments: the path in Keeper is the server's default_replica_path. */
+function replicated(sql: string): string {
+  return sql
+    .replace(/^ENGINE = (\w*MergeTree)/m, 'ENGINE = Replicated$1')
+    .replace(
+      /\bnon_replicated_deduplication_window = (\d+)/,
+      'non_replicated_deduplication_window = $1, replicated_deduplication_window = $1, replicated_deduplication_window_seconds = 604800',
+    )
+}
+
+function distributed(name: string, cluster: string): string {
+  const local = `${name}${LOCAL}`
+  const key = shardingKeys.get(name)
+  const parts = [quoteString(cluster), 'currentDatabase()', quoteString(local)]
+  if (key !== undefined) parts.push(key)
+  return `CREATE TABLE IF NOT EXISTS ${name} ${onCluster(cluster)}
+AS ${local}
+ENGINE = Distributed(${parts.join(', ')})`
+}

@@ -1,0 +1,886 @@
+-- The database is missing
+CREATE DATABASE IF NOT EXISTS `wayward` ON CLUSTER `main`;
+
+-- All that follows is about it
+USE `wayward`;
+
+-- Migrations. Which migrations this database has had
+CREATE TABLE IF NOT EXISTS wayward_migrations_local ON CLUSTER `main`
+(
+  version UInt32 COMMENT 'Number of the migration, from 1',
+  name String COMMENT 'What it is about',
+  applied_at DateTime64(3, 'UTC') COMMENT 'When it was applied, UTC'
+)
+ENGINE = ReplicatedReplacingMergeTree
+ORDER BY version;
+
+-- Migrations. Which migrations this database has had
+CREATE TABLE IF NOT EXISTS wayward_migrations ON CLUSTER `main`
+AS wayward_migrations_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_migrations_local', version);
+
+-- Migration 1, Stock tables for traces and logs. Spans, one row each
+CREATE TABLE IF NOT EXISTS otel_traces_local ON CLUSTER `main`
+(
+  Timestamp DateTime64(9) COMMENT 'Start of the span, UTC' CODEC(Delta(8), ZSTD(1)),
+  TraceId String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  SpanId String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+  ParentSpanId String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  TraceState String COMMENT 'W3C trace state' CODEC(ZSTD(1)),
+  SpanName LowCardinality(String) COMMENT 'Name of the operation' CODEC(ZSTD(1)),
+  SpanKind LowCardinality(String) COMMENT 'Unspecified, Internal, Server, Client, Producer or Consumer' CODEC(ZSTD(1)),
+  ServiceName LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  ResourceAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(LZ4),
+  ScopeName String COMMENT 'Instrumentation scope' CODEC(LZ4),
+  ScopeVersion String COMMENT 'Version of the instrumentation scope' CODEC(LZ4),
+  SpanAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the span, values as text' CODEC(ZSTD(1)),
+  Duration UInt64 COMMENT 'End minus start, nanoseconds' CODEC(ZSTD(1)),
+  StatusCode LowCardinality(String) COMMENT 'Unset, Ok or Error' CODEC(ZSTD(1)),
+  StatusMessage String COMMENT 'Text of an error status' CODEC(ZSTD(1)),
+  `Events.Timestamp` Array(DateTime64(9)) COMMENT 'Times of the span events, UTC' CODEC(ZSTD(1)),
+  `Events.Name` Array(LowCardinality(String)) COMMENT 'Names of the span events' CODEC(ZSTD(1)),
+  `Events.Attributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of the span events' CODEC(ZSTD(1)),
+  `Links.TraceId` Array(String) COMMENT 'Traces of the linked spans' CODEC(ZSTD(1)),
+  `Links.SpanId` Array(String) COMMENT 'Linked spans' CODEC(ZSTD(1)),
+  `Links.TraceState` Array(String) COMMENT 'W3C trace states of the linked spans' CODEC(ZSTD(1)),
+  `Links.Attributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of the links' CODEC(ZSTD(1)),
+  INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX idx_span_attr_key mapKeys(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_span_attr_value mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_duration Duration TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(Timestamp)
+ORDER BY (ServiceName, SpanName, toDateTime(Timestamp))
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 1, Stock tables for traces and logs. Spans, one row each
+CREATE TABLE IF NOT EXISTS otel_traces ON CLUSTER `main`
+AS otel_traces_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_traces_local', cityHash64(TraceId));
+
+-- Migration 1, Stock tables for traces and logs. When each trace began and ended, so that a look-up by trace id reads one stretch of otel_traces
+CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts_local ON CLUSTER `main`
+(
+  TraceId String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  Start DateTime COMMENT 'Start of its first span of one insert, UTC' CODEC(Delta(4), ZSTD(1)),
+  End DateTime COMMENT 'Start of its last span of one insert, UTC' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(Start)
+ORDER BY (TraceId, Start)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 1, Stock tables for traces and logs. When each trace began and ended, so that a look-up by trace id reads one stretch of otel_traces
+CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts ON CLUSTER `main`
+AS otel_traces_trace_id_ts_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_traces_trace_id_ts_local', cityHash64(TraceId));
+
+-- Migration 1, Stock tables for traces and logs. Log records and events, one row each
+CREATE TABLE IF NOT EXISTS otel_logs_local ON CLUSTER `main`
+(
+  Timestamp DateTime64(9) COMMENT 'Time of the record, UTC' CODEC(Delta(8), ZSTD(1)),
+  TraceId String COMMENT 'Trace, 32 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  SpanId String COMMENT 'Span, 16 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  TraceFlags UInt8 COMMENT 'W3C trace flags' CODEC(ZSTD(1)),
+  SeverityText LowCardinality(String) COMMENT 'Severity as the application writes it' CODEC(ZSTD(1)),
+  SeverityNumber UInt8 COMMENT 'Severity from 1 (trace) to 24 (fatal), 0 unknown' CODEC(ZSTD(1)),
+  ServiceName LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  Body String COMMENT 'Text of the record' CODEC(ZSTD(1)),
+  ResourceSchemaUrl LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+  ResourceAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
+  ScopeSchemaUrl LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+  ScopeName String COMMENT 'Instrumentation scope' CODEC(ZSTD(1)),
+  ScopeVersion LowCardinality(String) COMMENT 'Version of the instrumentation scope' CODEC(ZSTD(1)),
+  ScopeAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+  LogAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the record, values as text' CODEC(ZSTD(1)),
+  EventName String COMMENT 'Name of the event, empty for a plain log record' CODEC(ZSTD(1)),
+  INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX idx_log_attr_key mapKeys(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_log_attr_value mapValues(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_body lower(Body) TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 8
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(Timestamp)
+ORDER BY (toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 1, Stock tables for traces and logs. Log records and events, one row each
+CREATE TABLE IF NOT EXISTS otel_logs ON CLUSTER `main`
+AS otel_logs_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_logs_local', if(TraceId = '', cityHash64(ResourceAttributes), cityHash64(TraceId)));
+
+-- Migration 1, Stock tables for traces and logs. Fills otel_traces_trace_id_ts
+CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv ON CLUSTER `main` TO otel_traces_trace_id_ts_local
+AS SELECT
+  TraceId,
+  min(Timestamp) AS Start,
+  max(Timestamp) AS End
+FROM otel_traces_local
+WHERE TraceId != ''
+GROUP BY TraceId;
+
+-- Migration 1 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (1, 'Stock tables for traces and logs', now64(3));
+
+-- Migration 2, Locks, queues and jobs. Locks that were held, one row from grant to release
+CREATE TABLE IF NOT EXISTS wayward_lock_holds_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  lock_name LowCardinality(String) COMMENT 'Class of the lock (wayward.lock.name)' CODEC(ZSTD(1)),
+  lock_id String COMMENT 'The lock, unique within its scope (wayward.lock.id)' CODEC(ZSTD(1)),
+  lock_type LowCardinality(String) COMMENT 'mutex, rwlock, semaphore, ... (wayward.lock.type)' CODEC(ZSTD(1)),
+  lock_mode LowCardinality(String) COMMENT 'exclusive or shared (wayward.lock.mode)' CODEC(ZSTD(1)),
+  granted_at DateTime64(9, 'UTC') COMMENT 'When the lock was granted, UTC' CODEC(Delta(8), ZSTD(1)),
+  hold_ns UInt64 COMMENT 'From grant to release, nanoseconds' CODEC(T64, ZSTD(1)),
+  wait_ns UInt64 COMMENT 'From request to grant, nanoseconds, 0 when granted at once (wayward.lock.wait.duration)' CODEC(T64, ZSTD(1)),
+  contended Bool COMMENT 'Whether the request could not be granted at once (wayward.lock.contended)' CODEC(ZSTD(1)),
+  depth UInt32 COMMENT 'How often the actor then held this lock (wayward.lock.depth)' CODEC(T64, ZSTD(1)),
+  waiters UInt32 COMMENT 'Requests waiting when this one was made, itself not counted (wayward.lock.waiter.count)' CODEC(T64, ZSTD(1)),
+  permits UInt32 COMMENT 'Permits asked for, for a semaphore (wayward.lock.permits)' CODEC(T64, ZSTD(1)),
+  held Array(String) COMMENT 'Locks that the actor held when it asked (wayward.lock.held)' CODEC(ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
+  task_name LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(granted_at)
+ORDER BY (service, lock_name, granted_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 2, Locks, queues and jobs. Locks that were held, one row from grant to release
+CREATE TABLE IF NOT EXISTS wayward_lock_holds ON CLUSTER `main`
+AS wayward_lock_holds_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_lock_holds_local');
+
+-- Migration 2, Locks, queues and jobs. Requests for locks that were not granted at once, one row from request to grant, time-out, cancellation or refusal
+CREATE TABLE IF NOT EXISTS wayward_lock_waits_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  lock_name LowCardinality(String) COMMENT 'Class of the lock (wayward.lock.name)' CODEC(ZSTD(1)),
+  lock_id String COMMENT 'The lock, unique within its scope (wayward.lock.id)' CODEC(ZSTD(1)),
+  lock_type LowCardinality(String) COMMENT 'mutex, rwlock, semaphore, ... (wayward.lock.type)' CODEC(ZSTD(1)),
+  lock_mode LowCardinality(String) COMMENT 'exclusive or shared (wayward.lock.mode)' CODEC(ZSTD(1)),
+  requested_at DateTime64(9, 'UTC') COMMENT 'When the lock was asked for, UTC' CODEC(Delta(8), ZSTD(1)),
+  wait_ns UInt64 COMMENT 'From request to the end of the wait, nanoseconds' CODEC(T64, ZSTD(1)),
+  result LowCardinality(String) COMMENT 'granted, timeout, cancelled or refused (wayward.lock.wait.result)' CODEC(ZSTD(1)),
+  timeout_ns UInt64 COMMENT 'Longest wait that the requester accepts, nanoseconds, 0 for any (wayward.lock.timeout)' CODEC(T64, ZSTD(1)),
+  waiters UInt32 COMMENT 'Requests waiting when this one was made, itself not counted (wayward.lock.waiter.count)' CODEC(T64, ZSTD(1)),
+  permits UInt32 COMMENT 'Permits asked for, for a semaphore (wayward.lock.permits)' CODEC(T64, ZSTD(1)),
+  holder_task_id String COMMENT 'Task that held the lock when it was asked for (wayward.lock.holder.task.id)' CODEC(ZSTD(1)),
+  holder_thread_id Int64 COMMENT 'Thread that held the lock when it was asked for (wayward.lock.holder.thread.id)' CODEC(T64, ZSTD(1)),
+  held Array(String) COMMENT 'Locks that the actor held when it asked (wayward.lock.held)' CODEC(ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
+  task_name LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(requested_at)
+ORDER BY (service, lock_name, requested_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 2, Locks, queues and jobs. Requests for locks that were not granted at once, one row from request to grant, time-out, cancellation or refusal
+CREATE TABLE IF NOT EXISTS wayward_lock_waits ON CLUSTER `main`
+AS wayward_lock_waits_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_lock_waits_local');
+
+-- Migration 2, Locks, queues and jobs. Items that a queue handed out, one row from dequeue to done, with the time in the queue before it
+CREATE TABLE IF NOT EXISTS wayward_queue_items_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  queue_name LowCardinality(String) COMMENT 'Name of the queue (wayward.queue.name)' CODEC(ZSTD(1)),
+  queue_id String COMMENT 'The queue, unique within its process (wayward.queue.id)' CODEC(ZSTD(1)),
+  item_id String COMMENT 'The item, unique within its queue (wayward.queue.item.id)' CODEC(ZSTD(1)),
+  item_name LowCardinality(String) COMMENT 'Kind of work (wayward.queue.item.name)' CODEC(ZSTD(1)),
+  enqueued_at DateTime64(9, 'UTC') COMMENT 'When the item was enqueued, UTC: dequeue minus wait' CODEC(Delta(8), ZSTD(1)),
+  dequeued_at DateTime64(9, 'UTC') COMMENT 'When its processing began, UTC' CODEC(Delta(8), ZSTD(1)),
+  wait_ns UInt64 COMMENT 'From enqueue to dequeue, nanoseconds (wayward.queue.wait.duration)' CODEC(T64, ZSTD(1)),
+  processing_ns UInt64 COMMENT 'From dequeue to done, nanoseconds' CODEC(T64, ZSTD(1)),
+  result LowCardinality(String) COMMENT 'done or failed (wayward.queue.item.result)' CODEC(ZSTD(1)),
+  error_type LowCardinality(String) COMMENT 'Class of the error, empty on success (error.type)' CODEC(ZSTD(1)),
+  size UInt32 COMMENT 'Items waiting when this one was enqueued, itself not counted (wayward.queue.size)' CODEC(T64, ZSTD(1)),
+  capacity UInt32 COMMENT 'Largest number of items that may wait, 0 unknown (wayward.queue.capacity)' CODEC(T64, ZSTD(1)),
+  concurrency UInt32 COMMENT 'Largest number processed at a time, 0 unknown (wayward.queue.concurrency)' CODEC(T64, ZSTD(1)),
+  priority Int64 COMMENT 'Priority, larger first (wayward.queue.priority)' CODEC(T64, ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
+  task_name LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(dequeued_at)
+ORDER BY (service, queue_name, dequeued_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 2, Locks, queues and jobs. Items that a queue handed out, one row from dequeue to done, with the time in the queue before it
+CREATE TABLE IF NOT EXISTS wayward_queue_items ON CLUSTER `main`
+AS wayward_queue_items_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_queue_items_local');
+
+-- Migration 2, Locks, queues and jobs. Executions of jobs, one row from start to end, all attempts included
+CREATE TABLE IF NOT EXISTS wayward_job_runs_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  job_name LowCardinality(String) COMMENT 'Name of the job (wayward.job.name)' CODEC(ZSTD(1)),
+  job_id String COMMENT 'Definition of the job, where it differs from its name (wayward.job.id)' CODEC(ZSTD(1)),
+  run_id String COMMENT 'The run (wayward.job.run.id)' CODEC(ZSTD(1)),
+  trigger LowCardinality(String) COMMENT 'cron, interval, event, manual or retry (wayward.job.trigger)' CODEC(ZSTD(1)),
+  schedule LowCardinality(String) COMMENT 'The schedule as written (wayward.job.schedule)' CODEC(ZSTD(1)),
+  schedule_timezone LowCardinality(String) COMMENT 'Time zone of the schedule (wayward.job.schedule.timezone)' CODEC(ZSTD(1)),
+  scheduled_at DateTime64(9, 'UTC') COMMENT 'When it was put on the schedule, UTC, 1970 unknown (wayward.job.scheduled_time)' CODEC(Delta(8), ZSTD(1)),
+  due_at DateTime64(9, 'UTC') COMMENT 'When it was due to start, UTC, 1970 unknown (wayward.job.due_time)' CODEC(Delta(8), ZSTD(1)),
+  deadline_at DateTime64(9, 'UTC') COMMENT 'When it must have ended, UTC, 1970 none (wayward.job.deadline)' CODEC(Delta(8), ZSTD(1)),
+  started_at DateTime64(9, 'UTC') COMMENT 'When it started, UTC' CODEC(Delta(8), ZSTD(1)),
+  duration_ns UInt64 COMMENT 'From start to end, nanoseconds' CODEC(T64, ZSTD(1)),
+  result LowCardinality(String) COMMENT 'success, failure, error, timeout, cancellation or skip (wayward.job.result)' CODEC(ZSTD(1)),
+  error_type LowCardinality(String) COMMENT 'Class of the error, empty on success (error.type)' CODEC(ZSTD(1)),
+  exit_code Int32 COMMENT 'Exit code where the job is a process, else 0 (wayward.job.exit_code)' CODEC(T64, ZSTD(1)),
+  attempts UInt32 COMMENT 'Attempts made (wayward.job.attempt)' CODEC(T64, ZSTD(1)),
+  attempts_max UInt32 COMMENT 'Largest number of attempts, 0 unknown (wayward.job.attempt.limit)' CODEC(T64, ZSTD(1)),
+  worker_id LowCardinality(String) COMMENT 'Worker that ran it (wayward.job.worker.id)' CODEC(ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
+  task_name LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(started_at)
+ORDER BY (service, job_name, started_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 2, Locks, queues and jobs. Executions of jobs, one row from start to end, all attempts included
+CREATE TABLE IF NOT EXISTS wayward_job_runs ON CLUSTER `main`
+AS wayward_job_runs_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_job_runs_local');
+
+-- Migration 2, Locks, queues and jobs. Tries within runs of jobs, one row from start to end of the try
+CREATE TABLE IF NOT EXISTS wayward_job_attempts_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  job_name LowCardinality(String) COMMENT 'Name of the job (wayward.job.name)' CODEC(ZSTD(1)),
+  run_id String COMMENT 'The run (wayward.job.run.id)' CODEC(ZSTD(1)),
+  attempt UInt32 COMMENT 'Number of the try within its run, from 1 (wayward.job.attempt)' CODEC(T64, ZSTD(1)),
+  started_at DateTime64(9, 'UTC') COMMENT 'When the try started, UTC' CODEC(Delta(8), ZSTD(1)),
+  duration_ns UInt64 COMMENT 'From start to end, nanoseconds' CODEC(T64, ZSTD(1)),
+  result LowCardinality(String) COMMENT 'success, failure, error, timeout, cancellation or skip (wayward.job.result)' CODEC(ZSTD(1)),
+  error_type LowCardinality(String) COMMENT 'Class of the error, empty on success (error.type)' CODEC(ZSTD(1)),
+  exit_code Int32 COMMENT 'Exit code where the job is a process, else 0 (wayward.job.exit_code)' CODEC(T64, ZSTD(1)),
+  worker_id LowCardinality(String) COMMENT 'Worker that ran it (wayward.job.worker.id)' CODEC(ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
+  parent_span_id String COMMENT 'Parent span: the run' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(started_at)
+ORDER BY (service, job_name, started_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 2, Locks, queues and jobs. Tries within runs of jobs, one row from start to end of the try
+CREATE TABLE IF NOT EXISTS wayward_job_attempts ON CLUSTER `main`
+AS wayward_job_attempts_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_job_attempts_local');
+
+-- Migration 2, Locks, queues and jobs. Operations that had not ended when their process last reported them
+CREATE TABLE IF NOT EXISTS wayward_open_operations_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  kind LowCardinality(String) COMMENT 'lock_wait, lock_hold, queue_wait, queue_item, job_run, ... (wayward.kind)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'wayward.event.sequence that its span will carry (wayward.operation.sequence)' CODEC(Delta(8), ZSTD(1)),
+  item_id String COMMENT 'Item of a queue (wayward.queue.item.id), run of a job (wayward.job.run.id), else empty' CODEC(ZSTD(1)),
+  started_at DateTime64(9, 'UTC') COMMENT 'When the operation started, UTC (wayward.operation.start_time)' CODEC(Delta(8), ZSTD(1)),
+  seen_at DateTime64(9, 'UTC') COMMENT 'When it was last reported as open, UTC' CODEC(Delta(8), ZSTD(1)),
+  age_ns UInt64 COMMENT 'How long it had been open then, nanoseconds (wayward.operation.age)' CODEC(T64, ZSTD(1)),
+  wait_ns UInt64 COMMENT 'Wait before an item or a hold began, nanoseconds (wayward.queue.wait.duration, wayward.lock.wait.duration)' CODEC(T64, ZSTD(1)),
+  name LowCardinality(String) COMMENT 'Name of the lock, queue or job' CODEC(ZSTD(1)),
+  subject_id String COMMENT 'The lock, queue or job definition (wayward.lock.id, wayward.queue.id, wayward.job.id)' CODEC(ZSTD(1)),
+  lock_type LowCardinality(String) COMMENT 'mutex, rwlock, semaphore, ... (wayward.lock.type)' CODEC(ZSTD(1)),
+  lock_mode LowCardinality(String) COMMENT 'exclusive or shared (wayward.lock.mode)' CODEC(ZSTD(1)),
+  held Array(String) COMMENT 'Locks that the actor held when it asked (wayward.lock.held)' CODEC(ZSTD(1)),
+  holder_task_id String COMMENT 'Task that held the lock when it was asked for (wayward.lock.holder.task.id)' CODEC(ZSTD(1)),
+  concurrency UInt32 COMMENT 'Largest number that the queue processes at a time, 0 unknown (wayward.queue.concurrency)' CODEC(T64, ZSTD(1)),
+  due_at DateTime64(9, 'UTC') COMMENT 'When a job was due to start, UTC, 1970 unknown (wayward.job.due_time)' CODEC(Delta(8), ZSTD(1)),
+  attempt UInt32 COMMENT 'Attempt of a job (wayward.job.attempt)' CODEC(T64, ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
+  task_name LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
+  trace_id String COMMENT 'Trace of the operation, or empty' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Span of the operation or of its parent, or empty' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree(seen_at)
+PARTITION BY toDate(started_at)
+ORDER BY (service, session, kind, sequence, item_id)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 2, Locks, queues and jobs. Operations that had not ended when their process last reported them
+CREATE TABLE IF NOT EXISTS wayward_open_operations ON CLUSTER `main`
+AS wayward_open_operations_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_open_operations_local');
+
+-- Migration 2, Locks, queues and jobs. The spans that carry wayward.kind, on their way to the tables of their kind
+CREATE TABLE IF NOT EXISTS wayward_incoming_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource',
+  session String COMMENT 'One run of the reporting process; see wayward_sessions',
+  kind LowCardinality(String) COMMENT 'wayward.kind',
+  started_at DateTime64(9, 'UTC') COMMENT 'Start of the span, UTC',
+  duration_ns UInt64 COMMENT 'End minus start, nanoseconds',
+  trace_id String COMMENT 'Trace, 32 lower-case hex digits',
+  span_id String COMMENT 'Span, 16 lower-case hex digits',
+  parent_span_id String COMMENT 'Parent span, empty for a root',
+  attributes Map(LowCardinality(String), String) COMMENT 'Attributes of the span, values as text'
+)
+ENGINE = Null;
+
+-- Migration 2, Locks, queues and jobs. The spans that carry wayward.kind, on their way to the tables of their kind
+CREATE TABLE IF NOT EXISTS wayward_incoming ON CLUSTER `main`
+AS wayward_incoming_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_incoming_local', cityHash64(trace_id));
+
+-- Migration 2, Locks, queues and jobs. Fills wayward_lock_holds from the spans of kind lock_hold
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_lock_holds_mv ON CLUSTER `main` TO wayward_lock_holds_local
+AS SELECT
+  service,
+  session,
+  attributes['wayward.lock.name'] AS lock_name,
+  attributes['wayward.lock.id'] AS lock_id,
+  attributes['wayward.lock.type'] AS lock_type,
+  attributes['wayward.lock.mode'] AS lock_mode,
+  started_at AS granted_at,
+  duration_ns AS hold_ns,
+  toUInt64OrZero(attributes['wayward.lock.wait.duration']) AS wait_ns,
+  attributes['wayward.lock.contended'] = 'true' AS contended,
+  toUInt32OrZero(attributes['wayward.lock.depth']) AS depth,
+  toUInt32OrZero(attributes['wayward.lock.waiter.count']) AS waiters,
+  toUInt32OrZero(attributes['wayward.lock.permits']) AS permits,
+  JSONExtract(attributes['wayward.lock.held'], 'Array(String)') AS held,
+  toInt64OrZero(attributes['thread.id']) AS thread_id,
+  attributes['thread.name'] AS thread_name,
+  attributes['wayward.task.id'] AS task_id,
+  attributes['wayward.task.name'] AS task_name,
+  toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
+  trace_id,
+  span_id,
+  parent_span_id
+FROM wayward_incoming_local
+WHERE kind = 'lock_hold';
+
+-- Migration 2, Locks, queues and jobs. Fills wayward_lock_waits from the spans of kind lock_wait
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_lock_waits_mv ON CLUSTER `main` TO wayward_lock_waits_local
+AS SELECT
+  service,
+  session,
+  attributes['wayward.lock.name'] AS lock_name,
+  attributes['wayward.lock.id'] AS lock_id,
+  attributes['wayward.lock.type'] AS lock_type,
+  attributes['wayward.lock.mode'] AS lock_mode,
+  started_at AS requested_at,
+  duration_ns AS wait_ns,
+  attributes['wayward.lock.wait.result'] AS result,
+  toUInt64OrZero(attributes['wayward.lock.timeout']) AS timeout_ns,
+  toUInt32OrZero(attributes['wayward.lock.waiter.count']) AS waiters,
+  toUInt32OrZero(attributes['wayward.lock.permits']) AS permits,
+  attributes['wayward.lock.holder.task.id'] AS holder_task_id,
+  toInt64OrZero(attributes['wayward.lock.holder.thread.id']) AS holder_thread_id,
+  JSONExtract(attributes['wayward.lock.held'], 'Array(String)') AS held,
+  toInt64OrZero(attributes['thread.id']) AS thread_id,
+  attributes['thread.name'] AS thread_name,
+  attributes['wayward.task.id'] AS task_id,
+  attributes['wayward.task.name'] AS task_name,
+  toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
+  trace_id,
+  span_id,
+  parent_span_id
+FROM wayward_incoming_local
+WHERE kind = 'lock_wait';
+
+-- Migration 2, Locks, queues and jobs. Fills wayward_queue_items from the spans of kind queue_item
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_queue_items_mv ON CLUSTER `main` TO wayward_queue_items_local
+AS SELECT
+  service,
+  session,
+  attributes['wayward.queue.name'] AS queue_name,
+  attributes['wayward.queue.id'] AS queue_id,
+  attributes['wayward.queue.item.id'] AS item_id,
+  attributes['wayward.queue.item.name'] AS item_name,
+  fromUnixTimestamp64Nano(toUnixTimestamp64Nano(started_at) - toInt64(wait_ns)) AS enqueued_at,
+  started_at AS dequeued_at,
+  toUInt64OrZero(attributes['wayward.queue.wait.duration']) AS wait_ns,
+  duration_ns AS processing_ns,
+  attributes['wayward.queue.item.result'] AS result,
+  attributes['error.type'] AS error_type,
+  toUInt32OrZero(attributes['wayward.queue.size']) AS size,
+  toUInt32OrZero(attributes['wayward.queue.capacity']) AS capacity,
+  toUInt32OrZero(attributes['wayward.queue.concurrency']) AS concurrency,
+  toInt64OrZero(attributes['wayward.queue.priority']) AS priority,
+  toInt64OrZero(attributes['thread.id']) AS thread_id,
+  attributes['thread.name'] AS thread_name,
+  attributes['wayward.task.id'] AS task_id,
+  attributes['wayward.task.name'] AS task_name,
+  toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
+  trace_id,
+  span_id,
+  parent_span_id
+FROM wayward_incoming_local
+WHERE kind = 'queue_item';
+
+-- Migration 2, Locks, queues and jobs. Fills wayward_job_runs from the spans of kind job_run
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_job_runs_mv ON CLUSTER `main` TO wayward_job_runs_local
+AS SELECT
+  service,
+  session,
+  attributes['wayward.job.name'] AS job_name,
+  attributes['wayward.job.id'] AS job_id,
+  attributes['wayward.job.run.id'] AS run_id,
+  attributes['wayward.job.trigger'] AS trigger,
+  attributes['wayward.job.schedule'] AS schedule,
+  attributes['wayward.job.schedule.timezone'] AS schedule_timezone,
+  parseDateTime64BestEffortOrZero(attributes['wayward.job.scheduled_time'], 9, 'UTC') AS scheduled_at,
+  parseDateTime64BestEffortOrZero(attributes['wayward.job.due_time'], 9, 'UTC') AS due_at,
+  parseDateTime64BestEffortOrZero(attributes['wayward.job.deadline'], 9, 'UTC') AS deadline_at,
+  started_at,
+  duration_ns,
+  attributes['wayward.job.result'] AS result,
+  attributes['error.type'] AS error_type,
+  toInt32OrZero(attributes['wayward.job.exit_code']) AS exit_code,
+  toUInt32OrZero(attributes['wayward.job.attempt']) AS attempts,
+  toUInt32OrZero(attributes['wayward.job.attempt.limit']) AS attempts_max,
+  attributes['wayward.job.worker.id'] AS worker_id,
+  toInt64OrZero(attributes['thread.id']) AS thread_id,
+  attributes['thread.name'] AS thread_name,
+  attributes['wayward.task.id'] AS task_id,
+  attributes['wayward.task.name'] AS task_name,
+  toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
+  trace_id,
+  span_id,
+  parent_span_id
+FROM wayward_incoming_local
+WHERE kind = 'job_run';
+
+-- Migration 2, Locks, queues and jobs. Fills wayward_job_attempts from the spans of kind job_attempt
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_job_attempts_mv ON CLUSTER `main` TO wayward_job_attempts_local
+AS SELECT
+  service,
+  session,
+  attributes['wayward.job.name'] AS job_name,
+  attributes['wayward.job.run.id'] AS run_id,
+  toUInt32OrZero(attributes['wayward.job.attempt']) AS attempt,
+  started_at,
+  duration_ns,
+  attributes['wayward.job.result'] AS result,
+  attributes['error.type'] AS error_type,
+  toInt32OrZero(attributes['wayward.job.exit_code']) AS exit_code,
+  attributes['wayward.job.worker.id'] AS worker_id,
+  toInt64OrZero(attributes['thread.id']) AS thread_id,
+  attributes['thread.name'] AS thread_name,
+  attributes['wayward.task.id'] AS task_id,
+  toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
+  trace_id,
+  span_id,
+  parent_span_id
+FROM wayward_incoming_local
+WHERE kind = 'job_attempt';
+
+-- Migration 2, Locks, queues and jobs. Fills wayward_open_operations from the events wayward.operation.open
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_open_operations_mv ON CLUSTER `main` TO wayward_open_operations_local
+AS SELECT
+  ServiceName AS service,
+  multiIf(
+    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
+    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
+  ) AS session,
+  LogAttributes['wayward.kind'] AS kind,
+  toUInt64OrZero(LogAttributes['wayward.operation.sequence']) AS sequence,
+  concat(LogAttributes['wayward.queue.item.id'], LogAttributes['wayward.job.run.id']) AS item_id,
+  parseDateTime64BestEffortOrZero(LogAttributes['wayward.operation.start_time'], 9, 'UTC') AS started_at,
+  Timestamp AS seen_at,
+  toUInt64OrZero(LogAttributes['wayward.operation.age']) AS age_ns,
+  toUInt64OrZero(concat(LogAttributes['wayward.queue.wait.duration'], LogAttributes['wayward.lock.wait.duration'])) AS wait_ns,
+  concat(LogAttributes['wayward.lock.name'], LogAttributes['wayward.queue.name'], LogAttributes['wayward.job.name']) AS name,
+  concat(LogAttributes['wayward.lock.id'], LogAttributes['wayward.queue.id'], LogAttributes['wayward.job.id']) AS subject_id,
+  LogAttributes['wayward.lock.type'] AS lock_type,
+  LogAttributes['wayward.lock.mode'] AS lock_mode,
+  JSONExtract(LogAttributes['wayward.lock.held'], 'Array(String)') AS held,
+  LogAttributes['wayward.lock.holder.task.id'] AS holder_task_id,
+  toUInt32OrZero(LogAttributes['wayward.queue.concurrency']) AS concurrency,
+  parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.due_time'], 9, 'UTC') AS due_at,
+  toUInt32OrZero(LogAttributes['wayward.job.attempt']) AS attempt,
+  toInt64OrZero(LogAttributes['thread.id']) AS thread_id,
+  LogAttributes['thread.name'] AS thread_name,
+  LogAttributes['wayward.task.id'] AS task_id,
+  LogAttributes['wayward.task.name'] AS task_name,
+  TraceId AS trace_id,
+  SpanId AS span_id
+FROM otel_logs_local
+WHERE EventName = 'wayward.operation.open';
+
+-- Migration 2, Locks, queues and jobs. Picks Wayward's spans out of otel_traces and names their session
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_incoming_mv ON CLUSTER `main` TO wayward_incoming_local
+AS SELECT
+  ServiceName AS service,
+  multiIf(
+    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
+    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
+  ) AS session,
+  SpanAttributes['wayward.kind'] AS kind,
+  Timestamp AS started_at,
+  Duration AS duration_ns,
+  TraceId AS trace_id,
+  SpanId AS span_id,
+  ParentSpanId AS parent_span_id,
+  SpanAttributes AS attributes
+FROM otel_traces_local
+WHERE SpanAttributes['wayward.kind'] != '';
+
+-- Migration 2 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (2, 'Locks, queues and jobs', now64(3));
+
+-- Migration 3, Sessions. One row per reporting session, that is, per run of a process
+CREATE TABLE IF NOT EXISTS wayward_sessions_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session String COMMENT 'wayward.session.id, else service.instance.id, else service@host:pid' CODEC(ZSTD(1)),
+  session_name SimpleAggregateFunction(max, String) COMMENT 'Name that a person gave to the run (wayward.session.name)' CODEC(ZSTD(1)),
+  instance_id SimpleAggregateFunction(max, String) COMMENT 'service.instance.id' CODEC(ZSTD(1)),
+  service_version SimpleAggregateFunction(max, String) COMMENT 'service.version' CODEC(ZSTD(1)),
+  host_name SimpleAggregateFunction(max, String) COMMENT 'host.name' CODEC(ZSTD(1)),
+  process_pid SimpleAggregateFunction(max, UInt64) COMMENT 'process.pid, 0 unknown' CODEC(ZSTD(1)),
+  runtime_name SimpleAggregateFunction(max, String) COMMENT 'process.runtime.name' CODEC(ZSTD(1)),
+  runtime_version SimpleAggregateFunction(max, String) COMMENT 'process.runtime.version' CODEC(ZSTD(1)),
+  first_at SimpleAggregateFunction(min, DateTime64(9, 'UTC')) COMMENT 'Earliest start of a span or time of a log record, UTC' CODEC(ZSTD(1)),
+  last_at SimpleAggregateFunction(max, DateTime64(9, 'UTC')) COMMENT 'Latest end of a span or time of a log record, UTC' CODEC(ZSTD(1)),
+  spans SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored' CODEC(ZSTD(1)),
+  span_errors SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored whose status is Error' CODEC(ZSTD(1)),
+  logs SimpleAggregateFunction(sum, UInt64) COMMENT 'Log records and events stored' CODEC(ZSTD(1)),
+  dropped SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans and events that the process says it dropped (wayward.events.dropped.count)' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedAggregatingMergeTree
+ORDER BY (service, session)
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 3, Sessions. One row per reporting session, that is, per run of a process
+CREATE TABLE IF NOT EXISTS wayward_sessions ON CLUSTER `main`
+AS wayward_sessions_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_sessions_local');
+
+-- Migration 3, Sessions. Adds the spans of an insert to their sessions
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_sessions_traces_mv ON CLUSTER `main` TO wayward_sessions_local
+AS SELECT
+  ServiceName AS service,
+  multiIf(
+    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
+    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
+  ) AS session,
+  ResourceAttributes['wayward.session.name'] AS session_name,
+  ResourceAttributes['service.instance.id'] AS instance_id,
+  ResourceAttributes['service.version'] AS service_version,
+  ResourceAttributes['host.name'] AS host_name,
+  toUInt64OrZero(ResourceAttributes['process.pid']) AS process_pid,
+  ResourceAttributes['process.runtime.name'] AS runtime_name,
+  ResourceAttributes['process.runtime.version'] AS runtime_version,
+  min(Timestamp) AS first_at,
+  fromUnixTimestamp64Nano(max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration))) AS last_at,
+  count() AS spans,
+  countIf(StatusCode = 'Error') AS span_errors,
+  toUInt64(0) AS logs,
+  toUInt64(0) AS dropped
+FROM otel_traces_local
+GROUP BY ServiceName, ResourceAttributes;
+
+-- Migration 3, Sessions. Adds the log records of an insert to their sessions, and what events wayward.events.dropped say was lost
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_sessions_logs_mv ON CLUSTER `main` TO wayward_sessions_local
+AS SELECT
+  ServiceName AS service,
+  multiIf(
+    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
+    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
+  ) AS session,
+  ResourceAttributes['wayward.session.name'] AS session_name,
+  ResourceAttributes['service.instance.id'] AS instance_id,
+  ResourceAttributes['service.version'] AS service_version,
+  ResourceAttributes['host.name'] AS host_name,
+  toUInt64OrZero(ResourceAttributes['process.pid']) AS process_pid,
+  ResourceAttributes['process.runtime.name'] AS runtime_name,
+  ResourceAttributes['process.runtime.version'] AS runtime_version,
+  min(Timestamp) AS first_at,
+  max(Timestamp) AS last_at,
+  toUInt64(0) AS spans,
+  toUInt64(0) AS span_errors,
+  count() AS logs,
+  sumIf(toUInt64OrZero(LogAttributes['wayward.events.dropped.count']), EventName = 'wayward.events.dropped') AS dropped
+FROM otel_logs_local
+GROUP BY ServiceName, ResourceAttributes;
+
+-- Migration 3 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (3, 'Sessions', now64(3));
+
+-- Migration 4, Stock tables for metrics. Gauges, one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_gauge_local ON CLUSTER `main`
+(
+  ResourceAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
+  ResourceSchemaUrl String COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+  ScopeName String COMMENT 'Instrumentation scope' CODEC(ZSTD(1)),
+  ScopeVersion String COMMENT 'Version of the instrumentation scope' CODEC(ZSTD(1)),
+  ScopeAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+  ScopeDroppedAttrCount UInt32 COMMENT 'Attributes of the scope that its process left out' CODEC(ZSTD(1)),
+  ScopeSchemaUrl String COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+  ServiceName LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  MetricName String COMMENT 'Name of the metric' CODEC(ZSTD(1)),
+  MetricDescription String COMMENT 'What the metric measures' CODEC(ZSTD(1)),
+  MetricUnit String COMMENT 'Unit of the metric, as UCUM writes it' CODEC(ZSTD(1)),
+  Attributes Map(LowCardinality(String), String) COMMENT 'Attributes of the data point, which tell the time series of a metric apart' CODEC(ZSTD(1)),
+  StartTimeUnix DateTime64(9) COMMENT 'Start of the interval that the point covers, UTC, 1970 unknown' CODEC(Delta(8), ZSTD(1)),
+  TimeUnix DateTime64(9) COMMENT 'Time of the point, UTC' CODEC(Delta(8), ZSTD(1)),
+  Value Float64 COMMENT 'Value, whole numbers too' CODEC(ZSTD(1)),
+  Flags UInt32 COMMENT '1: no value was recorded at this time' CODEC(ZSTD(1)),
+  `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of the exemplars that the point does not have' CODEC(ZSTD(1)),
+  `Exemplars.TimeUnix` Array(DateTime64(9)) COMMENT 'Times of the exemplars, UTC' CODEC(ZSTD(1)),
+  `Exemplars.Value` Array(Float64) COMMENT 'Single measurements that went into the point' CODEC(ZSTD(1)),
+  `Exemplars.SpanId` Array(String) COMMENT 'Spans within which they were measured, 16 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  `Exemplars.TraceId` Array(String) COMMENT 'Traces within which they were measured, 32 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  INDEX idx_attr_key mapKeys(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(TimeUnix)
+ORDER BY (ServiceName, MetricName, Attributes, toUnixTimestamp64Nano(TimeUnix))
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 4, Stock tables for metrics. Gauges, one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_gauge ON CLUSTER `main`
+AS otel_metrics_gauge_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_metrics_gauge_local', cityHash64(ServiceName, MetricName, Attributes));
+
+-- Migration 4, Stock tables for metrics. Sums (counters), one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_sum_local ON CLUSTER `main`
+(
+  ResourceAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
+  ResourceSchemaUrl String COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+  ScopeName String COMMENT 'Instrumentation scope' CODEC(ZSTD(1)),
+  ScopeVersion String COMMENT 'Version of the instrumentation scope' CODEC(ZSTD(1)),
+  ScopeAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+  ScopeDroppedAttrCount UInt32 COMMENT 'Attributes of the scope that its process left out' CODEC(ZSTD(1)),
+  ScopeSchemaUrl String COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+  ServiceName LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  MetricName String COMMENT 'Name of the metric' CODEC(ZSTD(1)),
+  MetricDescription String COMMENT 'What the metric measures' CODEC(ZSTD(1)),
+  MetricUnit String COMMENT 'Unit of the metric, as UCUM writes it' CODEC(ZSTD(1)),
+  Attributes Map(LowCardinality(String), String) COMMENT 'Attributes of the data point, which tell the time series of a metric apart' CODEC(ZSTD(1)),
+  StartTimeUnix DateTime64(9) COMMENT 'Start of the interval that the point covers, UTC, 1970 unknown' CODEC(Delta(8), ZSTD(1)),
+  TimeUnix DateTime64(9) COMMENT 'Time of the point, UTC' CODEC(Delta(8), ZSTD(1)),
+  Value Float64 COMMENT 'Value, whole numbers too' CODEC(ZSTD(1)),
+  Flags UInt32 COMMENT '1: no value was recorded at this time' CODEC(ZSTD(1)),
+  `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of the exemplars that the point does not have' CODEC(ZSTD(1)),
+  `Exemplars.TimeUnix` Array(DateTime64(9)) COMMENT 'Times of the exemplars, UTC' CODEC(ZSTD(1)),
+  `Exemplars.Value` Array(Float64) COMMENT 'Single measurements that went into the point' CODEC(ZSTD(1)),
+  `Exemplars.SpanId` Array(String) COMMENT 'Spans within which they were measured, 16 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  `Exemplars.TraceId` Array(String) COMMENT 'Traces within which they were measured, 32 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  AggregationTemporality Int32 COMMENT '1: since the point before (delta), 2: since StartTimeUnix (cumulative), 0 unknown' CODEC(ZSTD(1)),
+  IsMonotonic Bool COMMENT 'Whether the sum never falls' CODEC(Delta(1), ZSTD(1)),
+  INDEX idx_attr_key mapKeys(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(TimeUnix)
+ORDER BY (ServiceName, MetricName, Attributes, toUnixTimestamp64Nano(TimeUnix))
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 4, Stock tables for metrics. Sums (counters), one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_sum ON CLUSTER `main`
+AS otel_metrics_sum_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_metrics_sum_local', cityHash64(ServiceName, MetricName, Attributes));
+
+-- Migration 4, Stock tables for metrics. Histograms with explicit bounds, one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_histogram_local ON CLUSTER `main`
+(
+  ResourceAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
+  ResourceSchemaUrl String COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+  ScopeName String COMMENT 'Instrumentation scope' CODEC(ZSTD(1)),
+  ScopeVersion String COMMENT 'Version of the instrumentation scope' CODEC(ZSTD(1)),
+  ScopeAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+  ScopeDroppedAttrCount UInt32 COMMENT 'Attributes of the scope that its process left out' CODEC(ZSTD(1)),
+  ScopeSchemaUrl String COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+  ServiceName LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  MetricName String COMMENT 'Name of the metric' CODEC(ZSTD(1)),
+  MetricDescription String COMMENT 'What the metric measures' CODEC(ZSTD(1)),
+  MetricUnit String COMMENT 'Unit of the metric, as UCUM writes it' CODEC(ZSTD(1)),
+  Attributes Map(LowCardinality(String), String) COMMENT 'Attributes of the data point, which tell the time series of a metric apart' CODEC(ZSTD(1)),
+  StartTimeUnix DateTime64(9) COMMENT 'Start of the interval that the point covers, UTC, 1970 unknown' CODEC(Delta(8), ZSTD(1)),
+  TimeUnix DateTime64(9) COMMENT 'Time of the point, UTC' CODEC(Delta(8), ZSTD(1)),
+  Count UInt64 COMMENT 'Measurements' CODEC(Delta(8), ZSTD(1)),
+  Sum Float64 COMMENT 'Sum of the measurements, 0 unknown' CODEC(ZSTD(1)),
+  BucketCounts Array(UInt64) COMMENT 'Measurements per bucket, one more than there are bounds' CODEC(ZSTD(1)),
+  ExplicitBounds Array(Float64) COMMENT 'Upper bounds of the buckets but the last, which has none' CODEC(ZSTD(1)),
+  `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of the exemplars that the point does not have' CODEC(ZSTD(1)),
+  `Exemplars.TimeUnix` Array(DateTime64(9)) COMMENT 'Times of the exemplars, UTC' CODEC(ZSTD(1)),
+  `Exemplars.Value` Array(Float64) COMMENT 'Single measurements that went into the point' CODEC(ZSTD(1)),
+  `Exemplars.SpanId` Array(String) COMMENT 'Spans within which they were measured, 16 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  `Exemplars.TraceId` Array(String) COMMENT 'Traces within which they were measured, 32 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  Flags UInt32 COMMENT '1: no value was recorded at this time' CODEC(ZSTD(1)),
+  Min Float64 COMMENT 'Smallest measurement, 0 unknown' CODEC(ZSTD(1)),
+  Max Float64 COMMENT 'Largest measurement, 0 unknown' CODEC(ZSTD(1)),
+  AggregationTemporality Int32 COMMENT '1: since the point before (delta), 2: since StartTimeUnix (cumulative), 0 unknown' CODEC(ZSTD(1)),
+  INDEX idx_attr_key mapKeys(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(TimeUnix)
+ORDER BY (ServiceName, MetricName, Attributes, toUnixTimestamp64Nano(TimeUnix))
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 4, Stock tables for metrics. Histograms with explicit bounds, one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_histogram ON CLUSTER `main`
+AS otel_metrics_histogram_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_metrics_histogram_local', cityHash64(ServiceName, MetricName, Attributes));
+
+-- Migration 4, Stock tables for metrics. Exponential histograms, one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_exp_histogram_local ON CLUSTER `main`
+(
+  ResourceAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
+  ResourceSchemaUrl String COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+  ScopeName String COMMENT 'Instrumentation scope' CODEC(ZSTD(1)),
+  ScopeVersion String COMMENT 'Version of the instrumentation scope' CODEC(ZSTD(1)),
+  ScopeAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+  ScopeDroppedAttrCount UInt32 COMMENT 'Attributes of the scope that its process left out' CODEC(ZSTD(1)),
+  ScopeSchemaUrl String COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+  ServiceName LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  MetricName String COMMENT 'Name of the metric' CODEC(ZSTD(1)),
+  MetricDescription String COMMENT 'What the metric measures' CODEC(ZSTD(1)),
+  MetricUnit String COMMENT 'Unit of the metric, as UCUM writes it' CODEC(ZSTD(1)),
+  Attributes Map(LowCardinality(String), String) COMMENT 'Attributes of the data point, which tell the time series of a metric apart' CODEC(ZSTD(1)),
+  StartTimeUnix DateTime64(9) COMMENT 'Start of the interval that the point covers, UTC, 1970 unknown' CODEC(Delta(8), ZSTD(1)),
+  TimeUnix DateTime64(9) COMMENT 'Time of the point, UTC' CODEC(Delta(8), ZSTD(1)),
+  Count UInt64 COMMENT 'Measurements' CODEC(Delta(8), ZSTD(1)),
+  Sum Float64 COMMENT 'Sum of the measurements, 0 unknown' CODEC(ZSTD(1)),
+  Scale Int32 COMMENT 'Resolution: the base of the buckets is 2^(2^-Scale)' CODEC(ZSTD(1)),
+  ZeroCount UInt64 COMMENT 'Measurements that are zero, or too near to it' CODEC(ZSTD(1)),
+  PositiveOffset Int32 COMMENT 'Index of the first positive bucket' CODEC(ZSTD(1)),
+  PositiveBucketCounts Array(UInt64) COMMENT 'Measurements per positive bucket' CODEC(ZSTD(1)),
+  NegativeOffset Int32 COMMENT 'Index of the first negative bucket' CODEC(ZSTD(1)),
+  NegativeBucketCounts Array(UInt64) COMMENT 'Measurements per negative bucket' CODEC(ZSTD(1)),
+  `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of the exemplars that the point does not have' CODEC(ZSTD(1)),
+  `Exemplars.TimeUnix` Array(DateTime64(9)) COMMENT 'Times of the exemplars, UTC' CODEC(ZSTD(1)),
+  `Exemplars.Value` Array(Float64) COMMENT 'Single measurements that went into the point' CODEC(ZSTD(1)),
+  `Exemplars.SpanId` Array(String) COMMENT 'Spans within which they were measured, 16 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  `Exemplars.TraceId` Array(String) COMMENT 'Traces within which they were measured, 32 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  Flags UInt32 COMMENT '1: no value was recorded at this time' CODEC(ZSTD(1)),
+  Min Float64 COMMENT 'Smallest measurement, 0 unknown' CODEC(ZSTD(1)),
+  Max Float64 COMMENT 'Largest measurement, 0 unknown' CODEC(ZSTD(1)),
+  AggregationTemporality Int32 COMMENT '1: since the point before (delta), 2: since StartTimeUnix (cumulative), 0 unknown' CODEC(ZSTD(1)),
+  INDEX idx_attr_key mapKeys(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(TimeUnix)
+ORDER BY (ServiceName, MetricName, Attributes, toUnixTimestamp64Nano(TimeUnix))
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 4, Stock tables for metrics. Exponential histograms, one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_exp_histogram ON CLUSTER `main`
+AS otel_metrics_exp_histogram_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_metrics_exp_histogram_local', cityHash64(ServiceName, MetricName, Attributes));
+
+-- Migration 4, Stock tables for metrics. Summaries, one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_summary_local ON CLUSTER `main`
+(
+  ResourceAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
+  ResourceSchemaUrl String COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+  ScopeName String COMMENT 'Instrumentation scope' CODEC(ZSTD(1)),
+  ScopeVersion String COMMENT 'Version of the instrumentation scope' CODEC(ZSTD(1)),
+  ScopeAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+  ScopeDroppedAttrCount UInt32 COMMENT 'Attributes of the scope that its process left out' CODEC(ZSTD(1)),
+  ScopeSchemaUrl String COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+  ServiceName LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  MetricName String COMMENT 'Name of the metric' CODEC(ZSTD(1)),
+  MetricDescription String COMMENT 'What the metric measures' CODEC(ZSTD(1)),
+  MetricUnit String COMMENT 'Unit of the metric, as UCUM writes it' CODEC(ZSTD(1)),
+  Attributes Map(LowCardinality(String), String) COMMENT 'Attributes of the data point, which tell the time series of a metric apart' CODEC(ZSTD(1)),
+  StartTimeUnix DateTime64(9) COMMENT 'Start of the interval that the point covers, UTC, 1970 unknown' CODEC(Delta(8), ZSTD(1)),
+  TimeUnix DateTime64(9) COMMENT 'Time of the point, UTC' CODEC(Delta(8), ZSTD(1)),
+  Count UInt64 COMMENT 'Measurements' CODEC(Delta(8), ZSTD(1)),
+  Sum Float64 COMMENT 'Sum of the measurements' CODEC(ZSTD(1)),
+  `ValueAtQuantiles.Quantile` Array(Float64) COMMENT 'Quantiles, from 0 (smallest) to 1 (largest)' CODEC(ZSTD(1)),
+  `ValueAtQuantiles.Value` Array(Float64) COMMENT 'Value of each quantile' CODEC(ZSTD(1)),
+  Flags UInt32 COMMENT '1: no value was recorded at this time' CODEC(ZSTD(1)),
+  INDEX idx_attr_key mapKeys(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(TimeUnix)
+ORDER BY (ServiceName, MetricName, Attributes, toUnixTimestamp64Nano(TimeUnix))
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 4, Stock tables for metrics. Summaries, one row per data point
+CREATE TABLE IF NOT EXISTS otel_metrics_summary ON CLUSTER `main`
+AS otel_metrics_summary_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_metrics_summary_local', cityHash64(ServiceName, MetricName, Attributes));
+
+-- Migration 4 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (4, 'Stock tables for metrics', now64(3));
+
+-- Migration 5, Ledger of what was refused or lost. What the collector refused, rejected, set aside, dropped or lost, why, and from whom
+CREATE TABLE IF NOT EXISTS wayward_ledger_local ON CLUSTER `main`
+(
+  event LowCardinality(String) COMMENT 'refused (requests), rejected (items of accepted requests), repeated (stored before, nothing is missing), set_aside (in a file), damaged (bytes in a file), dropped (on purpose), lost' CODEC(ZSTD(1)),
+  reason LowCardinality(String) COMMENT 'malformed, too_large, overloaded, unavailable, unauthenticated, unsupported, timeout, aborted, item_checks, stored_before, ...' CODEC(ZSTD(1)),
+  receiver LowCardinality(String) COMMENT 'otlp_grpc or otlp_http; empty for rows that were accepted before' CODEC(ZSTD(1)),
+  signal LowCardinality(String) COMMENT 'traces, logs or metrics; empty where unknown' CODEC(ZSTD(1)),
+  table_name LowCardinality(String) COMMENT 'Table of the rows; empty for requests' CODEC(ZSTD(1)),
+  address String COMMENT 'Address of the sender; other: of those who were too many at once' CODEC(ZSTD(1)),
+  agent String COMMENT 'User-Agent of the sender; other: of those of this address that were too many at once' CODEC(ZSTD(1)),
+  identity String COMMENT 'Name of the token or client certificate of the sender' CODEC(ZSTD(1)),
+  requests UInt64 COMMENT 'Requests; 0 for rows that were accepted before' CODEC(ZSTD(1)),
+  items UInt64 COMMENT 'Spans, log records, data points or rows; 0 unknown, as of requests that were refused unread' CODEC(ZSTD(1)),
+  bytes UInt64 COMMENT 'Bytes of requests as far as they were received, or of rows; 0 unknown' CODEC(ZSTD(1)),
+  first_at DateTime64(3, 'UTC') COMMENT 'First time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+  last_at DateTime64(3, 'UTC') COMMENT 'Last time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+  message String COMMENT 'What the first of the senders was told, or what the first of the errors said' CODEC(ZSTD(1)),
+  host LowCardinality(String) COMMENT 'Host of the collector' CODEC(ZSTD(1)),
+  pid UInt32 COMMENT 'Process of the collector' CODEC(ZSTD(1)),
+  started_at DateTime64(3, 'UTC') COMMENT 'Start of the collector, UTC' CODEC(DoubleDelta, ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(last_at)
+ORDER BY (toStartOfHour(last_at), event, reason, address)
+TTL toDateTime(last_at) + toIntervalDay(90)
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800, ttl_only_drop_parts = 1;
+
+-- Migration 5, Ledger of what was refused or lost. What the collector refused, rejected, set aside, dropped or lost, why, and from whom
+CREATE TABLE IF NOT EXISTS wayward_ledger ON CLUSTER `main`
+AS wayward_ledger_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_ledger_local', cityHash64(host, pid));
+
+-- Migration 5 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (5, 'Ledger of what was refused or lost', now64(3));
