@@ -68,7 +68,7 @@ export const collectorLimits = {
   headerBytesMax: {
     default: 16 * KIB,
     unit: 'bytes',
-    text: 'Bytes of the head of an HTTP/1.1 request',
+    text: 'Bytes of the head of a request',
   },
   handshakesMax: {
     default: 256,

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net'
+import { isIP, type Server } from 'node:net'
 import { CollectorError } from './collector-error.ts'
 
 /** Where to listen. Port 0 picks a free one. */
@@ -14,7 +14,8 @@ export function formatAddress({ host, port }: ListenAddress): string {
 
 /** Whether only this machine can reach the address. */
 export function isLoopback({ host }: ListenAddress): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+  if (host.toLowerCase() === 'localhost' || host === '::1') return true
+  return isIP(host) === 4 && host.startsWith('127.')
 }
 
 /** Starts to listen and returns the address with its real port. @throws CollectorError */

@@ -26,6 +26,7 @@ const reachable = [
   'collector.internal',
   '128.0.0.1',
   '127.evil.com',
+  '127.999.1.1',
 ]
 
 test.each(reachable)('checkProtection() refuses %s without TLS and a check', (host) => {

@@ -168,7 +168,10 @@ describe.skipIf(!hasOpenssl)('a service that is open (skipped without the openss
     expect((await requestHttps(port, '/metrics', { ca })).status).toBe(401)
     const headers = { authorization: `Bearer ${TOKEN}` }
     const metrics = await requestHttps(port, '/metrics', { ca, client, headers })
-    expect(metrics.body.toString()).toContain('status="unauthenticated"')
+    const text = metrics.body.toString()
+    expect(text).toContain('status="unauthenticated"')
+    const expiry = Number(/^wayward_tls_certificate_expiry_time_seconds (\S+)$/m.exec(text)?.[1])
+    expect(expiry).toBeGreaterThan(Date.now() / 1000)
   })
 
   test('answers the preflight of a page', async () => {
