@@ -98,7 +98,7 @@ class FileJournal implements Journal {
   readonly #isSynced: boolean
   #sequence: number
   #cachedBytes = 0
-  #isClosed = false
+  #state: 'open' | 'closing' | 'closed' = 'open'
   #isCompacting = false
   #compactNotBefore = 0
   /** Frames from here on are of this process. */
@@ -170,7 +170,7 @@ class FileJournal implements Journal {
 
   /** A table whose batches wait must not hold the room of all others: its blocks are moved together. */
   #compactIfWorth(): void {
-    if (this.#isCompacting || this.#isClosed || this.usedBytes * 2 < this.bytesMax) return
+    if (this.#isCompacting || this.#state !== 'open' || this.usedBytes * 2 < this.bytesMax) return
     if (performance.now() < this.#compactNotBefore) return
     const segment = sparsest(this.#pool.closed)
     if (segment === undefined) return
@@ -236,7 +236,7 @@ class FileJournal implements Journal {
   }
 
   async #tryAppend({ blocks, digests }: Frame): Promise<AppendOutcome> {
-    if (this.#isClosed) {
+    if (this.#state !== 'open') {
       return { status: 'refused', reason: 'io_error', message: 'The journal is closed' }
     }
     const entries = blocks.map(({ table, token, rows, bytes }, originIndex): BlockEntry => {
@@ -322,6 +322,7 @@ class FileJournal implements Journal {
 
   async read(stored: StoredBlock): Promise<ReadOutcome> {
     const block = stored as FileBlock
+    if (this.#state === 'closed') return { status: 'failed', message: 'The journal is closed' }
     for (;;) {
       const { segment, offset } = block
       if (block.bytes !== undefined) return { status: 'read', bytes: block.bytes }
@@ -337,6 +338,7 @@ class FileJournal implements Journal {
   }
 
   confirm(blocks: readonly StoredBlock[]): void {
+    if (this.#state === 'closed') return
     for (const block of blocks as readonly FileBlock[]) this.#release(block)
     this.#notes.wake()
     this.#compactIfWorth()
@@ -359,6 +361,7 @@ class FileJournal implements Journal {
   }
 
   setAside(blocks: readonly StoredBlock[], reason: string): Promise<void> {
+    if (this.#state !== 'open') return Promise.resolve()
     return this.#setAside.setAside(blocks as readonly FileBlock[], reason)
   }
 
@@ -371,10 +374,11 @@ class FileJournal implements Journal {
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
     await this.#last
     await this.#setAside.close()
+    this.#state = 'closed'
     await this.#pool.close()
     this.#lock.release()
   }

@@ -34,6 +34,7 @@ export interface NotesRead {
   readonly sealedAt: number | undefined
   /** Where the next entry goes. */
   readonly end: number
+  /** Also 1 where the file cannot be read at all. */
   readonly wrongEntries: number
 }
 
@@ -43,10 +44,15 @@ export async function readNotes(
   path: string,
   life: Uint8Array,
 ): Promise<NotesRead> {
-  const bytes = (await readWhole(files, path, NOTES_BYTES_MAX)) ?? Buffer.alloc(0)
   const confirmed = new Map<number, Set<number>>()
   const setAside = new Map<number, number>()
   let sealedAt: number | undefined
+  let bytes: Buffer
+  try {
+    bytes = (await readWhole(files, path, NOTES_BYTES_MAX)) ?? Buffer.alloc(0)
+  } catch {
+    return { confirmed, setAside, sealedAt, end: 0, wrongEntries: 1 }
+  }
   let wrongEntries = bytes.byteLength % ENTRY_BYTES === 0 ? 0 : 1
   const seed = crc32(life)
   const end = bytes.byteLength - (bytes.byteLength % ENTRY_BYTES)

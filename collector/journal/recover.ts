@@ -1,7 +1,7 @@
 import type { Logger } from '@wayward/clickhouse/logger'
 import { END_MARK } from './frame.ts'
 import type { Counters } from './counters.ts'
-import type { JournalFile, JournalFiles } from './journal-files.ts'
+import { codeOf, type JournalFile, type JournalFiles } from './journal-files.ts'
 import { type NotesRead, readNotes } from './notes.ts'
 import { crcOfRange, type FoundFrame, type Region, type Scan, scanSegment } from './scan.ts'
 import {
@@ -17,6 +17,8 @@ import { type SetAsideFolder, storeRegion } from './set-aside.ts'
 const DIGESTS_MAX = 100_000
 /** What lies behind the last frame of a file is given back to the disk, if it is more than this. */
 const SLACK_BYTES = 1024 * 1024
+/** Two for each torn frame. */
+const TORN_FILES_MAX = 16
 const KNOWN_FILES = new Set(['lock', 'lock.takeover', 'set-aside'])
 
 export interface RecoverParts {
@@ -70,6 +72,7 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
   const digests = new Set<string>()
   for (const { frames } of loaded) addDigests(digests, frames)
   loaded.reverse()
+  await pruneTorn(parts)
   const unconfirmed = await uniqueBlocks(loaded)
   for (const block of unconfirmed) block.segment?.add(block)
   for (const { segment } of loaded) await giveBackSlack(parts, segment)
@@ -79,6 +82,20 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
     digests,
     nextSequence: loaded.reduce((max, one) => Math.max(max, one.maxSequence), 0) + 1,
     nextNumber: names.reduce((max, name) => Math.max(max, name.number), 0) + 1,
+  }
+}
+
+/** Each `kill -9` under load may leave one, and none was acknowledged: only the newest are of use to anybody. */
+async function pruneTorn({ files, setAside, logger }: RecoverParts): Promise<void> {
+  try {
+    const names = await files.list(setAside.path)
+    const torn = names.filter((name) => name.startsWith('torn-')).toSorted()
+    for (const name of torn.slice(0, -TORN_FILES_MAX))
+      await files.remove(`${setAside.path}/${name}`)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') {
+      logger.warn('Cannot remove old torn frames', { folder: setAside.path, error })
+    }
   }
 }
 
@@ -282,7 +299,7 @@ async function setRegionAside(
     fields,
   )
   try {
-    const name = `${segment.name.base}-${offset}`
+    const name = `${kind}-${segment.name.base}-${offset}`
     await storeRegion(
       parts.setAside,
       { name, ending: 'damaged', reason, description: { kind, ...fields } },

@@ -3,7 +3,7 @@ import { END_MARK, HEADER_BYTES_MAX, LIFE_OFFSET, type ParsedHeader, parseHeader
 import type { JournalFile } from './journal-files.ts'
 
 const NEAR_BYTES = 1024 * 1024
-const FAR_BYTES = 8 * 1024
+const FAR_BYTES = 4 * 1024
 const NEAR_GAP_BYTES = 64 * 1024
 
 export interface FoundFrame {
@@ -28,6 +28,7 @@ export interface ScanSettings {
   readonly fileBytes: number
   /** Where the segment was sealed, if it was. */
   readonly sealedAt: number | undefined
+  /** The header is good during the call only. */
   readonly onFrame: (frame: FoundFrame) => void
 }
 
@@ -119,12 +120,17 @@ async function isZero(window: Window, offset: number, limit: number): Promise<bo
   return bytes.subarray(0, END_MARK.byteLength).every((byte) => byte === 0)
 }
 
-/** Reads ahead as far as it pays: much where frames are small, little where each read only wants a header. */
+/**
+ * Reads ahead as far as it pays: much where frames are small, little where each read only wants a header. Its buffers
+ * are used again: what it returns is good until the next call.
+ */
 class Window {
   readonly #file: JournalFile
   readonly #fileBytes: number
+  readonly #far = Buffer.allocUnsafeSlow(FAR_BYTES)
+  #near: Buffer = Buffer.alloc(0)
   #start = 0
-  #asked = 0
+  #asked = -Infinity
   #bytes: Buffer = Buffer.alloc(0)
 
   constructor(file: JournalFile, fileBytes: number) {
@@ -141,16 +147,23 @@ class Window {
     const isInside =
       offset >= this.#start && offset + wanted <= this.#start + this.#bytes.byteLength
     if (isInside && wanted > 0) return this.#bytes.subarray(offset - this.#start)
-    const target = Buffer.allocUnsafeSlow(
-      Math.min(Math.max(wanted, isNear ? NEAR_BYTES : FAR_BYTES), left),
-    )
-    const isSmall = target.byteLength <= FAR_BYTES
+    const isSmall = !isNear && wanted <= FAR_BYTES
+    const target = isSmall
+      ? this.#far.subarray(0, left)
+      : this.#nearBuffer(wanted).subarray(0, left)
     const count = isSmall
       ? this.#file.readNow(target, offset)
       : await this.#file.read(target, offset)
     this.#start = offset
     this.#bytes = target.subarray(0, count)
     return this.#bytes
+  }
+
+  #nearBuffer(bytesWanted: number): Buffer {
+    if (this.#near.byteLength < Math.max(bytesWanted, NEAR_BYTES)) {
+      this.#near = Buffer.allocUnsafeSlow(Math.max(bytesWanted, NEAR_BYTES))
+    }
+    return this.#near
   }
 }
 

@@ -100,8 +100,8 @@ class PowerCut implements PowerCutFiles {
     this.#change((names) => names.delete(basename(path)))
   }
 
-  list(): Promise<string[]> {
-    return Promise.resolve([...this.#names.keys()])
+  list(folder: string): Promise<string[]> {
+    return Promise.resolve(folder.endsWith('set-aside') ? [] : [...this.#names.keys()])
   }
 
   /** The lock is a real file. */
