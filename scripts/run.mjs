@@ -21,6 +21,10 @@ const steps = {
     buildTests()
     run(bin('vitest'), ['run', ...args])
   },
+  'test:crash': (args) => {
+    buildTests()
+    run(process.execPath, [join(root, 'test', 'dist', 'crash', 'main.js'), ...args])
+  },
   bench: (args) =>
     run(process.execPath, ['--expose-gc', join(root, 'scripts', 'bench.mjs'), ...args]),
   'bench:peers': (args) => {

@@ -1,0 +1,51 @@
+// A ClickHouse that answers slowly, wrongly, half, with an error in mid-stream, or not at all.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProxyFault } from '../clickhouse-proxy.ts'
+import type { Scenario } from '../run.ts'
+import { runOnServer } from './server.ts'
+
+const faults: readonly ProxyFault[] = [
+  'slow',
+  'html',
+  'html_after',
+  'error',
+  'cut_body',
+  'cut_answer',
+  'swallow',
+  'exception',
+  'exception_after',
+]
+
+const SPOILT_MS = { short: 5000, long: 25_000 }
+/** Each takes the collector's whole time-out. */
+const SILENT_MS = 1500
+
+export const badServer: Scenario = {
+  name: 'bad-server',
+  run: (settings) =>
+    runOnServer(settings, async ({ proxy, fault }) => {
+      proxy.spoil(faults, 0.5)
+      await sleep(settings.isShort ? SPOILT_MS.short : SPOILT_MS.long)
+      if (!settings.isShort) {
+        proxy.spoil(['silent'], 1)
+        await sleep(SILENT_MS)
+      }
+      proxy.spoil([], 0)
+      const counts = [...proxy.counts].map(([name, count]) => `${name} ${count}`).join(', ')
+      settings.say(`spoilt inserts: ${counts}`)
+      if (proxy.counts.size === 0) fault('No insert came through the proxy')
+    }),
+}
+
+/** A store that lies: the test must notice. */
+export function lyingServer(lie: 'lose' | 'double'): Scenario {
+  return {
+    name: `${lie}-server`,
+    run: (settings) =>
+      runOnServer(settings, async ({ proxy }) => {
+        proxy.spoil([lie], 0.2)
+        await sleep(1500)
+        proxy.spoil([], 0)
+      }),
+  }
+}
