@@ -1,7 +1,8 @@
-// Writes the generated pages of settings and limits: part of `npm run generate`. The test calls `generate()` and compares.
+// Writes the generated pages of settings, limits and metrics: part of `npm run generate`. The test calls `generate()` and compares.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { limitsPage } from './configuration/limits-page.ts'
+import { metricsPage } from './configuration/metrics-page.ts'
 import { configurationPage } from './configuration/reference-page.ts'
 
 /** One generated file: where it belongs, from the repository's root, and its text. */
@@ -14,6 +15,7 @@ export function generate(): GeneratedFile[] {
   return [
     { path: 'docs/configuration.md', text: configurationPage() },
     { path: 'docs/reference/limits.md', text: limitsPage() },
+    { path: 'docs/reference/metrics.md', text: metricsPage() },
   ]
 }
 

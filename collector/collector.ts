@@ -20,7 +20,13 @@ import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts'
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts'
 import type { Receiver, ReceiverParts } from './receivers/receiver.ts'
 import { createRoutes, type Readiness, type Routes } from './routes.ts'
-import { countLost, createTelemetry, type Telemetry } from './telemetry.ts'
+import {
+  countDropped,
+  countLost,
+  createTelemetry,
+  type DroppedRows,
+  type Telemetry,
+} from './telemetry.ts'
 
 export interface CollectorSettings extends ProtectionSettings {
   /** Where OTLP/gRPC is received. */
@@ -67,6 +73,8 @@ export interface Collector {
    * @param deadlineMs after which the rest stays in the journal
    */
   shutdown(deadlineMs: number): Promise<void>
+  /** Shows rows that were dropped from ClickHouse, to keep room on the disk, on /metrics and in the ledger. */
+  noteDropped(dropped: DroppedRows): void
 }
 
 /**
@@ -115,14 +123,14 @@ class OtlpCollector implements Collector {
     this.#parts = parts
     this.#telemetry = createTelemetry(settings.limits, parts.clock)
     this.#protection = createProtection(settings, { ...parts, limits: settings.limits })
+    const { tls } = this.#protection
     this.#telemetry.observe(
       'failedHandshakes',
-      single(() => this.#protection.tls?.failedHandshakes ?? 0),
+      single(() => tls?.failedHandshakes ?? 0),
     )
-    this.#telemetry.observe('certificateExpiry', () => {
-      const { tls } = this.#protection
-      return tls === undefined ? [] : [{ labelValues: [], value: tls.validToMs / 1000 }]
-    })
+    this.#telemetry.observe('certificateExpiry', () =>
+      tls === undefined ? [] : [{ labelValues: [], value: tls.validToMs / 1000 }],
+    )
     this.#routes = createRoutes({
       telemetry: this.#telemetry,
       checkReadiness: () => this.#checkReadiness(),
@@ -155,6 +163,10 @@ class OtlpCollector implements Collector {
   shutdown(deadlineMs: number): Promise<void> {
     this.#whenShutDown ??= this.#shutdownOnce(deadlineMs)
     return this.#whenShutDown
+  }
+
+  noteDropped(dropped: DroppedRows): void {
+    countDropped(this.#telemetry, dropped)
   }
 
   async #assemble(): Promise<Running> {

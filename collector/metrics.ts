@@ -7,6 +7,8 @@ export type MetricKind = 'counter' | 'gauge' | 'histogram'
 export interface MetricDeclaration {
   readonly kind: MetricKind
   readonly name: string
+  /** What is counted, as the name has it; `1` where the value is yes or no. */
+  readonly unit: string
   /** A sentence. */
   readonly help: string
   /** Names of the labels, in the order in which their values are given. Few values each: never who sent. */

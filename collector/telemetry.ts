@@ -197,24 +197,19 @@ export function countSetAside(
   telemetry.ledger.note({ event, reason, table, items: rows, bytes, message })
 }
 
-/**
- * Counts rows that were dropped from ClickHouse on purpose.
- *
- * @param reason a word of ours, of which there are few
- */
-export function countDropped(
-  telemetry: Telemetry,
-  {
-    table,
-    rows,
-    bytes,
-    partition,
-    reason,
-  }: TableRows & { readonly partition: string; readonly reason: string },
-): void {
-  telemetry.droppedRows.add(rows, table, reason)
-  telemetry.droppedBytes.add(bytes, table, reason)
-  const message = `Dropped the partition ${partition}`
+/** Rows that were dropped from ClickHouse because the disk gets full. */
+export interface DroppedRows extends TableRows {
+  readonly partition: string
+  /** Why, for people. */
+  readonly reason: string
+}
+
+export function countDropped(telemetry: Telemetry, dropped: DroppedRows): void {
+  const { table, rows, bytes, partition } = dropped
+  telemetry.droppedRows.add(rows, table)
+  telemetry.droppedBytes.add(bytes, table)
+  const reason = 'disk_floor'
+  const message = `Dropped the day ${partition}: ${dropped.reason}`
   telemetry.ledger.note({ event: 'dropped', reason, table, items: rows, bytes, message })
 }
 

@@ -21,6 +21,7 @@ const pages = [
   'docs/send-data.md',
   'docs/query.md',
   'docs/server.md',
+  'docs/self-telemetry.md',
 ]
 
 interface Block {
@@ -65,6 +66,7 @@ const environment = {
 interface Endpoints {
   readonly otlpGrpc: string
   readonly otlpHttp: string
+  readonly api: string
   readonly clickhouse: { readonly url: string }
 }
 
@@ -86,6 +88,7 @@ beforeAll(async () => {
     '127.0.0.1:4317': endpoints.otlpGrpc,
     '127.0.0.1:4318': new URL(endpoints.otlpHttp).host,
     '127.0.0.1:8123': new URL(endpoints.clickhouse.url).host,
+    '127.0.0.1:4320': new URL(endpoints.api).host,
     'port=8123': `port=${new URL(endpoints.clickhouse.url).port}`,
   }
   serverToken = 'a-password-for-the-documentation'

@@ -6,16 +6,18 @@ test('render() writes the Prometheus text format', () => {
   const requests = metrics.counter({
     kind: 'counter',
     name: 'r_total',
+    unit: 'r',
     help: 'Requests.',
     labels: ['a', 'b'],
   })
   requests.add(1, 'x', 'y "\\\n')
   requests.add(2, 'x', 'y "\\\n')
-  const gauge = { kind: 'gauge', name: 'g_bytes', help: 'Bytes.', labels: ['l'] } as const
+  const gauge = { kind: 'gauge', name: 'g_bytes', unit: 'bytes', help: 'Bytes.', labels: ['l'] } as const
   metrics.observe(gauge, () => [{ labelValues: ['one'], value: 7 }])
   const seconds = metrics.histogram({
     kind: 'histogram',
     name: 's_seconds',
+    unit: 'seconds',
     help: 'Time.',
     labels: ['t'],
     bounds: [0.1, 1],
