@@ -15,9 +15,6 @@ const COLOURS = ['#2563eb', '#d97706', '#059669']
 
 /** @param title of the whole picture: what is measured, with its unit */
 export function drawCharts(title: string, charts: readonly Chart[]): string {
-  const most = Math.max(...charts.flatMap(({ series }) => series.flatMap(({ values }) => values)))
-  const step = tickStep(most)
-  const top = Math.ceil(most / step) * step
   const width = WIDTH * charts.length
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}" font-family="sans-serif" font-size="11">`,
@@ -27,13 +24,30 @@ export function drawCharts(title: string, charts: readonly Chart[]): string {
     ...legend(charts[0]?.series.map(({ name }) => name) ?? []),
     ...charts.flatMap((chart, index) => [
       `<g transform="translate(${index * WIDTH} 0)">`,
-      ...axes(chart, top, step),
-      ...chart.series.flatMap(({ values }, colour) => line(values, top, COLOURS[colour] ?? '#000')),
+      ...drawChart(chart),
       '</g>',
     ]),
     '</svg>',
     '',
   ].join('\n')
+}
+
+/** On a scale of its own, so that small changes are seen beside large ones. */
+function drawChart(chart: Chart): string[] {
+  const most = Math.max(...chart.series.flatMap(({ values }) => values))
+  const step = tickStep(most)
+  const top = Math.ceil((most * 1.1) / step) * step
+  return [
+    ...axes(chart, top, step),
+    ...chart.series.flatMap(({ values }, index) => {
+      // Values are written on the outside of the lines: above the upper one, below the others.
+      const others = chart.series.filter((_, other) => other !== index)
+      const isUpper = values.map((value, point) =>
+        others.every((other) => (other.values[point] ?? 0) <= value),
+      )
+      return line(values, top, COLOURS[index] ?? '#000000', isUpper)
+    }),
+  ]
 }
 
 function legend(names: readonly string[]): string[] {
@@ -68,7 +82,12 @@ function axes({ title, labels }: Chart, top: number, step: number): string[] {
   return lines
 }
 
-function line(values: readonly number[], top: number, colour: string): string[] {
+function line(
+  values: readonly number[],
+  top: number,
+  colour: string,
+  isUpper: readonly boolean[],
+): string[] {
   const points = values.map((value, index) => ({
     x: toX(index, values.length),
     y: toY(value, top),
@@ -76,9 +95,9 @@ function line(values: readonly number[], top: number, colour: string): string[] 
   }))
   return [
     `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${points.map(({ x, y }) => `${x},${y}`).join(' ')}"/>`,
-    ...points.flatMap(({ x, y, value }) => [
+    ...points.flatMap(({ x, y, value }, index) => [
       `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`,
-      `<text x="${x}" y="${y - 7}" text-anchor="middle" fill="${colour}">${value.toFixed(1)}</text>`,
+      `<text x="${x}" y="${isUpper[index] === true ? y - 7 : y + 15}" text-anchor="middle" fill="${colour}">${value.toFixed(1)}</text>`,
     ]),
   ]
 }

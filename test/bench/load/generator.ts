@@ -3,7 +3,7 @@
 // stamped with new ids (stamped-body.ts).
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js'
+import { createExportClient, frameMessage } from './export-client.ts'
 import { encodeExportRequest } from './export-request.ts'
 import { encodeLogsRequest, encodeMetricsRequest } from './other-requests.ts'
 import { createStampedBody, type StampedBody } from './stamped-body.ts'
@@ -60,23 +60,14 @@ const PATHS = {
 const RETRYABLE = new Set([1, 4, 8, 10, 11, 14, 15])
 /** As OpenTelemetry's exporters wait, but starting earlier, so that a short run sees the end of an outage. */
 const BACKOFF_MS = { initial: 200, factor: 1.5, max: 5000 }
-const DEADLINE_MS = 10_000
 const DISTINCT_SHAPES = 8
 
-/** Runs the plan. `onAck` is told how many spans were acknowledged. */
+/** Runs the plan. */
 async function generate(plan: LoadPlan): Promise<LoadResult> {
   const { signal = 'traces' } = plan
   const bodies = createBodies(plan)
   const bytesPerSpan = (bodies[0]?.bytes.length ?? 0) / plan.spansPerRequest
-  const clients = Array.from({ length: plan.connections }, (_, index) => {
-    // Clients with the same options would share one connection.
-    return new Client(plan.target, credentials.createInsecure(), {
-      'bench.connection': index,
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 1000,
-    })
-  })
-  await Promise.all(clients.map((client) => connected(client)))
+  const clients = Array.from({ length: plan.connections }, () => createExportClient(plan.target))
   const counts = { retries: 0, failures: new Map<string, number>() }
   const acks: Ack[] = []
   const startMs = performance.now()
@@ -86,7 +77,7 @@ async function generate(plan: LoadPlan): Promise<LoadResult> {
     if (client === undefined) return
     let backoffMs = BACKOFF_MS.initial
     for (;;) {
-      const { code, retryAfterMs } = await exportOnce(client, PATHS[signal], body)
+      const { code, retryAfterMs } = await client.send(PATHS[signal], body)
       if (code === 0) break
       if (!RETRYABLE.has(code)) {
         const failure = `status ${code}`
@@ -135,7 +126,7 @@ function createBodies(plan: LoadPlan): StampedBody[] {
   })
   const most = Math.max(plan.connections * plan.concurrency, shapes)
   return Array.from({ length: Math.min(most, Math.max(plan.requests, 1)) }, (_, index) =>
-    createStampedBody(Buffer.from(encoded[index % shapes] ?? Buffer.alloc(0)), seed),
+    createStampedBody(frameMessage(encoded[index % shapes] ?? Buffer.alloc(0)), seed),
   )
 }
 
@@ -161,58 +152,6 @@ async function schedule(
     }
   }
   await Promise.all(bodies.map((body) => work(body)))
-}
-
-function connected(client: Client): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.waitForReady(Date.now() + 10_000, (error) => {
-      if (error === undefined) resolve()
-      else reject(error)
-    })
-  })
-}
-
-interface Answer {
-  /** The gRPC status code. */
-  readonly code: number
-  /** From RetryInfo, if there is one. */
-  readonly retryAfterMs: number | undefined
-}
-
-function exportOnce(client: Client, path: string, body: Buffer): Promise<Answer> {
-  const asItIs = (bytes: Buffer): Buffer => bytes
-  const deadline = Date.now() + DEADLINE_MS
-  return new Promise((resolve) => {
-    client.makeUnaryRequest(path, asItIs, asItIs, body, { deadline }, (error) => {
-      if (error === null) resolve({ code: 0, retryAfterMs: undefined })
-      else resolve({ code: error.code, retryAfterMs: retryAfter(error) })
-    })
-  })
-}
-
-const RETRY_INFO = Buffer.from('type.googleapis.com/google.rpc.RetryInfo')
-
-/** The seconds and nanoseconds of the RetryInfo in a status's details, without a whole protobuf reader. */
-function retryAfter({ metadata }: ServiceError & { metadata?: Metadata }): number | undefined {
-  const [details] = metadata?.get('grpc-status-details-bin') ?? []
-  if (!Buffer.isBuffer(details)) return undefined
-  const at = details.indexOf(RETRY_INFO)
-  if (at < 0) return undefined
-  // Any.value (tag, length), RetryInfo.retry_delay (tag, length), Duration { seconds = 1; nanos = 2 }.
-  let offset = at + RETRY_INFO.length + 4
-  let ms = 0
-  while (offset < details.length) {
-    const field = details.readUInt8(offset++) >> 3
-    let value = 0
-    let scale = 1
-    for (let more = true; more && offset < details.length; scale *= 128) {
-      const byte = details.readUInt8(offset++)
-      value += (byte & 127) * scale
-      more = byte > 127
-    }
-    ms += field === 1 ? value * 1000 : field === 2 ? value / 1e6 : 0
-  }
-  return ms
 }
 
 function tenths(acks: readonly Ack[], totalMs: number): Quantiles[] {

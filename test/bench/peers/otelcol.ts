@@ -167,5 +167,5 @@ function configuration(
 }
 
 const BATCH_SPANS = 50_000
-const QUEUE_SPANS = 400_000
+const QUEUE_SPANS = 200_000
 const CONSUMERS = 2
