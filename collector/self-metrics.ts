@@ -47,7 +47,7 @@ export const countedMetrics = {
     kind: 'counter',
     name: 'wayward_repeated_requests_total',
     unit: 'requests',
-    help: 'Requests that were stored before, came again because their answer was lost, and were not stored twice.',
+    help: 'Requests that were stored before, came again, and were not stored twice.',
     labels: PER_REQUEST,
   },
   journalledFrames: {
@@ -202,7 +202,7 @@ export const observedMetrics = {
     kind: 'gauge',
     name: 'wayward_remembered_requests',
     unit: 'requests',
-    help: 'Stored requests that are recognised when they come again, because their answer may have been lost.',
+    help: 'Stored requests that are recognised when they come again.',
     labels: [],
   },
   openBytes: {

@@ -12,7 +12,13 @@ test('render() writes the Prometheus text format', () => {
   })
   requests.add(1, 'x', 'y "\\\n')
   requests.add(2, 'x', 'y "\\\n')
-  const gauge = { kind: 'gauge', name: 'g_bytes', unit: 'bytes', help: 'Bytes.', labels: ['l'] } as const
+  const gauge = {
+    kind: 'gauge',
+    name: 'g_bytes',
+    unit: 'bytes',
+    help: 'Bytes.',
+    labels: ['l'],
+  } as const
   metrics.observe(gauge, () => [{ labelValues: ['one'], value: 7 }])
   const seconds = metrics.histogram({
     kind: 'histogram',

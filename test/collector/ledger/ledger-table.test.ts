@@ -1,17 +1,22 @@
 // Goal: what was refused or lost is in the table, each sum as it was sent. Method: bad input of each kind through real
 // receivers into a real engine, and the sums by SQL.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectSession } from 'node:http2'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { migrate, type Store } from '@wayward/clickhouse'
+import type { JournalSettings } from '@wayward/collector'
 import { EXPORT_PATHS } from '@wayward/collector/receivers/otlp-grpc'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { encodeExportRequest } from '../../bench/load/export-request.ts'
 import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
 import { makeTokenFile } from '../../harness/token-file.ts'
+import { readMetric } from '../receiver-harness.ts'
 import { createRawGrpcClient, failureOf } from '../raw-grpc-client.ts'
-import { memoryJournal, portOf, startCollector } from '../test-service.ts'
+import { memoryJournal, portOf, startCollector, whenDrained } from '../test-service.ts'
 
 const PROTOBUF = 'application/x-protobuf'
 const nowMs = Date.now()
@@ -298,6 +303,119 @@ describe('what is refused for want of room', () => {
     expect(sums['lost shutdown_without_journal  otel_traces']?.bytes).toBeGreaterThan(0)
   })
 })
+
+describe('with a journal of files', () => {
+  let folder = ''
+  const journal = (): JournalSettings => ({
+    ...memoryJournal,
+    folder: join(folder, 'journal'),
+    durability: 'fsync',
+    cacheBytesMax: 0,
+  })
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'wayward-ledger-'))
+  })
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('what was refused before a restart is inserted after it, also what was refused last', async () => {
+    const store = switchable(engine.writer)
+    store.isAway = true
+    const before = await startCollector(store, fast, { journal: journal() })
+    const client = createRawGrpcClient(portOf(before.addresses.otlpGrpc))
+    await failureOf(client.call(EXPORT_PATHS.logs, Buffer.alloc(10, 0xff)))
+    await sleep(100)
+    // The ledger's timer is past its first flush; this one is left to the shutdown.
+    await failureOf(client.call(EXPORT_PATHS.logs, Buffer.alloc(10, 0xff)))
+    client.close()
+    await before.collector.shutdown(300)
+    expect(await readSums()).toEqual({})
+    const after = await startCollector(engine.writer, fast, { journal: journal() })
+    await whenDrained(after.addresses.api)
+    expect(await readSums()).toEqual({
+      'refused malformed otlp_grpc logs': { requests: 2, items: 0, bytes: 20 },
+    })
+    await after.collector.shutdown(2_000)
+  })
+
+  test('rows that ClickHouse refuses for good are in the table, and their file', async () => {
+    const refusedTokens = new Set<string>()
+    const limits = { ...fast, insertPauseMsMax: 5 }
+    const store: Pick<Store, 'insertNative' | 'ping'> = {
+      ping: () => engine.writer.ping(),
+      insertNative(table, chunks, token) {
+        if (table === 'otel_traces' && refusedTokens.size === 0) refusedTokens.add(token)
+        if (!refusedTokens.has(token)) return engine.writer.insertNative(table, chunks, token)
+        const error = Object.assign(new Error('Not these rows'), { clickhouse: { code: 53 } })
+        return Promise.resolve({ status: 'failed', error })
+      },
+    }
+    const { collector, addresses } = await startCollector(store, limits, { journal: journal() })
+    const client = createRawGrpcClient(portOf(addresses.otlpGrpc))
+    for (let index = 0; index < 20; index++) {
+      await client.call(
+        EXPORT_PATHS.traces,
+        encodeExportRequest(index === 0 ? 7 : 1, nowMs + index),
+      )
+      await sleep(20)
+    }
+    client.close()
+    await whenDrained(addresses.api)
+    const { api } = addresses
+    await whenWritten(api)
+    const text = await (await fetch(`http://${api}/metrics`)).text()
+    const sums = await readSums()
+    expect(Object.keys(sums)).toEqual(['set_aside refused  otel_traces'])
+    const aside = sums['set_aside refused  otel_traces']
+    const [row] = await engine.reader.query<{ n: string }>('SELECT count() AS n FROM otel_traces')
+    expect(Number(row?.n) + (aside?.items ?? 0)).toBe(26)
+    const labels = '{table="otel_traces",reason="refused"}'
+    expect(readMetric(text, `wayward_set_aside_rows_total${labels}`)).toBe(aside?.items)
+    expect(readMetric(text, `wayward_set_aside_bytes_total${labels}`)).toBe(aside?.bytes)
+    expect(readMetric(text, 'wayward_repeated_inserts_total{table="otel_traces"}')).toBeGreaterThan(
+      2,
+    )
+    expect(readdirSync(join(folder, 'journal', 'set-aside')).length).toBeGreaterThan(0)
+    await collector.shutdown(2_000)
+  })
+
+  test.each([
+    { where: 'rows', position: 3_000, wanted: 'damaged damaged  otel_traces' },
+    { where: 'the head of a frame', position: 20, wanted: 'damaged found_at_start  ' },
+  ])('bytes of $where that were damaged meanwhile are in the table', async (damage) => {
+    const store = switchable(engine.writer)
+    store.isAway = true
+    const before = await startCollector(store, fast, { journal: journal() })
+    const client = createRawGrpcClient(portOf(before.addresses.otlpGrpc))
+    for (const spans of [20, 30]) {
+      await client.call(EXPORT_PATHS.traces, encodeExportRequest(spans, nowMs))
+    }
+    client.close()
+    await before.collector.shutdown(100)
+    flipByte(join(folder, 'journal'), damage.position)
+    const after = await startCollector(engine.writer, fast, { journal: journal() })
+    await whenWritten(after.addresses.api)
+    const sums = await readSums()
+    const [what] = Object.keys(sums)
+    expect(what).toBe(damage.wanted)
+    const [row] = await engine.reader.query<{ n: string }>('SELECT count() AS n FROM otel_traces')
+    expect(Number(row?.n)).toBe(30)
+    await after.collector.shutdown(2_000)
+  })
+})
+
+/** Changes a byte of the first segment of a journal. */
+function flipByte(folder: string, position: number): void {
+  const segments = readdirSync(folder).filter((name) => name.endsWith('.segment'))
+  const [name = ''] = segments.toSorted()
+  const path = join(folder, name)
+  const bytes = readFileSync(path)
+  bytes[position] = (bytes[position] ?? 0) ^ 0xff
+  writeFileSync(path, bytes)
+}
 
 /** Announces a body and goes before it is there. */
 async function breakOff(port: number, authorization: string): Promise<void> {
