@@ -194,7 +194,10 @@ async function makeTables(
     })
     for (const warning of warnings) logger.warn(warning)
     if (applied.length > 0) logger.info('Tables are up to date', { applied })
-    await applyRetention(writer, values.retention ?? unlimitedRetention, { logger })
+    await applyRetention(writer, values.retention ?? unlimitedRetention, {
+      logger,
+      cluster: values.clickhouseCluster,
+    })
   }
   try {
     await makeOnce()
@@ -270,7 +273,7 @@ async function startCollector(
     bytesMax: values.journalSize,
     segmentBytes: journalSegmentBytes,
     cacheBytesMax: journalCacheBytes,
-    recentMs: limits.repeatMsMax,
+    recentMs: limits.repeatWindowMs,
   }
   const collector = createCollector(
     {

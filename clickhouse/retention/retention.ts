@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Logger } from '../logger.ts'
 import type { QueryParameters, Store } from '../store.ts'
+import { onCluster } from '../schema/cluster.ts'
 import { type RetainedTable, retainedTables } from './retained-tables.ts'
 
 /** How long rows are kept after their own time, in seconds. Absent is for ever. */
@@ -136,13 +137,9 @@ async function setTtl(
   for (const file of plan?.files ?? ['keep-forever.sql']) {
     const sql = await readSql(file)
     const parameters = { ...plan?.parameters, table }
-    if (cluster === undefined) await store.command(sql, parameters)
-    else await store.command(onCluster(sql), { ...parameters, cluster })
+    const everywhere = cluster === undefined ? '' : ` ${onCluster(cluster)}`
+    await store.command(sql.replace('{table:Identifier}', `$&${everywhere}`), parameters)
   }
-}
-
-function onCluster(sql: string): string {
-  return sql.replace('{table:Identifier}', '{table:Identifier} ON CLUSTER {cluster:Identifier}')
 }
 
 async function readSql(path: string): Promise<string> {
