@@ -1,4 +1,5 @@
 // Our tables and the stock exporter's, side by side in one engine: the same blocks in turns, then what they take on disk.
+import { readFileSync } from 'node:fs'
 import { migrate, type Store } from '@wayward/clickhouse'
 import type { TestEngine } from '../harness/engine.ts'
 import type { Figure } from './bench.ts'
@@ -16,6 +17,8 @@ interface Side {
   readonly store: Store
   readonly reader: Store
   readonly ms: number[]
+  /** CPU milliseconds of the engine for all its inserts; 0 where the system does not tell. */
+  cpuMs: number
 }
 
 export interface ComparisonPlan {
@@ -77,11 +80,14 @@ async function compare(
     const figures: Figure[] = []
     for (const side of sides) {
       const median = side.ms.toSorted((a, b) => a - b)[side.ms.length >> 1] ?? 0
-      figures.push({
-        name: `${what}: insert, ${side.name}`,
-        value: (rows / median) * 1000,
-        unit: 'spans/s',
-      })
+      figures.push(
+        { name: `${what}: insert, ${side.name}`, value: (rows / median) * 1000, unit: 'spans/s' },
+        {
+          name: `${what}: CPU of inserts, ${side.name}`,
+          value: (side.cpuMs * 1000) / (rows * count),
+          unit: 'µs/span',
+        },
+      )
     }
     for (const side of sides) figures.push(...(await diskFigures(side, what, rows * count)))
     return figures
@@ -105,7 +111,7 @@ async function open(
   }
   // Merges come at the end, for all alike.
   await writer.command('SYSTEM STOP MERGES')
-  return { name, database, settings, store: writer, reader, ms: [] }
+  return { name, database, settings, store: writer, reader, ms: [], cpuMs: 0 }
 }
 
 async function insert(
@@ -123,6 +129,7 @@ async function insert(
     ...side.settings,
   }
   for (const [key, value] of Object.entries(settings)) target.searchParams.set(key, value)
+  const cpuMs = engineCpuMs()
   const startMs = performance.now()
   const response = await fetch(target, {
     method: 'POST',
@@ -132,19 +139,21 @@ async function insert(
   const answer = await response.text()
   if (!response.ok) throw new Error(answer)
   side.ms.push(performance.now() - startMs)
+  side.cpuMs += engineCpuMs() - cpuMs
 }
 
 async function diskFigures(side: Side, what: string, spans: number): Promise<Figure[]> {
-  await side.store.command('SYSTEM START MERGES')
   const tables = await side.store.query<{ name: string }>(
     `SELECT name FROM system.tables
      WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name != 'wayward_migrations'`,
   )
-  const startMs = performance.now()
+  const cpuMs = engineCpuMs()
   for (const { name } of tables) {
+    // Table by table: without a name it would start those of the other databases as well.
+    await side.store.command(`SYSTEM START MERGES ${side.database}.${name}`)
     await side.store.command('OPTIMIZE TABLE {name:Identifier} FINAL', { name })
   }
-  const mergeMs = performance.now() - startMs
+  const mergeMs = engineCpuMs() - cpuMs
   const [row] = await side.store.query<{ rows: string; stock: string; all: string }>(
     `SELECT
        sumIf(rows, table = 'otel_traces') AS rows,
@@ -158,7 +167,7 @@ async function diskFigures(side: Side, what: string, spans: number): Promise<Fig
   const figures: Figure[] = [
     { name: `${what}: on disk, ${side.name}`, value: bytes(row?.all), unit: 'bytes/span' },
     {
-      name: `${what}: merging all parts, ${side.name}`,
+      name: `${what}: CPU of merging all parts, ${side.name}`,
       value: (mergeMs / spans) * 1000,
       unit: 'µs/span',
     },
@@ -167,3 +176,20 @@ async function diskFigures(side: Side, what: string, spans: number): Promise<Fig
   const name = `${what}: on disk, ours, otel_* tables only`
   return [...figures, { name, value: bytes(row?.stock), unit: 'bytes/span' }]
 }
+
+/** CPU of this process's children, of which the engine is the only one. 0 where there is no /proc. */
+function engineCpuMs(): number {
+  try {
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    const ticks = children
+      .trim()
+      .split(' ')
+      .map((pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [])
+      .map((fields) => Number(fields[11] ?? 0) + Number(fields[12] ?? 0))
+    return ticks.reduce((sum, value) => sum + value, 0) * MS_PER_TICK
+  } catch {
+    return 0
+  }
+}
+
+const MS_PER_TICK = 10
