@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { bringBack } from './bring-back.ts'
 import { type Counters, createCounters } from './counters.ts'
 import {
   BLOCKS_MAX,
@@ -61,7 +62,11 @@ export async function openFileJournal(
       digestsSinceMs,
       isSynced,
     })
-    return new FileJournal({ settings, parts, files, lock, counters, setAside, recovery })
+    const journal = new FileJournal({ settings, parts, files, lock, counters, setAside, recovery })
+    const { unconfirmed } = recovery
+    const append = (frame: Frame): Promise<AppendOutcome> => journal.append(frame)
+    journal.addUnconfirmed(await bringBack({ files, folder, logger, unconfirmed, append }))
+    return journal
   } catch (error) {
     lock?.release()
     if (error instanceof JournalError) throw error
@@ -102,7 +107,7 @@ class FileJournal implements Journal {
   #isCompacting = false
   #compactNotBefore = 0
   /** Frames from here on are of this process. */
-  readonly #firstSequence: number
+  #firstSequence: number
   #unconfirmedLeft: number
   /** The work of the last call; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve()
@@ -137,6 +142,13 @@ class FileJournal implements Journal {
       segments: recovery.segments,
       nextNumber: recovery.nextNumber,
     })
+  }
+
+  /** Blocks that were taken back at the opening count as found there. */
+  addUnconfirmed(blocks: readonly StoredBlock[]): void {
+    for (const block of blocks) this.unconfirmed.push(block as FileBlock)
+    this.#unconfirmedLeft += blocks.length
+    this.#firstSequence = this.#sequence
   }
 
   get usedBytes(): number {

@@ -19,7 +19,7 @@ const DIGESTS_MAX = 100_000
 const SLACK_BYTES = 1024 * 1024
 /** Two for each torn frame. */
 const TORN_FILES_MAX = 16
-const KNOWN_FILES = new Set(['lock', 'lock.takeover', 'set-aside'])
+const KNOWN_FILES = new Set(['lock', 'lock.takeover', 'set-aside', 'bring-back'])
 
 export interface RecoverParts {
   readonly files: JournalFiles

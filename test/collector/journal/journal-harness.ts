@@ -6,7 +6,7 @@ import type { Frame, Journal, JournalSettings, NewBlock } from '@wayward/collect
 import { openJournal } from '@wayward/collector/journal/journal'
 import type { JournalFiles } from '@wayward/collector/journal/journal-files'
 
-export interface LogLine {
+interface LogLine {
   readonly level: 'info' | 'warn' | 'error'
   readonly message: string
 }

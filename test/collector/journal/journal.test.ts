@@ -1,4 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Durability } from '@wayward/collector/journal/journal'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -156,4 +163,71 @@ describe('setAside()', () => {
     await again.close()
     expect(existsSync(join(folder.path, 'lock'))).toBe(false)
   })
+})
+
+describe('the folder bring-back', () => {
+  test('gives rows that were set aside back to ClickHouse, with their token', async () => {
+    const journal = await folder.open()
+    const stored = await write(
+      journal,
+      block('a', 1, 'one'),
+      block('a', 1, 'two'),
+      block('b', 2, 'x'),
+    )
+    await journal.setAside(stored, 'refused by ClickHouse')
+    await write(journal, block('a', 3, 'three'))
+    await journal.close()
+    renameSync(join(folder.path, 'set-aside'), join(folder.path, 'bring-back'))
+    writeFileSync(join(folder.path, 'bring-back', 'alone.native'), 'no description')
+    const again = await folder.open()
+    expect(await unconfirmedTexts(again)).toEqual(['three', 'onetwo', 'x'])
+    expect(again.unconfirmed.map(({ token, rows }) => [Number(token), rows])).toEqual([
+      [3, 1],
+      [1, 2],
+      [2, 1],
+    ])
+    expect(readdirSync(join(folder.path, 'bring-back'))).toEqual(['alone.native'])
+    abandonLock(folder)
+    const third = await folder.open()
+    expect(await unconfirmedTexts(third)).toEqual(['three', 'onetwo', 'x'])
+    third.confirm([...third.unconfirmed])
+    expect(third.unconfirmed).toEqual([])
+    await third.close()
+  })
+
+  test('takes a file once when the process ended before it was removed', async () => {
+    const journal = await folder.open()
+    await journal.setAside(await write(journal, block('a', 1, 'one')), 'refused')
+    await journal.close()
+    const source = join(folder.path, 'set-aside')
+    const target = join(folder.path, 'bring-back')
+    const files = readdirSync(source).map(
+      (name) => [name, readFileSync(join(source, name))] as const,
+    )
+    for (let i = 0; i < 2; i++) {
+      mkdirSync(target, { recursive: true })
+      for (const [name, bytes] of files) writeFileSync(join(target, name), bytes)
+      const again = await folder.open()
+      expect(await unconfirmedTexts(again)).toEqual(['one'])
+      await again.close()
+    }
+  })
+})
+
+describe('a clock that jumps', () => {
+  test.each([0, -5, Number.NaN, 1e18, Date.now() - 1e12])(
+    'to %d changes nothing but the digests',
+    async (now) => {
+      const journal = await folder.open({}, { clock: () => now })
+      await write(journal, block('a', 1, 'one'))
+      await journal.close()
+      const again = await folder.open({}, { clock: () => now })
+      expect(await unconfirmedTexts(again)).toEqual(['one'])
+      await again.close()
+      const later = await folder.open()
+      expect(await unconfirmedTexts(later)).toEqual(['one'])
+      expect(folder.lines).toEqual([])
+      await later.close()
+    },
+  )
 })
