@@ -29,11 +29,11 @@ console.log(
   `node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
 )
 for (const bench of chosen) {
-  console.log(`\n${bench.name}`)
+  // As a table of Markdown, for docs/performance.md.
+  console.log(`\n${bench.name}\n\n| ${'figure'.padEnd(60)} | value |\n| ${'-'.repeat(60)} | --- |`)
   for (const { name, value, unit } of await bench.run('full')) {
     const digits = Math.abs(value) >= 100 ? 0 : 2
-    console.log(
-      `  ${name.padEnd(52)} ${value.toLocaleString('en-US', { maximumFractionDigits: digits }).padStart(14)} ${unit}`,
-    )
+    const text = value.toLocaleString('en-US', { maximumFractionDigits: digits })
+    console.log(`| ${name.padEnd(60)} | ${text} ${unit} |`)
   }
 }

@@ -75,7 +75,11 @@ async function measureReplay(folder: string, size: Size): Promise<readonly Figur
       },
       { name: 'collector memory during the replay, highest', value: memory.stop(), unit: 'MiB' },
       { name: 'new arrivals: acknowledgement, median', value: p50, unit: 'ms' },
-      { name: 'new arrivals: acknowledgement, 99 %', value: p99, unit: 'ms' },
+      {
+        name: 'new arrivals: acknowledgement, 99 %, of the worst 5 s',
+        value: p99,
+        unit: 'ms',
+      },
       { name: 'new arrivals: acknowledgement, longest', value: max, unit: 'ms' },
     ]
   } finally {
@@ -142,7 +146,7 @@ interface Arrivals {
   }>
 }
 
-/** Requests at an even rate, in rounds of some seconds until it is told to stop. */
+/** Requests at an even rate, in rounds of 5 seconds until it is told to stop. */
 function keepArriving({ endpoints }: Service, requestsPerSecond: number): Arrivals {
   const stopping = new AbortController()
   const rounds: LoadResult[] = []
@@ -161,7 +165,8 @@ function keepArriving({ endpoints }: Service, requestsPerSecond: number): Arriva
       const worst = (pick: (result: LoadResult) => number): number => Math.max(...rounds.map(pick))
       return {
         spans: rounds.reduce((sum, { spans }) => sum + spans, 0),
-        p50: worst(({ ackMs }) => ackMs.p50),
+        p50:
+          rounds.map(({ ackMs }) => ackMs.p50).toSorted((a, b) => a - b)[rounds.length >> 1] ?? 0,
         p99: worst(({ ackMs }) => ackMs.p99),
         max: worst(({ ackMs }) => ackMs.max),
       }
@@ -169,7 +174,7 @@ function keepArriving({ endpoints }: Service, requestsPerSecond: number): Arriva
   }
 }
 
-/** New arrivals are among the rows, at most as many as came; the replay is over a little later than this. */
+/** Rows go in oldest first, so when there are as many as were to be replayed, the replay is over. */
 async function rowsReach(subject: Subject, wanted: number): Promise<void> {
   while ((await subject.countRows()) < wanted) await sleep(200)
 }
