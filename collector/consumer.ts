@@ -25,8 +25,6 @@ export interface ExportRequest {
   /** From the call on the bytes belong to the consumer. */
   readonly body: Uint8Array
   readonly sender: Sender
-  /** Whether the sender can no longer get the answer: it hung up, cancelled, or its deadline has passed. */
-  readonly isSenderGone: () => boolean
 }
 
 /**

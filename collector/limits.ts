@@ -141,14 +141,15 @@ export const collectorLimits = {
     text: 'Longest pause between two tries of an insert',
   },
   repeatsMax: {
-    default: 100_000,
+    default: 200_000,
     unit: 'count',
-    text: 'Requests whose senders went before the answer came, and which are recognised when they come again',
+    text: 'Requests that are remembered, to recognise them when they come again',
   },
-  repeatMsMax: {
-    default: 600_000,
+  repeatWindowMs: {
+    default: 60_000,
     unit: 'ms',
-    text: 'Time for which such requests are recognised',
+    text: 'Time for which a request is remembered: the same bytes are not stored again. Exporters try again within 45 s',
+    setting: { min: 0, max: 3_600_000 },
   },
   ledgerEntriesMax: {
     default: 1_000,

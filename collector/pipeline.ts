@@ -59,11 +59,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   return new JournalPipeline(parts)
 }
 
-interface Pending {
-  readonly isSenderGone: () => boolean
-  readonly outcome: Promise<ConsumeOutcome>
-}
-
 class JournalPipeline implements Pipeline {
   readonly #parts: PipelineParts
   readonly #writers: ReadonlyMap<string, TableWriter>
@@ -71,7 +66,7 @@ class JournalPipeline implements Pipeline {
   readonly #drainRate: DrainRate = createDrainRate()
   readonly #repeats: Repeats
   /** Requests that are not answered yet, by the key of their digest. */
-  readonly #pending = new Map<string, Pending>()
+  readonly #pending = new Map<string, Promise<ConsumeOutcome>>()
   #isShutDown = false
 
   constructor(parts: PipelineParts) {
@@ -86,7 +81,7 @@ class JournalPipeline implements Pipeline {
       telemetry: parts.telemetry,
       limits,
     })
-    const { repeatMsMax: rememberMs, repeatsMax: requestsMax } = limits
+    const { repeatWindowMs: rememberMs, repeatsMax: requestsMax } = limits
     this.#repeats = createRepeats({ requestsMax, rememberMs }, journal.recentDigests)
     observePipeline(parts.telemetry.observe, {
       journal,
@@ -106,11 +101,10 @@ class JournalPipeline implements Pipeline {
     if (refused !== undefined) return Promise.resolve(refused)
     const digest = digestOf(request)
     const key = toKey(digest)
-    const earlier = this.#pending.get(key)
-    if (earlier?.isSenderGone() === true) return this.#repeat(request, digest, earlier.outcome)
-    if (this.#repeats.has(digest)) return this.#repeat(request, digest, undefined)
+    const earlier = this.#earlier(key)
+    if (earlier !== undefined) return this.#repeat(request, key, earlier)
     if (request.body.byteLength > this.#parts.limits.decodeAtOnceBytesMax) {
-      return this.#track(request, key, this.#consumeLarge(request, digest))
+      return this.#track(key, this.#consumeLarge(request, digest))
     }
     const decoder = this.#parts.decoders[request.signal]
     const result = this.#decode(decoder, request)
@@ -118,9 +112,7 @@ class JournalPipeline implements Pipeline {
     const accepted = toAccepted(result)
     if (result.acceptedItems === 0) return Promise.resolve(accepted)
     const committed = this.#committer.commit(decoder, digest)
-    const { isSenderGone } = request
-    const outcome = this.#afterCommit(isSenderGone, digest, accepted, committed)
-    return this.#track(request, key, outcome)
+    return this.#track(key, whenCommitted(committed, accepted))
   }
 
   async whenInserted(): Promise<void> {
@@ -150,36 +142,24 @@ class JournalPipeline implements Pipeline {
     )
   }
 
-  /** Remembers the request until it is answered; not its body, for which there would be no memory. */
-  async #track(
-    { isSenderGone }: ExportRequest,
-    key: string,
-    outcome: Promise<ConsumeOutcome>,
-  ): Promise<ConsumeOutcome> {
-    const pending = { isSenderGone, outcome }
-    this.#pending.set(key, pending)
-    try {
-      return await outcome
-    } finally {
-      if (this.#pending.get(key) === pending) this.#pending.delete(key)
-    }
+  /** What became, or will become, of the same request when it came before. */
+  #earlier(key: string): ConsumeOutcome | Promise<ConsumeOutcome> | undefined {
+    if (this.#parts.limits.repeatWindowMs === 0) return undefined
+    return this.#pending.get(key) ?? (this.#repeats.has(key) ? STORED_BEFORE : undefined)
   }
 
-  async #afterCommit(
-    isSenderGone: () => boolean,
-    digest: RequestDigest,
-    accepted: ConsumeOutcome,
-    committed: Promise<CommitOutcome>,
-  ): Promise<ConsumeOutcome> {
-    const outcome = await committed
-    if (outcome.status !== 'committed') return outcome
-    if (isSenderGone()) this.#repeats.remember(digest)
-    return accepted
+  /** Remembers the request: while it is under way, and for some time after it was stored. */
+  async #track(key: string, pending: Promise<ConsumeOutcome>): Promise<ConsumeOutcome> {
+    this.#pending.set(key, pending)
+    const outcome = await pending
+    this.#pending.delete(key)
+    if (outcome.status === 'accepted' && outcome.acceptedItems > 0) this.#repeats.remember(key)
+    return outcome
   }
 
   /** A request that would keep all others from the event loop while it is decoded. */
   async #consumeLarge(
-    { body, encoding, isSenderGone, signal }: ExportRequest,
+    { body, encoding, signal }: ExportRequest,
     digest: RequestDigest,
   ): Promise<ConsumeOutcome> {
     const { largeDecoder } = this.#parts
@@ -189,30 +169,27 @@ class JournalPipeline implements Pipeline {
     }
     const { blocks, result } = await largeDecoder.decode(signal, encoding, body)
     if (result.status === 'malformed') return result
-    const unavailable = { status: 'unavailable', retryAfterMs: RETRY_AFTER_MS } as const
-    if (result.status === 'unavailable') return { ...unavailable, message: result.message }
-    if (result.acceptedItems === 0) return toAccepted(result)
-    // It was not acknowledged, so it need not be stored; its sender has it.
-    if (isSenderGone()) return { ...unavailable, message: 'The sender went' }
-    const outcome = await this.#committer.commitBlocks(blocks, digest)
-    if (outcome.status !== 'committed') return outcome
-    if (isSenderGone()) this.#repeats.remember(digest)
-    return toAccepted(result)
+    if (result.status === 'unavailable') {
+      return { status: 'unavailable', retryAfterMs: RETRY_AFTER_MS, message: result.message }
+    }
+    const accepted = toAccepted(result)
+    if (result.acceptedItems === 0) return accepted
+    return whenCommitted(this.#committer.commitBlocks(blocks, digest), accepted)
   }
 
-  /** Answers a request whose rows are stored, or about to be, because its sender did not hear of it. */
+  /** Answers a request that is stored, or about to be, and came again. */
   async #repeat(
-    { body, isSenderGone, sender, signal }: ExportRequest,
-    digest: RequestDigest,
-    earlier: Promise<ConsumeOutcome> | undefined,
+    { body, sender, signal }: ExportRequest,
+    key: string,
+    earlier: ConsumeOutcome | Promise<ConsumeOutcome>,
   ): Promise<ConsumeOutcome> {
     const { byteLength } = body
-    const outcome = await (earlier ?? Promise.resolve(STORED_BEFORE))
+    const outcome = await earlier
     if (outcome.status !== 'accepted') return outcome
     countRepeat(this.#parts.telemetry, sender, signal, byteLength)
-    if (isSenderGone()) this.#repeats.remember(digest)
-    else this.#repeats.forget(digest)
-    return { ...outcome, acceptedItems: 0 }
+    // This answer may be lost, too.
+    this.#repeats.remember(key)
+    return { ...outcome, acceptedItems: 0, message: outcome.message || REPEAT_MESSAGE }
   }
 
   /** Why a request must wait, or undefined where there is room. */
@@ -295,6 +272,18 @@ function toAccepted({
 }: Extract<DecodeResult, { readonly status: 'decoded' }>): ConsumeOutcome {
   return { status: 'accepted', acceptedItems, rejectedItems, message }
 }
+
+async function whenCommitted(
+  committed: Promise<CommitOutcome>,
+  accepted: ConsumeOutcome,
+): Promise<ConsumeOutcome> {
+  const outcome = await committed
+  return outcome.status === 'committed' ? accepted : outcome
+}
+
+/** A warning in OTLP's terms: somebody may have sent the same bytes twice on purpose. */
+const REPEAT_MESSAGE =
+  'The same request was received a short time ago; it is taken for a repetition and stored once'
 
 const STORED_BEFORE: ConsumeOutcome = {
   status: 'accepted',

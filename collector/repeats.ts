@@ -1,8 +1,9 @@
-// Requests that are stored although their sender does not know it: it hung up before the answer, or the collector was
-// killed before it could answer. An exporter sends such a request again, byte by byte the same; it must not be stored
-// twice. OTLP has no request id (its specification accepts duplicates), so the bytes themselves are the id.
+// An exporter whose answer was lost sends its request again, byte by byte the same: the collector was killed, the
+// connection broke, or the answer came after the deadline. It must not be stored twice. OTLP has no request id (its
+// specification accepts duplicates), so the bytes themselves are the id.
 //
-// Requests that were answered are not remembered: somebody who sends the same bytes twice, on purpose, has them twice.
+// Every request is remembered, not only those whose sender was seen to go: when an answer has left for a connection that
+// looks well, nobody can tell whether it was read.
 import { hash } from 'node:crypto'
 import type { Encoding, ExportRequest, Signal } from './consumer.ts'
 
@@ -10,12 +11,10 @@ import type { Encoding, ExportRequest, Signal } from './consumer.ts'
 export type RequestDigest = Uint8Array
 
 export interface Repeats {
-  /** Remembers that the sender of a stored request may send it again. */
-  remember(digest: RequestDigest): void
-  /** Whether a request is such a repeat. */
-  has(digest: RequestDigest): boolean
-  /** To be called when the sender has its answer after all. */
-  forget(digest: RequestDigest): void
+  /** Remembers a request that is stored, from now on. */
+  remember(key: string): void
+  /** Whether a request was stored a short time ago. */
+  has(key: string): boolean
   readonly size: number
 }
 
@@ -39,23 +38,19 @@ export function createRepeats(settings: RepeatsSettings, known: Iterable<string>
     }
   }
 
-  function add(key: string): void {
+  function remember(key: string): void {
     expiries.delete(key)
     expiries.set(key, performance.now() + settings.rememberMs)
     prune()
   }
 
-  for (const key of known) add(key)
+  for (const key of known) remember(key)
 
   return {
-    remember: (digest) => add(toKey(digest)),
-    has(digest) {
-      if (expiries.size === 0) return false
+    remember,
+    has(key) {
       prune()
-      return expiries.has(toKey(digest))
-    },
-    forget(digest) {
-      if (expiries.size > 0) expiries.delete(toKey(digest))
+      return expiries.has(key)
     },
     get size() {
       return expiries.size

@@ -1,6 +1,6 @@
 // OTLP/gRPC: three unary methods, whose messages stay bytes: decode reads them.
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import type { ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
+import type { ConsumeOutcome, Sender, Signal } from '../consumer.ts'
 import type { ListenAddress } from '../listen-address.ts'
 import { countRequest, type RefusedRequest } from '../telemetry.ts'
 import { encodeExportResponse, rpcCode, type RpcStatus } from './export-response.ts'
@@ -31,8 +31,6 @@ interface ExportCall {
   readonly stream: ServerHttp2Stream
   readonly signal: Signal
   readonly sender: Sender
-  /** When its client gives up, in the time of `performance.now()`. */
-  readonly deadlineMs: number
 }
 
 /** A call as far as it is known. */
@@ -96,18 +94,13 @@ class OtlpGrpcReceiver implements Receiver {
       this.#refuse({ stream, signal, sender }, unknownMethod(headers[':path'] ?? ''))
       return
     }
-    const timeoutMs = parseTimeout(headers['grpc-timeout'])
-    if (timeoutMs === undefined) {
+    // Whose deadline passes is answered nevertheless; what is checked is only that it is one.
+    if (parseTimeout(headers['grpc-timeout']) === undefined) {
       const refusal = malformedTimeout(String(headers['grpc-timeout']))
       this.#refuse({ stream, signal, sender }, refusal)
       return
     }
-    const call: ExportCall = {
-      stream,
-      signal,
-      sender,
-      deadlineMs: performance.now() + timeoutMs,
-    }
+    const call: ExportCall = { stream, signal, sender }
     receiveMessage(stream, headers['grpc-encoding'] as string | undefined, this.#parts, (outcome) =>
       this.#take(call, connection, outcome),
     )
@@ -155,15 +148,8 @@ class OtlpGrpcReceiver implements Receiver {
 
   /** Nothing here holds the message while its rows wait. */
   #consume(call: ExportCall, body: Uint8Array, release: () => void): Promise<ConsumeOutcome> {
-    const { stream, signal, sender, deadlineMs } = call
-    const request: ExportRequest = {
-      signal,
-      encoding: 'protobuf',
-      body,
-      sender,
-      isSenderGone: () => stream.closed || stream.destroyed || performance.now() > deadlineMs,
-    }
-    const consumed = consumeRequest(this.#parts, request)
+    const { signal, sender } = call
+    const consumed = consumeRequest(this.#parts, { signal, encoding: 'protobuf', body, sender })
     release()
     return consumed
   }

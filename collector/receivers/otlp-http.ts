@@ -198,13 +198,11 @@ class OtlpHttpReceiver implements Receiver {
       case 'read':
         break
     }
-    const isSenderGone = (): boolean => response.destroyed
     const consumed = consumeRequest(this.#parts, {
       signal,
       encoding,
       body: read.body,
       sender,
-      isSenderGone,
     })
     read.release()
     return this.#answer(response, signal, encoding, consumed)

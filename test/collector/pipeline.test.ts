@@ -85,11 +85,7 @@ interface Harness {
   /** Milliseconds that an insert takes. */
   insertMs: number
   readonly metric: (line: string) => number
-  readonly consume: (
-    text: string,
-    signal?: Signal,
-    isSenderGone?: () => boolean,
-  ) => ReturnType<Pipeline['consume']>
+  readonly consume: (text: string, signal?: Signal) => ReturnType<Pipeline['consume']>
   /** Waits until ClickHouse has everything. */
   readonly drained: () => Promise<void>
 }
@@ -171,13 +167,12 @@ async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
     logged,
     insertMs: 20,
     metric,
-    consume: (text, signal = 'traces', isSenderGone = () => false) =>
+    consume: (text, signal = 'traces') =>
       pipeline.consume({
         signal,
         encoding: 'protobuf',
         body: Buffer.from(text),
         sender: { receiver: 'otlp_grpc', address: '127.0.0.1', agent: '', identity: '' },
-        isSenderGone,
       }),
     drained: () =>
       vi.waitFor(
@@ -332,16 +327,12 @@ describe('a large request', () => {
     expect(await full.consume('large'.repeat(5))).toMatchObject({ status: 'overloaded' })
   })
 
-  test('is stored once when its sender went and sends it again while it is decoded', async () => {
+  test('is stored once when it comes again while it is decoded', async () => {
     const { consume, metric, drained } = await createHarness(limits)
-    let isGone = false
-    const first = consume('lost'.repeat(5), 'traces', () => isGone)
+    const first = consume('lost'.repeat(5))
     await sleep(5)
-    isGone = true
-    const second = await consume('lost'.repeat(5))
-    expect(await first).toMatchObject({ status: 'unavailable' })
-    expect(second).toMatchObject({ status: 'unavailable' })
     expect(await consume('lost'.repeat(5))).toMatchObject(accepted)
+    expect(await first).toMatchObject(accepted)
     await drained()
     expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(20)
   })
@@ -385,7 +376,7 @@ describe('an insert that does not succeed', () => {
     await consume('bad')
     for (let index = 0; index < 12; index++) {
       await sleep(25)
-      await consume('g')
+      await consume(String.fromCharCode(97 + index))
     }
     await drained()
     expect(journal.stats()).toMatchObject({ setAsideRecords: 1, setAsideRows: 3 })
@@ -440,55 +431,79 @@ describe('what the journal holds at the start', () => {
   })
 })
 
-describe('a request whose sender is gone before the answer', () => {
-  test('is not stored again when it comes again', async () => {
+describe('a request that comes again', () => {
+  const line = 'wayward_repeated_requests_total{receiver="otlp_grpc",signal="traces"}'
+
+  test('is not stored again, and its sender is told', async () => {
     const { consume, metric, drained } = await createHarness()
-    expect(await consume('lost', 'traces', () => true)).toMatchObject(accepted)
-    expect(await consume('lost')).toMatchObject(accepted)
+    expect(await consume('-same')).toMatchObject({ acceptedItems: 5, message: 'Dashes' })
+    const again = { status: 'accepted', acceptedItems: 0, rejectedItems: 0 }
+    for (let index = 0; index < 2; index++) {
+      expect(await consume('-same')).toMatchObject({
+        ...again,
+        message: expect.stringContaining('stored once'),
+      })
+    }
     await drained()
-    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(4)
-    const line = 'wayward_repeated_requests_total{receiver="otlp_grpc",signal="traces"}'
-    expect(metric(line)).toBe(1)
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(5)
+    expect(metric(line)).toBe(2)
   })
 
   test('waits for the first one where that is not safe yet', async () => {
     const { consume, metric, drained } = await createHarness()
-    const first = consume('lost', 'traces', () => true)
-    const outcomes = await Promise.all([first, consume('lost')])
+    const outcomes = await Promise.all([consume('same'), consume('same')])
     expect(outcomes).toMatchObject([accepted, accepted])
     await drained()
     expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(4)
   })
 
-  test('is stored twice when it comes a third time, for then somebody means it', async () => {
-    const { consume, metric, drained } = await createHarness()
-    await consume('lost', 'traces', () => true)
-    await consume('lost')
-    await consume('lost')
-    await consume('lost', 'logs')
+  test('is another one as another signal, and after its time', async () => {
+    const { consume, metric, drained } = await createHarness({ repeatWindowMs: 50 })
+    await consume('same')
+    await consume('same', 'logs')
+    await sleep(80)
+    await consume('same')
     await drained()
     expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(8)
     expect(metric('wayward_inserted_rows_total{table="otel_logs"}')).toBe(4)
   })
 
+  test('is stored each time where repetitions are not asked for', async () => {
+    const { consume, metric, drained } = await createHarness({ repeatWindowMs: 0 })
+    await Promise.all([consume('same'), consume('same')])
+    await consume('same')
+    await drained()
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(12)
+  })
+
+  test('is stored where the first one was refused', async () => {
+    let isFull = true
+    const { consume, metric, drained } = await createHarness({
+      wrap: (journal) =>
+        override(journal, {
+          append: async (frame) =>
+            isFull
+              ? { status: 'refused', reason: 'disk_full', message: 'The disk is full' }
+              : journal.append(frame),
+        }),
+    })
+    expect(await consume('same')).toMatchObject({ status: 'unavailable' })
+    isFull = false
+    expect(await consume('same')).toMatchObject({ status: 'accepted', acceptedItems: 4 })
+    await drained()
+    expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(4)
+  })
+
   test('is recognised after a crash', async () => {
-    const recentDigests = new Set([createHash('sha1').update('lost').digest('hex')])
+    const recentDigests = new Set([createHash('sha1').update('same').digest('hex')])
     const { consume, metric, drained } = await createHarness({
       wrap: (journal) => override(journal, { recentDigests }),
     })
-    expect(await consume('lost')).toMatchObject(accepted)
+    expect(await consume('same')).toMatchObject(accepted)
     expect(await consume('other')).toMatchObject(accepted)
     await drained()
     expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(5)
   })
-})
-
-test('requests that are answered may come again with the same bytes', async () => {
-  const { consume, metric, drained } = await createHarness()
-  await Promise.all([consume('same'), consume('same')])
-  await consume('same')
-  await drained()
-  expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(12)
 })
 
 describe('bounds', () => {
@@ -511,7 +526,7 @@ describe('bounds', () => {
   test('does not let a table that refuses rows fill the journal for the others', async () => {
     const { consume, lasting } = await createHarness({ journalBytesMax: 1_000 })
     lasting.set('otel_logs', failed)
-    for (let index = 0; index < 6; index++) await consume('x'.repeat(100), 'logs')
+    for (const letter of 'abcdef') await consume(letter.repeat(100), 'logs')
     await sleep(50)
     expect(await consume('x', 'logs')).toMatchObject({ status: 'overloaded' })
     expect(await consume('x'.repeat(100))).toMatchObject(accepted)

@@ -8,7 +8,6 @@ function request(text: string, more: Partial<ExportRequest> = {}): ExportRequest
     encoding: 'protobuf',
     body: Buffer.from(text),
     sender: { receiver: 'otlp_grpc', address: '', agent: '', identity: '' },
-    isSenderGone: () => false,
     ...more,
   }
 }
@@ -29,29 +28,30 @@ describe('digestOf()', () => {
 })
 
 describe('createRepeats()', () => {
-  const digests = Array.from({ length: 5 }, (_, index) => digestOf(request(String(index))))
-  const [first, second, third] = digests as [Uint8Array, Uint8Array, Uint8Array]
+  const keys = Array.from({ length: 5 }, (_, index) => toKey(digestOf(request(String(index)))))
+  const [first, second, third] = keys as [string, string, string]
 
-  test('knows what it was told, until it is told to forget', () => {
-    const repeats = createRepeats({ requestsMax: 10, rememberMs: 60_000 }, [toKey(third)])
+  test('knows what it was told, and what the journal told', () => {
+    const repeats = createRepeats({ requestsMax: 10, rememberMs: 60_000 }, [third])
     expect([repeats.has(first), repeats.has(third)]).toEqual([false, true])
     repeats.remember(first)
     expect([repeats.has(first), repeats.has(second)]).toEqual([true, false])
-    repeats.forget(first)
-    expect(repeats.has(first)).toBe(false)
   })
 
   test('forgets the oldest first when there are too many', () => {
     const repeats = createRepeats({ requestsMax: 3, rememberMs: 60_000 }, [])
-    for (const digest of digests) repeats.remember(digest)
-    expect(digests.map((digest) => repeats.has(digest))).toEqual([false, false, true, true, true])
+    for (const key of keys) repeats.remember(key)
+    expect(keys.map((key) => repeats.has(key))).toEqual([false, false, true, true, true])
     expect(repeats.size).toBe(3)
   })
 
-  test('forgets after its time', async () => {
-    const repeats = createRepeats({ requestsMax: 3, rememberMs: 5 }, [toKey(first)])
+  test('forgets after its time, and with a time of 0 remembers nothing', async () => {
+    const repeats = createRepeats({ requestsMax: 3, rememberMs: 5 }, [first])
     await new Promise((resolve) => setTimeout(resolve, 10))
     expect(repeats.has(first)).toBe(false)
     expect(repeats.size).toBe(0)
+    const none = createRepeats({ requestsMax: 3, rememberMs: 0 }, [])
+    none.remember(first)
+    expect(none.has(first)).toBe(false)
   })
 })

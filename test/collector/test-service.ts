@@ -91,7 +91,8 @@ export async function startCollector(
       otlpHttp: anyPort,
       api: anyPort,
       journal: memoryJournal,
-      limits: { ...defaultCollectorLimits, insertIntervalMs: 20, ...limits },
+      // Tests send the same bytes again and again.
+      limits: { ...defaultCollectorLimits, insertIntervalMs: 20, repeatWindowMs: 0, ...limits },
       ...settings,
     },
     {

@@ -216,39 +216,6 @@ describe('a sender', () => {
   })
 })
 
-describe('isSenderGone()', () => {
-  test.each<[string, (stream: ClientHttp2Stream) => void]>([
-    ['cancelled its call', (stream) => stream.close(constants.NGHTTP2_CANCEL)],
-    ['closed its connection', (stream) => stream.session?.destroy()],
-  ])('is true once the client %s', async (_what, leave) => {
-    const { consumer, seen } = createSilentConsumer()
-    const harness = await start({}, { consumer })
-    const session = openSession(harness.port)
-    let opened: ClientHttp2Stream | undefined
-    void callOver(session, {}, (stream) => {
-      opened = stream
-      sendMessage(stream)
-    })
-    await expect.poll(() => seen.length).toBe(1)
-    expect(seen[0]?.isSenderGone()).toBe(false)
-    if (opened !== undefined) leave(opened)
-    await expect.poll(() => seen[0]?.isSenderGone()).toBe(true)
-    session.destroy()
-  })
-
-  test('is true once the deadline has passed, whose client may not have said so', async () => {
-    const { consumer, seen } = createSilentConsumer()
-    const harness = await start({}, { consumer })
-    const session = openSession(harness.port)
-    for (const timeout of ['1H', '100m', '100000u']) {
-      void callOver(session, { 'grpc-timeout': timeout }, sendMessage)
-    }
-    await expect.poll(() => seen.length).toBe(3)
-    await expect.poll(() => seen.map((one) => one.isSenderGone())).toEqual([false, true, true])
-    session.destroy()
-  })
-})
-
 describe('connections', () => {
   test('answer pings while nothing is called', async () => {
     const harness = await start()
