@@ -2,7 +2,8 @@
 // on top, and the same decoded requests into them and into tables of our own; every value must be the same in both.
 import { dryRun, isEmpty, migrate, type Store } from '@wayward/clickhouse'
 import { declaredColumns } from '@wayward/clickhouse/schema/columns'
-import { insertTables } from '@wayward/clickhouse/schema/foreign-tables'
+import { insertTables, planAdaptations } from '@wayward/clickhouse/schema/foreign-tables'
+import { showStatement } from '@wayward/clickhouse/schema/show'
 import { readSql } from '@wayward/clickhouse/schema/statement'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRandom } from '../collector/decode/random.ts'
@@ -79,6 +80,32 @@ test('tables with JSON columns are refused, with the cure', async () => {
   })
   // Nothing was changed before the refusal.
   expect(Object.keys(await engines(store))).toEqual(['otel_traces'])
+})
+
+test('planAdaptations() asks each engine for the window that it has', async () => {
+  const columns = new Map(
+    declaredColumns(await readSql('tables/otel_traces.sql')).map(({ name, type }) => [
+      name,
+      { type, isComputed: false },
+    ]),
+  )
+  const planFor = async (engineName: string, settings = ''): Promise<string[]> => {
+    const statement = `CREATE TABLE otel_traces ENGINE = ${engineName} SETTINGS index_granularity = 8192${settings}`
+    const tables = new Map([['otel_traces', { engine: engineName, statement, columns }]])
+    const planned = await planAdaptations({ hasDatabase: true, versions: new Set(), tables })
+    return planned.map(({ sql, parameters }) => showStatement(sql, parameters))
+  }
+  expect(await planFor('MergeTree')).toEqual([
+    'ALTER TABLE otel_traces MODIFY SETTING non_replicated_deduplication_window = 10000',
+  ])
+  expect(await planFor('ReplicatedMergeTree')).toEqual([
+    'ALTER TABLE otel_traces MODIFY SETTING replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800',
+  ])
+  const set = ', replicated_deduplication_window_seconds = 604800'
+  expect(await planFor('ReplicatedMergeTree', set)).toEqual([])
+  for (const other of ['Distributed', 'SharedMergeTree', 'Null']) {
+    expect(await planFor(other)).toEqual([])
+  }
 })
 
 describe('without the right to change tables', () => {
