@@ -116,7 +116,7 @@ export const collectorLimits = {
     text: 'Bytes after which a batch takes no more',
   },
   batchDaysMax: {
-    default: 100,
+    default: 50,
     unit: 'count',
     text: 'Different days of rows after which a batch takes no more: ClickHouse writes a part for each',
   },

@@ -62,7 +62,7 @@ export const decodeLimits = {
     setting: { min: 1, max: 366 * DAY_MS },
   },
   daysMax: {
-    default: 400,
+    default: 100,
     unit: 'count',
     text: 'Different days in one request: ClickHouse writes a part for each, at some milliseconds',
     setting: { min: 1, max: 10_000 },
