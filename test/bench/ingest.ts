@@ -108,9 +108,9 @@ async function measureOpen(
     { name: `${label}: journal at the beginning`, value: begin.journalMib, unit: 'MiB' },
     { name: `${label}: journal in the middle`, value: middle.journalMib, unit: 'MiB' },
     { name: `${label}: journal at the end`, value: end.journalMib, unit: 'MiB' },
-    { name: `${label}: not inserted yet, at the beginning`, value: begin.waiting, unit: 'spans' },
-    { name: `${label}: not inserted yet, in the middle`, value: middle.waiting, unit: 'spans' },
-    { name: `${label}: not inserted yet, at the end`, value: end.waiting, unit: 'spans' },
+    { name: `${label}: not inserted yet, at the beginning`, value: begin.waiting, unit: 'rows' },
+    { name: `${label}: not inserted yet, in the middle`, value: middle.waiting, unit: 'rows' },
+    { name: `${label}: not inserted yet, at the end`, value: end.waiting, unit: 'rows' },
   ]
 }
 
@@ -165,7 +165,7 @@ async function measureOthers(
 interface Backlog {
   /** What the journal's files take, used or kept for use. */
   readonly journalMib: number
-  /** Spans that were accepted and are not in ClickHouse yet. */
+  /** Rows that were acknowledged and are not in ClickHouse yet. */
   readonly waiting: number
 }
 
@@ -176,26 +176,19 @@ async function watchBacklog(
 ): Promise<Readonly<Record<'begin' | 'middle' | 'end', Backlog>>> {
   const look = async (afterSeconds: number): Promise<Backlog> => {
     await sleep(afterSeconds * 1000)
-    return { journalMib: folderMib(join(folder, 'journal')), waiting: await waitingSpans(service) }
+    return { journalMib: folderMib(join(folder, 'journal')), waiting: await waitingRows(service) }
   }
   const begin = await look(seconds * 0.1)
   const middle = await look(seconds * 0.4)
   return { begin, middle, end: await look(seconds * 0.45) }
 }
 
-async function waitingSpans({ endpoints }: Service): Promise<number> {
-  const metrics = await readMetrics(endpoints)
-  let accepted = 0
-  let inserted = 0
-  for (const [name, value] of metrics) {
-    if (name.startsWith('wayward_accepted_items_total{') && name.includes('"traces"')) {
-      accepted += value
-    }
-    if (name.startsWith('wayward_inserted_rows_total{') && name.includes('traces"')) {
-      inserted += value
-    }
+async function waitingRows({ endpoints }: Service): Promise<number> {
+  let rows = 0
+  for (const [name, value] of await readMetrics(endpoints)) {
+    if (name.startsWith('wayward_backlog_rows{')) rows += value
   }
-  return accepted - inserted
+  return rows
 }
 
 /** 0 where there is no such folder: the journal may be kept in memory. */

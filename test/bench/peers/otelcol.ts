@@ -31,7 +31,7 @@ export function buildOtelcol(): string | undefined {
     `Building the OpenTelemetry Collector with ${version.stdout.trim()}: some minutes, once`,
   )
   mkdirSync(cacheFolder(), { recursive: true })
-  const build = spawnSync('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', program, '.'], {
+  const build = spawnSync('go', ['build', '-ldflags=-s -w', '-o', program, '.'], {
     cwd: SOURCE,
     encoding: 'utf8',
   })

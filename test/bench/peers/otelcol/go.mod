@@ -1,4 +1,4 @@
-module wayward.dev/bench/otelcol
+module otelcol-bench
 
 go 1.26.0
 
