@@ -90,8 +90,6 @@ export function createLedger(limits: LedgerLimits, clock: () => number): Ledger 
   return new BoundedLedger(limits, clock)
 }
 
-type Key = Omit<LedgerEntry, 'requests' | 'items' | 'bytes' | 'firstMs' | 'lastMs' | 'message'>
-
 class BoundedLedger implements Ledger {
   readonly #limits: LedgerLimits
   readonly #clock: () => number
@@ -111,10 +109,8 @@ class BoundedLedger implements Ledger {
   }
 
   note(note: LedgerNote): void {
-    const { requests = 0, items = 0, bytes = 0, message = '' } = note
-    const nowMs = this.#clock()
-    const key = keyOf(note)
-    this.#add({ ...key, requests, items, bytes, firstMs: nowMs, lastMs: nowMs, message })
+    const addition = toEntry(note, this.#clock())
+    this.#add(addition, textOf(addition))
   }
 
   take(): LedgerEntry[] {
@@ -132,12 +128,11 @@ class BoundedLedger implements Ledger {
 
   giveBack(entries: readonly LedgerEntry[]): void {
     this.#taken = 0
-    for (const entry of entries) this.#add(entry)
+    for (const entry of entries) this.#add(entry, textOf(entry))
   }
 
   /** Entries without a sender, and those of "other", are few by their nature: they are not counted against the bounds. */
-  #add(addition: LedgerEntry): void {
-    const key = textOf(addition)
+  #add(addition: LedgerEntry, key: string): void {
     const known = this.#entries.get(key)
     if (known !== undefined) return sumUp(known, addition)
     if (addition.receiver === '' || addition.address === OTHER) {
@@ -160,26 +155,34 @@ class BoundedLedger implements Ledger {
   #overflow(addition: LedgerEntry, address: string): void {
     this.overflows++
     const identity = address === OTHER ? '' : addition.identity
-    this.#add({ ...addition, address, agent: OTHER, identity })
+    const renamed = { ...addition, address, agent: OTHER, identity }
+    this.#add(renamed, textOf(renamed))
   }
 }
 
-function keyOf({ event, reason, sender, signal: known, table = '' }: LedgerNote): Key {
-  const signal = known ?? ''
-  if (sender === undefined) {
-    return { event, reason, receiver: '', signal, table, address: '', agent: '', identity: '' }
-  }
-  const { receiver, address, agent, identity } = sender
+function toEntry(note: LedgerNote, nowMs: number): LedgerEntry {
+  const { sender } = note
   return {
-    event,
-    reason,
-    receiver,
-    signal,
-    table,
-    address,
-    agent: agent.slice(0, AGENT_LENGTH_MAX),
-    identity: identity.slice(0, IDENTITY_LENGTH_MAX),
+    event: note.event,
+    reason: note.reason,
+    receiver: sender?.receiver ?? '',
+    signal: note.signal ?? '',
+    table: note.table ?? '',
+    address: sender?.address ?? '',
+    agent: shortText(sender?.agent, AGENT_LENGTH_MAX),
+    identity: shortText(sender?.identity, IDENTITY_LENGTH_MAX),
+    requests: note.requests ?? 0,
+    items: note.items ?? 0,
+    bytes: note.bytes ?? 0,
+    firstMs: nowMs,
+    lastMs: nowMs,
+    message: note.message ?? '',
   }
+}
+
+function shortText(text: string | undefined, lengthMax: number): string {
+  if (text === undefined) return ''
+  return text.length > lengthMax ? text.slice(0, lengthMax) : text
 }
 
 function textOf(entry: LedgerEntry): string {
