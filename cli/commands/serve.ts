@@ -273,7 +273,6 @@ async function startCollector(
     bytesMax: values.journalSize,
     segmentBytes: journalSegmentBytes,
     cacheBytesMax: journalCacheBytes,
-    recentMs: limits.repeatWindowMs,
   }
   const collector = createCollector(
     {

@@ -51,7 +51,6 @@ export async function openFileJournal(
   try {
     await files.makeFolder(folder)
     lock = await lockFolder(folder)
-    const digestsSinceMs = parts.clock() - settings.recentMs
     const { logger } = parts
     const recovery = await recover({
       files,
@@ -59,7 +58,6 @@ export async function openFileJournal(
       setAside,
       logger,
       counters,
-      digestsSinceMs,
       isSynced,
     })
     const journal = new FileJournal({ settings, parts, files, lock, counters, setAside, recovery })

@@ -22,8 +22,6 @@ export interface JournalSettings {
   readonly segmentBytes: number
   /** Bytes of blocks that stay in memory, so that a writer need not read them back. */
   readonly cacheBytesMax: number
-  /** How long the digests of requests are remembered. */
-  readonly recentMs: number
 }
 
 export interface JournalParts {
@@ -106,7 +104,7 @@ export interface JournalStats {
 export interface Journal {
   /** Blocks that were not confirmed at the opening, oldest first. Metadata only; let go when all of them are confirmed. */
   readonly unconfirmed: readonly StoredBlock[]
-  /** Digests (hex) of requests in frames that were younger than `recentMs` at the opening; the newest 100,000. */
+  /** Digests (hex) of the newest requests that were found at the opening; at most 100,000. */
   readonly recentDigests: ReadonlySet<string>
   /** Bytes that count against `bytesMax`. */
   readonly usedBytes: number

@@ -27,8 +27,6 @@ export interface RecoverParts {
   readonly setAside: SetAsideFolder
   readonly logger: Logger
   readonly counters: Counters
-  /** Digests of frames from before this are forgotten. Unix milliseconds. */
-  readonly digestsSinceMs: number
   readonly isSynced: boolean
 }
 
@@ -63,14 +61,16 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
   const loaded: Loaded[] = []
   // The newest first: only its last frame may have been cut off by the crash.
   let mayBeTorn = true
+  const digests = new Set<string>()
   for (const name of names.toReversed()) {
-    const one = await loadOrReport(parts, name, mayBeTorn)
+    // Chosen by number and not by age: clocks jump.
+    const wantsDigests = digests.size < DIGESTS_MAX
+    const one = await loadOrReport(parts, name, { mayBeTorn, wantsDigests })
     if (one === undefined) continue
     loaded.push(one)
+    addDigests(digests, one.frames)
     if (one.hasContent) mayBeTorn = false
   }
-  const digests = new Set<string>()
-  for (const { frames } of loaded) addDigests(digests, frames)
   loaded.reverse()
   await pruneTorn(parts)
   const unconfirmed = await uniqueBlocks(loaded)
@@ -134,13 +134,18 @@ function isKnown(fileName: string): boolean {
   return KNOWN_FILES.has(fileName) || parseNotesName(fileName) !== undefined
 }
 
+interface LoadOptions {
+  readonly mayBeTorn: boolean
+  readonly wantsDigests: boolean
+}
+
 async function loadOrReport(
   parts: RecoverParts,
   name: SegmentName,
-  mayBeTorn: boolean,
+  options: LoadOptions,
 ): Promise<Loaded | undefined> {
   try {
-    return await load(parts, name, mayBeTorn)
+    return await load(parts, name, options)
   } catch (error) {
     parts.counters.damagedRecords++
     parts.logger.error('A segment of the journal cannot be read; it is left where it is', {
@@ -151,7 +156,11 @@ async function loadOrReport(
   }
 }
 
-async function load(parts: RecoverParts, name: SegmentName, mayBeTorn: boolean): Promise<Loaded> {
+async function load(
+  parts: RecoverParts,
+  name: SegmentName,
+  { mayBeTorn, wantsDigests }: LoadOptions,
+): Promise<Loaded> {
   const { files, folder } = parts
   const path = `${folder}/${name.base}.done`
   const notes = await readNotes(files, path, name.life)
@@ -174,7 +183,7 @@ async function load(parts: RecoverParts, name: SegmentName, mayBeTorn: boolean):
       onFrame: (found) => {
         maxSequence = Math.max(maxSequence, found.header.sequence)
         hasMoved ||= found.header.kind === 'moved'
-        frames.push(toFrame(parts, segment, notes, found))
+        frames.push(toFrame(segment, notes, found, wantsDigests))
       },
     })
     segment.end = scan.end
@@ -185,10 +194,10 @@ async function load(parts: RecoverParts, name: SegmentName, mayBeTorn: boolean):
 }
 
 function toFrame(
-  parts: RecoverParts,
   segment: Segment,
   notes: NotesRead,
   { offset, header }: FoundFrame,
+  wantsDigests: boolean,
 ): Frame {
   const confirmed = notes.confirmed.get(offset)
   const blocks: FileBlock[] = []
@@ -213,13 +222,14 @@ function toFrame(
     }
     at += entry.byteLength
   })
-  const isRecent = header.unixMs >= parts.digestsSinceMs
   return {
     offset,
     byteLength: header.frameBytes,
     blocks,
     hasConfirmed: confirmed !== undefined,
-    digests: isRecent ? header.digests.map((digest) => Buffer.from(digest).toString('hex')) : [],
+    digests: wantsDigests
+      ? header.digests.map((digest) => Buffer.from(digest).toString('hex'))
+      : [],
   }
 }
 

@@ -28,7 +28,6 @@ export const journalBench: Bench = {
       bytesMax: 100e9,
       segmentBytes: sizes[size].segmentBytes,
       cacheBytesMax: 96 * MIB,
-      recentMs: 600_000,
     }
     try {
       return [

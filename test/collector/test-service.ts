@@ -33,7 +33,6 @@ export const memoryJournal: JournalSettings = {
   bytesMax: 2 ** 30,
   segmentBytes: 2 ** 20,
   cacheBytesMax: 2 ** 20,
-  recentMs: 60_000,
 }
 
 /** Waits until ClickHouse has everything that the collector has accepted. */

@@ -39,7 +39,6 @@ export function makeTestFolder(parent = tmpdir()): TestFolder {
           bytesMax: 64 * 1024 * 1024,
           segmentBytes: 1024 * 1024,
           cacheBytesMax: 0,
-          recentMs: 600_000,
           ...settings,
         },
         { logger, clock, ...(files === undefined ? {} : { files }) },
