@@ -50,14 +50,12 @@ describe.skipIf(!canFindEngine())('under load', () => {
     RUN_MS_MAX,
   )
 
-  test.each([
-    ['lose', 'lost'],
-    ['double', 'doubled'],
-  ] as const)(
-    'a store that lies (%s) is noticed',
-    async (lie, kind) => {
-      const { verdict } = await runShort(lyingServer(lie), 1)
-      expect(new Set(verdict.faults.map((fault) => fault.kind))).toEqual(new Set([kind]))
+  test(
+    'a store that lies is noticed: it loses inserts and does others twice',
+    async () => {
+      const { verdict } = await runShort(lyingServer, 1)
+      const kinds = new Set(verdict.faults.map(({ kind }) => kind))
+      expect(kinds).toEqual(new Set(['lost', 'doubled']))
     },
     RUN_MS_MAX,
   )

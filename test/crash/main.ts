@@ -80,4 +80,6 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1
 }
 
+// The service ends with this process, see supervisor.ts.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 process.exitCode = await main()

@@ -66,6 +66,8 @@ const command = join(root, 'cli', 'dist', 'main.js')
 export async function superviseService(settings: SupervisorSettings): Promise<SupervisedService> {
   const [grpc = 0, http = 0, clickhouse = 0, api = 0] = await freePorts(4)
   const service = new Supervisor(settings, { grpc, http, clickhouse, api })
+  // Nothing is left running where the test itself is ended.
+  process.once('exit', () => service.abandon())
   service.start()
   return service
 }
@@ -220,6 +222,12 @@ class Supervisor implements SupervisedService {
   async metrics(pattern: RegExp): Promise<string[]> {
     const answer = await fetch(`http://127.0.0.1:${this.ports.api}/metrics`)
     return (await answer.text()).split('\n').filter((line) => pattern.test(line))
+  }
+
+  abandon(): void {
+    this.#isStopped = true
+    killPid(this.enginePid, 'SIGKILL')
+    killPid(this.#child?.pid, 'SIGKILL')
   }
 
   async shutdown(): Promise<void> {

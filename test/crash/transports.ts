@@ -11,7 +11,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { statusDetails } from '../collector/raw-grpc-client.ts'
-import { decodeStatus } from '../collector/receivers/rpc-status.ts'
+import { decodeExportResponse, decodeStatus } from '../collector/receivers/rpc-status.ts'
 import type { CrashSignal } from './crash-request.ts'
 
 /**
@@ -90,9 +90,11 @@ export function createGrpcTransport(port: number, id: number, isGzip: boolean): 
   }
 }
 
+/** A partial success that rejects nothing is a success with a remark. */
 function toFull(answer: Buffer): Attempt {
-  if (answer.length === 0) return { status: 'accepted' }
-  return { status: 'refused', reason: `a partial success: ${answer.toString('latin1')}` }
+  const { rejected = 0, errorMessage = '' } = decodeExportResponse(answer) ?? {}
+  if (rejected === 0) return { status: 'accepted' }
+  return { status: 'refused', reason: `a partial success: ${rejected} rejected, ${errorMessage}` }
 }
 
 function fromGrpc(error: ServiceError): Attempt {
@@ -204,7 +206,7 @@ function fromHttp(
   answer: Buffer,
   encoding: 'protobuf' | 'json',
 ): Attempt {
-  if (code === 200) return toFull(encoding === 'json' && isEmptyJson(answer) ? none : answer)
+  if (code === 200) return encoding === 'json' ? toFullOfJson(answer) : toFull(answer)
   const reason = `HTTP ${code}`
   if (!retryableHttpStatuses.has(code)) {
     return { status: 'refused', reason: `${reason} ${answer.toString('utf8')}` }
@@ -214,8 +216,9 @@ function fromHttp(
   return { status: 'retryable', reason, retryAfterMs }
 }
 
-const none = Buffer.alloc(0)
-
-function isEmptyJson(answer: Buffer): boolean {
-  return /^\s*\{\s*\}\s*$/.test(answer.toString('utf8'))
+function toFullOfJson(answer: Buffer): Attempt {
+  const text = answer.toString('utf8')
+  const rejected = Number(/"rejected\w+"\s*:\s*"?(\d+)/.exec(text)?.[1] ?? 0)
+  if (rejected === 0) return { status: 'accepted' }
+  return { status: 'refused', reason: `a partial success: ${text}` }
 }

@@ -19,6 +19,7 @@ const faults: readonly ProxyFault[] = [
 const SPOILT_MS = { short: 5000, long: 25_000 }
 /** Each takes the collector's whole time-out. */
 const SILENT_MS = 1500
+const LYING_MS = 2500
 
 export const badServer: Scenario = {
   name: 'bad-server',
@@ -38,14 +39,12 @@ export const badServer: Scenario = {
 }
 
 /** A store that lies: the test must notice. */
-export function lyingServer(lie: 'lose' | 'double'): Scenario {
-  return {
-    name: `${lie}-server`,
-    run: (settings) =>
-      runOnServer(settings, async ({ proxy }) => {
-        proxy.spoil([lie], 0.2)
-        await sleep(1500)
-        proxy.spoil([], 0)
-      }),
-  }
+export const lyingServer: Scenario = {
+  name: 'lying-server',
+  run: (settings) =>
+    runOnServer(settings, async ({ proxy }) => {
+      proxy.spoil(['lose', 'double'], 0.3)
+      await sleep(LYING_MS)
+      proxy.spoil([], 0)
+    }),
 }
