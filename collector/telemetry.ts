@@ -102,25 +102,20 @@ export interface RefusedRequest {
   readonly message?: string
 }
 
-/**
- * Counts how a request ended, and enters it into the ledger where it was refused.
- *
- * @param sender who sent it; the name of the receiver where nothing is known
- */
+/** Counts how a request ended, and enters it into the ledger where it was refused. */
 export function countRequest(
   telemetry: Telemetry,
-  sender: Sender | ReceiverName,
+  sender: Sender,
   signal: Signal | undefined,
   status: RequestStatus,
   { bytes = 0, message = '' }: RefusedRequest = {},
 ): void {
-  const from = typeof sender === 'string' ? unknownSender(sender) : sender
-  telemetry.requests.add(1, from.receiver, signal ?? 'none', status)
+  telemetry.requests.add(1, sender.receiver, signal ?? 'none', status)
   if (status === 'accepted' || status === 'partial') return
   telemetry.ledger.note({
     event: 'refused',
     reason: status,
-    sender: from,
+    sender,
     signal,
     requests: 1,
     bytes,
@@ -221,8 +216,4 @@ export function countLost(
   message: string,
 ): void {
   telemetry.ledger.note({ event: 'lost', reason, table, items: rows, bytes, message })
-}
-
-function unknownSender(receiver: ReceiverName): Sender {
-  return { receiver, address: '', agent: '', identity: '' }
 }
