@@ -177,6 +177,7 @@ class OtlpCollector implements Collector {
       logger,
       clock,
       onSync: (seconds) => telemetry.syncSeconds.observe(seconds),
+      carriedDigests: () => this.#running?.pipeline.recentDigests() ?? [],
     })
     const decoders = {
       traces: createTracesDecoder(decodeLimits, clock),

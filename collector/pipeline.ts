@@ -32,6 +32,8 @@ export interface Pipeline extends Consumer {
    * gone. Works after `shutdown`, too, until the journal is closed.
    */
   commitOwn(block: OpenBlock): Promise<boolean>
+  /** Of the requests that are recognised when they come again. */
+  recentDigests(): readonly RequestDigest[]
   /** What the journal has and ClickHouse has not, of tables of which there is something. */
   backlogs(): readonly TableRows[]
 }
@@ -134,6 +136,10 @@ class JournalPipeline implements Pipeline {
     if (bytes > OWN_BACKLOG_BYTES_MAX || !this.#parts.journal.hasRoom(block.bytes)) return false
     const { status } = await this.#committer.commitBlocks([block])
     return status === 'committed'
+  }
+
+  recentDigests(): readonly RequestDigest[] {
+    return this.#repeats.digests()
   }
 
   backlogs(): readonly TableRows[] {

@@ -15,6 +15,8 @@ export interface Repeats {
   remember(key: string): void
   /** Whether a request was stored a short time ago. */
   has(key: string): boolean
+  /** All that are remembered, oldest first. */
+  digests(): RequestDigest[]
   readonly size: number
 }
 
@@ -51,6 +53,10 @@ export function createRepeats(settings: RepeatsSettings, known: Iterable<string>
     has(key) {
       prune()
       return expiries.has(key)
+    },
+    digests() {
+      prune()
+      return Array.from(expiries.keys(), (key) => Buffer.from(key, 'hex'))
     },
     get size() {
       return expiries.size

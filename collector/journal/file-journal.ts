@@ -279,8 +279,13 @@ class FileJournal implements Journal {
     kind: FrameKind,
     blocks: readonly BlockEntry[],
     data: readonly Uint8Array[],
-    digests: readonly Uint8Array[],
+    newDigests: readonly Uint8Array[],
   ): Promise<Place> {
+    const bytesWanted = frameByteLength(blocks, newDigests.length) + END_MARK.byteLength
+    const segment = await this.#pool.segmentFor(bytesWanted)
+    // Segments are used again after seconds at full load; what they knew of requests lives on in the next ones.
+    const carried = segment.end === 0 ? (this.#parts.carriedDigests?.() ?? []) : []
+    const digests = [...carried, ...newDigests]
     const frameBytes = frameByteLength(blocks, digests.length)
     const headerBytes = blocks.reduce((sum, { byteLength }) => sum - byteLength, frameBytes)
     if (blocks.length > BLOCKS_MAX || headerBytes > HEADER_BYTES_MAX) {
@@ -288,7 +293,6 @@ class FileJournal implements Journal {
         `A frame has at most ${BLOCKS_MAX} blocks and ${HEADER_BYTES_MAX} bytes of header`,
       )
     }
-    const segment = await this.#pool.segmentFor(frameBytes + END_MARK.byteLength)
     const { number: segmentNumber, life } = segment.name
     const sequence = this.#sequence++
     const unixMs = clamped(this.#parts.clock())

@@ -32,6 +32,8 @@ export interface JournalParts {
   readonly files?: JournalFiles
   /** Called after each sync, for a histogram. */
   readonly onSync?: (seconds: number) => void
+  /** Digests of earlier requests that are written down again when a segment begins. @default none */
+  readonly carriedDigests?: () => readonly Uint8Array[]
 }
 
 /** Rows of one table, as they come from a commit. The bytes belong to the journal from `append` on. */
@@ -104,7 +106,7 @@ export interface JournalStats {
 export interface Journal {
   /** Blocks that were not confirmed at the opening, oldest first. Metadata only; let go when all of them are confirmed. */
   readonly unconfirmed: readonly StoredBlock[]
-  /** Digests (hex) of the newest requests that were found at the opening; at most 100,000. */
+  /** Digests (hex) of the newest requests that were found at the opening; at most 200,000. */
   readonly recentDigests: ReadonlySet<string>
   /** Bytes that count against `bytesMax`. */
   readonly usedBytes: number

@@ -36,6 +36,7 @@ describe('createRepeats()', () => {
     expect([repeats.has(first), repeats.has(third)]).toEqual([false, true])
     repeats.remember(first)
     expect([repeats.has(first), repeats.has(second)]).toEqual([true, false])
+    expect(repeats.digests().map((digest) => toKey(digest))).toEqual([third, first])
   })
 
   test('forgets the oldest first when there are too many', () => {

@@ -2,9 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
-import type { Frame, Journal, JournalSettings, NewBlock } from '@wayward/collector/journal/journal'
+import type {
+  Frame,
+  Journal,
+  JournalParts,
+  JournalSettings,
+  NewBlock,
+} from '@wayward/collector/journal/journal'
 import { openJournal } from '@wayward/collector/journal/journal'
-import type { JournalFiles } from '@wayward/collector/journal/journal-files'
 
 interface LogLine {
   readonly level: 'info' | 'warn' | 'error'
@@ -15,10 +20,7 @@ export interface TestFolder {
   readonly path: string
   readonly lines: LogLine[]
   /** Opens the journal as a process that starts now. */
-  open(
-    settings?: Partial<JournalSettings>,
-    parts?: { files?: JournalFiles; clock?: () => number },
-  ): Promise<Journal>
+  open(settings?: Partial<JournalSettings>, parts?: Partial<JournalParts>): Promise<Journal>
   remove(): void
 }
 
@@ -31,7 +33,7 @@ export function makeTestFolder(parent = tmpdir()): TestFolder {
   return {
     path,
     lines,
-    open(settings = {}, { files, clock = Date.now } = {}) {
+    open(settings = {}, parts = {}) {
       return openJournal(
         {
           folder: path,
@@ -41,7 +43,7 @@ export function makeTestFolder(parent = tmpdir()): TestFolder {
           cacheBytesMax: 0,
           ...settings,
         },
-        { logger, clock, ...(files === undefined ? {} : { files }) },
+        { logger, clock: Date.now, ...parts },
       )
     },
     remove: () => rmSync(path, { recursive: true, force: true }),

@@ -230,3 +230,21 @@ describe('a clock that jumps', () => {
     await later.close()
   })
 })
+
+test('digests that are carried are found after their segment was used again', async () => {
+  const carried: Uint8Array[] = []
+  const journal = await folder.open(
+    { segmentBytes: 3_000, bytesMax: 30_000 },
+    { carriedDigests: () => carried },
+  )
+  for (let index = 0; index < 40; index++) {
+    const text = `row ${index}`.padEnd(500)
+    const [stored] = await write(journal, block('a', 1, text))
+    if (stored !== undefined) journal.confirm([stored])
+    carried.push(digest(text))
+  }
+  await journal.close()
+  const again = await folder.open()
+  expect(again.recentDigests.size).toBe(40)
+  await again.close()
+})
