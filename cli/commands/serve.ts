@@ -32,6 +32,8 @@ const engineDiskFloorBytes = 2 ** 30
 const diskLookMs = 10_000
 /** An insert that takes longer is tried again, with the same token. */
 const writeTimeoutMs = 60_000
+/** How long senders wait at a start for a server that does not answer, where there is a journal to take requests. */
+const serverAnswerMs = 5_000
 /** How often a server that is away is asked whether it is back. */
 const serverRetryMs = 2_000
 const journalSegmentBytes = 32 * 2 ** 20
@@ -199,21 +201,31 @@ async function makeTables(
       cluster: values.clickhouseCluster,
     })
   }
+  const hasJournal = existsSync(journalFolder(values))
+  const making = makeOnce()
   try {
-    await makeOnce()
+    await (hasJournal ? Promise.race([making, failAfter(serverAnswerMs)]) : making)
     return { isReady: Promise.resolve() }
   } catch (error) {
     const isAway = error instanceof Error && 'code' in error && error.code === 'unreachable'
-    if (!isAway || !existsSync(journalFolder(values))) throw error
+    if (!isAway || !hasJournal) throw error
     logger.warn('The server is away; requests are taken into the journal until it is back', {
       cause: error.message,
     })
   }
   const stopped = new AbortController()
   stops.push(() => Promise.resolve(stopped.abort()))
-  // After a stop nothing is inserted any more, so nobody waits for it.
-  const isReady = retryUntil(makeOnce, stopped.signal, logger).catch(() => new Promise(() => {}))
+  const isReady = making
+    .catch(() => retryUntil(makeOnce, stopped.signal, logger))
+    .then(() => logger.info('The server is back', {}))
+    // After a stop nothing is inserted any more, so nobody waits for it.
+    .catch(() => new Promise(() => {}))
   return { isReady }
+}
+
+async function failAfter(ms: number): Promise<never> {
+  await sleep(ms, undefined, { ref: false })
+  throw Object.assign(new Error(`It has not answered for ${ms / 1000} s`), { code: 'unreachable' })
 }
 
 async function retryUntil(
@@ -226,7 +238,6 @@ async function retryUntil(
     await sleep(serverRetryMs, undefined, { signal: stopped })
     try {
       await work()
-      logger.info('The server is back', {})
       return
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)

@@ -1,6 +1,7 @@
 // `wayward serve` as a person meets it: start, endpoints.json, stop, and everything that can be wrong at start.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestEngine } from '../harness/engine.ts'
@@ -193,7 +194,66 @@ describe('on a ClickHouse server that was named', () => {
       await engine.shutdown()
     }
   })
+
+  test('that does not answer at a restart keeps no sender waiting', async () => {
+    const engine = await startTestEngine()
+    const door = await startDoor(Number(new URL(engine.url).port))
+    const restartedDir = join(folder.path, 'restarted')
+    mkdirSync(join(restartedDir, 'journal'), { recursive: true })
+    const service = await startService(restartedDir, anyPorts, {
+      WAYWARD_CLICKHOUSE_URL: `http://127.0.0.1:${door.port}`,
+      WAYWARD_CLICKHOUSE_USER: 'wayward_writer',
+      WAYWARD_CLICKHOUSE_PASSWORD: engine.writerToken,
+      WAYWARD_CLICKHOUSE_DATABASE: 'later',
+    })
+    try {
+      expect(service.stderr()).toMatch(/server is away; requests are taken into the journal/)
+      const response = await fetch(`${service.endpoints.otlpHttp}/v1/traces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(oneSpan()),
+      })
+      expect(response.status).toBe(200)
+      door.open()
+      expect((await fetch(`${service.endpoints.api}/inserted`)).status).toBe(200)
+      const { reader } = engine.open('later')
+      const rows = await reader.query<{ n: string }>('SELECT count() AS n FROM otel_traces')
+      expect(rows).toEqual([{ n: '1' }])
+    } finally {
+      await service.stop()
+      door.close()
+      await engine.shutdown()
+    }
+  })
 })
+
+/** A way to a port on which connections get no answer until it is opened. */
+async function startDoor(port: number) {
+  let isOpen = false
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => socket.destroy()))
+    if (!isOpen) return
+    const other = connect(port, '127.0.0.1').on('error', () => socket.destroy())
+    sockets.add(other)
+    socket.pipe(other).pipe(socket)
+  })
+  const drop = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The door has no port')
+  const open = (): void => {
+    isOpen = true
+    drop()
+  }
+  const close = (): void => {
+    server.close()
+    drop()
+  }
+  return { port: address.port, open, close }
+}
 
 /** Sends one span per request, several at a time, and stops the service in the midst of it. */
 async function sendUntilStopped(service: RunningService) {
