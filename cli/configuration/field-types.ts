@@ -78,9 +78,11 @@ const byteUnits: Readonly<Record<string, number>> = {
   kb: 1e3,
   mb: 1e6,
   gb: 1e9,
+  tb: 1e12,
   kib: 2 ** 10,
   mib: 2 ** 20,
   gib: 2 ** 30,
+  tib: 2 ** 40,
 }
 
 /** A number of bytes with a unit; at least `min`. */

@@ -86,6 +86,7 @@ test('listType reads texts between commas', () => {
 test('bytesType() reads decimal and binary units', () => {
   const type = bytesType(1, '1')
   expect(type.parse('2GiB', '')).toBe(2 ** 31)
+  expect(type.parse('1.5TiB', '')).toBe(1.5 * 2 ** 40)
   expect(type.parse('1.5 kb', '')).toBe(1500)
   expect(() => type.parse('5 parsecs', '')).toThrow()
 })

@@ -96,6 +96,21 @@ describe('openJournal()', () => {
     await last.close()
   })
 
+  test('with durability memory tells of rows that lie in the folder, and leaves them there', async () => {
+    const journal = await folder.open()
+    await write(journal, block('a', 1, 'one'))
+    await journal.close()
+    const inMemory = await folder.open({ durability: 'memory' })
+    expect(inMemory.unconfirmed).toEqual([])
+    await inMemory.close()
+    expect(folder.lines).toEqual([
+      { level: 'error', message: expect.stringMatching(/acknowledged rows of an earlier run/) },
+    ])
+    const again = await folder.open()
+    expect(await unconfirmedTexts(again)).toEqual(['one'])
+    await again.close()
+  })
+
   test('finds the same after kill -9', async () => {
     const journal = await folder.open({ durability: 'fsync' })
     const first = await write(journal, block('a', 1, 'one'), block('b', 2, 'two'))
