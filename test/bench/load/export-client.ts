@@ -9,7 +9,7 @@ import {
   type IncomingHttpHeaders,
 } from 'node:http2'
 
-export interface ExportAnswer {
+interface ExportAnswer {
   /** The gRPC status code. */
   readonly code: number
   /** From RetryInfo, if there is one. */
