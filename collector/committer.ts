@@ -53,10 +53,9 @@ interface Waiter {
   readonly answer: (outcome: CommitOutcome) => void
 }
 
-/** Below this many requests in the last frame nobody is kept waiting for company. */
-const COMPANY_REQUESTS = 3
-/** How much of the last commit's time is waited for more requests: fewer frames cost less. */
-const WAIT_PER_COMMIT_TIME = 3
+/** Commits that need not wait for company, at most at once and per second: nobody who sends now and then waits. */
+const SPARE_COMMITS_MAX = 20
+const SPARE_COMMITS_PER_MS = 5 / 1_000
 const RETRY_AFTER_FAILURE_MS = 5_000
 const RETRY_AFTER_BUG_MS = 1_000
 
@@ -74,9 +73,8 @@ class JournalCommitter implements Committer {
   #isDraining = false
   #committingBytes = 0
   #committingRequests = 0
-  #lastRequests = 0
-  #lastCommitMs = 0
-  #lastEndMs = 0
+  #lastStartMs = Number.NEGATIVE_INFINITY
+  #spareCommits = SPARE_COMMITS_MAX
   #whenIdle: (() => void)[] = []
 
   constructor(parts: CommitterParts) {
@@ -141,7 +139,7 @@ class JournalCommitter implements Committer {
       return
     }
     if (this.#cancelTimer !== undefined) return
-    const waitMs = this.#lastEndMs + this.#companyWaitMs() - performance.now()
+    const waitMs = this.#companyWaitMs()
     if (waitMs > 0) {
       const timer = setTimeout(() => this.#start(), waitMs)
       this.#cancelTimer = () => clearTimeout(timer)
@@ -158,9 +156,17 @@ class JournalCommitter implements Committer {
     return this.#openBlocks.some((block) => block.days >= batchDaysMax)
   }
 
+  /** How long to wait for more requests: under steady load fewer, larger frames cost less of everything. */
   #companyWaitMs(): number {
-    if (this.#lastRequests < COMPANY_REQUESTS) return 0
-    return Math.min(this.#lastCommitMs * WAIT_PER_COMMIT_TIME, this.#parts.limits.commitWaitMsMax)
+    const sinceMs = performance.now() - this.#lastStartMs
+    const spare = this.#spareCommits + sinceMs * SPARE_COMMITS_PER_MS
+    return spare >= 1 ? 0 : this.#parts.limits.commitWaitMsMax - sinceMs
+  }
+
+  #countCommit(nowMs: number): void {
+    const spare = this.#spareCommits + (nowMs - this.#lastStartMs) * SPARE_COMMITS_PER_MS
+    this.#spareCommits = Math.max(0, Math.min(spare, SPARE_COMMITS_MAX) - 1)
+    this.#lastStartMs = nowMs
   }
 
   #start(): void {
@@ -171,7 +177,7 @@ class JournalCommitter implements Committer {
   }
 
   async #commitOnce(): Promise<void> {
-    const startMs = performance.now()
+    this.#countCommit(performance.now())
     const waiters = this.#waiters
     this.#waiters = []
     this.#isCommitting = true
@@ -187,9 +193,6 @@ class JournalCommitter implements Committer {
     this.#committingBytes = 0
     this.#committingRequests = 0
     for (const waiter of waiters) waiter.answer(answer)
-    this.#lastRequests = waiters.length
-    this.#lastEndMs = performance.now()
-    this.#lastCommitMs = this.#lastEndMs - startMs
     this.#proceed()
     if (this.#isCommitting || this.#waiters.length > 0) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import type { Collector, CollectorAddresses, CollectorLimits } from '@wayward/collector'
 import type { DroppedPartition, Logger, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
@@ -38,7 +39,7 @@ const serverAnswerMs = 5_000
 const serverRetryMs = 2_000
 const journalSegmentBytes = 32 * 2 ** 20
 /** Blocks that need not be read back from the journal. */
-const journalCacheBytes = 96 * 2 ** 20
+const journalCacheBytes = 48 * 2 ** 20
 
 /** What has been started and how it is stopped, in the order of starting. */
 type Stops = (() => Promise<void>)[]
@@ -52,6 +53,9 @@ export interface Service {
 
 export async function serve(terminal: Terminal, values: ServeValues, name: string): Promise<void> {
   const { createLogger } = await import('@wayward/clickhouse')
+  // Rows pass through memory outside of V8's small heap, and V8 takes that for a reason to collect it eleven times per
+  // second: a third of the collector's CPU (docs/performance.md).
+  setFlagsFromString('--heap-growing-percent=300')
   const logger = createLogger({ write: (line) => terminal.note(line.trimEnd()) })
   const interrupted = Interrupted.promise(terminal.interrupted)
   const starting = startService(values, logger)
