@@ -79,7 +79,7 @@ const hopelessCodes: ReadonlySet<number> = new Set([
   376, // CANNOT_PARSE_UUID
 ])
 
-/** Whether an insert that failed this way may work when it is tried again. */
+/** Whether what failed this way, such as an insert, may work when it is tried again. */
 export function isRetryable(error: StoreError): boolean {
   return error.clickhouse === undefined
     ? error.code === 'unreachable'

@@ -183,7 +183,7 @@ async function keepDiskFree(
 }
 
 /**
- * Makes the tables. A server that is away is waited for, once there is a journal to take requests in the meantime;
+ * Makes the tables. A server that is away or busy is waited for, once there is a journal to take requests in the meantime;
  * before, it is more likely that its address is wrong.
  */
 async function makeTables(
@@ -192,7 +192,9 @@ async function makeTables(
   logger: Logger,
   stops: Stops,
 ): Promise<{ readonly isReady: Promise<unknown> }> {
-  const { applyRetention, migrate, unlimitedRetention } = await import('@wayward/clickhouse')
+  const { applyRetention, isRetryable, migrate, StoreError, unlimitedRetention } = await import(
+    '@wayward/clickhouse'
+  )
   const makeOnce = async (): Promise<void> => {
     const { applied, warnings } = await migrate(writer, {
       cluster: values.clickhouseCluster,
@@ -205,18 +207,19 @@ async function makeTables(
       cluster: values.clickhouseCluster,
     })
   }
-  const hasJournal = existsSync(journalFolder(values))
   const making = makeOnce()
-  try {
-    await (hasJournal ? Promise.race([making, failAfter(serverAnswerMs)]) : making)
+  if (!existsSync(journalFolder(values))) {
+    await making
     return { isReady: Promise.resolve() }
-  } catch (error) {
-    const isAway = error instanceof Error && 'code' in error && error.code === 'unreachable'
-    if (!isAway || !hasJournal) throw error
-    logger.warn('The server is away; requests are taken into the journal until it is back', {
-      cause: error.message,
-    })
   }
+  const cause = await whyToWait(
+    making,
+    (error) => error instanceof StoreError && isRetryable(error),
+  )
+  if (cause === undefined) return { isReady: Promise.resolve() }
+  logger.warn('The server is away or busy; requests are taken into the journal until it is back', {
+    cause,
+  })
   const stopped = new AbortController()
   stops.push(() => Promise.resolve(stopped.abort()))
   const isReady = making
@@ -227,9 +230,19 @@ async function makeTables(
   return { isReady }
 }
 
-async function failAfter(ms: number): Promise<never> {
-  await sleep(ms, undefined, { ref: false })
-  throw Object.assign(new Error(`It has not answered for ${ms / 1000} s`), { code: 'unreachable' })
+/** @returns why the work is not done yet; undefined when it is. Throws what waiting does not cure. */
+async function whyToWait(
+  work: Promise<void>,
+  isTemporary: (error: unknown) => boolean,
+): Promise<string | undefined> {
+  const seconds = serverAnswerMs / 1000
+  const late = sleep(serverAnswerMs, `It has not answered for ${seconds} s`, { ref: false })
+  try {
+    return (await Promise.race([work, late])) ?? undefined
+  } catch (error) {
+    if (error instanceof Error && isTemporary(error)) return error.message
+    throw error
+  }
 }
 
 async function retryUntil(
