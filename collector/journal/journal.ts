@@ -107,7 +107,7 @@ export interface JournalStats {
 export interface Journal {
   /** Blocks that were not confirmed at the opening, oldest first. Metadata only; let go when all of them are confirmed. */
   readonly unconfirmed: readonly StoredBlock[]
-  /** Digests (hex) of the newest requests that were found at the opening; at most 200,000. */
+  /** Digests (hex) of the newest requests that were found at the opening, oldest first; at most 200,000. */
   readonly recentDigests: ReadonlySet<string>
   /** Bytes that count against `bytesMax`. */
   readonly usedBytes: number

@@ -13,8 +13,8 @@ import {
 } from './segment.ts'
 import { type SetAsideFolder, storeRegion } from './set-aside.ts'
 
-/** Digests are kept in memory: 10 MB for so many. The newest matter most. */
-const DIGESTS_MAX = 100_000
+/** Digests are kept in memory: some 20 MB for so many, which are as many as the collector remembers. The newest matter most. */
+const DIGESTS_MAX = 200_000
 /** What lies behind the last frame of a file is given back to the disk, if it is more than this. */
 const SLACK_BYTES = 1024 * 1024
 /** Two for each torn frame. */
@@ -34,7 +34,8 @@ export interface Recovery {
   /** Oldest first, with and without unconfirmed blocks. */
   readonly segments: readonly Segment[]
   readonly unconfirmed: FileBlock[]
-  readonly digests: Set<string>
+  /** Oldest first. */
+  readonly digests: ReadonlySet<string>
   readonly nextSequence: number
   readonly nextNumber: number
 }
@@ -79,7 +80,7 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
   return {
     segments: loaded.map(({ segment }) => segment),
     unconfirmed,
-    digests,
+    digests: new Set([...digests].toReversed()),
     nextSequence: loaded.reduce((max, one) => Math.max(max, one.maxSequence), 0) + 1,
     nextNumber: names.reduce((max, name) => Math.max(max, name.number), 0) + 1,
   }
@@ -381,7 +382,8 @@ async function seal(parts: RecoverParts, { segment, notes, file }: Checked): Pro
 
 function addDigests(digests: Set<string>, frames: readonly Frame[]): void {
   for (const frame of frames.toReversed()) {
-    for (const digest of frame.digests) {
+    // Those that were carried stand first, and are the oldest.
+    for (const digest of frame.digests.toReversed()) {
       if (digests.size >= DIGESTS_MAX) return
       digests.add(digest)
     }

@@ -263,3 +263,25 @@ test('digests that are carried are found after their segment was used again', as
   expect(again.recentDigests.size).toBe(40)
   await again.close()
 })
+
+test('more digests than are remembered: the newest are found, oldest first', async () => {
+  const numbered = (number: number): Buffer => {
+    const bytes = Buffer.alloc(20)
+    bytes.writeUInt32BE(number)
+    return bytes
+  }
+  const carried = Array.from({ length: 200_010 }, (_, index) => numbered(index))
+  const journal = await folder.open({}, { carriedDigests: () => carried })
+  await write(journal, block('a', 1, 'one'))
+  await journal.close()
+  const again = await folder.open()
+  expect(await unconfirmedTexts(again)).toEqual(['one'])
+  const found = [...again.recentDigests]
+  expect(found).toHaveLength(200_000)
+  expect(found[0]).toBe(numbered(11).toString('hex'))
+  expect(found.slice(-2)).toEqual([
+    numbered(200_009).toString('hex'),
+    Buffer.from(digest('one')).toString('hex'),
+  ])
+  await again.close()
+})
