@@ -52,7 +52,7 @@ export function configurationPage(): string {
       '| code | meaning |',
       '| --- | --- |',
       '| 0 | done |',
-      '| 1 | `analyze --fail-on`: there are findings of that severity or above |',
+      '| 1 | `analyze --fail-on`: there are findings of that severity or above; `migrate --dry-run`: there is something to do |',
       '| 2 | wrong usage: an unknown command or option, a bad value, an address in use, wrong SQL |',
       '| 3 | the store cannot be reached: no data folder, a locked one, a server that is down or refuses the password |',
       '| 70 | an error inside Wayward: please report it |',
