@@ -7,8 +7,12 @@ type AnswerStatus = 'ok' | 'refused' | 'failed'
 
 /** A connection that sends prepared requests. */
 export interface RawConnection {
-  /** Sends the request with this index and waits for its answer. Never rejects. */
-  send(index: number): Promise<AnswerStatus>
+  /**
+   * Sends the request with this index and waits for its answer. Never rejects.
+   *
+   * @param number goes into its first trace id: a collector may recognise the same bytes as a repetition
+   */
+  send(index: number, number: number): Promise<AnswerStatus>
   close(): void
 }
 
@@ -27,7 +31,8 @@ export function createGrpcConnector(target: RawTarget): Connector {
   const headers = firstHeaders(`${target.host}:${target.port}`)
   const first = target.bodies.map((body) => requestFrames(headers, body))
   const later = target.bodies.map((body) => requestFrames(LATER_HEADERS, body))
-  return async () => new GrpcConnection(await openSocket(target), first, later)
+  return async () =>
+    new GrpcConnection(await openSocket(target), { first, later, bodies: target.bodies })
 }
 
 export function createHttpConnector(target: RawTarget): Connector {
@@ -38,7 +43,7 @@ export function createHttpConnector(target: RawTarget): Connector {
       `Content-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`
     return Buffer.concat([Buffer.from(head), body])
   })
-  return async () => new HttpConnection(await openSocket(target), requests)
+  return async () => new HttpConnection(await openSocket(target), requests, bodies)
 }
 
 const USER_AGENT = 'OTel-OTLP-Exporter-Bench/1.0'
@@ -57,6 +62,23 @@ function openSocket({ host, port }: RawTarget): Promise<Socket> {
 
 type Resolve = (status: AnswerStatus) => void
 
+/** A field of 16 bytes with number 1, as the trace id at the beginning of a span is. */
+const TRACE_ID_HEAD = Buffer.from([0x0a, 16])
+
+/** A copy of a prepared request, whose body stands at its end, with a number of its own. */
+function stamped(
+  prepared: Buffer | undefined,
+  body: Uint8Array | undefined,
+  number: number,
+): Buffer {
+  if (prepared === undefined || body === undefined) throw new Error('There is no such request')
+  const bytes = Buffer.from(prepared)
+  const traceIdAt =
+    Buffer.from(body.buffer, body.byteOffset, body.length).indexOf(TRACE_ID_HEAD) + 2
+  bytes.writeUInt32LE(number, bytes.length - body.length + traceIdAt)
+  return bytes
+}
+
 const frameType = { data: 0, headers: 1, settings: 4, ping: 6, goAway: 7 } as const
 const END_STREAM = 1
 const END_HEADERS = 4
@@ -71,19 +93,24 @@ const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 const GRPC_STATUS = Buffer.from('9acac8b21234da8f', 'hex')
 const RESOURCE_EXHAUSTED = '8'
 
+/** The frames of each request: for the first one of a connection, and for the others. */
+interface PreparedCalls {
+  readonly first: readonly Buffer[]
+  readonly later: readonly Buffer[]
+  readonly bodies: readonly Uint8Array[]
+}
+
 /** OTLP/gRPC over HTTP/2, many requests at a time. */
 class GrpcConnection implements RawConnection {
   readonly #socket: Socket
-  readonly #first: readonly Buffer[]
-  readonly #later: readonly Buffer[]
+  readonly #requests: PreparedCalls
   readonly #waiting = new Map<number, Resolve>()
   #nextStream = 1
   #rest: Buffer = Buffer.alloc(0)
 
-  constructor(socket: Socket, first: readonly Buffer[], later: readonly Buffer[]) {
+  constructor(socket: Socket, requests: PreparedCalls) {
     this.#socket = socket
-    this.#first = first
-    this.#later = later
+    this.#requests = requests
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('close', () => this.#fail())
     // Table size 0 for the server's headers; and windows that never fill.
@@ -98,11 +125,11 @@ class GrpcConnection implements RawConnection {
     )
   }
 
-  send(index: number): Promise<AnswerStatus> {
+  send(index: number, number: number): Promise<AnswerStatus> {
     const stream = this.#nextStream
     this.#nextStream += 2
-    const prepared = stream === 1 ? this.#first : this.#later
-    const bytes = Buffer.from(prepared[index] ?? Buffer.alloc(0))
+    const { bodies, first, later } = this.#requests
+    const bytes = stamped((stream === 1 ? first : later)[index], bodies[index], number)
     bytes.writeUInt32BE(stream, 5)
     bytes.writeUInt32BE(stream, FRAME_HEAD_BYTES + bytes.readUIntBE(0, 3) + 5)
     return new Promise((resolve) => {
@@ -211,20 +238,23 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 class HttpConnection implements RawConnection {
   readonly #socket: Socket
   readonly #requests: readonly Buffer[]
+  readonly #bodies: readonly Uint8Array[]
   #resolve: Resolve | undefined
   #rest: Buffer = Buffer.alloc(0)
 
-  constructor(socket: Socket, requests: readonly Buffer[]) {
+  constructor(socket: Socket, requests: readonly Buffer[], bodies: readonly Uint8Array[]) {
     this.#socket = socket
     this.#requests = requests
+    this.#bodies = bodies
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('close', () => this.#resolve?.('failed'))
   }
 
-  send(index: number): Promise<AnswerStatus> {
+  send(index: number, number: number): Promise<AnswerStatus> {
+    const bytes = stamped(this.#requests[index], this.#bodies[index], number)
     return new Promise((resolve) => {
       this.#resolve = resolve
-      this.#socket.write(this.#requests[index] ?? Buffer.alloc(0))
+      this.#socket.write(bytes)
     })
   }
 

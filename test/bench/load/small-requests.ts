@@ -54,11 +54,11 @@ async function generate(plan: RequestPlan): Promise<RequestResult> {
       const number = sent++
       const index = number % DISTINCT_REQUESTS
       const startMs = performance.now()
-      let status = await connection.send(index)
+      let status = await connection.send(index, number)
       while (status === 'refused') {
         refused++
         await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS))
-        status = await connection.send(index)
+        status = await connection.send(index, number)
       }
       ackMs[number] = performance.now() - startMs
       if (status === 'ok') spans += spanCounts[index] ?? 0
