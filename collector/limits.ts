@@ -141,7 +141,7 @@ export const collectorLimits = {
     text: 'Longest pause between two tries of an insert',
   },
   repeatsMax: {
-    default: 200_000,
+    default: 400_000,
     unit: 'count',
     text: 'Requests that are remembered, to recognise them when they come again',
   },

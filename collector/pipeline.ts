@@ -33,7 +33,7 @@ export interface Pipeline extends Consumer {
    */
   commitOwn(block: OpenBlock): Promise<boolean>
   /** Of the requests that are recognised when they come again. */
-  recentDigests(): readonly RequestDigest[]
+  recentDigests(): readonly Uint8Array[]
   /** What the journal has and ClickHouse has not, of tables of which there is something. */
   backlogs(): readonly TableRows[]
 }
@@ -102,11 +102,10 @@ class JournalPipeline implements Pipeline {
     const refused = this.#refusal(request)
     if (refused !== undefined) return Promise.resolve(refused)
     const digest = digestOf(request)
-    const key = toKey(digest)
-    const earlier = this.#earlier(key)
-    if (earlier !== undefined) return this.#repeat(request, key, earlier)
+    const earlier = this.#earlier(digest)
+    if (earlier !== undefined) return this.#repeat(request, digest, earlier)
     if (request.body.byteLength > this.#parts.limits.decodeAtOnceBytesMax) {
-      return this.#track(key, this.#consumeLarge(request, digest))
+      return this.#track(digest, this.#consumeLarge(request, digest))
     }
     const decoder = this.#parts.decoders[request.signal]
     const result = this.#decode(decoder, request)
@@ -114,7 +113,7 @@ class JournalPipeline implements Pipeline {
     const accepted = toAccepted(result)
     if (result.acceptedItems === 0) return Promise.resolve(accepted)
     const committed = this.#committer.commit(decoder, digest)
-    return this.#track(key, whenCommitted(committed, accepted))
+    return this.#track(digest, whenCommitted(committed, accepted))
   }
 
   async whenInserted(): Promise<void> {
@@ -138,7 +137,7 @@ class JournalPipeline implements Pipeline {
     return status === 'committed'
   }
 
-  recentDigests(): readonly RequestDigest[] {
+  recentDigests(): readonly Uint8Array[] {
     return this.#repeats.digests()
   }
 
@@ -149,17 +148,19 @@ class JournalPipeline implements Pipeline {
   }
 
   /** What became, or will become, of the same request when it came before. */
-  #earlier(key: string): ConsumeOutcome | Promise<ConsumeOutcome> | undefined {
+  #earlier(digest: RequestDigest): ConsumeOutcome | Promise<ConsumeOutcome> | undefined {
     if (this.#parts.limits.repeatWindowMs === 0) return undefined
-    return this.#pending.get(key) ?? (this.#repeats.has(key) ? STORED_BEFORE : undefined)
+    const pending = this.#pending.get(toKey(digest))
+    return pending ?? (this.#repeats.has(digest) ? STORED_BEFORE : undefined)
   }
 
   /** Remembers the request: while it is under way, and for some time after it was stored. */
-  async #track(key: string, pending: Promise<ConsumeOutcome>): Promise<ConsumeOutcome> {
+  async #track(digest: RequestDigest, pending: Promise<ConsumeOutcome>): Promise<ConsumeOutcome> {
+    const key = toKey(digest)
     this.#pending.set(key, pending)
     const outcome = await pending
     this.#pending.delete(key)
-    if (outcome.status === 'accepted' && outcome.acceptedItems > 0) this.#repeats.remember(key)
+    if (outcome.status === 'accepted' && outcome.acceptedItems > 0) this.#repeats.remember(digest)
     return outcome
   }
 
@@ -186,7 +187,7 @@ class JournalPipeline implements Pipeline {
   /** Answers a request that is stored, or about to be, and came again. */
   async #repeat(
     { body, sender, signal }: ExportRequest,
-    key: string,
+    digest: RequestDigest,
     earlier: ConsumeOutcome | Promise<ConsumeOutcome>,
   ): Promise<ConsumeOutcome> {
     const { byteLength } = body
@@ -194,7 +195,7 @@ class JournalPipeline implements Pipeline {
     if (outcome.status !== 'accepted') return outcome
     countRepeat(this.#parts.telemetry, sender, signal, byteLength)
     // This answer may be lost, too.
-    this.#repeats.remember(key)
+    this.#repeats.remember(digest)
     return { ...outcome, acceptedItems: 0, message: outcome.message || REPEAT_MESSAGE }
   }
 

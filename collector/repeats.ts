@@ -6,60 +6,85 @@
 // looks well, nobody can tell whether it was read.
 import { hash } from 'node:crypto'
 import type { Encoding, ExportRequest, Signal } from './consumer.ts'
+import { createDigestSet, DIGEST_BYTES, type DigestSet } from './digest-set.ts'
 
 /** SHA-1 of a request; 20 bytes. It identifies repeats, and protects from nothing. */
 export type RequestDigest = Uint8Array
 
 export interface Repeats {
   /** Remembers a request that is stored, from now on. */
-  remember(key: string): void
+  remember(digest: RequestDigest): void
   /** Whether a request was stored a short time ago. */
-  has(key: string): boolean
-  /** All that are remembered, oldest first. */
-  digests(): RequestDigest[]
+  has(digest: RequestDigest): boolean
+  /** All that are remembered, oldest first, several in each array. */
+  digests(): Uint8Array[]
   readonly size: number
 }
 
 export interface RepeatsSettings {
   /** Most requests that are remembered; the oldest are forgotten first. */
   readonly requestsMax: number
-  /** Milliseconds that a request is remembered. */
+  /** Milliseconds for which a request is remembered, or up to a quarter longer; 0 for not at all. */
   readonly rememberMs: number
 }
 
-/** @param known digests, as hex digits, of requests that were stored shortly before the collector's last end */
-export function createRepeats(settings: RepeatsSettings, known: Iterable<string>): Repeats {
-  /** When to forget each; in the order of that time. */
-  const expiries = new Map<string, number>()
+/** Requests of about the same time, which are forgotten together. */
+interface Generation {
+  readonly set: DigestSet
+  /** When it takes no more. */
+  readonly endMs: number
+}
+
+const GENERATIONS = 4
+
+/** @param known digests of requests that were stored shortly before the collector's last end, several in each array */
+export function createRepeats(settings: RepeatsSettings, known: readonly Uint8Array[]): Repeats {
+  const { rememberMs, requestsMax } = settings
+  const generationMs = rememberMs / GENERATIONS
+  const generations: Generation[] = []
+
+  function sizeOfAll(): number {
+    return generations.reduce((sum, { set }) => sum + set.size, 0)
+  }
 
   function prune(): void {
     const nowMs = performance.now()
-    for (const [key, expiryMs] of expiries) {
-      if (expiryMs > nowMs && expiries.size <= settings.requestsMax) return
-      expiries.delete(key)
+    while (generations.length > 0) {
+      const isOld = (generations[0]?.endMs ?? 0) + rememberMs <= nowMs
+      if (!isOld && sizeOfAll() <= requestsMax) return
+      generations.shift()
     }
   }
 
-  function remember(key: string): void {
-    expiries.delete(key)
-    expiries.set(key, performance.now() + settings.rememberMs)
+  function remember(digests: Uint8Array): void {
+    const nowMs = performance.now()
+    let current = generations.at(-1)
+    const isFull = current !== undefined && current.set.size >= requestsMax / GENERATIONS
+    if (current === undefined || isFull || current.endMs <= nowMs) {
+      current = { set: createDigestSet(), endMs: nowMs + generationMs }
+      generations.push(current)
+    }
+    current.set.add(digests)
     prune()
   }
 
-  for (const key of known) remember(key)
+  for (const digests of known) {
+    const step = Math.max(1, Math.floor(requestsMax / GENERATIONS)) * DIGEST_BYTES
+    for (let at = 0; at < digests.byteLength; at += step) remember(digests.subarray(at, at + step))
+  }
 
   return {
     remember,
-    has(key) {
+    has(digest) {
       prune()
-      return expiries.has(key)
+      return generations.some(({ set }) => set.has(digest))
     },
     digests() {
       prune()
-      return Array.from(expiries.keys(), (key) => Buffer.from(key, 'hex'))
+      return generations.map(({ set }) => set.packed())
     },
     get size() {
-      return expiries.size
+      return sizeOfAll()
     },
   }
 }

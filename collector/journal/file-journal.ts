@@ -3,6 +3,7 @@ import { bringBack } from './bring-back.ts'
 import { type Counters, createCounters } from './counters.ts'
 import {
   BLOCKS_MAX,
+  byteLengthOf,
   type BlockEntry,
   encodeHeader,
   END_MARK,
@@ -89,7 +90,7 @@ interface FileJournalParts {
 
 class FileJournal implements Journal {
   readonly unconfirmed: FileBlock[]
-  readonly recentDigests: ReadonlySet<string>
+  readonly recentDigests: readonly Uint8Array[]
   readonly bytesMax: number
   readonly #settings: JournalSettings
   readonly #parts: JournalParts
@@ -254,7 +255,9 @@ class FileJournal implements Journal {
       const originSequence = this.#sequence
       return { table, token, rows, byteLength, crc: crc32(bytes), originSequence, originIndex }
     })
-    if (!this.#pool.hasRoom(frameByteLength(entries, digests.length) + END_MARK.byteLength)) {
+    if (
+      !this.#pool.hasRoom(frameByteLength(entries, byteLengthOf(digests)) + END_MARK.byteLength)
+    ) {
       return {
         status: 'refused',
         reason: 'journal_full',
@@ -281,12 +284,12 @@ class FileJournal implements Journal {
     data: readonly Uint8Array[],
     newDigests: readonly Uint8Array[],
   ): Promise<Place> {
-    const bytesWanted = frameByteLength(blocks, newDigests.length) + END_MARK.byteLength
+    const bytesWanted = frameByteLength(blocks, byteLengthOf(newDigests)) + END_MARK.byteLength
     const segment = await this.#pool.segmentFor(bytesWanted)
     // Segments are used again after seconds at full load; what they knew of requests lives on in the next ones.
     const carried = segment.end === 0 ? (this.#parts.carriedDigests?.() ?? []) : []
     const digests = [...carried, ...newDigests]
-    const frameBytes = frameByteLength(blocks, digests.length)
+    const frameBytes = frameByteLength(blocks, byteLengthOf(digests))
     const headerBytes = blocks.reduce((sum, { byteLength }) => sum - byteLength, frameBytes)
     if (blocks.length > BLOCKS_MAX || headerBytes > HEADER_BYTES_MAX) {
       throw new Error(

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { DIGEST_BYTES } from '../digest-set.ts'
 
 // A frame, as it lies in a segment file; numbers are little-endian (docs/journal-format.md).
 //
@@ -13,7 +14,6 @@ export const FRAME_MAGIC = 0x464a5957
 export const FORMAT_VERSION = 1
 const FIXED_BYTES = 56
 const ENTRY_BYTES = 37
-const DIGEST_BYTES = 20
 const CRC_BYTES = 4
 /** Where in a header the life of the segment stands: what a search for the next frame looks for. */
 export const LIFE_OFFSET = 8
@@ -39,16 +39,22 @@ export interface BlockEntry {
   readonly originIndex: number
 }
 
-export interface FrameHeader {
+interface HeaderFields {
   readonly kind: FrameKind
   readonly segmentNumber: number
   readonly sequence: number
   readonly unixMs: number
-  readonly digests: readonly Uint8Array[]
   readonly blocks: readonly BlockEntry[]
 }
 
-export interface ParsedHeader extends FrameHeader {
+export interface FrameHeader extends HeaderFields {
+  /** One or more digests in each array. */
+  readonly digests: readonly Uint8Array[]
+}
+
+export interface ParsedHeader extends HeaderFields {
+  /** All digests, one after another; a view of what was read. */
+  readonly digests: Uint8Array
   readonly headerBytes: number
   readonly frameBytes: number
 }
@@ -67,20 +73,25 @@ export type HeaderOutcome =
 /** The bytes of a frame with these parts, without the end mark. */
 export function frameByteLength(
   blocks: readonly { readonly table: string; readonly byteLength: number }[],
-  digests: number,
+  digestBytes: number,
 ): number {
-  let bytes = FIXED_BYTES + digests * DIGEST_BYTES + CRC_BYTES
+  let bytes = FIXED_BYTES + digestBytes + CRC_BYTES
   for (const { table, byteLength } of blocks) {
     bytes += ENTRY_BYTES + Buffer.byteLength(table) + byteLength
   }
   return bytes
 }
 
+export function byteLengthOf(arrays: readonly Uint8Array[]): number {
+  return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
+}
+
 /** @param life 8 bytes that no other life of the file has */
 export function encodeHeader(frame: FrameHeader, life: Uint8Array): Buffer {
   const { blocks, digests } = frame
   const dataBytes = blocks.reduce((sum, block) => sum + block.byteLength, 0)
-  const frameBytes = frameByteLength(blocks, digests.length)
+  const digestBytes = byteLengthOf(digests)
+  const frameBytes = frameByteLength(blocks, digestBytes)
   const header = Buffer.alloc(frameBytes - dataBytes)
   header.writeUInt32LE(FRAME_MAGIC, 0)
   header.writeUInt16LE(FORMAT_VERSION, 4)
@@ -91,12 +102,12 @@ export function encodeHeader(frame: FrameHeader, life: Uint8Array): Buffer {
   header.writeUIntLE(frameBytes, 24, 6)
   header.writeUIntLE(frame.sequence, 32, 6)
   header.writeUIntLE(frame.unixMs, 40, 6)
-  header.writeUInt32LE(digests.length, 48)
+  header.writeUInt32LE(digestBytes / DIGEST_BYTES, 48)
   header.writeUInt32LE(header.byteLength, 52)
   let at = FIXED_BYTES
   for (const digest of digests) {
     header.set(digest, at)
-    at += DIGEST_BYTES
+    at += digest.byteLength
   }
   for (const block of blocks) at = writeEntry(header, at, block)
   header.writeUInt32LE(crc32(header.subarray(0, at)), at)
@@ -141,10 +152,8 @@ function readBody(bytes: Buffer, headerBytes: number): ParsedHeader | undefined 
   const blockCount = bytes.readUInt16LE(22)
   let at = FIXED_BYTES
   if (at + digestCount * DIGEST_BYTES > end) return undefined
-  const digests: Uint8Array[] = []
-  for (let i = 0; i < digestCount; i++, at += DIGEST_BYTES) {
-    digests.push(bytes.subarray(at, at + DIGEST_BYTES))
-  }
+  const digests = bytes.subarray(at, at + digestCount * DIGEST_BYTES)
+  at += digests.byteLength
   const blocks: BlockEntry[] = []
   let frameBytes = headerBytes
   for (let i = 0; i < blockCount; i++) {

@@ -50,7 +50,7 @@ export interface NewBlock {
 /** What is written, and becomes safe, at once. */
 export interface Frame {
   readonly blocks: readonly NewBlock[]
-  /** One per request, 20 bytes each. */
+  /** Of the requests: 20 bytes each, one or more in each array. */
   readonly digests: readonly Uint8Array[]
 }
 
@@ -107,8 +107,11 @@ export interface JournalStats {
 export interface Journal {
   /** Blocks that were not confirmed at the opening, oldest first. Metadata only; let go when all of them are confirmed. */
   readonly unconfirmed: readonly StoredBlock[]
-  /** Digests (hex) of the newest requests that were found at the opening, oldest first; at most 200,000. */
-  readonly recentDigests: ReadonlySet<string>
+  /**
+   * Digests of the newest requests that were found at the opening, oldest first, several in each array. The newest
+   * segment alone has those of a minute.
+   */
+  readonly recentDigests: readonly Uint8Array[]
   /** Bytes that count against `bytesMax`. */
   readonly usedBytes: number
   readonly bytesMax: number

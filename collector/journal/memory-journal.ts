@@ -23,7 +23,7 @@ export function createMemoryJournal(
 
 class MemoryJournal implements Journal {
   readonly unconfirmed: readonly StoredBlock[] = []
-  readonly recentDigests: ReadonlySet<string> = new Set()
+  readonly recentDigests: readonly Uint8Array[] = []
   readonly bytesMax: number
   readonly #logger: JournalParts['logger']
   #isClosed = false

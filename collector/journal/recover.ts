@@ -1,5 +1,6 @@
 import type { Logger } from '@wayward/clickhouse/logger'
-import { END_MARK } from './frame.ts'
+import { DIGEST_BYTES } from '../digest-set.ts'
+import { byteLengthOf, END_MARK } from './frame.ts'
 import type { Counters } from './counters.ts'
 import { codeOf, type JournalFile, type JournalFiles } from './journal-files.ts'
 import { type NotesRead, readNotes } from './notes.ts'
@@ -13,8 +14,8 @@ import {
 } from './segment.ts'
 import { type SetAsideFolder, storeRegion } from './set-aside.ts'
 
-/** Digests are kept in memory: some 20 MB for so many, which are as many as the collector remembers. The newest matter most. */
-const DIGESTS_MAX = 200_000
+/** More than a minute has at full load; the newest segment begins with those of the last minute. */
+const DIGEST_BYTES_MAX = 400_000 * DIGEST_BYTES
 /** What lies behind the last frame of a file is given back to the disk, if it is more than this. */
 const SLACK_BYTES = 1024 * 1024
 /** Two for each torn frame. */
@@ -35,7 +36,8 @@ export interface Recovery {
   readonly segments: readonly Segment[]
   readonly unconfirmed: FileBlock[]
   /** Oldest first. */
-  readonly digests: ReadonlySet<string>
+  /** Oldest first, several in each array. */
+  readonly digests: readonly Uint8Array[]
   readonly nextSequence: number
   readonly nextNumber: number
 }
@@ -45,7 +47,7 @@ interface Frame {
   readonly byteLength: number
   readonly blocks: readonly FileBlock[]
   readonly hasConfirmed: boolean
-  readonly digests: readonly string[]
+  readonly digests: Uint8Array | undefined
 }
 
 interface Loaded {
@@ -62,14 +64,14 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
   const loaded: Loaded[] = []
   // The newest first: only its last frame may have been cut off by the crash.
   let mayBeTorn = true
-  const digests = new Set<string>()
+  const digests: Uint8Array[] = []
   for (const name of names.toReversed()) {
     // Chosen by number and not by age: clocks jump.
-    const wantsDigests = digests.size < DIGESTS_MAX
+    const wantsDigests = byteLengthOf(digests) < DIGEST_BYTES_MAX
     const one = await loadOrReport(parts, name, { mayBeTorn, wantsDigests })
     if (one === undefined) continue
     loaded.push(one)
-    addDigests(digests, one.frames)
+    digests.unshift(...one.frames.flatMap((frame) => frame.digests ?? []))
     if (one.hasContent) mayBeTorn = false
   }
   loaded.reverse()
@@ -80,7 +82,7 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
   return {
     segments: loaded.map(({ segment }) => segment),
     unconfirmed,
-    digests: new Set([...digests].toReversed()),
+    digests,
     nextSequence: loaded.reduce((max, one) => Math.max(max, one.maxSequence), 0) + 1,
     nextNumber: names.reduce((max, name) => Math.max(max, name.number), 0) + 1,
   }
@@ -228,9 +230,8 @@ function toFrame(
     byteLength: header.frameBytes,
     blocks,
     hasConfirmed: confirmed !== undefined,
-    digests: wantsDigests
-      ? header.digests.map((digest) => Buffer.from(digest).toString('hex'))
-      : [],
+    // A copy: what was read around it is let go.
+    digests: wantsDigests ? Uint8Array.from(header.digests) : undefined,
   }
 }
 
@@ -377,16 +378,6 @@ async function seal(parts: RecoverParts, { segment, notes, file }: Checked): Pro
       segment: segment.name.base,
       error,
     })
-  }
-}
-
-function addDigests(digests: Set<string>, frames: readonly Frame[]): void {
-  for (const frame of frames.toReversed()) {
-    // Those that were carried stand first, and are the oldest.
-    for (const digest of frame.digests.toReversed()) {
-      if (digests.size >= DIGESTS_MAX) return
-      digests.add(digest)
-    }
   }
 }
 

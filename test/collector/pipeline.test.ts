@@ -495,7 +495,7 @@ describe('a request that comes again', () => {
   })
 
   test('is recognised after a crash', async () => {
-    const recentDigests = new Set([createHash('sha1').update('same').digest('hex')])
+    const recentDigests = [createHash('sha1').update('same').digest()]
     const { consume, metric, drained } = await createHarness({
       wrap: (journal) => override(journal, { recentDigests }),
     })

@@ -1,5 +1,6 @@
 import { createRepeats, digestOf, toKey } from '@wayward/collector/repeats'
 import type { ExportRequest } from '@wayward/collector/consumer'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 
 function request(text: string, more: Partial<ExportRequest> = {}): ExportRequest {
@@ -28,28 +29,39 @@ describe('digestOf()', () => {
 })
 
 describe('createRepeats()', () => {
-  const keys = Array.from({ length: 5 }, (_, index) => toKey(digestOf(request(String(index)))))
-  const [first, second, third] = keys as [string, string, string]
+  const digests = Array.from({ length: 8 }, (_, index) => digestOf(request(String(index))))
+  const [first, second, third] = digests as [Uint8Array, Uint8Array, Uint8Array]
 
   test('knows what it was told, and what the journal told', () => {
-    const repeats = createRepeats({ requestsMax: 10, rememberMs: 60_000 }, [third])
-    expect([repeats.has(first), repeats.has(third)]).toEqual([false, true])
+    const known = [Buffer.concat([third, second])]
+    const repeats = createRepeats({ requestsMax: 10, rememberMs: 60_000 }, known)
+    expect([repeats.has(first), repeats.has(second), repeats.has(third)]).toEqual([
+      false,
+      true,
+      true,
+    ])
     repeats.remember(first)
-    expect([repeats.has(first), repeats.has(second)]).toEqual([true, false])
-    expect(repeats.digests().map((digest) => toKey(digest))).toEqual([third, first])
+    expect(repeats.has(first)).toBe(true)
+    expect(Buffer.concat(repeats.digests())).toEqual(Buffer.concat([third, second, first]))
   })
 
   test('forgets the oldest first when there are too many', () => {
-    const repeats = createRepeats({ requestsMax: 3, rememberMs: 60_000 }, [])
-    for (const key of keys) repeats.remember(key)
-    expect(keys.map((key) => repeats.has(key))).toEqual([false, false, true, true, true])
-    expect(repeats.size).toBe(3)
+    const repeats = createRepeats({ requestsMax: 4, rememberMs: 60_000 }, [])
+    for (const digest of digests) repeats.remember(digest)
+    const isKnown = digests.map((digest) => repeats.has(digest))
+    expect(isKnown).toEqual([false, false, false, false, true, true, true, true])
+    expect(repeats.size).toBe(4)
   })
 
-  test('forgets after its time, and with a time of 0 remembers nothing', async () => {
-    const repeats = createRepeats({ requestsMax: 3, rememberMs: 5 }, [first])
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(repeats.has(first)).toBe(false)
+  test('forgets after its time and not before, and with a time of 0 remembers nothing', async () => {
+    const repeats = createRepeats({ requestsMax: 300, rememberMs: 100 }, [first])
+    await sleep(60)
+    repeats.remember(second)
+    expect([repeats.has(first), repeats.has(second)]).toEqual([true, true])
+    await sleep(80)
+    expect([repeats.has(first), repeats.has(second)]).toEqual([false, true])
+    await sleep(80)
+    expect(repeats.has(second)).toBe(false)
     expect(repeats.size).toBe(0)
     const none = createRepeats({ requestsMax: 3, rememberMs: 0 }, [])
     none.remember(first)
