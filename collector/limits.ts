@@ -182,7 +182,15 @@ export const defaultCollectorLimits: CollectorLimits = defaultsOf(collectorLimit
  *
  * @throws CollectorError
  */
-export function checkLimits({ requestBytesMax, requestBytesInFlightMax }: CollectorLimits): void {
+export function checkLimits(limits: CollectorLimits): void {
+  const { requestBytesMax, requestBytesInFlightMax, headersTimeoutMs, requestTimeoutMs } = limits
+  // Node's HTTP server refuses it as well, but in its own words.
+  if (requestTimeoutMs < headersTimeoutMs) {
+    throw new CollectorError(
+      'bad_limit',
+      `Cannot give a whole request ${requestTimeoutMs} ms and its head ${headersTimeoutMs} ms; set request-timeout to at least ${headersTimeoutMs}ms, or headers-timeout to less`,
+    )
+  }
   // A gzip body and what it inflates to are held at the same time, and so is what chunks take besides their bytes.
   if (requestBytesInFlightMax >= 2 * requestBytesMax) return
   throw new CollectorError(

@@ -94,8 +94,8 @@ function assertProtected(settings: ProtectionSettings & Listeners): void {
   if (missing.length === 0) return
   throw new CollectorError(
     'unprotected',
-    `Cannot listen on ${formatAddress(address)}: other machines can reach it, and there is not ` +
-      `${missing.join(' nor ')}; set what is missing, or choose a loopback address such as ` +
+    `Cannot listen on ${formatAddress(address)}: other machines can reach it, and it lacks ` +
+      `${missing.join(' and ')}; set what is missing, or choose a loopback address such as ` +
       `127.0.0.1:${address.port} with ${flag}`,
   )
 }

@@ -32,17 +32,17 @@ const reachable = [
 test.each(reachable)('checkProtection() refuses %s without TLS and a check', (host) => {
   for (const listener of ['otlpGrpc', 'otlpHttp', 'api'] as const) {
     expect(refusal(listener, host, {})).toMatch(
-      /other machines can reach it, and there is not TLS \(--tls-cert and --tls-key\) nor a check of who sends \(--token-file, or --tls-client-ca/,
+      /other machines can reach it, and it lacks TLS \(--tls-cert and --tls-key\) and a check of who sends \(--token-file, or --tls-client-ca/,
     )
   }
 })
 
 test('checkProtection() names the setting that is missing, and the flag of the listener', () => {
   const onlyTls = refusal('otlpHttp', '0.0.0.0', { tls })
-  expect(onlyTls).toContain('there is not a check of who sends (--token-file')
+  expect(onlyTls).toContain('it lacks a check of who sends (--token-file')
   expect(onlyTls).toContain('127.0.0.1:4317 with --otlp-http')
   const onlyTokens = refusal('api', '0.0.0.0', { tokenFile: 'tokens' })
-  expect(onlyTokens).toContain('there is not TLS (--tls-cert and --tls-key);')
+  expect(onlyTokens).toContain('it lacks TLS (--tls-cert and --tls-key);')
   expect(onlyTokens).toContain('with --api')
 })
 
