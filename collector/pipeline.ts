@@ -13,6 +13,7 @@ import type { Journal } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
 import { observePipeline } from './pipeline-metrics.ts'
 import { createRepeats, digestOf, type Repeats, type RequestDigest, toKey } from './repeats.ts'
+import { createSlabPool } from './slab-pool.ts'
 import { createTableWriter, type TableWriter } from './table-writer.ts'
 import { countRepeat, type TableRows, type Telemetry } from './telemetry.ts'
 
@@ -256,6 +257,7 @@ class JournalPipeline implements Pipeline {
   #createWriters(batches: ReadonlyMap<string, Batch[]>): ReadonlyMap<string, TableWriter> {
     const { journal, limits, logger, store, telemetry } = this.#parts
     const drainRate = this.#drainRate
+    const slabs = createSlabPool(limits.batchBytesMax)
     const tables = new Set([
       ...Object.values(this.#parts.decoders).flatMap(({ blocks }) =>
         blocks.map(({ table }) => table),
@@ -265,7 +267,7 @@ class JournalPipeline implements Pipeline {
     ])
     return new Map(
       [...tables].map((table) => {
-        const writerParts = { store, journal, drainRate, telemetry, logger, limits }
+        const writerParts = { store, journal, drainRate, slabs, telemetry, logger, limits }
         return [table, createTableWriter(table, batches.get(table) ?? [], writerParts)]
       }),
     )

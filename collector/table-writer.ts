@@ -13,6 +13,7 @@ import type { DrainRate } from './drain-rate.ts'
 import { createFailureLog, type FailureLog } from './failure-log.ts'
 import type { Journal, StoredBlock } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
+import type { SlabPool } from './slab-pool.ts'
 import { countSetAside, type Telemetry } from './telemetry.ts'
 
 /** Why a table's rows do not get into ClickHouse at the moment. */
@@ -58,6 +59,8 @@ export interface TableWriterParts {
   readonly store: Pick<Store, 'insertNative'>
   readonly journal: Pick<Journal, 'read' | 'confirm' | 'setAside'>
   readonly drainRate: DrainRate
+  /** Shared by all tables. */
+  readonly slabs: SlabPool
   readonly telemetry: Telemetry
   readonly logger: Logger
   readonly limits: CollectorLimits
@@ -284,11 +287,13 @@ class JournalTableWriter implements TableWriter {
   }
 
   async #tryInsert(batch: Batch): Promise<TryOutcome> {
-    const { journal, store, drainRate } = this.#parts
+    const { journal, store, drainRate, slabs } = this.#parts
+    const slab = slabs.take()
+    const allocate = slab.allocate.bind(slab)
     const chunks: Uint8Array[] = []
     const damaged: StoredBlock[] = []
     for (const block of batch.blocks) {
-      const read = await journal.read(block)
+      const read = await journal.read(block, allocate)
       if (read.status === 'read') chunks.push(read.bytes)
       else if (read.status === 'failed') {
         return { status: 'retryable', error: new Error(`The journal: ${read.message}`) }
@@ -308,6 +313,8 @@ class JournalTableWriter implements TableWriter {
     if (outcome.status === 'inserted') {
       journal.confirm(batch.blocks)
       drainRate.add(batch.bytes)
+      // Only now: a try that failed may still be sending from it.
+      slabs.give(slab)
     }
     return outcome
   }

@@ -337,7 +337,10 @@ class FileJournal implements Journal {
     this.#cachedBytes += block.byteLength
   }
 
-  async read(stored: StoredBlock): Promise<ReadOutcome> {
+  async read(
+    stored: StoredBlock,
+    allocate = (bytes: number): Uint8Array => Buffer.allocUnsafeSlow(bytes),
+  ): Promise<ReadOutcome> {
     const block = stored as FileBlock
     if (this.#state === 'closed') return { status: 'failed', message: 'The journal is closed' }
     for (;;) {
@@ -345,7 +348,8 @@ class FileJournal implements Journal {
       if (block.bytes !== undefined) return { status: 'read', bytes: block.bytes }
       if (segment === undefined)
         return { status: 'damaged', message: 'The block was confirmed before' }
-      const outcome = await readFrom(segment, block, offset)
+      const bytes = allocate(block.byteLength)
+      const outcome = await readFrom(segment, block, { offset, bytes })
       // While it was read it may have been moved, and its old place used again.
       if (outcome.status === 'read' || (block.segment === segment && block.offset === offset)) {
         if (outcome.status === 'damaged') this.#counters.damagedRecords++
@@ -439,8 +443,11 @@ function blocksToMove(segment: Segment): FileBlock[] {
   return blocks
 }
 
-async function readFrom(segment: Segment, block: FileBlock, offset: number): Promise<ReadOutcome> {
-  const bytes = Buffer.allocUnsafeSlow(block.byteLength)
+async function readFrom(
+  segment: Segment,
+  block: FileBlock,
+  { bytes, offset }: { readonly bytes: Uint8Array; readonly offset: number },
+): Promise<ReadOutcome> {
   let count: number
   try {
     count = await segment.withFile((file) => file.read(bytes, offset))

@@ -117,8 +117,12 @@ export interface Journal {
   readonly bytesMax: number
   /** Resolves when the frame is safe. Calls are worked off one after the other. Never rejects. */
   append(frame: Frame): Promise<AppendOutcome>
-  /** The bytes of a block, checked. Never rejects. */
-  read(block: StoredBlock): Promise<ReadOutcome>
+  /**
+   * The bytes of a block, checked. Never rejects.
+   *
+   * @param allocate gives the memory for bytes that must be read from the file. @default memory of their own
+   */
+  read(block: StoredBlock, allocate?: (bytes: number) => Uint8Array): Promise<ReadOutcome>
   /** Notes that ClickHouse has the blocks: all blocks of a batch. Their place is used again. */
   confirm(blocks: readonly StoredBlock[]): void
   /** Writes the blocks' bytes and the reason into the folder `set-aside`, then confirms them. Never rejects. */

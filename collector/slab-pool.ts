@@ -1,0 +1,69 @@
+// Memory for batches that are read back from the journal. A replay reads hundreds of megabytes per second; left to the
+// garbage collector, which sees only small objects with large buffers behind them, that would be most of the memory.
+
+/** Memory for one batch at a time; what is not given back is left to the garbage collector. */
+export interface Slab {
+  /** A part of the slab that no other call gets. */
+  allocate(bytes: number): Uint8Array
+}
+
+export interface SlabPool {
+  take(): Slab
+  /** Whoever gives a slab back reads and writes it no more, and nobody else does on its behalf. */
+  give(slab: Slab): void
+}
+
+/** Where memory that nobody has asked for is let go. */
+const IDLE_MS = 5_000
+/** Two tables may be read at a time. */
+const FREE_MAX = 2
+
+/** @param slabBytes the largest batch; what does not fit is allocated apart */
+export function createSlabPool(slabBytes: number): SlabPool {
+  const free: PooledSlab[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  return {
+    take() {
+      clearTimeout(timer)
+      return free.pop() ?? new PooledSlab(slabBytes)
+    },
+    give(slab) {
+      if (slab instanceof PooledSlab && slab.isUsed && free.length < FREE_MAX) {
+        slab.clear()
+        free.push(slab)
+      }
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        free.length = 0
+      }, IDLE_MS).unref()
+    },
+  }
+}
+
+class PooledSlab implements Slab {
+  readonly #slabBytes: number
+  #memory: Buffer | undefined
+  #end = 0
+
+  constructor(slabBytes: number) {
+    this.#slabBytes = slabBytes
+  }
+
+  /** Most batches are still in memory, and never need any. */
+  get isUsed(): boolean {
+    return this.#memory !== undefined
+  }
+
+  allocate(bytes: number): Uint8Array {
+    if (this.#end + bytes > this.#slabBytes) return Buffer.allocUnsafeSlow(bytes)
+    this.#memory ??= Buffer.allocUnsafeSlow(this.#slabBytes)
+    const part = this.#memory.subarray(this.#end, this.#end + bytes)
+    this.#end += bytes
+    return part
+  }
+
+  clear(): void {
+    this.#end = 0
+  }
+}
