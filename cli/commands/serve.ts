@@ -38,6 +38,8 @@ const serverAnswerMs = 5_000
 /** How often a server that is away is asked whether it is back. */
 const serverRetryMs = 2_000
 const journalSegmentBytes = 32 * 2 ** 20
+/** A journal in memory is part of the collector's own; on disk gigabytes are cheap. */
+const memoryJournalBytesMax = 256 * 2 ** 20
 /** Blocks that need not be read back from the journal. */
 const journalCacheBytes = 48 * 2 ** 20
 
@@ -298,7 +300,10 @@ async function startCollector(
   const journal = {
     folder: journalFolder(values),
     durability: values.durability,
-    bytesMax: values.journalSize,
+    bytesMax:
+      values.durability === 'memory'
+        ? Math.min(values.journalSize, memoryJournalBytesMax)
+        : values.journalSize,
     segmentBytes: journalSegmentBytes,
     cacheBytesMax: journalCacheBytes,
   }

@@ -119,7 +119,7 @@ export const serveFields = {
     flag: 'journal-size',
     type: bytesType(journalBytesMin, '128MiB'),
     default: '4GiB',
-    text: 'Most that the journal may take of what ClickHouse does not have yet; beyond it requests are refused',
+    text: 'Most that the journal may take of what ClickHouse does not have yet; beyond it requests are refused. With durability memory it is never more than 256MiB',
   },
   retention: {
     flag: 'retention',
