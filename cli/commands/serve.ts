@@ -12,15 +12,11 @@ import type { serviceFields } from '../configuration/fields.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
 import { toProtectionSettings } from '../configuration/protection.ts'
 import type { Resolved } from '../configuration/resolve.ts'
-import {
-  type Endpoints,
-  isAlive,
-  readEndpoints,
-  removeEndpoints,
-  writeEndpoints,
-} from '../endpoints.ts'
-import { namedServer, type Server, toCommandError } from '../open-store.ts'
+import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
+import { namedServer, type Server } from '../open-store.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
+import { toServeError } from './serve-error.ts'
+import { greeting } from './serve-greeting.ts'
 
 export type ServeValues = Resolved<typeof serviceFields>
 
@@ -338,100 +334,4 @@ function toEndpoints(
     api: `${scheme}://${addresses.api}`,
     clickhouse,
   }
-}
-
-/** Errors of every part in the command's terms. */
-function toServeError(error: unknown, dataDir: string): unknown {
-  if (!(error instanceof Error)) return error
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  const isAddress = ['port_in_use', 'address_unavailable', 'cannot_listen', 'unprotected']
-  const isProtection = [
-    'unprotected',
-    'bad_certificate',
-    'bad_token_file',
-    'bad_origin',
-    'bad_limit',
-  ]
-  if (isAddress.includes(code) || isProtection.includes(code)) {
-    const flag = error.name === 'EngineError' ? ' with --clickhouse' : ''
-    return new CommandError(exitCodes.usage, `${error.message}${flag}`, {
-      cause: error,
-      page: isProtection.includes(code) ? 'security.md' : 'configuration.md',
-    })
-  }
-  const owner = code === 'data_dir_in_use' ? readEndpoints(dataDir)?.pid : undefined
-  if (owner !== undefined && isAlive(owner)) {
-    // The engine knows only its own process, which the service would start again if somebody ended it.
-    const message = `The data folder "${dataDir}" is in use by the service with process id ${owner}: stop that service, or name another folder with --data-dir`
-    return new CommandError(exitCodes.store, message, { cause: error, page: 'configuration.md' })
-  }
-  const reason = folderReasons[code]
-  if (reason !== undefined) {
-    const message = `Cannot write to the data folder "${dataDir}": ${reason}, or name another folder with --data-dir`
-    return new CommandError(exitCodes.store, message, { cause: error, page: 'configuration.md' })
-  }
-  return toCommandError(error)
-}
-
-const folderReasons: Readonly<Record<string, string>> = {
-  EACCES: 'its permissions forbid it; change them',
-  EPERM: 'its permissions forbid it; change them',
-  EROFS: 'it is on a read-only file system; mount it for writing',
-  ENOSPC: 'the disk is full; free some space',
-  EDQUOT: 'the disk quota is used up; free some space',
-  EEXIST: 'a link in its path leads nowhere; mend it',
-  ENOENT: 'no folder can be made there; make it by other means',
-  ENOTDIR: 'a part of its path is a file; remove it',
-  ENAMETOOLONG: 'its name is too long; shorten it',
-  ELOOP: 'its path is a circle of links; mend it',
-}
-
-function greeting(
-  endpoints: Endpoints,
-  values: ServeValues,
-  terminal: Terminal,
-  name: string,
-): string {
-  const { style } = terminal
-  const isEngine = values.clickhouseUrl === undefined
-  const isDefaultFolder = values.dataDir === join(terminal.cwd, '.wayward')
-  const folder = isDefaultFolder ? '' : ` --data-dir ${values.dataDir}`
-  const row = (label: string, value: string): string => `  ${label.padEnd(12)}${value}\n`
-  const next = (command: string, text: string): string => `  ${command}\n      ${style.dim(text)}\n`
-  return [
-    `${style.bold('Wayward is ready.')}\n`,
-    row('OTLP/gRPC', endpoints.otlpGrpc),
-    row('OTLP/HTTP', endpoints.otlpHttp),
-    row('SQL', `${endpoints.clickhouse.url} (${isEngine ? 'embedded ClickHouse' : 'your server'})`),
-    row('Health', `${endpoints.api}/readyz, /healthz, /metrics`),
-    ...askedFor(values).map((text) => row('Asks for', text)),
-    row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
-    `${style.bold('Try next, in another terminal:')}\n`,
-    next(`${name} demo${folder}`, 'a small shop with a slow lock, a full queue and a failing job'),
-    next(`${name} analyze lock-contention${folder}`, 'which locks cost most, and why'),
-    next(
-      `${exporterEnvironment(endpoints, values)} <your application>`,
-      'report from an application with OpenTelemetry',
-    ),
-    `${style.dim('Ctrl-C stops the service.')}\n`,
-  ].join('')
-}
-
-/** What requests must come with, in words. */
-function askedFor({ tokenFile, tlsClientCa }: ServeValues): string[] {
-  const asked = [
-    ...(tlsClientCa === undefined ? [] : ['a client certificate']),
-    ...(tokenFile === undefined ? [] : ['a token']),
-  ]
-  return asked.length === 0 ? [] : [asked.join(' and ')]
-}
-
-/** The settings of an application that reports here; their values are percent-encoded, says OpenTelemetry. */
-function exporterEnvironment(endpoints: Endpoints, values: ServeValues): string {
-  return [
-    `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoints.otlpHttp}`,
-    ...(values.tokenFile === undefined
-      ? []
-      : ['OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<token>"']),
-  ].join(' ')
 }

@@ -368,6 +368,19 @@ describe('bad data folders', () => {
     expectOneError(await runWayward(args, inFolder), 3, /Cannot write to the data folder/)
   })
 
+  test('a file in the place of the journal', async () => {
+    const dataDir = join(folder.path, 'no-journal')
+    mkdirSync(dataDir)
+    writeFileSync(join(dataDir, 'journal'), '')
+    const { code, stderr } = await runWayward(
+      ['serve', '--data-dir', dataDir, ...anyPorts],
+      inFolder,
+    )
+    expect(stderr).toMatch(/Cannot use the journal's folder .*journal-format\.md/)
+    expect(stderr).not.toMatch(/An error inside Wayward/)
+    expect(code).toBe(3)
+  })
+
   test('a place where no folder can be made', async (context) => {
     if (process.platform !== 'linux') context.skip('there is no /proc')
     const args = ['serve', '--data-dir', '/proc/wayward/data', ...anyPorts]

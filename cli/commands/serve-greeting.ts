@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import type { Endpoints } from '../endpoints.ts'
+import type { Terminal } from '../terminal.ts'
+import type { ServeValues } from './serve.ts'
+
+/** What a person sees when the service is ready: where it listens, and what to do next. */
+export function greeting(
+  endpoints: Endpoints,
+  values: ServeValues,
+  terminal: Terminal,
+  name: string,
+): string {
+  const { style } = terminal
+  const isEngine = values.clickhouseUrl === undefined
+  const isDefaultFolder = values.dataDir === join(terminal.cwd, '.wayward')
+  const folder = isDefaultFolder ? '' : ` --data-dir ${values.dataDir}`
+  const row = (label: string, value: string): string => `  ${label.padEnd(12)}${value}\n`
+  const next = (command: string, text: string): string => `  ${command}\n      ${style.dim(text)}\n`
+  return [
+    `${style.bold('Wayward is ready.')}\n`,
+    row('OTLP/gRPC', endpoints.otlpGrpc),
+    row('OTLP/HTTP', endpoints.otlpHttp),
+    row('SQL', `${endpoints.clickhouse.url} (${isEngine ? 'embedded ClickHouse' : 'your server'})`),
+    row('Health', `${endpoints.api}/readyz, /healthz, /metrics`),
+    ...askedFor(values).map((text) => row('Asks for', text)),
+    row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
+    `${style.bold('Try next, in another terminal:')}\n`,
+    next(`${name} demo${folder}`, 'a small shop with a slow lock, a full queue and a failing job'),
+    next(`${name} analyze lock-contention${folder}`, 'which locks cost most, and why'),
+    next(
+      `${exporterEnvironment(endpoints, values)} <your application>`,
+      'report from an application with OpenTelemetry',
+    ),
+    `${style.dim('Ctrl-C stops the service.')}\n`,
+  ].join('')
+}
+
+/** What requests must come with, in words. */
+function askedFor({ tokenFile, tlsClientCa }: ServeValues): string[] {
+  const asked = [
+    ...(tlsClientCa === undefined ? [] : ['a client certificate']),
+    ...(tokenFile === undefined ? [] : ['a token']),
+  ]
+  return asked.length === 0 ? [] : [asked.join(' and ')]
+}
+
+/** The settings of an application that reports here; their values are percent-encoded, says OpenTelemetry. */
+function exporterEnvironment(endpoints: Endpoints, values: ServeValues): string {
+  return [
+    `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoints.otlpHttp}`,
+    ...(values.tokenFile === undefined
+      ? []
+      : ['OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<token>"']),
+  ].join(' ')
+}
