@@ -16,6 +16,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** The pages that say more about a cure, in docs/. */
 export const docsPages = [
   'configuration.md',
+  'journal-format.md',
   'query.md',
   'send-data.md',
   'server.md',
