@@ -43,7 +43,10 @@ afterEach(() => {
 
 describe('wayward serve refuses to start', () => {
   test.each([
-    [['--otlp-grpc', '0.0.0.0:0'], /it lacks TLS \(--tls-cert and --tls-key\) and a check of who sends/],
+    [
+      ['--otlp-grpc', '0.0.0.0:0'],
+      /it lacks TLS \(--tls-cert and --tls-key\) and a check of who sends/,
+    ],
     [['--otlp-http', '[::]:0', '--token-file', tokens], /it lacks TLS .* with --otlp-http/],
     [['--clickhouse', '0.0.0.0:0'], /no accounts and no TLS.*--clickhouse-url/],
     [['--tls-cert', 'a.pem'], /there is tls-cert, but not tls-key/],
