@@ -8,7 +8,16 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-const packages = ['semconv', 'sdk', 'clickhouse', 'collector', 'analyzers', 'cli', 'examples/shop']
+const packages = [
+  'semconv',
+  'otlp',
+  'sdk',
+  'clickhouse',
+  'collector',
+  'analyzers',
+  'cli',
+  'examples/shop',
+]
 
 /** Installs the packages if the lock file is newer than what is installed. */
 function install() {

@@ -10,9 +10,10 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 /** Which of our packages each folder may import. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   semconv: [],
+  otlp: [],
   sdk: ['@wayward/semconv'],
   clickhouse: ['@wayward/semconv'],
-  collector: ['@wayward/semconv', '@wayward/clickhouse'],
+  collector: ['@wayward/semconv', '@wayward/otlp', '@wayward/clickhouse'],
   analyzers: ['@wayward/semconv', '@wayward/clickhouse'],
   cli: ['@wayward/semconv', '@wayward/clickhouse', '@wayward/collector', '@wayward/analyzers'],
   examples: ['@wayward/sdk'],
@@ -43,10 +44,10 @@ function read(path: string): string {
   return readFileSync(join(root, path), 'utf8')
 }
 
-/** The module names that a TypeScript file imports. */
+/** The module names that a TypeScript file imports, but for those of examples in its comments. */
 function importsOf(path: string): string[] {
   const pattern = /(?:\bfrom|\bimport|\bimport\()\s*['"]([^'"]+)['"]/g
-  return [...read(path).matchAll(pattern)].map((match) => match[1] ?? '')
+  return [...code(read(path)).matchAll(pattern)].map((match) => match[1] ?? '')
 }
 
 describe('sources', () => {

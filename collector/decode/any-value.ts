@@ -2,10 +2,18 @@
 // Arrays and key-value lists become JSON text through JavaScript strings: they are seldom, and JSON
 // text needs quoting anyway.
 
+import {
+  anyValue,
+  arrayValue,
+  fixed32,
+  keyValue,
+  keyValueList,
+  shapeOf,
+  type WireReader,
+} from '@wayward/otlp'
 import type { StringColumn } from '@wayward/clickhouse'
 import type { DecodeLimits } from './limits.ts'
 import { ItemRejection, type Tally } from './tally.ts'
-import { fixed32, type MessageShape, type WireReader } from './wire.ts'
 
 const KIND_NONE = 0
 const KIND_STRING = 1
@@ -16,24 +24,10 @@ const KIND_ARRAY = 5
 const KIND_LIST = 6
 const KIND_BYTES = 7
 
-const VALUE: MessageShape = {
-  place: 'value',
-  fields: {
-    1: ['string_value', 2],
-    2: ['bool_value', 0],
-    3: ['int_value', 0],
-    4: ['double_value', 1],
-    5: ['array_value', 2],
-    6: ['kvlist_value', 2],
-    7: ['bytes_value', 2],
-  },
-}
-const ARRAY: MessageShape = { place: 'value.array_value', fields: { 1: ['values', 2] } }
-const LIST: MessageShape = { place: 'value.kvlist_value', fields: { 1: ['values', 2] } }
-const ENTRY: MessageShape = {
-  place: 'value.kvlist_value.values',
-  fields: { 1: ['key', 2], 2: ['value', 2] },
-}
+const VALUE = shapeOf('value', anyValue)
+const ARRAY = shapeOf('value.array_value', arrayValue)
+const LIST = shapeOf('value.kvlist_value', keyValueList)
+const ENTRY = shapeOf('value.kvlist_value.values', keyValue)
 
 /** Writes OTLP values as text, in the form that the stock ClickHouse exporter gives them. */
 export class AnyValueWriter {

@@ -10,11 +10,11 @@
 // Keys go into the dictionary of the map's column, values are only located; they are copied once,
 // in key order.
 
+import { keyValue, type MessageShape, shapeOf, type WireReader } from '@wayward/otlp'
 import type { Dictionary, MapColumn, StringColumn } from '@wayward/clickhouse'
 import type { AnyValueWriter } from './any-value.ts'
 import type { RowTemplate } from './row-template.ts'
 import { ItemRejection } from './tally.ts'
-import type { MessageShape, WireReader } from './wire.ts'
 
 const SHAPES = 512
 /** Attribute lists longer than this are sorted anew each time. */
@@ -52,7 +52,7 @@ export class AttributeList {
     this.map = settings.map
     this.keys = settings.map.keys.dictionary
     this.attributesMax = settings.attributesMax
-    this.shape = { place: settings.place, fields: { 1: ['key', 2], 2: ['value', 2] } }
+    this.shape = shapeOf(settings.place, keyValue)
   }
 
   /**

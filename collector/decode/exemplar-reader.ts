@@ -1,3 +1,4 @@
+import { exemplar, fixed32, shapeOf } from '@wayward/otlp'
 import type { AttributeList } from './attributes.ts'
 import { appendId, checkOptionalId, isOptionalId } from './item-checks.ts'
 import type { ExemplarColumns } from './metrics-columns.ts'
@@ -5,19 +6,8 @@ import { NumberCell } from './number-cell.ts'
 import type { PointParts } from './point-reader.ts'
 import { clearRange, type Range, setRange } from './request-reader.ts'
 import { ItemRejection } from './tally.ts'
-import { fixed32, type MessageShape } from './wire.ts'
 
-const EXEMPLAR: MessageShape = {
-  place: 'exemplars',
-  fields: {
-    2: ['time_unix_nano', 1],
-    3: ['as_double', 1],
-    4: ['span_id', 2],
-    5: ['trace_id', 2],
-    6: ['as_int', 1],
-    7: ['filtered_attributes', 2],
-  },
-}
+const EXEMPLAR = shapeOf('exemplars', exemplar)
 
 /** Appends the exemplars of one table's points to their nested columns. */
 export class ExemplarReader {

@@ -1,31 +1,19 @@
+import {
+  exponentialBuckets,
+  exponentialHistogramDataPoint,
+  fixed32,
+  type MessageShape,
+  shapeOf,
+} from '@wayward/otlp'
 import type { UInt64Column } from '@wayward/clickhouse'
 import type { ExponentialHistogramColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
 import { PackedNumbers } from './packed-numbers.ts'
 import type { PointParts, PointValues } from './point-reader.ts'
-import { fixed32, type MessageShape } from './wire.ts'
 
 /** The points of exponential histograms. */
 export class ExponentialHistogramValues implements PointValues {
-  readonly shape: MessageShape = {
-    place: '',
-    fields: {
-      1: ['attributes', 2],
-      2: ['start_time_unix_nano', 1],
-      3: ['time_unix_nano', 1],
-      4: ['count', 1],
-      5: ['sum', 1],
-      6: ['scale', 0],
-      7: ['zero_count', 1],
-      8: ['positive', 2],
-      9: ['negative', 2],
-      10: ['flags', 0],
-      11: ['exemplars', 2],
-      12: ['min', 1],
-      13: ['max', 1],
-      14: ['zero_threshold', 1],
-    },
-  }
+  readonly shape = shapeOf('', exponentialHistogramDataPoint)
   readonly tags = { attributes: 0x0a, flags: 0x50, exemplars: 0x5a }
   private readonly parts: PointParts
   private readonly columns: ExponentialHistogramColumns
@@ -138,7 +126,7 @@ class Buckets {
     const name = `${side}.bucket_counts`
     this.parts = parts
     this.counts = new PackedNumbers({ wire, column, name, countMax: limits.bucketsMax })
-    this.shape = { place: side, fields: { 1: ['offset', 0], 2: ['bucket_counts', 2] } }
+    this.shape = shapeOf(side, exponentialBuckets)
   }
 
   begin(): void {

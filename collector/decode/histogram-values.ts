@@ -1,28 +1,13 @@
+import { fixed32, histogramDataPoint, shapeOf } from '@wayward/otlp'
 import type { HistogramColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
 import { PackedNumbers } from './packed-numbers.ts'
 import type { PointParts, PointValues } from './point-reader.ts'
 import { ItemRejection } from './tally.ts'
-import { fixed32, type MessageShape } from './wire.ts'
 
 /** The points of histograms with explicit bounds. */
 export class HistogramValues implements PointValues {
-  readonly shape: MessageShape = {
-    place: '',
-    fields: {
-      2: ['start_time_unix_nano', 1],
-      3: ['time_unix_nano', 1],
-      4: ['count', 1],
-      5: ['sum', 1],
-      6: ['bucket_counts', 2],
-      7: ['explicit_bounds', 2],
-      8: ['exemplars', 2],
-      9: ['attributes', 2],
-      10: ['flags', 0],
-      11: ['min', 1],
-      12: ['max', 1],
-    },
-  }
+  readonly shape = shapeOf('', histogramDataPoint)
   readonly tags = { attributes: 0x4a, flags: 0x50, exemplars: 0x42 }
   private readonly parts: PointParts
   private readonly columns: HistogramColumns

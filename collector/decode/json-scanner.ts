@@ -2,7 +2,7 @@
 // do: it rounds integers beyond 2^53, takes the memory of the whole tree at once, and does not say
 // where an error is in bytes.
 
-import { MalformedError } from './wire.ts'
+import { MalformedError } from '@wayward/otlp'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -1,6 +1,7 @@
 // Hot: `readRow` runs for every log record, in the same order as for spans: first what may refuse
 // the record, then the checks, then the columns that cannot fail.
 
+import { exportLogsRequest, fixed32, logRecord, shapeOf, type WireReader } from '@wayward/otlp'
 import type { Dictionary, NativeBlock } from '@wayward/clickhouse'
 import { AnyValueWriter } from './any-value.ts'
 import { AttributeList } from './attributes.ts'
@@ -15,24 +16,8 @@ import {
   type RowReader,
 } from './request-reader.ts'
 import type { Tally } from './tally.ts'
-import { fixed32, type MessageShape, type WireReader } from './wire.ts'
 
-const LOG: MessageShape = {
-  place: '',
-  fields: {
-    1: ['time_unix_nano', 1],
-    2: ['severity_number', 0],
-    3: ['severity_text', 2],
-    5: ['body', 2],
-    6: ['attributes', 2],
-    7: ['dropped_attributes_count', 0],
-    8: ['flags', 5],
-    9: ['trace_id', 2],
-    10: ['span_id', 2],
-    11: ['observed_time_unix_nano', 1],
-    12: ['event_name', 2],
-  },
-}
+const LOG = shapeOf('', logRecord)
 
 export class LogReader implements ItemReader, RowReader {
   readonly block: NativeBlock
@@ -75,6 +60,7 @@ export class LogReader implements ItemReader, RowReader {
     const scope = list('scope.attributes', columns.scopeAttributes)
     this.request = new RequestReader({
       wire,
+      message: exportLogsRequest,
       tally,
       limits,
       resource,

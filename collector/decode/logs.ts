@@ -1,10 +1,10 @@
+import { WireReader } from '@wayward/otlp'
 import type { Clock, SignalDecoder } from './decoder.ts'
 import { RequestTime } from './item-checks.ts'
 import type { DecodeLimits } from './limits.ts'
 import { LogReader } from './log-reader.ts'
 import { createSignalDecoder } from './signal-decoder.ts'
 import { Tally } from './tally.ts'
-import { WireReader } from './wire.ts'
 
 /** Decodes OTLP log requests into blocks of the stock table `otel_logs`. */
 export function createLogsDecoder(limits: DecodeLimits, clock: Clock): SignalDecoder {

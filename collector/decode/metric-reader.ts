@@ -3,6 +3,15 @@
 // points.
 
 import {
+  exportMetricsRequest,
+  gauge,
+  type MessageShape,
+  metric,
+  shapeOf,
+  sum,
+  type WireReader,
+} from '@wayward/otlp'
+import {
   createLowCardinalityColumn,
   createMapColumn,
   type Dictionary,
@@ -40,31 +49,11 @@ import {
 import type { TableParts } from './signal-decoder.ts'
 import { SummaryValues } from './summary-values.ts'
 import type { Tally } from './tally.ts'
-import type { MessageShape, WireReader } from './wire.ts'
 
-const METRIC: MessageShape = {
-  place: '',
-  fields: {
-    1: ['name', 2],
-    2: ['description', 2],
-    3: ['unit', 2],
-    5: ['gauge', 2],
-    7: ['sum', 2],
-    9: ['histogram', 2],
-    10: ['exponential_histogram', 2],
-    11: ['summary', 2],
-    12: ['metadata', 2],
-  },
-}
-const DATA: MessageShape = { place: '', fields: { 1: ['data_points', 2] } }
-const AGGREGATED_DATA: MessageShape = {
-  place: '',
-  fields: {
-    1: ['data_points', 2],
-    2: ['aggregation_temporality', 0],
-    3: ['is_monotonic', 0],
-  },
-}
+const METRIC = shapeOf('', metric)
+const DATA = shapeOf('', gauge)
+/** Of a sum, which has all fields that histograms have. */
+const AGGREGATED_DATA = shapeOf('', sum)
 /** For the second walk over a level, whose fields the first has checked. */
 const ANY: MessageShape = { place: '', fields: {} }
 
@@ -131,6 +120,7 @@ export class MetricReader implements ItemReader {
     this.scope = list('scope.attributes', this.scopeSink)
     this.request = new RequestReader({
       wire,
+      message: exportMetricsRequest,
       tally,
       limits,
       resource: this.resource,

@@ -1,10 +1,10 @@
+import { WireReader } from '@wayward/otlp'
 import type { Clock, SignalDecoder } from './decoder.ts'
 import { RequestTime } from './item-checks.ts'
 import type { DecodeLimits } from './limits.ts'
 import { MetricReader } from './metric-reader.ts'
 import { createSignalDecoder } from './signal-decoder.ts'
 import { Tally } from './tally.ts'
-import { WireReader } from './wire.ts'
 
 /** Decodes OTLP metrics requests into blocks of the five stock tables `otel_metrics_…`. */
 export function createMetricsDecoder(limits: DecodeLimits, clock: Clock): SignalDecoder {

@@ -1,4 +1,4 @@
-import { fixed32 } from './wire.ts'
+import { fixed32 } from '@wayward/otlp'
 
 /** A number that is a double or an integer on the wire and a double in the table, as its bits. */
 export class NumberCell {

@@ -1,24 +1,13 @@
+import { numberDataPoint, shapeOf } from '@wayward/otlp'
 import type { NumberColumns, SumColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
 import type { PointParts, PointValues } from './point-reader.ts'
-import type { MessageShape } from './wire.ts'
 
 const FLAG_NO_RECORDED_VALUE = 1
 
 /** The points of gauges and sums: one number each. */
 export class NumberValues implements PointValues {
-  readonly shape: MessageShape = {
-    place: '',
-    fields: {
-      2: ['start_time_unix_nano', 1],
-      3: ['time_unix_nano', 1],
-      4: ['as_double', 1],
-      5: ['exemplars', 2],
-      6: ['as_int', 1],
-      7: ['attributes', 2],
-      8: ['flags', 0],
-    },
-  }
+  readonly shape = shapeOf('', numberDataPoint)
   readonly tags = { attributes: 0x3a, flags: 0x40, exemplars: 0x2a }
   private readonly parts: PointParts
   private readonly columns: NumberColumns

@@ -1,9 +1,9 @@
 // Repeated numbers come packed into one field, or as a field each (JSON comes so); a reader takes
 // both, also mixed.
 
+import { fixed32, type MessageShape, type WireReader } from '@wayward/otlp'
 import type { UInt64Column } from '@wayward/clickhouse'
 import { ItemRejection } from './tally.ts'
-import { fixed32, type MessageShape, type WireReader } from './wire.ts'
 
 /** A repeated field of numbers that is appended to a column while it is read. */
 export class PackedNumbers {

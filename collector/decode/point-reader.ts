@@ -2,6 +2,7 @@
 // the point, then the checks, then the columns that cannot fail. What the kinds have in common is
 // read here; the rest is the business of `PointValues`.
 
+import { fixed32, type MessageShape, type WireReader } from '@wayward/otlp'
 import type { Dictionary, MapColumn, NativeBlock } from '@wayward/clickhouse'
 import type { AttributeList } from './attributes.ts'
 import { ExemplarReader } from './exemplar-reader.ts'
@@ -13,7 +14,6 @@ import type { Range, RequestReader, RowReader } from './request-reader.ts'
 import { translated, TranslatedRow } from './row-template.ts'
 import type { TableParts } from './signal-decoder.ts'
 import type { Tally } from './tally.ts'
-import { fixed32, type MessageShape, type WireReader } from './wire.ts'
 
 /** What the readers of all kinds share. */
 export interface PointParts {

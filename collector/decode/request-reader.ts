@@ -3,6 +3,15 @@
 // schema, scope), then for the items. The walk steps over the items by their length; their bytes
 // are read once.
 
+import assert from 'node:assert/strict'
+import {
+  type Message,
+  type MessageShape,
+  resource,
+  scope,
+  shapeOf,
+  type WireReader,
+} from '@wayward/otlp'
 import type { LowCardinalityColumn, StringColumn } from '@wayward/clickhouse'
 import { createStringColumn } from '@wayward/clickhouse'
 import { ATTR_SERVICE_NAME } from '@wayward/semconv'
@@ -10,31 +19,14 @@ import type { AttributeList } from './attributes.ts'
 import type { DecodeLimits } from './limits.ts'
 import { RowTemplate } from './row-template.ts'
 import { ItemRejection, type Tally } from './tally.ts'
-import type { MessageShape, WireReader } from './wire.ts'
 
 const SERVICE_NAME = Buffer.from(ATTR_SERVICE_NAME)
-const REQUEST: MessageShape = { place: '', fields: { 1: ['resource group', 2] } }
-const GROUP: MessageShape = {
-  place: '',
-  fields: { 1: ['resource', 2], 2: ['scope group', 2], 3: ['schema_url', 2] },
-}
-const RESOURCE: MessageShape = {
-  place: 'resource',
-  fields: { 1: ['attributes', 2], 2: ['dropped_attributes_count', 0] },
-}
-const SCOPE_GROUP: MessageShape = {
-  place: '',
-  fields: { 1: ['scope', 2], 2: ['item', 2], 3: ['schema_url', 2] },
-}
-const SCOPE: MessageShape = {
-  place: 'scope',
-  fields: {
-    1: ['name', 2],
-    2: ['version', 2],
-    3: ['attributes', 2],
-    4: ['dropped_attributes_count', 0],
-  },
-}
+const RESOURCE = shapeOf('resource', resource)
+const SCOPE = shapeOf('scope', scope)
+
+/** The fields that hold the next level, in each signal's messages. */
+const RESOURCE_GROUPS = 1
+const SCOPE_GROUPS = 2
 
 /** What a signal does with its items. */
 export interface ItemReader {
@@ -77,6 +69,10 @@ export class RequestReader {
   /** Attributes of the scope that its process left out. */
   scopeDropped = 0
   private readonly wire: WireReader
+  /** The three levels whose items differ by signal: request, resource group, scope group. */
+  private readonly requestShape: MessageShape
+  private readonly groupShape: MessageShape
+  private readonly scopeGroupShape: MessageShape
   private readonly tally: Tally
   private readonly limits: DecodeLimits
   private readonly resource: AttributeList
@@ -91,6 +87,8 @@ export class RequestReader {
 
   constructor(settings: {
     readonly wire: WireReader
+    /** The signal's request. */
+    readonly message: Message
     readonly tally: Tally
     readonly limits: DecodeLimits
     readonly resource: AttributeList
@@ -98,6 +96,10 @@ export class RequestReader {
     readonly serviceName: LowCardinalityColumn
   }) {
     this.wire = settings.wire
+    const { message } = settings
+    this.requestShape = shapeOf('', message)
+    this.groupShape = shapeOf('', heldBy(message, RESOURCE_GROUPS))
+    this.scopeGroupShape = shapeOf('', heldBy(heldBy(message, RESOURCE_GROUPS), SCOPE_GROUPS))
     this.tally = settings.tally
     this.limits = settings.limits
     this.resource = settings.resource
@@ -123,15 +125,15 @@ export class RequestReader {
     const end = source.length
     let p = 0
     while (p < end) {
-      const tag = wire.varint32(p, end, REQUEST)
+      const tag = wire.varint32(p, end, this.requestShape)
       p = wire.next
       if (tag === 0x0a) {
         wire.indexes[0]++
-        const start = wire.delimited(p, end, REQUEST)
+        const start = wire.delimited(p, end, this.requestShape)
         p = wire.next
         this.readGroup(start, p, items)
         wire.indexes[1] = -1
-      } else p = wire.skip(tag, p, end, REQUEST)
+      } else p = wire.skip(tag, p, end, this.requestShape)
     }
   }
 
@@ -142,13 +144,13 @@ export class RequestReader {
     clearRange(this.resourceSchemaUrl)
     this.resource.count = 0
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, GROUP)
+      const tag = wire.varint32(p, end, this.groupShape)
       p = wire.next
       if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
-        wire.next = wire.skip(tag, p, end, GROUP)
+        wire.next = wire.skip(tag, p, end, this.groupShape)
         continue
       }
-      const at = wire.delimited(p, end, GROUP)
+      const at = wire.delimited(p, end, this.groupShape)
       const after = wire.next
       if (tag === 0x0a) this.readResource(at, after)
       if (tag === 0x1a) setRange(this.resourceSchemaUrl, at, after)
@@ -156,14 +158,14 @@ export class RequestReader {
     }
     this.finishResource()
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, GROUP)
+      const tag = wire.varint32(p, end, this.groupShape)
       p = wire.next
       if (tag !== 0x12) {
         wire.next = wire.skip(tag, p, end, ANY)
         continue
       }
       wire.indexes[1]++
-      const at = wire.delimited(p, end, GROUP)
+      const at = wire.delimited(p, end, this.groupShape)
       const after = wire.next
       this.readScopeGroup(at, after, items)
       wire.next = after
@@ -211,13 +213,13 @@ export class RequestReader {
     const wire = this.wire
     this.beginScope()
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, SCOPE_GROUP)
+      const tag = wire.varint32(p, end, this.scopeGroupShape)
       p = wire.next
       if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
-        wire.next = wire.skip(tag, p, end, SCOPE_GROUP)
+        wire.next = wire.skip(tag, p, end, this.scopeGroupShape)
         continue
       }
-      const at = wire.delimited(p, end, SCOPE_GROUP)
+      const at = wire.delimited(p, end, this.scopeGroupShape)
       const after = wire.next
       if (tag === 0x0a) this.readScope(at, after)
       if (tag === 0x1a) setRange(this.scopeSchemaUrl, at, after)
@@ -268,14 +270,14 @@ export class RequestReader {
     items.beginScope()
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, SCOPE_GROUP)
+      const tag = wire.varint32(p, end, this.scopeGroupShape)
       p = wire.next
       if (tag !== 0x12) {
         p = wire.skip(tag, p, end, ANY)
         continue
       }
       wire.indexes[2]++
-      const at = wire.delimited(p, end, SCOPE_GROUP)
+      const at = wire.delimited(p, end, this.scopeGroupShape)
       p = wire.next
       items.readItem(at, p)
     }
@@ -331,4 +333,10 @@ export function setRange(range: Range, start: number, end: number): void {
 
 export function clearRange(range: Range): void {
   setRange(range, 0, 0)
+}
+
+function heldBy(message: Message, number: number): Message {
+  const held = message.fields.find((field) => field.number === number)?.message
+  assert(held !== undefined, `Message ${message.name} holds no message in field ${number}`)
+  return held
 }

@@ -1,3 +1,4 @@
+import { MalformedError } from '@wayward/otlp'
 import type { Dictionary, NativeBlock } from '@wayward/clickhouse'
 import type { Encoding, Signal } from '../consumer.ts'
 import type { AttributeList } from './attributes.ts'
@@ -8,7 +9,6 @@ import { jsonRequest } from './json-schema.ts'
 import type { DecodeLimits } from './limits.ts'
 import type { ItemReader, RequestReader } from './request-reader.ts'
 import type { Tally } from './tally.ts'
-import { MalformedError } from './wire.ts'
 
 /** What a signal brings along; everything else is the same for all signals. */
 export interface SignalParts {

@@ -7,6 +7,16 @@
 // columns to take back and a good one few to mark. The fields of the span are kept in the reader
 // rather than in an object made for each span.
 
+import {
+  exportTraceRequest,
+  fixed32,
+  shapeOf,
+  span,
+  spanEvent,
+  spanLink,
+  spanStatus,
+  type WireReader,
+} from '@wayward/otlp'
 import { createMapColumn, type Dictionary, type NativeBlock } from '@wayward/clickhouse'
 import { AnyValueWriter } from './any-value.ts'
 import { AttributeList } from './attributes.ts'
@@ -34,53 +44,14 @@ import {
   statusCodes,
   type TracesColumns,
 } from './traces-columns.ts'
-import { fixed32, type MessageShape, type WireReader } from './wire.ts'
 
 const SPAN_KINDS = spanKinds.length
 const STATUS_CODES = statusCodes.length
 
-const SPAN: MessageShape = {
-  place: '',
-  fields: {
-    1: ['trace_id', 2],
-    2: ['span_id', 2],
-    3: ['trace_state', 2],
-    4: ['parent_span_id', 2],
-    5: ['name', 2],
-    6: ['kind', 0],
-    7: ['start_time_unix_nano', 1],
-    8: ['end_time_unix_nano', 1],
-    9: ['attributes', 2],
-    10: ['dropped_attributes_count', 0],
-    11: ['events', 2],
-    12: ['dropped_events_count', 0],
-    13: ['links', 2],
-    14: ['dropped_links_count', 0],
-    15: ['status', 2],
-    16: ['flags', 5],
-  },
-}
-const EVENT: MessageShape = {
-  place: 'events',
-  fields: {
-    1: ['time_unix_nano', 1],
-    2: ['name', 2],
-    3: ['attributes', 2],
-    4: ['dropped_attributes_count', 0],
-  },
-}
-const LINK: MessageShape = {
-  place: 'links',
-  fields: {
-    1: ['trace_id', 2],
-    2: ['span_id', 2],
-    3: ['trace_state', 2],
-    4: ['attributes', 2],
-    5: ['dropped_attributes_count', 0],
-    6: ['flags', 5],
-  },
-}
-const STATUS: MessageShape = { place: 'status', fields: { 2: ['message', 2], 3: ['code', 0] } }
+const SPAN = shapeOf('', span)
+const EVENT = shapeOf('events', spanEvent)
+const LINK = shapeOf('links', spanLink)
+const STATUS = shapeOf('status', spanStatus)
 
 export class SpanReader implements ItemReader, RowReader {
   readonly block: NativeBlock
@@ -137,6 +108,7 @@ export class SpanReader implements ItemReader, RowReader {
     const scope = list('scope.attributes', this.scopeSink)
     this.request = new RequestReader({
       wire,
+      message: exportTraceRequest,
       tally,
       limits,
       resource,

@@ -1,28 +1,14 @@
+import { fixed32, quantileValue, shapeOf, summaryDataPoint } from '@wayward/otlp'
 import type { SummaryColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
 import type { PointParts, PointValues } from './point-reader.ts'
 import { ItemRejection } from './tally.ts'
-import { fixed32, type MessageShape } from './wire.ts'
 
-const QUANTILE: MessageShape = {
-  place: 'quantile_values',
-  fields: { 1: ['quantile', 1], 2: ['value', 1] },
-}
+const QUANTILE = shapeOf('quantile_values', quantileValue)
 
 /** The points of summaries. */
 export class SummaryValues implements PointValues {
-  readonly shape: MessageShape = {
-    place: '',
-    fields: {
-      2: ['start_time_unix_nano', 1],
-      3: ['time_unix_nano', 1],
-      4: ['count', 1],
-      5: ['sum', 1],
-      6: ['quantile_values', 2],
-      7: ['attributes', 2],
-      8: ['flags', 0],
-    },
-  }
+  readonly shape = shapeOf('', summaryDataPoint)
   /** A summary has no exemplars; no field has tag 0. */
   readonly tags = { attributes: 0x3a, flags: 0x40, exemplars: 0 }
   private readonly parts: PointParts

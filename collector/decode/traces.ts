@@ -1,10 +1,10 @@
+import { WireReader } from '@wayward/otlp'
 import type { Clock, SignalDecoder } from './decoder.ts'
 import { RequestTime } from './item-checks.ts'
 import type { DecodeLimits } from './limits.ts'
 import { createSignalDecoder } from './signal-decoder.ts'
 import { SpanReader } from './span-reader.ts'
 import { Tally } from './tally.ts'
-import { WireReader } from './wire.ts'
 
 /** Decodes OTLP trace requests into blocks of the stock table `otel_traces`. */
 export function createTracesDecoder(limits: DecodeLimits, clock: Clock): SignalDecoder {

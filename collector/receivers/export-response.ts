@@ -1,9 +1,13 @@
-// The answers of OTLP, written by hand: the responses of the three services have the same
-// fields, google.rpc.Status and its RetryInfo are three messages of two fields each.
-//
-//   Export…ServiceResponse { 1 partial_success { 1 rejected_… int64, 2 error_message } }
-//   google.rpc.Status      { 1 code int32, 2 message, 3 details Any { 1 type_url, 2 value } }
-//   google.rpc.RetryInfo   { 1 retry_delay Duration { 1 seconds int64, 2 nanos int32 } }
+// The answers of OTLP to a request: export responses, and google.rpc.Status with its RetryInfo.
+import {
+  encode,
+  exportLogsResponse,
+  exportMetricsResponse,
+  exportTraceResponse,
+  type Message,
+  retryInfo,
+  rpcStatus,
+} from '@wayward/otlp'
 import type { Encoding, Signal } from '../consumer.ts'
 
 /** The codes of google.rpc.Code that the receivers use; they are gRPC's status codes, too. */
@@ -34,6 +38,12 @@ const REJECTED_KEYS: Readonly<Record<Signal, string>> = {
   metrics: 'rejectedDataPoints',
 }
 
+const RESPONSES: Readonly<Record<Signal, Message>> = {
+  traces: exportTraceResponse,
+  logs: exportLogsResponse,
+  metrics: exportMetricsResponse,
+}
+
 /** Bytes of a message that is sent back, well below the 4 MiB that OTLP allows a response. */
 const MESSAGE_CHARACTERS_MAX = 4096
 
@@ -45,13 +55,15 @@ export function encodeExportResponse(
   message: string,
 ): Buffer {
   const isFull = rejectedItems === 0 && message === ''
-  const text = sendableText(message)
+  const errorMessage = sendableText(message)
+  const rejectedKey = REJECTED_KEYS[signal]
   if (encoding === 'json') {
-    const partialSuccess = { [REJECTED_KEYS[signal]]: String(rejectedItems), errorMessage: text }
+    const partialSuccess = { [rejectedKey]: String(rejectedItems), errorMessage }
     return Buffer.from(JSON.stringify(isFull ? {} : { partialSuccess }))
   }
   if (isFull) return Buffer.alloc(0)
-  return bytesField(1, Buffer.concat([varintField(1, rejectedItems), bytesField(2, text)]))
+  const partialSuccess = { [rejectedKey]: rejectedItems, errorMessage }
+  return Buffer.from(encode(RESPONSES[signal], { partialSuccess }))
 }
 
 /** A google.rpc.Status. */
@@ -76,40 +88,11 @@ function jsonStatus({ code, message, retryAfterMs }: RpcStatus): Buffer {
 }
 
 function protobufStatus({ code, message, retryAfterMs }: RpcStatus): Buffer {
-  const parts = [varintField(1, code), bytesField(2, sendableText(message))]
-  if (retryAfterMs !== undefined) {
-    const duration = Buffer.concat([
-      varintField(1, Math.floor(retryAfterMs / 1000)),
-      varintField(2, Math.floor((retryAfterMs % 1000) * 1e6)),
-    ])
-    const any = Buffer.concat([
-      bytesField(1, RETRY_INFO_TYPE),
-      bytesField(2, bytesField(1, duration)),
-    ])
-    parts.push(bytesField(3, any))
-  }
-  return Buffer.concat(parts)
-}
-
-/** A field of wire type 0. A value of 0 is the default and is left out. */
-function varintField(number: number, value: number): Buffer {
-  return value === 0 ? Buffer.alloc(0) : Buffer.from([number * 8, ...varint(value)])
-}
-
-/** A field of wire type 2. */
-function bytesField(number: number, value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value)
-  return Buffer.concat([Buffer.from([number * 8 + 2, ...varint(bytes.length)]), bytes])
-}
-
-/** Works by division, for numbers beyond 32 bits. */
-function varint(value: number): number[] {
-  const bytes: number[] = []
-  let rest = value
-  while (rest >= 128) {
-    bytes.push((rest % 128) + 128)
-    rest = Math.floor(rest / 128)
-  }
-  bytes.push(rest)
-  return bytes
+  const status = { code, message: sendableText(message) }
+  if (retryAfterMs === undefined) return Buffer.from(encode(rpcStatus, status))
+  const seconds = Math.floor(retryAfterMs / 1000)
+  const nanos = Math.floor((retryAfterMs % 1000) * 1e6)
+  const value = encode(retryInfo, { retryDelay: { seconds, nanos } })
+  const details = [{ typeUrl: RETRY_INFO_TYPE, value }]
+  return Buffer.from(encode(rpcStatus, { ...status, details }))
 }

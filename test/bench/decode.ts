@@ -4,6 +4,7 @@ import { createTracesDecoder } from '@wayward/collector/decode/traces'
 import { oracle } from '../collector/decode/oracle.ts'
 import { createRandom, type Random } from '../collector/decode/random.ts'
 import type { Bench, Figure } from './bench.ts'
+import { median } from './load/median.ts'
 
 const ITEMS_PER_REQUEST = 512
 const ROWS_PER_BLOCK = 32 * ITEMS_PER_REQUEST
@@ -76,10 +77,6 @@ export const decodeBench: Bench = {
       { name: 'metrics, protobuf → Native', value: median(rates.metrics), unit: 'data points/s' },
     ])
   },
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 function bytesPerItem(bodies: readonly Uint8Array[]): number {

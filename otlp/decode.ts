@@ -1,0 +1,171 @@
+// Protobuf becomes plain values, by the tables of the messages. For answers, tests and tools: the
+// collector's receivers read requests in place with `WireReader`, without an object per field.
+
+import { type Integer, type Message, type NamedField, wireTypes } from './message.ts'
+import { MalformedError } from './wire-reader.ts'
+
+/** Messages in messages; protobuf's own libraries stop there, too. */
+const NESTING_MAX = 100
+
+/**
+ * Reads a message. Fields that its table does not have are passed over; of a field that may be
+ * there once, the last counts, and parts of a message are put together, as protobuf asks
+ * (https://protobuf.dev/programming-guides/encoding/#last-one-wins).
+ *
+ * @param message its table
+ * @param bytes from outside, of any content
+ * @returns fields by JSON name; integers of 64 bits are bigints
+ * @throws MalformedError
+ */
+export function decode<Plain>(message: Message<Plain>, bytes: Uint8Array): Plain {
+  const value: PlainMessage = {}
+  new Decoder(bytes).message(message, value, bytes.length, 0)
+  return value as Plain
+}
+
+type PlainMessage = Record<string, unknown>
+type Value = string | Uint8Array | boolean | Integer | PlainMessage
+
+class Decoder {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  message(message: Message, into: PlainMessage, end: number, depth: number): void {
+    if (depth > NESTING_MAX) this.#malformed(`messages are nested more than ${NESTING_MAX} deep`)
+    while (this.#at < end) {
+      const tag = Number(this.#varint(end))
+      const field = message.fields.find((one) => one.number === Math.floor(tag / 8))
+      const wireType = tag % 8
+      if (field === undefined) this.#skip(wireType, end)
+      else this.#field(field, wireType, into, end, depth)
+    }
+  }
+
+  #field(
+    field: NamedField,
+    wireType: number,
+    into: PlainMessage,
+    end: number,
+    depth: number,
+  ): void {
+    const name = field.jsonName
+    const single = wireTypes[field.kind]
+    const isPacked = field.isRepeated && field.kind !== 'message' && wireType === 2 && single !== 2
+    if (!isPacked && wireType !== single) {
+      const { protoName } = field
+      this.#malformed(`field '${protoName}' has wire type ${wireType}, wanted ${single}`)
+    }
+    if (!field.isRepeated) {
+      into[name] = this.#value(field, end, depth, into[name])
+      return
+    }
+    const values = (into[name] as unknown[] | undefined) ?? []
+    into[name] = values
+    if (!isPacked) {
+      values.push(this.#value(field, end, depth, undefined))
+      return
+    }
+    const listEnd = this.#delimited(end)
+    while (this.#at < listEnd) values.push(this.#value(field, listEnd, depth, undefined))
+  }
+
+  #value(field: NamedField, end: number, depth: number, before: unknown): Value {
+    switch (field.kind) {
+      case 'message': {
+        const messageEnd = this.#delimited(end)
+        const value = (before as PlainMessage | undefined) ?? {}
+        this.message(field.message as Message, value, messageEnd, depth + 1)
+        return value
+      }
+      case 'string':
+        return Buffer.from(this.#slice(end)).toString('utf8')
+      case 'bytes':
+      case 'id':
+        return this.#slice(end)
+      case 'double':
+        return this.#view.getFloat64(this.#fixed(8, end), true)
+      case 'fixed32':
+        return this.#view.getUint32(this.#fixed(4, end), true)
+      case 'fixed64':
+        return this.#view.getBigUint64(this.#fixed(8, end), true)
+      case 'sfixed64':
+        return this.#view.getBigInt64(this.#fixed(8, end), true)
+      case 'bool':
+        return this.#varint(end) !== 0n
+      case 'int64':
+        return BigInt.asIntN(64, this.#varint(end))
+      case 'uint64':
+        return this.#varint(end)
+      case 'uint32':
+        return this.#varint32(end)
+      case 'sint32': {
+        const low = this.#varint32(end)
+        return (low >>> 1) ^ -(low & 1)
+      }
+      case 'int32':
+      case 'enum':
+        break
+    }
+    return this.#varint32(end) | 0
+  }
+
+  /** The lower half of a varint, as protobuf reads what is written too wide. */
+  #varint32(end: number): number {
+    return Number(BigInt.asUintN(32, this.#varint(end)))
+  }
+
+  #varint(end: number): bigint {
+    let value = 0n
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      if (this.#at >= end) this.#malformed('an integer runs past the end of its message')
+      const byte = this.#bytes[this.#at++] as number
+      value |= BigInt(byte & 127) << shift
+      if (byte < 128) return BigInt.asUintN(64, value)
+    }
+    return this.#malformed('an integer takes more than 10 bytes')
+  }
+
+  /** @returns where the content ends */
+  #delimited(end: number): number {
+    const length = Number(this.#varint(end))
+    if (length > end - this.#at) {
+      const left = end - this.#at
+      this.#malformed(`a field of ${length} bytes runs past the end, ${left} bytes are left`)
+    }
+    return this.#at + length
+  }
+
+  #slice(end: number): Uint8Array {
+    const contentEnd = this.#delimited(end)
+    // A copy: a Buffer's own `slice` would keep the whole request in memory.
+    const content = new Uint8Array(this.#bytes.subarray(this.#at, contentEnd))
+    this.#at = contentEnd
+    return content
+  }
+
+  /** @returns where the value stands */
+  #fixed(width: number, end: number): number {
+    const at = this.#at
+    if (width > end - at) this.#malformed('a number runs past the end of its message')
+    this.#at += width
+    return at
+  }
+
+  #skip(wireType: number, end: number): void {
+    if (wireType === 0) this.#varint(end)
+    else if (wireType === 1) this.#fixed(8, end)
+    else if (wireType === 2) this.#at = this.#delimited(end)
+    else if (wireType === 5) this.#fixed(4, end)
+    else this.#malformed(`a field has wire type ${wireType}, wanted 0, 1, 2 or 5`)
+  }
+
+  #malformed(what: string): never {
+    throw new MalformedError(`Malformed protobuf at byte ${this.#at}: ${what}`)
+  }
+}
