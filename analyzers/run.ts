@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { QueryParameters, Store } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, Value } from './analyzer.ts'
-import { jobRuns } from './job-runs/job-runs.ts'
-import { lockContention } from './lock-contention/lock-contention.ts'
-import { queueDelay } from './queue-delay/queue-delay.ts'
+import { analyzerList } from './generated/list.ts'
 import { parseSqlHeader } from './sql-header.ts'
 
 /** What a report looks at. */
@@ -26,6 +24,8 @@ export interface Report {
   readonly status: 'findings' | 'ok' | 'NA'
   readonly missing: readonly string[]
   readonly columns: readonly Column[]
+  /** Names of the columns that answer at a glance; the last may be left out first. */
+  readonly headline: readonly string[]
   readonly rows: readonly Readonly<Record<string, Value>>[]
   /** The most severe first. */
   readonly findings: readonly Finding[]
@@ -41,9 +41,7 @@ export interface AnalyzerInfo {
 }
 
 // Rows are read by the columns that the SQL declares, so each analyzer gets what its row type says.
-const definitions = [lockContention, queueDelay, jobRuns] as unknown as readonly Analyzer<
-  Readonly<Record<string, Value>>
->[]
+const definitions = analyzerList as unknown as readonly Analyzer<Readonly<Record<string, Value>>>[]
 
 /** All analyzers, by name. */
 export const analyzers: readonly Pick<AnalyzerInfo, 'name' | 'requires'>[] = definitions
@@ -75,7 +73,7 @@ export async function runAnalyzer(
     const known = analyzers.map((analyzer) => analyzer.name).join(', ')
     throw new RangeError(`Unknown analyzer "${name}"; wanted one of ${known}`)
   }
-  const { sql, question, columns, rows } = await ask(store, definition.sql, {
+  const { sql, question, columns, headline, rows } = await ask(store, definition.sql, {
     ...toParameters(window),
     ...definition.parameters,
   })
@@ -91,6 +89,7 @@ export async function runAnalyzer(
     status: isAnswered ? (findings.length > 0 ? 'findings' : 'ok') : 'NA',
     missing: isAnswered ? [] : definition.requires,
     columns,
+    headline,
     rows,
     findings,
     sql,
@@ -101,6 +100,8 @@ export async function runAnalyzer(
 export interface Answer {
   readonly question: string
   readonly columns: readonly Column[]
+  /** Names of the columns that answer at a glance; the last may be left out first. */
+  readonly headline: readonly string[]
   readonly rows: readonly Readonly<Record<string, Value>>[]
   readonly sql: string
 }
@@ -115,9 +116,9 @@ export async function listSessions(
 
 async function ask(store: Store, file: URL, parameters: QueryParameters): Promise<Answer> {
   const sql = await readFile(file, 'utf8')
-  const { question, columns } = parseSqlHeader(sql)
+  const { question, columns, headline } = parseSqlHeader(sql)
   const rows = await store.query<Readonly<Record<string, unknown>>>(sql, parameters)
-  return { question, columns, rows: rows.map((row) => readRow(row, columns)), sql }
+  return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
 }
 
 /** 64-bit integers come as text; every number that a report has fits a double's 53 bits or may be rounded. */

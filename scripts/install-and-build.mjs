@@ -20,7 +20,7 @@ const packages = [
 ]
 
 /** Installs the packages if the lock file is newer than what is installed. */
-function install() {
+export function install() {
   const installed = join(root, 'node_modules', '.package-lock.json')
   const wanted = join(root, 'package-lock.json')
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return

@@ -1,7 +1,8 @@
 // The developer's commands of package.json: `node scripts/run.mjs <name>`. Each installs and builds what
 // is missing first, so that each works as the first command on a fresh clone.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { build, installAndBuild, root, run } from './install-and-build.mjs'
+import { build, install, installAndBuild, root, run } from './install-and-build.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 
@@ -11,8 +12,13 @@ const steps = {
   build: () => build(),
   format: () => run(bin('biome'), ['format', '--write', '.']),
   generate: () => {
-    // The constants first: what else is generated may be compiled from them.
-    run(process.execPath, [join(root, 'semconv', 'dist', 'generate.js')])
+    // First what other code is compiled from, by the generators of the last build: after a change of
+    // a name or of an analyzer's columns the code may not compile before.
+    for (const name of ['semconv', 'analyzers']) {
+      const generator = join(root, name, 'dist', 'generate.js')
+      if (!existsSync(generator)) build()
+      run(process.execPath, [generator])
+    }
     build()
     run(process.execPath, [join(root, 'cli', 'dist', 'generate.js')])
   },
@@ -49,5 +55,6 @@ if (step === undefined) {
   console.error(`Unknown command "${name}"; wanted one of ${Object.keys(steps).join(', ')}`)
   process.exit(2)
 }
-installAndBuild()
+if (name === 'generate') install()
+else installAndBuild()
 step(args)

@@ -46,7 +46,7 @@ function read(path: string): string {
 
 /** The module names that a TypeScript file imports, but for those of examples in its comments. */
 function importsOf(path: string): string[] {
-  const pattern = /(?:\bfrom|\bimport|\bimport\()\s*['"]([^'"]+)['"]/g
+  const pattern = /(?:\bfrom|\bimport|\bimport\()\s*['"]([^'"$]+)['"]/g
   return [...code(read(path)).matchAll(pattern)].map((match) => match[1] ?? '')
 }
 

@@ -7,6 +7,10 @@
 --   session   String         only this session, empty for all
 --   grace_ns  UInt64         a run that starts later than this after its due time is delayed, nanoseconds
 --
+-- Headline, the columns of a table, the last left out first:
+--   job_name, service, runs, failed, delayed, low_ns, median_ns, p95_ns, high_ns, lateness_max_ns,
+--   last_result, last_at, busiest_hour
+--
 -- Output, one row per service and job, the most failed first:
 --   service              text           service.name
 --   job_name             text           name of the job

@@ -1,44 +1,7 @@
 import { WAYWARD_KIND_VALUE_JOB_RUN } from '@wayward/semconv'
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../analyzer.ts'
+import type { JobRunsRow } from '../generated/rows.ts'
 import { formatDuration, formatFraction } from '../quantity.ts'
-
-/** A job within a service; the columns are told in job-runs.sql. */
-export interface JobRunsRow {
-  readonly service: string
-  readonly job_name: string
-  readonly runs: number
-  readonly failed: number
-  readonly failed_fraction: number
-  readonly cancelled: number
-  readonly skipped: number
-  readonly delayed: number
-  readonly due_runs: number
-  readonly overdue: number
-  readonly high_ns: number
-  readonly low_ns: number
-  readonly median_ns: number
-  readonly p95_ns: number
-  readonly sum_ns: number
-  readonly lateness_p50_ns: number
-  readonly lateness_max_ns: number
-  readonly retries: number
-  readonly last_at: string
-  readonly last_result: string
-  readonly last_ns: number
-  readonly last_error: string
-  readonly busiest_hour: number
-  readonly quietest_hour: number
-  readonly runs_by_hour: readonly number[]
-  readonly overlap_max: number
-  readonly running: number
-  readonly running_max_ns: number
-  readonly failed_trace_id: string
-  readonly failed_span_id: string
-  readonly latest_trace_id: string
-  readonly latest_span_id: string
-  readonly longest_trace_id: string
-  readonly longest_span_id: string
-}
 
 /** A run that starts later than this after its due time is delayed; timers of a busy process miss less. */
 export const jobGraceNs = 1_000_000_000

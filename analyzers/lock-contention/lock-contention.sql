@@ -6,6 +6,10 @@
 --   service  String         only this service, empty for all
 --   session  String         only this session, empty for all
 --
+-- Headline, the columns of a table, the last left out first:
+--   lock_name, service, wait_sum_ns, contended, requests, wait_p50_ns, wait_p95_ns, wait_max_ns,
+--   hold_avg_ns, utilisation, waiters_max, still_waiting
+--
 -- Output, one row per service and lock name, the most waited for first:
 --   service                text           service.name
 --   lock_name              text           class of the lock

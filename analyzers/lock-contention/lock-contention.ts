@@ -7,52 +7,8 @@ import {
   toSeverity,
   worthTelling,
 } from '../analyzer.ts'
+import type { LockContentionRow } from '../generated/rows.ts'
 import { formatDuration, formatFraction, threeDigits } from '../quantity.ts'
-
-/** A lock's name within a service; the columns are told in lock-contention.sql. */
-export interface LockContentionRow {
-  readonly service: string
-  readonly lock_name: string
-  readonly lock_type: string
-  readonly instances: number
-  readonly sessions: number
-  readonly requests: number
-  readonly holds: number
-  readonly contended: number
-  readonly contended_fraction: number
-  readonly wait_p50_ns: number
-  readonly wait_p95_ns: number
-  readonly wait_p99_ns: number
-  readonly wait_max_ns: number
-  readonly wait_sum_ns: number
-  readonly waited_ns: number
-  readonly waited_share: number
-  readonly blocked_mean: number
-  readonly waiters_max: number
-  readonly hold_avg_ns: number
-  readonly hold_p95_ns: number
-  readonly hold_max_ns: number
-  readonly hold_sum_ns: number
-  readonly utilisation: number
-  readonly tasks: number
-  readonly threads: number
-  readonly timeouts: number
-  readonly cancelled: number
-  readonly refused: number
-  readonly still_waiting: number
-  readonly still_waiting_max_ns: number
-  readonly still_held: number
-  readonly observed_ns: number
-  readonly worst_lock_id: string
-  readonly worst_at: string
-  readonly worst_task: string
-  readonly worst_trace_id: string
-  readonly worst_span_id: string
-  readonly holder_task: string
-  readonly holder_hold_ns: number
-  readonly holder_trace_id: string
-  readonly holder_span_id: string
-}
 
 // Somebody waiting all the time is bad (2), and each further one blocked on average makes it worse (0.5).
 const waitedShareWeight = 2

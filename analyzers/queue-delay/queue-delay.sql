@@ -6,6 +6,10 @@
 --   service  String         only this service, empty for all
 --   session  String         only this session, empty for all
 --
+-- Headline, the columns of a table, the last left out first:
+--   queue_name, service, state, wait_sum_ns, items, wait_p50_ns, wait_p95_ns, processing_p50_ns,
+--   load, backlog_max, backlog_end, failed
+--
 -- Output, one row per service and queue name, the most waited in first:
 --   service                text           service.name
 --   queue_name             text           name of the queue

@@ -7,47 +7,11 @@ import {
   toSeverity,
   worthTelling,
 } from '../analyzer.ts'
+import type { QueueDelayRow } from '../generated/rows.ts'
 import { formatDuration, formatFraction, threeDigits } from '../quantity.ts'
 
 /** What a queue did over the window. */
 export type QueueState = 'Idle' | 'Active' | 'At capacity' | 'Backlogged'
-
-/** A queue's name within a service; the columns are told in queue-delay.sql. */
-export interface QueueDelayRow {
-  readonly service: string
-  readonly queue_name: string
-  readonly state: QueueState
-  readonly items: number
-  readonly failed: number
-  readonly failed_fraction: number
-  readonly arrival_rate: number
-  readonly wait_p50_ns: number
-  readonly wait_p95_ns: number
-  readonly wait_p99_ns: number
-  readonly wait_max_ns: number
-  readonly wait_sum_ns: number
-  readonly processing_p50_ns: number
-  readonly processing_p95_ns: number
-  readonly processing_sum_ns: number
-  readonly wait_share: number
-  readonly concurrency: number
-  readonly concurrency_used: number
-  readonly utilisation: number
-  readonly load: number
-  readonly length_little: number
-  readonly length_area: number
-  readonly backlog_max: number
-  readonly backlog_end: number
-  readonly backlog_slope: number
-  readonly drain_ns: number
-  readonly oldest_age_ns: number
-  readonly still_processing: number
-  readonly active_ns: number
-  readonly worst_item_id: string
-  readonly worst_at: string
-  readonly worst_trace_id: string
-  readonly worst_span_id: string
-}
 
 // One item waiting per worker, all the time, is half bad.
 const lengthPerWorkerWeight = 0.7

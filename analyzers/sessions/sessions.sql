@@ -5,6 +5,10 @@
 --   to       DateTime64(9)  first moment after the window; sessions that reported in the window count
 --   service  String         only this service, empty for all
 --
+-- Headline, the columns of a table, the last left out first:
+--   service, session, last_at, duration_ns, spans, logs, span_errors, dropped, process_pid,
+--   host_name, runtime
+--
 -- Output, one row per session, the latest first:
 --   service          text         service.name
 --   session          text         wayward.session.id, else service.instance.id, else service@host:pid

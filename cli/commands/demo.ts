@@ -200,7 +200,7 @@ function compactText(report: Report, terminal: Terminal): string {
     .map((finding, index) =>
       findingText({ ...finding, exemplars: [] }, index + 1, Math.min(width, textWidthMax), style),
     )
-  const table = answerTable(report.analyzer, report, width, style)
+  const table = answerTable(report, width, style)
   return `${style.bold(`${report.analyzer}: ${report.question}`)}\n${findings.join('')}\n${table}`
 }
 

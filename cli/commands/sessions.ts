@@ -32,8 +32,8 @@ export async function sessions(terminal: Terminal, command: SessionsCommand): Pr
     table: () =>
       answer.rows.length === 0
         ? 'No session has reported in what was asked for.\n'
-        : answerTable('sessions', answer, terminal.width, terminal.style) +
-          footnote('sessions', answer, terminal.width, terminal.style),
+        : answerTable(answer, terminal.width, terminal.style) +
+          footnote(answer, terminal.width, terminal.style),
   })
   await terminal.write(text)
 }

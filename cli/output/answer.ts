@@ -1,13 +1,14 @@
 // Answers as tables, JSON and CSV.
 import type { Answer, Column, Finding, Report } from '@wayward/analyzers'
 import { csvLine } from './csv.ts'
-import { headlineColumns } from './headline-columns.ts'
 import type { Style } from './style.ts'
 import { renderTable, type Table, visible, wrap } from './table.ts'
 import { alignOf, formatValue, headingOf } from './value.ts'
 
 /** How wide text is set at most: longer lines are hard to read. */
 const textWidthMax = 100
+
+type ShownAnswer = Pick<Answer, 'columns' | 'headline' | 'rows'>
 
 export type OutputFormat = 'table' | 'json' | 'csv'
 
@@ -20,13 +21,8 @@ export function formatAs(
 }
 
 /** The rows of an answer, by the columns that matter most. */
-export function answerTable(
-  name: string,
-  answer: Pick<Answer, 'columns' | 'rows'>,
-  width: number,
-  style: Style,
-): string {
-  const columns = chooseColumns(name, answer)
+export function answerTable(answer: ShownAnswer, width: number, style: Style): string {
+  const columns = chooseColumns(answer)
   const table: Table = {
     columns: columns.map((column) => ({
       heading: headingOf(column),
@@ -38,13 +34,12 @@ export function answerTable(
   return renderTable(table, width, style)
 }
 
-function chooseColumns(name: string, answer: Pick<Answer, 'columns' | 'rows'>): Column[] {
-  const names = headlineColumns[name]
-  if (names === undefined) return [...answer.columns]
-  const services = new Set(answer.rows.map((row) => row['service']))
-  return names
-    .filter((one) => name === 'sessions' || one !== 'service' || services.size > 1)
-    .map((one) => answer.columns.find((column) => column.name === one))
+/** The headline, without the service where all rows have the same and are not of services. */
+function chooseColumns({ columns, headline, rows }: ShownAnswer): Column[] {
+  const services = new Set(rows.map((row) => row['service']))
+  return headline
+    .filter((name, index) => name !== 'service' || index === 0 || services.size > 1)
+    .map((name) => columns.find((column) => column.name === name))
     .filter((column) => column !== undefined)
 }
 
@@ -68,21 +63,14 @@ export function reportText(report: Report, width: number, style: Style): string 
     (finding, index) => `${findingText(finding, index + 1, textWidth, style)}\n`,
   )
   if (findings.length === 0) findings.push('Nothing stands out.\n\n')
-  const table = answerTable(report.analyzer, report, width, style)
-  return [...title, '\n', ...findings, table, footnote(report.analyzer, report, width, style)].join(
-    '',
-  )
+  const table = answerTable(report, width, style)
+  return [...title, '\n', ...findings, table, footnote(report, width, style)].join('')
 }
 
 /** What the table leaves out because it is the same in every row, and where the rest is. */
-export function footnote(
-  name: string,
-  answer: Pick<Answer, 'columns' | 'rows'>,
-  width: number,
-  style: Style,
-): string {
+export function footnote(answer: ShownAnswer, width: number, style: Style): string {
   const services = [...new Set(answer.rows.map((row) => row['service']))]
-  const shown = chooseColumns(name, answer)
+  const shown = chooseColumns(answer)
   const hasService = shown.some((column) => column.name === 'service')
   const hasTimes = shown.some(({ type }) => type === 'time' || type === 'hour')
   const facts = [

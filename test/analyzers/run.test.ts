@@ -93,13 +93,13 @@ describe('runAnalyzer()', () => {
 
   test('rejects a name that no analyzer has', async () => {
     await expect(runAnalyzer(engine.reader, 'no-such')).rejects.toThrow(
-      'Unknown analyzer "no-such"; wanted one of lock-contention, queue-delay, job-runs',
+      'Unknown analyzer "no-such"; wanted one of job-runs, lock-contention, queue-delay',
     )
   })
 
   test('is listed with its question', async () => {
     const list = await listAnalyzers()
-    expect(list.map(({ name }) => name)).toEqual(['lock-contention', 'queue-delay', 'job-runs'])
+    expect(list.map(({ name }) => name)).toEqual(['job-runs', 'lock-contention', 'queue-delay'])
     for (const { question } of list) expect(question).toMatch(/^[A-Z].*\?$/)
   })
 })

@@ -1,0 +1,11 @@
+// Generated from the folders of the analyzers by `npm run generate`. Do not edit.
+import { jobRuns } from '../job-runs/job-runs.ts'
+import { lockContention } from '../lock-contention/lock-contention.ts'
+import { queueDelay } from '../queue-delay/queue-delay.ts'
+
+/** All analyzers, by name. */
+export const analyzerList = [
+  jobRuns,
+  lockContention,
+  queueDelay,
+] as const

@@ -1,0 +1,229 @@
+// Generated from the folders of the analyzers by `npm run generate`. Do not edit.
+
+/** Of `job-runs`: one row per service and job, the most failed first. */
+export interface JobRunsRow {
+  /** service.name */
+  readonly service: string
+  /** name of the job */
+  readonly job_name: string
+  /** runs that have ended, skipped ones not counted */
+  readonly runs: number
+  /** runs that ended in failure, error or time-out */
+  readonly failed: number
+  /** failed of runs */
+  readonly failed_fraction: number
+  /** runs that were cancelled */
+  readonly cancelled: number
+  /** runs that were not made */
+  readonly skipped: number
+  /** runs that started more than grace_ns after they were due */
+  readonly delayed: number
+  /** runs that had a due time */
+  readonly due_runs: number
+  /** runs that ended after their deadline */
+  readonly overdue: number
+  /** ns: longest run */
+  readonly high_ns: number
+  /** ns: shortest run */
+  readonly low_ns: number
+  /** ns: median run */
+  readonly median_ns: number
+  /** ns: 95th percentile of the runs */
+  readonly p95_ns: number
+  /** ns: sum of the runs */
+  readonly sum_ns: number
+  /** ns: median of start minus due time, 0 when early */
+  readonly lateness_p50_ns: number
+  /** ns: largest of the same */
+  readonly lateness_max_ns: number
+  /** attempts beyond the first */
+  readonly retries: number
+  /** when the last run that has ended started; where none has, the last of all */
+  readonly last_at: string
+  /** how it ended */
+  readonly last_result: string
+  /** ns: how long it took */
+  readonly last_ns: number
+  /** class of the error of the last failed run */
+  readonly last_error: string
+  /** hour of the day (UTC) in which most runs started */
+  readonly busiest_hour: number
+  /** hour of the day (UTC) in which fewest runs started */
+  readonly quietest_hour: number
+  /** 24 numbers of runs started, by hour of the day (UTC) */
+  readonly runs_by_hour: readonly number[]
+  /** most runs at the same time */
+  readonly overlap_max: number
+  /** runs that had not ended when last reported */
+  readonly running: number
+  /** ns: age of the oldest of them */
+  readonly running_max_ns: number
+  /** trace of the last failed run */
+  readonly failed_trace_id: string
+  /** its span */
+  readonly failed_span_id: string
+  /** trace of the run that started latest after its due time */
+  readonly latest_trace_id: string
+  /** its span */
+  readonly latest_span_id: string
+  /** trace of the longest run */
+  readonly longest_trace_id: string
+  /** its span */
+  readonly longest_span_id: string
+}
+
+/** Of `lock-contention`: one row per service and lock name, the most waited for first. */
+export interface LockContentionRow {
+  /** service.name */
+  readonly service: string
+  /** class of the lock */
+  readonly lock_name: string
+  /** mutex, rwlock, semaphore, ... */
+  readonly lock_type: string
+  /** locks of this name */
+  readonly instances: number
+  /** sessions that used them */
+  readonly sessions: number
+  /** requests: granted at once, granted later, given up, still waiting */
+  readonly requests: number
+  /** holds that have ended */
+  readonly holds: number
+  /** requests that were not granted at once */
+  readonly contended: number
+  /** contended of requests */
+  readonly contended_fraction: number
+  /** ns: median wait of the contended requests, still waiting ones with their age */
+  readonly wait_p50_ns: number
+  /** ns: 95th percentile of the same */
+  readonly wait_p95_ns: number
+  /** ns: 99th percentile of the same */
+  readonly wait_p99_ns: number
+  /** ns: longest of the same */
+  readonly wait_max_ns: number
+  /** ns: sum of the same; may exceed wall time, as several wait at once */
+  readonly wait_sum_ns: number
+  /** ns: wall time in which at least one waited */
+  readonly waited_ns: number
+  /** waited_ns of observed_ns */
+  readonly waited_share: number
+  /** actors: wait_sum_ns of observed_ns: how many waited on average */
+  readonly blocked_mean: number
+  /** most that waited for one lock at once */
+  readonly waiters_max: number
+  /** ns: mean hold */
+  readonly hold_avg_ns: number
+  /** ns: 95th percentile of the holds */
+  readonly hold_p95_ns: number
+  /** ns: longest hold */
+  readonly hold_max_ns: number
+  /** ns: sum of the holds */
+  readonly hold_sum_ns: number
+  /** wall time in which a lock of this name was held, of observed_ns */
+  readonly utilisation: number
+  /** asynchronous tasks that asked for or held it */
+  readonly tasks: number
+  /** threads that asked for or held it */
+  readonly threads: number
+  /** requests that gave up after their time-out */
+  readonly timeouts: number
+  /** requests that were cancelled */
+  readonly cancelled: number
+  /** requests that would not wait */
+  readonly refused: number
+  /** requests that had not ended when last reported */
+  readonly still_waiting: number
+  /** ns: age of the oldest of them */
+  readonly still_waiting_max_ns: number
+  /** holds that had not ended when last reported */
+  readonly still_held: number
+  /** ns: wall time in which a session of the service reported, within the window */
+  readonly observed_ns: number
+  /** the lock of the longest wait */
+  readonly worst_lock_id: string
+  /** when it was requested */
+  readonly worst_at: string
+  /** task that waited longest: name, else id */
+  readonly worst_task: string
+  /** trace of the longest wait */
+  readonly worst_trace_id: string
+  /** span of the longest wait */
+  readonly worst_span_id: string
+  /** task that held the lock when that request was made: name, else id */
+  readonly holder_task: string
+  /** ns: how long that hold lasted, or had lasted when last reported */
+  readonly holder_hold_ns: number
+  /** trace of that hold */
+  readonly holder_trace_id: string
+  /** span of that hold */
+  readonly holder_span_id: string
+}
+
+/** Of `queue-delay`: one row per service and queue name, the most waited in first. */
+export interface QueueDelayRow {
+  /** service.name */
+  readonly service: string
+  /** name of the queue */
+  readonly queue_name: string
+  /** Idle, Active, At capacity or Backlogged */
+  readonly state: string
+  /** items whose processing has ended */
+  readonly items: number
+  /** items whose processing failed */
+  readonly failed: number
+  /** failed of items */
+  readonly failed_fraction: number
+  /** items/s: items enqueued per second while items arrived, at least over a mean processing time */
+  readonly arrival_rate: number
+  /** ns: median time in the queue, still waiting items with their age */
+  readonly wait_p50_ns: number
+  /** ns: 95th percentile of the same */
+  readonly wait_p95_ns: number
+  /** ns: 99th percentile of the same */
+  readonly wait_p99_ns: number
+  /** ns: longest of the same */
+  readonly wait_max_ns: number
+  /** ns: sum of the same */
+  readonly wait_sum_ns: number
+  /** ns: median time from dequeue to done */
+  readonly processing_p50_ns: number
+  /** ns: 95th percentile of the same */
+  readonly processing_p95_ns: number
+  /** ns: sum of the same */
+  readonly processing_sum_ns: number
+  /** wait of wait and processing together */
+  readonly wait_share: number
+  /** items that may be processed at a time; where not reported, the most that were */
+  readonly concurrency: number
+  /** most items that were processed at a time */
+  readonly concurrency_used: number
+  /** processing_sum_ns of concurrency times active_ns */
+  readonly utilisation: number
+  /** arrival rate times mean processing over concurrency; above 1 it cannot keep up */
+  readonly load: number
+  /** items: mean number in the queue by Little's law: dequeues per second times mean wait */
+  readonly length_little: number
+  /** items: mean number in the queue, measured, items still waiting included */
+  readonly length_area: number
+  /** most items that waited at a time */
+  readonly backlog_max: number
+  /** items still waiting when last reported */
+  readonly backlog_end: number
+  /** items/s: growth of the backlog while items arrived */
+  readonly backlog_slope: number
+  /** ns: time to process backlog_end if nothing more arrives */
+  readonly drain_ns: number
+  /** ns: age of the oldest item still waiting */
+  readonly oldest_age_ns: number
+  /** items whose processing had not ended when last reported */
+  readonly still_processing: number
+  /** ns: from the first enqueue to the last sign of the queue */
+  readonly active_ns: number
+  /** item that waited longest */
+  readonly worst_item_id: string
+  /** when it was enqueued */
+  readonly worst_at: string
+  /** its trace */
+  readonly worst_trace_id: string
+  /** its span */
+  readonly worst_span_id: string
+}
