@@ -25,9 +25,7 @@ export function install() {
   const wanted = join(root, 'package-lock.json')
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return
   console.error('Installing packages (about 600 MB, most of it the ClickHouse engine) ...')
-  // Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms, which npm leaves out when
-  // the registry that wrote the file did not have them.
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
 /** Compiles every package; the compiler itself skips what is up to date. */

@@ -42,10 +42,37 @@ const FUNCTIONS: readonly (keyof Chdb)[] = [
   'DurableClassifyAsync',
 ]
 
+/** A kind of machine, as Node names it. */
+export interface Platform {
+  readonly os: string
+  readonly cpu: string
+  /** Whether the C library is musl (Alpine Linux), for which nobody builds the engine. */
+  readonly isMusl: boolean
+}
+
+/** @throws EngineError on a platform for which there is no engine, saying what to do there */
+export function checkPlatform({ os, cpu, isMusl }: Platform): void {
+  const hasEngine = ['linux', 'darwin'].includes(os) && ['x64', 'arm64'].includes(cpu) && !isMusl
+  if (hasEngine) return
+  const wsl = os === 'win32' ? 'run Wayward in WSL, or ' : ''
+  throw new EngineError(
+    'platform_package_missing',
+    `There is no embedded engine for ${os} ${cpu}${isMusl ? ' with musl' : ''}, only for Linux with ` +
+      `glibc and for macOS on x64 and arm64: ${wsl}name a ClickHouse server with --clickhouse-url`,
+  )
+}
+
+function thisPlatform(): Platform {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  const isMusl = process.platform === 'linux' && header.glibcVersionRuntime === undefined
+  return { os: process.platform, cpu: process.arch, isMusl }
+}
+
 /** @throws EngineError when the package of this platform is missing or cannot be loaded */
 export function loadChdb(): Chdb {
   const require = createRequire(import.meta.url)
-  const platform = `${process.platform}-${process.arch}`
+  const platform = thisPlatform()
+  checkPlatform(platform)
   let addon: Partial<Chdb>
   try {
     const folder = dirname(require.resolve('chdb/package.json'))
@@ -54,8 +81,8 @@ export function loadChdb(): Chdb {
     const reason = error instanceof Error ? error.message : String(error)
     throw new EngineError(
       'platform_package_missing',
-      `Cannot load chDB on ${platform}: ${reason}. It exists for Linux (glibc) and macOS on x64 and arm64: ` +
-        'run npm install there without --omit=optional, or give the URL of a ClickHouse server',
+      `Cannot load chDB on ${platform.os} ${platform.cpu}: ${reason}; run npm ci without --omit=optional, ` +
+        'or name a ClickHouse server with --clickhouse-url',
       { cause: error },
     )
   }
@@ -63,7 +90,7 @@ export function loadChdb(): Chdb {
   if (missing.length > 0) {
     throw new EngineError(
       'platform_package_missing',
-      `The installed chDB lacks ${missing.join(', ')}: run npm install to get the version of package-lock.json`,
+      `The installed chDB lacks ${missing.join(', ')}: run npm ci to get the version of package-lock.json`,
     )
   }
   return addon as Chdb

@@ -122,7 +122,7 @@ class UnaryServer implements GrpcServer {
     this.#sessions.add(session)
     session.once('close', () => this.#sessions.delete(session))
     session.setLocalWindowSize(limits.receiveWindowBytes)
-    // Also ends those that Node keeps after a violation of the protocol, though their client has gone.
+    // Also ends those that Node 20 keeps after a violation of the protocol, though their client has gone.
     session.setTimeout(limits.keepAliveTimeoutMs, () => session.close())
     const { socket } = session
     return {

@@ -75,9 +75,28 @@ function canAnswer(stream: ServerHttp2Stream): boolean {
   return !stream.headersSent && !stream.closed && !stream.destroyed
 }
 
-/** Tells the client to send no more of a request that is answered. */
-function stopRequest(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
+/**
+ * Tells the client to send no more of a request that is answered. Only when the answer has left the
+ * queue of the session: from Node 26 on, a reset takes back the headers that still wait there, and
+ * the client is told nothing.
+ */
+function stopRequest(stream: ServerHttp2Stream, triesLeft = STOP_TRIES): void {
+  if (stream.readableEnded) return
+  const timer = triesLeft === STOP_TRIES ? setImmediate : later
+  timer(() => {
+    if (stream.destroyed) return
+    const isQueued = (stream.session?.state.outboundQueueSize ?? 0) > 0
+    if (isQueued && triesLeft > 0) stopRequest(stream, triesLeft - 1)
+    else stream.close(constants.NGHTTP2_NO_ERROR)
+  })
+}
+
+/** How often it is looked for the answer to have left, and how long is waited between. */
+const STOP_TRIES = 50
+const STOP_INTERVAL_MS = 20
+
+function later(action: () => void): void {
+  setTimeout(action, STOP_INTERVAL_MS)
 }
 
 /** One function for all calls, with the stream as `this`. */

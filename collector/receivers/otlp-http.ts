@@ -43,6 +43,8 @@ interface ExportHead {
 const RECEIVER = 'otlp_http'
 /** What is announced beyond this is no request. */
 const ANNOUNCED_BYTES_MAX = 2 ** 40
+/** So much of a refused request is read to its end in any case: clients fail whose writing is reset. */
+const DISCARDED_BYTES_LEAST = 1024 * 1024
 const ABORTED_MESSAGE = 'The sender broke the request off'
 const SHUTDOWN_POLL_MS = 10
 const SIGNALS: Readonly<Record<string, Signal>> = {
@@ -241,7 +243,7 @@ class OtlpHttpReceiver implements Receiver {
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal): void {
     const { identity = '', requestStatus, rpcStatus } = refusal
     this.#count(request, senderOf(request, identity), requestStatus, rpcStatus.message)
-    discard(request, this.#parts.limits.requestBytesMax)
+    discard(request, Math.max(this.#parts.limits.requestBytesMax, DISCARDED_BYTES_LEAST))
     sendRefusal(response, encodingOf(request) ?? 'json', refusal)
   }
 

@@ -26,6 +26,7 @@ const LIMITS = {
   handshakeTimeoutMs: 1_000,
   headersTimeoutMs: 1_000,
   requestTimeoutMs: 1_000,
+  keepAliveTimeoutMs: 1_000,
 }
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
@@ -164,6 +165,12 @@ function callGrpc(session: ClientHttp2Session) {
     'content-type': 'application/grpc+proto',
     te: 'trailers',
   })
+}
+
+/** Connections that the server has open. */
+function openConnections({ harness }: Target): number {
+  const text = harness?.parts.telemetry.metrics.render() ?? ''
+  return Number(/^wayward_connections\{listener="otlp_grpc"\} (\d+)$/m.exec(text)?.[1])
 }
 
 /** Sends good requests as long as `hostile` goes on, and some more; all must succeed. */
@@ -307,7 +314,6 @@ describe.each([false, true])('OTLP/gRPC (TLS: %s): a good client is answered bes
           const session = openHttp2(target)
           session.on('error', () => undefined)
           stops.push(() => session.destroy())
-          const closed = new Promise((resolve) => session.once('close', resolve))
           for (let count = 0; count < 3_000 && !session.destroyed; count++) {
             const stream = callGrpc(session)
             stream.on('error', () => undefined)
@@ -315,11 +321,12 @@ describe.each([false, true])('OTLP/gRPC (TLS: %s): a good client is answered bes
             stream.close(constants.NGHTTP2_CANCEL)
             if (count % 50 === 0) await sleep(1)
           }
-          await Promise.race([closed, sleep(1_000)])
-          expect(session.destroyed).toBe(true)
         }
       }
       await expectGoodAnswers(target, attack())
+      // The server has ended them: Node 20 after the time of an idle connection, later ones at once.
+      // Node's own client does not always see it, over TLS.
+      await expect.poll(() => openConnections(target), { timeout: 5_000 }).toBe(0)
       await expectNothingHeld(target)
       expect(target.harness?.consumer.requests.every(({ body }) => body.length === 0)).toBe(true)
     },

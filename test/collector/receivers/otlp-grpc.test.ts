@@ -243,7 +243,8 @@ describe('connections', () => {
     await new Promise((resolve) => socket.write(violation, resolve))
     await sleep(20)
     socket.destroy()
-    await expect.poll(openSockets).toBe(before)
+    // Connections of the tests before may end meanwhile, too.
+    await expect.poll(openSockets).toBeLessThanOrEqual(before)
   })
 
   test('that were idle for long are closed, and the client connects again', async () => {
