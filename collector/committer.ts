@@ -7,7 +7,7 @@
 // One frame holds whole requests: what is answered is safe as a whole, also when its rows go to several tables.
 import type { ConsumeOutcome } from './consumer.ts'
 import type { OpenBlock, SignalDecoder } from './decode/decoder.ts'
-import type { DrainRate } from './drain-rate.ts'
+import { type DrainRate, HINT_MS_MAX } from './drain-rate.ts'
 import type { AppendOutcome, Journal, NewBlock } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
 import type { RequestDigest } from './repeats.ts'
@@ -20,8 +20,12 @@ export type CommitOutcome =
   | Extract<ConsumeOutcome, { readonly retryAfterMs: number }>
 
 export interface Committer {
-  /** Says what becomes of the rows that a request has just added to the decoder's open blocks. Never rejects. */
-  commit(decoder: SignalDecoder, digest: RequestDigest): Promise<CommitOutcome>
+  /**
+   * Says what becomes of the rows that a request has just added to the decoder's open blocks. Never rejects.
+   *
+   * @param digest by which the request is known when it comes again. @default it is not
+   */
+  commit(decoder: SignalDecoder, digest?: RequestDigest): Promise<CommitOutcome>
   /** The same for blocks to which nobody else appends: those of one request, or of our own, which no request brought. */
   commitBlocks(blocks: readonly OpenBlock[], digest?: RequestDigest): Promise<CommitOutcome>
   /** Throws the decoder's open blocks away, whose rows cannot be trusted, and tells those who wait for them. */
@@ -56,7 +60,6 @@ interface Waiter {
 /** Commits that need not wait for company, at most at once and per second: nobody who sends now and then waits. */
 const SPARE_COMMITS_MAX = 20
 const SPARE_COMMITS_PER_MS = 5 / 1_000
-const RETRY_AFTER_FAILURE_MS = 5_000
 const RETRY_AFTER_BUG_MS = 1_000
 
 export function createCommitter(parts: CommitterParts): Committer {
@@ -90,7 +93,7 @@ class JournalCommitter implements Committer {
     return this.#openBytes() + this.#committingBytes
   }
 
-  commit(decoder: SignalDecoder, digest: RequestDigest): Promise<CommitOutcome> {
+  commit(decoder: SignalDecoder, digest?: RequestDigest): Promise<CommitOutcome> {
     return this.#wait(decoder, digest)
   }
 
@@ -126,7 +129,8 @@ class JournalCommitter implements Committer {
 
   #openBytes(): number {
     let bytes = 0
-    for (const block of this.#openBlocks) bytes += block.bytes
+    // A block without rows has some bytes nevertheless, of its columns' heads.
+    for (const block of this.#openBlocks) if (block.rows > 0) bytes += block.bytes
     for (const block of this.#ownBlocks) bytes += block.bytes
     return bytes
   }
@@ -239,10 +243,10 @@ class JournalCommitter implements Committer {
     return reason === 'journal_full'
       ? {
           status: 'overloaded',
-          retryAfterMs: this.#parts.drainRate.waitMs(this.#committingBytes),
+          retryAfterMs: this.#parts.drainRate.retryAfterMs(this.#committingBytes),
           message,
         }
-      : { status: 'unavailable', retryAfterMs: RETRY_AFTER_FAILURE_MS, message }
+      : { status: 'unavailable', retryAfterMs: HINT_MS_MAX, message }
   }
 }
 

@@ -3,20 +3,38 @@ export interface DrainRate {
   /** Counts bytes that ClickHouse confirmed. */
   add(bytes: number): void
   readonly bytesPerMs: number
-  /** How long it takes until this many bytes have gone, in milliseconds, within sensible bounds. */
-  waitMs(bytes: number): number
+  /**
+   * When to try again with so many bytes for which there is no room, in milliseconds: not before they can have gone, and
+   * later the longer ClickHouse has confirmed nothing.
+   */
+  retryAfterMs(bytes: number): number
 }
 
 const BUCKET_MS = 1_000
 const BUCKETS = 10
-const WAIT_MS_MIN = 200
-const WAIT_MS_MAX = 30_000
 
-/** @param now milliseconds of a clock that never jumps */
-export function createDrainRate(now: () => number = () => performance.now()): DrainRate {
+// Exporters give up 10 s after their first try (OTLP's default time-out), and after five or six tries. A hint that is
+// longer than what is left of the 10 s makes them drop the batch at once; with hints of less than 2 s the tries are used
+// up long before. So the hint begins at a second, as their own pauses do, and grows: in a stall that goes on the tries
+// are at 0, 3, 6 and 9 s.
+const HINT_MS_MIN = 1_000
+export const HINT_MS_MAX = 3_000
+const GROWTH_PER_MS = 1 / 3
+/** Hints are shortened by up to this share, so that those who were refused together do not come together. */
+const JITTER = 0.1
+
+/**
+ * @param now milliseconds of a clock that never jumps
+ * @param random from 0 to 1, without 1
+ */
+export function createDrainRate(
+  now: () => number = () => performance.now(),
+  random: () => number = Math.random,
+): DrainRate {
   const bytes = new Float64Array(BUCKETS)
   const startMs = now()
   let current = 0
+  let lastMs = startMs
 
   /** Empties the buckets of the seconds in which nothing was counted. */
   function advance(): number {
@@ -39,16 +57,19 @@ export function createDrainRate(now: () => number = () => performance.now()): Dr
 
   return {
     add(count) {
+      lastMs = now()
       const index = advance() % BUCKETS
       bytes[index] = (bytes[index] ?? 0) + count
     },
     get bytesPerMs() {
       return bytesPerMs()
     },
-    waitMs(count) {
+    retryAfterMs(count) {
       const rate = bytesPerMs()
-      if (rate === 0) return WAIT_MS_MAX
-      return Math.round(Math.min(Math.max(count / rate, WAIT_MS_MIN), WAIT_MS_MAX))
+      const drainMs = rate === 0 ? 0 : count / rate
+      const stalledMs = HINT_MS_MIN + (now() - lastMs) * GROWTH_PER_MS
+      const hintMs = Math.min(Math.max(drainMs, stalledMs), HINT_MS_MAX)
+      return Math.round(hintMs * (1 - JITTER * random()))
     },
   }
 }

@@ -6,9 +6,10 @@ import type { Logger, Store } from '@wayward/clickhouse'
 import { type Batch, restoreBatches } from './batch.ts'
 import { type CommitOutcome, type Committer, createCommitter } from './committer.ts'
 import type { ConsumeOutcome, Consumer, ExportRequest, Signal } from './consumer.ts'
-import type { DecodeResult, OpenBlock, SignalDecoder } from './decode/decoder.ts'
+import type { Decoded, DecodeResult, OpenBlock, SignalDecoder } from './decode/decoder.ts'
 import type { LargeDecoder } from './decode/large-decoder.ts'
 import { createDrainRate, type DrainRate } from './drain-rate.ts'
+import type { AgedDigests } from './journal/frame-time.ts'
 import type { Journal } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
 import { observePipeline } from './pipeline-metrics.ts'
@@ -34,7 +35,7 @@ export interface Pipeline extends Consumer {
    */
   commitOwn(block: OpenBlock): Promise<boolean>
   /** Of the requests that are recognised when they come again. */
-  recentDigests(): readonly Uint8Array[]
+  recentDigests(): readonly AgedDigests[]
   /** What the journal has and ClickHouse has not, of tables of which there is something. */
   backlogs(): readonly TableRows[]
 }
@@ -69,7 +70,7 @@ class JournalPipeline implements Pipeline {
   readonly #drainRate: DrainRate = createDrainRate()
   readonly #repeats: Repeats
   /** Requests that are not answered yet, by the key of their digest. */
-  readonly #pending = new Map<string, Promise<ConsumeOutcome>>()
+  readonly #pending = new Map<string, Promise<Consumed>>()
   #isShutDown = false
 
   constructor(parts: PipelineParts) {
@@ -105,6 +106,10 @@ class JournalPipeline implements Pipeline {
     const digest = digestOf(request)
     const earlier = this.#earlier(digest)
     if (earlier !== undefined) return this.#repeat(request, digest, earlier)
+    return this.#consumeNew(request, digest)
+  }
+
+  #consumeNew(request: ExportRequest, digest: RequestDigest): Promise<ConsumeOutcome> {
     if (request.body.byteLength > this.#parts.limits.decodeAtOnceBytesMax) {
       return this.#track(digest, this.#consumeLarge(request, digest))
     }
@@ -113,8 +118,11 @@ class JournalPipeline implements Pipeline {
     if (result.status === 'malformed') return Promise.resolve(result)
     const accepted = toAccepted(result)
     if (result.acceptedItems === 0) return Promise.resolve(accepted)
+    if (result.usesArrivalTime === true) {
+      return whenCommitted(this.#committer.commit(decoder), accepted)
+    }
     const committed = this.#committer.commit(decoder, digest)
-    return this.#track(digest, whenCommitted(committed, accepted))
+    return this.#track(digest, asRepeatable(whenCommitted(committed, accepted)))
   }
 
   async whenInserted(): Promise<void> {
@@ -138,7 +146,7 @@ class JournalPipeline implements Pipeline {
     return status === 'committed'
   }
 
-  recentDigests(): readonly Uint8Array[] {
+  recentDigests(): readonly AgedDigests[] {
     return this.#repeats.digests()
   }
 
@@ -149,19 +157,22 @@ class JournalPipeline implements Pipeline {
   }
 
   /** What became, or will become, of the same request when it came before. */
-  #earlier(digest: RequestDigest): ConsumeOutcome | Promise<ConsumeOutcome> | undefined {
+  #earlier(digest: RequestDigest): Consumed | Promise<Consumed> | undefined {
     if (this.#parts.limits.repeatWindowMs === 0) return undefined
     const pending = this.#pending.get(toKey(digest))
     return pending ?? (this.#repeats.has(digest) ? STORED_BEFORE : undefined)
   }
 
   /** Remembers the request: while it is under way, and for some time after it was stored. */
-  async #track(digest: RequestDigest, pending: Promise<ConsumeOutcome>): Promise<ConsumeOutcome> {
+  async #track(digest: RequestDigest, pending: Promise<Consumed>): Promise<ConsumeOutcome> {
     const key = toKey(digest)
     this.#pending.set(key, pending)
-    const outcome = await pending
-    this.#pending.delete(key)
-    if (outcome.status === 'accepted' && outcome.acceptedItems > 0) this.#repeats.remember(digest)
+    const { outcome, isRepeatable } = await pending
+    // Another with the same bytes may be under way by now.
+    if (this.#pending.get(key) === pending) this.#pending.delete(key)
+    if (isRepeatable && outcome.status === 'accepted' && outcome.acceptedItems > 0) {
+      this.#repeats.remember(digest)
+    }
     return outcome
   }
 
@@ -169,30 +180,35 @@ class JournalPipeline implements Pipeline {
   async #consumeLarge(
     { body, encoding, signal }: ExportRequest,
     digest: RequestDigest,
-  ): Promise<ConsumeOutcome> {
+  ): Promise<Consumed> {
     const { largeDecoder } = this.#parts
     if (!largeDecoder.hasRoom(body.byteLength)) {
       const message = 'The collector is decoding as many large requests as it may hold'
-      return { status: 'overloaded', retryAfterMs: RETRY_AFTER_MS, message }
+      return repeatable({ status: 'overloaded', retryAfterMs: RETRY_AFTER_MS, message })
     }
     const { blocks, result } = await largeDecoder.decode(signal, encoding, body)
-    if (result.status === 'malformed') return result
+    if (result.status === 'malformed') return repeatable(result)
     if (result.status === 'unavailable') {
-      return { status: 'unavailable', retryAfterMs: RETRY_AFTER_MS, message: result.message }
+      const { message } = result
+      return repeatable({ status: 'unavailable', retryAfterMs: RETRY_AFTER_MS, message })
     }
     const accepted = toAccepted(result)
-    if (result.acceptedItems === 0) return accepted
-    return whenCommitted(this.#committer.commitBlocks(blocks, digest), accepted)
+    if (result.acceptedItems === 0) return repeatable(accepted)
+    const isRepeatable = result.usesArrivalTime !== true
+    const committed = this.#committer.commitBlocks(blocks, isRepeatable ? digest : undefined)
+    return { outcome: await whenCommitted(committed, accepted), isRepeatable }
   }
 
   /** Answers a request that is stored, or about to be, and came again. */
   async #repeat(
-    { body, sender, signal }: ExportRequest,
+    request: ExportRequest,
     digest: RequestDigest,
-    earlier: ConsumeOutcome | Promise<ConsumeOutcome>,
+    earlier: Consumed | Promise<Consumed>,
   ): Promise<ConsumeOutcome> {
-    const { byteLength } = body
-    const outcome = await earlier
+    const { sender, signal } = request
+    const { byteLength } = request.body
+    const { outcome, isRepeatable } = await earlier
+    if (!isRepeatable) return this.#consumeNew(request, digest)
     if (outcome.status !== 'accepted') return outcome
     countRepeat(this.#parts.telemetry, sender, signal, byteLength)
     // This answer may be lost, too.
@@ -219,7 +235,7 @@ class JournalPipeline implements Pipeline {
     if (journal.hasRoom(wantedBytes) && !this.#isRefusedTableFull(signal)) return undefined
     return {
       status: 'overloaded',
-      retryAfterMs: this.#drainRate.waitMs(wantedBytes + journal.bytesMax / 100),
+      retryAfterMs: this.#drainRate.retryAfterMs(wantedBytes + journal.bytesMax / 100),
       message: `The journal is full (${journal.usedBytes} of ${journal.bytesMax} bytes): ClickHouse takes rows too slowly or not at all`,
     }
   }
@@ -274,12 +290,27 @@ class JournalPipeline implements Pipeline {
   }
 }
 
-function toAccepted({
-  acceptedItems,
-  rejectedItems,
-  message,
-}: Extract<DecodeResult, { readonly status: 'decoded' }>): ConsumeOutcome {
-  return { status: 'accepted', acceptedItems, rejectedItems, message }
+function toAccepted({ acceptedItems, rejectedItems, message, ignored }: Decoded): ConsumeOutcome {
+  const accepted = { status: 'accepted', acceptedItems, rejectedItems, message } as const
+  return ignored === undefined ? accepted : { ...accepted, ignored }
+}
+
+/** What became of a request, and whether the same bytes are the same request. */
+interface Consumed {
+  readonly outcome: ConsumeOutcome
+  /**
+   * Not where an item has no time of its own and took that of its arrival: three equal lines of a log, some seconds
+   * apart, are three lines.
+   */
+  readonly isRepeatable: boolean
+}
+
+function repeatable(outcome: ConsumeOutcome): Consumed {
+  return { outcome, isRepeatable: true }
+}
+
+async function asRepeatable(pending: Promise<ConsumeOutcome>): Promise<Consumed> {
+  return repeatable(await pending)
 }
 
 async function whenCommitted(
@@ -294,9 +325,9 @@ async function whenCommitted(
 const REPEAT_MESSAGE =
   'The same request was received a short time ago; it is taken for a repetition and stored once'
 
-const STORED_BEFORE: ConsumeOutcome = {
+const STORED_BEFORE: Consumed = repeatable({
   status: 'accepted',
   acceptedItems: 0,
   rejectedItems: 0,
   message: '',
-}
+})

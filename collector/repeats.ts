@@ -7,6 +7,7 @@
 import { hash } from 'node:crypto'
 import type { Encoding, ExportRequest, Signal } from './consumer.ts'
 import { createDigestSet, DIGEST_BYTES, type DigestSet } from './digest-set.ts'
+import type { AgedDigests } from './journal/frame-time.ts'
 
 /** SHA-1 of a request; 20 bytes. It identifies repeats, and protects from nothing. */
 export type RequestDigest = Uint8Array
@@ -16,8 +17,8 @@ export interface Repeats {
   remember(digest: RequestDigest): void
   /** Whether a request was stored a short time ago. */
   has(digest: RequestDigest): boolean
-  /** All that are remembered, oldest first, several in each array. */
-  digests(): Uint8Array[]
+  /** All that are remembered, oldest first, with their ages. */
+  digests(): AgedDigests[]
   readonly size: number
 }
 
@@ -31,14 +32,18 @@ export interface RepeatsSettings {
 /** Requests of about the same time, which are forgotten together. */
 interface Generation {
   readonly set: DigestSet
-  /** When it takes no more. */
-  readonly endMs: number
+  /** When the first of them was stored, on the clock of `performance.now`; before the process began, it is negative. */
+  readonly startMs: number
+  /** For how long it takes more. */
+  readonly openMs: number
 }
 
 const GENERATIONS = 4
+/** What the journal knows of requests is gathered by so many milliseconds. */
+const KNOWN_TOGETHER_MS = 1_000
 
-/** @param known digests of requests that were stored shortly before the collector's last end, several in each array */
-export function createRepeats(settings: RepeatsSettings, known: readonly Uint8Array[]): Repeats {
+/** @param known digests of requests that were stored shortly before the collector's last end */
+export function createRepeats(settings: RepeatsSettings, known: readonly AgedDigests[]): Repeats {
   const { rememberMs, requestsMax } = settings
   const generationMs = rememberMs / GENERATIONS
   const generations: Generation[] = []
@@ -50,38 +55,56 @@ export function createRepeats(settings: RepeatsSettings, known: readonly Uint8Ar
   function prune(): void {
     const nowMs = performance.now()
     while (generations.length > 0) {
-      const isOld = (generations[0]?.endMs ?? 0) + rememberMs <= nowMs
-      if (!isOld && sizeOfAll() <= requestsMax) return
+      if (!isOld(generations[0], nowMs) && sizeOfAll() <= requestsMax) return
       generations.shift()
     }
   }
 
-  function remember(digests: Uint8Array): void {
-    const nowMs = performance.now()
+  /** The last of a generation is remembered for the whole time, the first for as long as others joined it more. */
+  function isOld(generation: Generation | undefined, nowMs: number): boolean {
+    return (generation?.startMs ?? 0) + generationMs + rememberMs <= nowMs
+  }
+
+  function add(digests: Uint8Array, startMs: number, openMs: number): void {
     let current = generations.at(-1)
     const isFull = current !== undefined && current.set.size >= requestsMax / GENERATIONS
-    if (current === undefined || isFull || current.endMs <= nowMs) {
-      current = { set: createDigestSet(), endMs: nowMs + generationMs }
+    const isOpen =
+      current !== undefined &&
+      startMs >= current.startMs &&
+      startMs < current.startMs + current.openMs
+    if (current === undefined || isFull || !isOpen) {
+      current = { set: createDigestSet(), startMs, openMs }
       generations.push(current)
     }
     current.set.add(digests)
     prune()
   }
 
-  for (const digests of known) {
+  const startMs = performance.now()
+  const oldestFirst = known.toSorted((a, b) => b.ageMs - a.ageMs)
+  for (const { digests, ageMs } of oldestFirst) {
     const step = Math.max(1, Math.floor(requestsMax / GENERATIONS)) * DIGEST_BYTES
-    for (let at = 0; at < digests.byteLength; at += step) remember(digests.subarray(at, at + step))
+    for (let at = 0; at < digests.byteLength; at += step) {
+      const openMs = Math.min(KNOWN_TOGETHER_MS, generationMs)
+      add(digests.subarray(at, at + step), startMs - ageMs, openMs)
+    }
   }
 
   return {
-    remember,
+    remember(digest) {
+      add(digest, performance.now(), generationMs)
+    },
     has(digest) {
       prune()
       return generations.some(({ set }) => set.has(digest))
     },
     digests() {
       prune()
-      return generations.map(({ set }) => set.packed())
+      const nowMs = performance.now()
+      return generations.map((one) => ({
+        digests: one.set.packed(),
+        ageMs: nowMs - one.startMs,
+      }))
     },
     get size() {
       return sizeOfAll()

@@ -8,14 +8,18 @@ import type { Encoding } from '../consumer.ts'
  *   warnings; it is empty when there is nothing to say.
  * - `malformed`: the bytes are not a request; the blocks are as they were before.
  */
-export type DecodeResult =
-  | {
-      readonly status: 'decoded'
-      readonly acceptedItems: number
-      readonly rejectedItems: number
-      readonly message: string
-    }
-  | { readonly status: 'malformed'; readonly message: string }
+export type DecodeResult = Decoded | { readonly status: 'malformed'; readonly message: string }
+
+export interface Decoded {
+  readonly status: 'decoded'
+  readonly acceptedItems: number
+  readonly rejectedItems: number
+  readonly message: string
+  /** Whether an item without a time took that of its arrival: then equal bytes are not the same items. */
+  readonly usesArrivalTime?: boolean
+  /** What of the request was not understood and is not stored. */
+  readonly ignored?: string
+}
 
 /** The rows of one table that are gathered for its next insert. */
 export interface OpenBlock {

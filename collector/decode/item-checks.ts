@@ -19,6 +19,8 @@ export class RequestTime {
   /** Different days of the request's items. */
   readonly days = new Set<number>()
   private lastDay = -1
+  /** Whether an item of the request took the collector's time. */
+  isUsed = false
 
   constructor(clock: Clock, limits: DecodeLimits) {
     this.clock = clock
@@ -29,6 +31,7 @@ export class RequestTime {
   begin(): void {
     this.days.clear()
     this.lastDay = -1
+    this.isUsed = false
     const nowMs = this.clock()
     if (nowMs === this.nowMs) return
     this.nowMs = nowMs

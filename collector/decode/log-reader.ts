@@ -264,7 +264,10 @@ export class LogReader implements ItemReader, RowReader {
     if (this.isTimeSet()) columns.timestamp.append(this.timeLow, this.timeHigh)
     else if ((this.observedLow | this.observedHigh) !== 0) {
       columns.timestamp.append(this.observedLow, this.observedHigh)
-    } else columns.timestamp.append(time.nowLow, time.nowHigh)
+    } else {
+      columns.timestamp.append(time.nowLow, time.nowHigh)
+      time.isUsed = true
+    }
   }
 
   private isTimeSet(): boolean {

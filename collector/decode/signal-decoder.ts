@@ -60,7 +60,8 @@ class BlocksDecoder implements SignalDecoder {
       this.checkRowBytes(this.bytes - bytesBefore)
       for (const block of this.blocks) block.endRequest(time.days)
       tally.replaced += this.replacedKeys() - replacedBefore
-      return tally.result()
+      const result = tally.result()
+      return time.isUsed ? { ...result, usesArrivalTime: true } : result
     } catch (error) {
       for (const block of this.blocks) block.rollback()
       if (error instanceof MalformedError) return { status: 'malformed', message: error.message }

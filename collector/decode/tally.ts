@@ -1,4 +1,4 @@
-import type { DecodeResult } from './decoder.ts'
+import type { Decoded } from './decoder.ts'
 
 /** One item is refused, for a reason its sender can act on; the rest of the request goes on. */
 export class ItemRejection extends Error {}
@@ -52,7 +52,7 @@ export class Tally {
     this.warnings.set(text, (this.warnings.get(text) ?? 0) + 1)
   }
 
-  result(): DecodeResult {
+  result(): Decoded {
     return {
       status: 'decoded',
       acceptedItems: this.items - this.rejected,

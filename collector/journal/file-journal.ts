@@ -11,6 +11,7 @@ import {
   frameByteLength,
   HEADER_BYTES_MAX,
 } from './frame.ts'
+import { type AgedDigests, createFrameClock, earlier, type FrameClock } from './frame-time.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { JournalError } from './journal-error.ts'
 import { codeOf, isDiskFull, type JournalFiles, realFiles, writeFully } from './journal-files.ts'
@@ -48,6 +49,7 @@ export async function openFileJournal(
   const isSynced = settings.durability === 'fsync'
   const counters = createCounters()
   const setAside = new SetAsideFolder(files, folder, isSynced)
+  const frameClock = parts.frameClock ?? createFrameClock(parts.clock)
   let lock: FolderLock | undefined
   try {
     await files.makeFolder(folder)
@@ -60,8 +62,18 @@ export async function openFileJournal(
       logger,
       counters,
       isSynced,
+      frameClock,
     })
-    const journal = new FileJournal({ settings, parts, files, lock, counters, setAside, recovery })
+    const journal = new FileJournal({
+      settings,
+      parts,
+      files,
+      lock,
+      counters,
+      setAside,
+      recovery,
+      frameClock,
+    })
     const { unconfirmed } = recovery
     const append = (frame: Frame): Promise<AppendOutcome> => journal.append(frame)
     journal.addUnconfirmed(await bringBack({ files, folder, logger, unconfirmed, append }))
@@ -86,11 +98,12 @@ interface FileJournalParts {
   readonly counters: Counters
   readonly setAside: SetAsideFolder
   readonly recovery: Recovery
+  readonly frameClock: FrameClock
 }
 
 class FileJournal implements Journal {
   readonly unconfirmed: FileBlock[]
-  readonly recentDigests: readonly Uint8Array[]
+  readonly recentDigests: readonly AgedDigests[]
   readonly bytesMax: number
   readonly #settings: JournalSettings
   readonly #parts: JournalParts
@@ -100,6 +113,7 @@ class FileJournal implements Journal {
   readonly #pool: SegmentPool
   readonly #notes: NotesKeeper
   readonly #isSynced: boolean
+  readonly #frameClock: FrameClock
   #sequence: number
   #cachedBytes = 0
   #state: 'open' | 'closing' | 'closed' = 'open'
@@ -111,7 +125,9 @@ class FileJournal implements Journal {
   /** The work of the last call; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor({ settings, parts, files, lock, counters, setAside, recovery }: FileJournalParts) {
+  constructor(journalParts: FileJournalParts) {
+    const { settings, parts, files, lock, counters, setAside, recovery } = journalParts
+    this.#frameClock = journalParts.frameClock
     this.#settings = settings
     this.#parts = parts
     this.#lock = lock
@@ -282,31 +298,46 @@ class FileJournal implements Journal {
     kind: FrameKind,
     blocks: readonly BlockEntry[],
     data: readonly Uint8Array[],
-    newDigests: readonly Uint8Array[],
+    digests: readonly Uint8Array[],
   ): Promise<Place> {
-    const bytesWanted = frameByteLength(blocks, byteLengthOf(newDigests)) + END_MARK.byteLength
-    const segment = await this.#pool.segmentFor(bytesWanted)
-    // Segments are used again after seconds at full load; what they knew of requests lives on in the next ones.
-    const carried = segment.end === 0 ? (this.#parts.carriedDigests?.() ?? []) : []
-    const digests = [...carried, ...newDigests]
     const frameBytes = frameByteLength(blocks, byteLengthOf(digests))
+    const segment = await this.#pool.segmentFor(frameBytes + END_MARK.byteLength)
     const headerBytes = blocks.reduce((sum, { byteLength }) => sum - byteLength, frameBytes)
     if (blocks.length > BLOCKS_MAX || headerBytes > HEADER_BYTES_MAX) {
       throw new Error(
         `A frame has at most ${BLOCKS_MAX} blocks and ${HEADER_BYTES_MAX} bytes of header`,
       )
     }
+    const carried = segment.end === 0 ? this.#carriedFrames(segment) : []
     const { number: segmentNumber, life } = segment.name
     const sequence = this.#sequence++
-    const unixMs = clamped(this.#parts.clock())
-    const header = encodeHeader({ kind, segmentNumber, sequence, unixMs, digests, blocks }, life)
-    await this.#writeBytes(segment, [header, ...data, END_MARK])
-    const frameOffset = segment.end
-    segment.end += frameBytes
+    const time = this.#frameClock()
+    const header = encodeHeader({ kind, segmentNumber, sequence, time, digests, blocks }, life)
+    await this.#writeBytes(segment, [...carried, header, ...data, END_MARK])
+    const frameOffset = segment.end + byteLengthOf(carried)
+    segment.end = frameOffset + frameBytes
     this.#pool.noteGrowth(segment)
     this.#counters.appendedFrames++
     this.#counters.appendedBytes += frameBytes
     return { segment, frameOffset, offset: frameOffset + headerBytes }
+  }
+
+  /**
+   * Segments are used again after seconds at full load; what they knew of requests lives on in the next ones. Each frame
+   * of these has its own time: with that of the segment's first rows they would grow younger from segment to segment.
+   */
+  #carriedFrames(segment: Segment): readonly Buffer[] {
+    const { number: segmentNumber, life } = segment.name
+    const now = this.#frameClock()
+    const carried = this.#parts.carriedDigests?.() ?? []
+    return carried.map(({ digests, ageMs }) => {
+      const sequence = this.#sequence++
+      const time = earlier(now, ageMs)
+      return encodeHeader(
+        { kind: 'rows', segmentNumber, sequence, time, digests: [digests], blocks: [] },
+        life,
+      )
+    })
   }
 
   async #writeBytes(segment: Segment, parts: readonly Uint8Array[]): Promise<void> {
@@ -410,11 +441,6 @@ interface Place {
   readonly frameOffset: number
   /** Of the first block. */
   offset: number
-}
-
-/** The header has 6 bytes for it; a clock may say anything. */
-function clamped(unixMs: number): number {
-  return Math.min(Math.max(Math.floor(unixMs), 0), 2 ** 48 - 1) || 0
 }
 
 /** The closed segment in which the least is left, if that is little. */

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { DIGEST_BYTES } from '../digest-set.ts'
+import type { FrameTime } from './frame-time.ts'
 
 // A frame, as it lies in a segment file; numbers are little-endian (docs/journal-format.md).
 //
@@ -43,7 +44,7 @@ interface HeaderFields {
   readonly kind: FrameKind
   readonly segmentNumber: number
   readonly sequence: number
-  readonly unixMs: number
+  readonly time: FrameTime
   readonly blocks: readonly BlockEntry[]
 }
 
@@ -88,7 +89,7 @@ export function byteLengthOf(arrays: readonly Uint8Array[]): number {
 
 /** @param life 8 bytes that no other life of the file has */
 export function encodeHeader(frame: FrameHeader, life: Uint8Array): Buffer {
-  const { blocks, digests } = frame
+  const { blocks, digests, time } = frame
   const dataBytes = blocks.reduce((sum, block) => sum + block.byteLength, 0)
   const digestBytes = byteLengthOf(digests)
   const frameBytes = frameByteLength(blocks, digestBytes)
@@ -100,8 +101,11 @@ export function encodeHeader(frame: FrameHeader, life: Uint8Array): Buffer {
   header.writeUIntLE(frame.segmentNumber, 16, 6)
   header.writeUInt16LE(blocks.length, 22)
   header.writeUIntLE(frameBytes, 24, 6)
+  header.writeUInt16LE(time.uptimeSeconds % 0x10000, 30)
   header.writeUIntLE(frame.sequence, 32, 6)
-  header.writeUIntLE(frame.unixMs, 40, 6)
+  header.writeUInt16LE(Math.floor(time.uptimeSeconds / 0x10000), 38)
+  header.writeUIntLE(time.unixMs, 40, 6)
+  header.writeUInt16LE(time.boot, 46)
   header.writeUInt32LE(digestBytes / DIGEST_BYTES, 48)
   header.writeUInt32LE(header.byteLength, 52)
   let at = FIXED_BYTES
@@ -170,7 +174,11 @@ function readBody(bytes: Buffer, headerBytes: number): ParsedHeader | undefined 
     kind: bytes.readUInt8(6) === KIND_CODES.moved ? 'moved' : 'rows',
     segmentNumber: bytes.readUIntLE(16, 6),
     sequence: bytes.readUIntLE(32, 6),
-    unixMs: bytes.readUIntLE(40, 6),
+    time: {
+      unixMs: bytes.readUIntLE(40, 6),
+      boot: bytes.readUInt16LE(46),
+      uptimeSeconds: bytes.readUInt16LE(38) * 0x10000 + bytes.readUInt16LE(30),
+    },
     digests,
     blocks,
     headerBytes,

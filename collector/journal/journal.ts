@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Logger } from '@wayward/clickhouse/logger'
 import { openFileJournal } from './file-journal.ts'
+import type { AgedDigests, FrameClock } from './frame-time.ts'
 import type { JournalFiles } from './journal-files.ts'
 import { createMemoryJournal } from './memory-journal.ts'
 
@@ -29,12 +30,14 @@ export interface JournalParts {
   readonly logger: Logger
   /** Unix milliseconds. */
   readonly clock: () => number
+  /** When a frame is written. @default `clock` and the machine's own time since its start */
+  readonly frameClock?: FrameClock
   /** The file system. @default the real one */
   readonly files?: JournalFiles
   /** Called after each sync, for a histogram. */
   readonly onSync?: (seconds: number) => void
   /** Digests of earlier requests that are written down again when a segment begins. @default none */
-  readonly carriedDigests?: () => readonly Uint8Array[]
+  readonly carriedDigests?: () => readonly AgedDigests[]
 }
 
 /** Rows of one table, as they come from a commit. The bytes belong to the journal from `append` on. */
@@ -108,10 +111,10 @@ export interface Journal {
   /** Blocks that were not confirmed at the opening, oldest first. Metadata only; let go when all of them are confirmed. */
   readonly unconfirmed: readonly StoredBlock[]
   /**
-   * Digests of the newest requests that were found at the opening, oldest first, several in each array. The newest
-   * segment alone has those of a minute.
+   * Digests of the newest requests that were found at the opening, oldest first. The newest segment alone has those of a
+   * minute.
    */
-  readonly recentDigests: readonly Uint8Array[]
+  readonly recentDigests: readonly AgedDigests[]
   /** Bytes that count against `bytesMax`. */
   readonly usedBytes: number
   readonly bytesMax: number

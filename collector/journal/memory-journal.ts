@@ -1,3 +1,4 @@
+import type { AgedDigests } from './frame-time.ts'
 import type {
   AppendOutcome,
   Frame,
@@ -23,7 +24,7 @@ export function createMemoryJournal(
 
 class MemoryJournal implements Journal {
   readonly unconfirmed: readonly StoredBlock[] = []
-  readonly recentDigests: readonly Uint8Array[] = []
+  readonly recentDigests: readonly AgedDigests[] = []
   readonly bytesMax: number
   readonly #logger: JournalParts['logger']
   #isClosed = false

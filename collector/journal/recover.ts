@@ -1,7 +1,8 @@
 import type { Logger } from '@wayward/clickhouse/logger'
 import { DIGEST_BYTES } from '../digest-set.ts'
-import { byteLengthOf, END_MARK } from './frame.ts'
+import { END_MARK } from './frame.ts'
 import type { Counters } from './counters.ts'
+import { type AgedDigests, ageMs, type FrameClock } from './frame-time.ts'
 import { codeOf, type JournalFile, type JournalFiles } from './journal-files.ts'
 import { type NotesRead, readNotes } from './notes.ts'
 import { crcOfRange, type FoundFrame, type Region, type Scan, scanSegment } from './scan.ts'
@@ -29,6 +30,7 @@ export interface RecoverParts {
   readonly logger: Logger
   readonly counters: Counters
   readonly isSynced: boolean
+  readonly frameClock: FrameClock
 }
 
 export interface Recovery {
@@ -36,8 +38,7 @@ export interface Recovery {
   readonly segments: readonly Segment[]
   readonly unconfirmed: FileBlock[]
   /** Oldest first. */
-  /** Oldest first, several in each array. */
-  readonly digests: readonly Uint8Array[]
+  readonly digests: readonly AgedDigests[]
   readonly nextSequence: number
   readonly nextNumber: number
 }
@@ -47,7 +48,7 @@ interface Frame {
   readonly byteLength: number
   readonly blocks: readonly FileBlock[]
   readonly hasConfirmed: boolean
-  readonly digests: Uint8Array | undefined
+  readonly digests: AgedDigests | undefined
 }
 
 interface Loaded {
@@ -64,14 +65,17 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
   const loaded: Loaded[] = []
   // The newest first: only its last frame may have been cut off by the crash.
   let mayBeTorn = true
-  const digests: Uint8Array[] = []
+  const digests: AgedDigests[] = []
+  let digestBytes = 0
   for (const name of names.toReversed()) {
     // Chosen by number and not by age: clocks jump.
-    const wantsDigests = byteLengthOf(digests) < DIGEST_BYTES_MAX
+    const wantsDigests = digestBytes < DIGEST_BYTES_MAX
     const one = await loadOrReport(parts, name, { mayBeTorn, wantsDigests })
     if (one === undefined) continue
     loaded.push(one)
-    digests.unshift(...one.frames.flatMap((frame) => frame.digests ?? []))
+    const found = one.frames.flatMap((frame) => frame.digests ?? [])
+    digestBytes += found.reduce((sum, aged) => sum + aged.digests.byteLength, 0)
+    digests.unshift(...found)
     if (one.hasContent) mayBeTorn = false
   }
   loaded.reverse()
@@ -186,7 +190,8 @@ async function load(
       onFrame: (found) => {
         maxSequence = Math.max(maxSequence, found.header.sequence)
         hasMoved ||= found.header.kind === 'moved'
-        frames.push(toFrame(segment, notes, found, wantsDigests))
+        const digests = wantsDigests ? agedDigests(found, parts.frameClock) : undefined
+        frames.push(toFrame(segment, notes, found, digests))
       },
     })
     segment.end = scan.end
@@ -200,7 +205,7 @@ function toFrame(
   segment: Segment,
   notes: NotesRead,
   { offset, header }: FoundFrame,
-  wantsDigests: boolean,
+  digests: AgedDigests | undefined,
 ): Frame {
   const confirmed = notes.confirmed.get(offset)
   const blocks: FileBlock[] = []
@@ -230,9 +235,15 @@ function toFrame(
     byteLength: header.frameBytes,
     blocks,
     hasConfirmed: confirmed !== undefined,
-    // A copy: what was read around it is let go.
-    digests: wantsDigests ? Uint8Array.from(header.digests) : undefined,
+    digests,
   }
+}
+
+function agedDigests({ header }: FoundFrame, frameClock: FrameClock): AgedDigests | undefined {
+  if (header.digests.byteLength === 0) return undefined
+  // A copy: what was read around it is let go.
+  const digests = Uint8Array.from(header.digests)
+  return { digests, ageMs: ageMs(header.time, frameClock()) }
 }
 
 interface Checked {

@@ -410,8 +410,9 @@ function unavailable(retryAfterMs: number, message: string): HttpRefusal {
   }
 }
 
+/** The header has whole seconds; rounded by chance, those who were refused together still come apart. */
 function retryAfter(retryAfterMs: number): Readonly<Record<string, string>> {
-  return { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
+  return { 'Retry-After': String(Math.max(1, Math.floor(retryAfterMs / 1000 + Math.random()))) }
 }
 
 /** Bytes of the body as its head announces them; 0 where it does not, or announces nonsense. */

@@ -52,6 +52,20 @@ function createRandom(seed: number): () => number {
 }
 
 describe('a request', () => {
+  test('with a record that has no time is stored as often as it is sent', async () => {
+    const before = await service.count('otel_logs')
+    const tick =
+      '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":9,"body":{"stringValue":"tick"}}]}]}]}'
+    for (let index = 0; index < 3; index++) {
+      const answer = await post('/v1/logs', tick, 'application/json')
+      expect(await answer.json()).toEqual({})
+    }
+    expect(await service.count('otel_logs')).toBe(before + 3)
+    const metrics = await (await get('/metrics')).text()
+    // Nothing is open between requests: an empty block's heads are no rows.
+    expect(readMetric(metrics, 'wayward_open_bytes')).toBe(0)
+  })
+
   test('over gRPC is queryable soon after it is acknowledged', async () => {
     const before = await service.count('otel_traces')
     const client = createRawGrpcClient(service.grpcPort, { isGzip: true })

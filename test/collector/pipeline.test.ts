@@ -13,7 +13,8 @@ import { describe, expect, test, vi } from 'vitest'
 import { readMetric } from './receiver-harness.ts'
 
 /**
- * A decoder for which every byte of a request is a row; `!` makes a request malformed, `#` makes it throw. With
+ * A decoder for which every byte of a request is a row; `!` makes a request malformed, `#` makes it throw, `?` is a row
+ * without a time. With
  * several tables, a digit is a row of the table with this number, everything else of the first.
  */
 function createByteDecoder(...tables: [string, ...string[]]): SignalDecoder {
@@ -31,7 +32,9 @@ function createByteDecoder(...tables: [string, ...string[]]): SignalDecoder {
       if (text.includes('#')) throw new Error('A bug')
       const rejectedItems = text.startsWith('-') ? 1 : 0
       const message = rejectedItems > 0 ? 'Dashes' : ''
-      return { status: 'decoded', acceptedItems: body.length, rejectedItems, message }
+      const usesArrivalTime = text.includes('?')
+      const acceptedItems = body.length
+      return { status: 'decoded', acceptedItems, rejectedItems, message, usesArrivalTime }
     },
   }
 }
@@ -476,6 +479,20 @@ describe('a request that comes again', () => {
     expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(12)
   })
 
+  test.each(['tick?', '?'.repeat(100)])(
+    'is stored each time where a row has no time of its own (%s)',
+    async (text) => {
+      const { consume, metric, drained } = await createHarness({ decodeAtOnceBytesMax: 50 })
+      const outcomes = await Promise.all([consume(text), consume(text)])
+      outcomes.push(await consume(text))
+      const all = { status: 'accepted', acceptedItems: text.length, message: '' }
+      expect(outcomes).toMatchObject([all, all, all])
+      await drained()
+      expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(3 * text.length)
+      expect(metric(line)).toBe(0)
+    },
+  )
+
   test('is stored where the first one was refused', async () => {
     let isFull = true
     const { consume, metric, drained } = await createHarness({
@@ -495,7 +512,7 @@ describe('a request that comes again', () => {
   })
 
   test('is recognised after a crash', async () => {
-    const recentDigests = [createHash('sha1').update('same').digest()]
+    const recentDigests = [{ digests: createHash('sha1').update('same').digest(), ageMs: 1_000 }]
     const { consume, metric, drained } = await createHarness({
       wrap: (journal) => override(journal, { recentDigests }),
     })

@@ -33,7 +33,7 @@ describe('createRepeats()', () => {
   const [first, second, third] = digests as [Uint8Array, Uint8Array, Uint8Array]
 
   test('knows what it was told, and what the journal told', () => {
-    const known = [Buffer.concat([third, second])]
+    const known = [{ digests: Buffer.concat([third, second]), ageMs: 0 }]
     const repeats = createRepeats({ requestsMax: 10, rememberMs: 60_000 }, known)
     expect([repeats.has(first), repeats.has(second), repeats.has(third)]).toEqual([
       false,
@@ -42,7 +42,9 @@ describe('createRepeats()', () => {
     ])
     repeats.remember(first)
     expect(repeats.has(first)).toBe(true)
-    expect(Buffer.concat(repeats.digests())).toEqual(Buffer.concat([third, second, first]))
+    expect(Buffer.concat(repeats.digests().map((one) => one.digests))).toEqual(
+      Buffer.concat([third, second, first]),
+    )
   })
 
   test('forgets the oldest first when there are too many', () => {
@@ -53,8 +55,28 @@ describe('createRepeats()', () => {
     expect(repeats.size).toBe(4)
   })
 
+  test('goes on from the age that the journal gives, and carries that age on', async () => {
+    const known = [
+      { digests: first, ageMs: 163_000 },
+      { digests: second, ageMs: 74_950 },
+      { digests: third, ageMs: 30_000 },
+    ]
+    const repeats = createRepeats({ requestsMax: 10, rememberMs: 60_000 }, known)
+    const isKnown = (): boolean[] => [first, second, third].map((digest) => repeats.has(digest))
+    expect(isKnown()).toEqual([false, true, true])
+    await sleep(60)
+    expect(isKnown()).toEqual([false, false, true])
+    repeats.remember(first)
+    const [carried, fresh] = repeats.digests()
+    expect(carried?.ageMs).toBeGreaterThanOrEqual(30_050)
+    expect(carried?.ageMs).toBeLessThan(40_000)
+    expect(fresh?.ageMs).toBeLessThan(10_000)
+  })
+
   test('forgets after its time and not before, and with a time of 0 remembers nothing', async () => {
-    const repeats = createRepeats({ requestsMax: 300, rememberMs: 100 }, [first])
+    const repeats = createRepeats({ requestsMax: 300, rememberMs: 100 }, [
+      { digests: first, ageMs: 0 },
+    ])
     await sleep(60)
     repeats.remember(second)
     expect([repeats.has(first), repeats.has(second)]).toEqual([true, true])

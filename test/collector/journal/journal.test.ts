@@ -8,6 +8,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { createDigestSet } from '@wayward/collector/digest-set'
+import type { AgedDigests, FrameTime } from '@wayward/collector/journal/frame-time'
 import type { Durability } from '@wayward/collector/journal/journal'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -83,7 +84,7 @@ describe('openJournal()', () => {
     const again = await folder.open()
     expect(await unconfirmedTexts(again)).toEqual(['two', 'three'])
     expect(again.unconfirmed.map(({ table }) => table)).toEqual(['b', 'a'])
-    expect(Buffer.concat(again.recentDigests)).toEqual(
+    expect(Buffer.concat(again.recentDigests.map(({ digests }) => digests))).toEqual(
       Buffer.concat(['one', 'two', 'three'].map((text) => digest(text))),
     )
     await write(again, block('a', 3, 'four'))
@@ -240,7 +241,7 @@ describe('a clock that jumps', () => {
     await again.close()
     const later = await folder.open()
     expect(await unconfirmedTexts(later)).toEqual(['one'])
-    expect(later.recentDigests).toEqual(again.recentDigests)
+    expect(later.recentDigests[0]?.digests).toEqual(again.recentDigests[0]?.digests)
     expect(later.recentDigests).toHaveLength(1)
     expect(folder.lines).toEqual([])
     await later.close()
@@ -248,29 +249,84 @@ describe('a clock that jumps', () => {
 })
 
 test('digests that are carried are found after their segment was used again', async () => {
-  const carried: Uint8Array[] = []
+  const digestsSoFar: Uint8Array[] = []
+  const carried = (): AgedDigests[] => [{ digests: Buffer.concat(digestsSoFar), ageMs: 0 }]
   const journal = await folder.open(
     { segmentBytes: 3_000, bytesMax: 30_000 },
-    { carriedDigests: () => carried },
+    { carriedDigests: carried },
   )
   for (let index = 0; index < 40; index++) {
     const text = `row ${index}`.padEnd(500)
     const [stored] = await write(journal, block('a', 1, text))
     if (stored !== undefined) journal.confirm([stored])
-    carried.push(digest(text))
+    digestsSoFar.push(digest(text))
   }
   await journal.close()
   const again = await folder.open()
   const found = createDigestSet()
-  for (const digests of again.recentDigests) found.add(digests)
+  for (const { digests } of again.recentDigests) found.add(digests)
   expect(found.size).toBe(40)
   await again.close()
+})
+
+describe('the age of digests', () => {
+  const start: FrameTime = { unixMs: 1e12, boot: 7, uptimeSeconds: 100_000 }
+  const after = (seconds: number, jumpMs = 0, boot = 7): FrameTime => ({
+    unixMs: start.unixMs + seconds * 1_000 + jumpMs,
+    boot,
+    uptimeSeconds: boot === 7 ? start.uptimeSeconds + seconds : 5,
+  })
+
+  /** Writes one request, restarts twice, some seconds later each, and says how old the request seems to be. */
+  async function agesAfter(first: FrameTime, second: FrameTime): Promise<number[]> {
+    let now = start
+    folder.remove()
+    const frameClock = (): FrameTime => now
+    const carried: AgedDigests[] = []
+    const parts = { frameClock, carriedDigests: () => carried }
+    const journal = await folder.open({}, parts)
+    await write(journal, block('a', 1, 'one'))
+    await journal.close()
+    now = first
+    const again = await folder.open({}, parts)
+    carried.push(...again.recentDigests)
+    // A new segment begins, with what is carried.
+    await write(again, block('a', 1, 'two'))
+    await again.close()
+    now = second
+    const last = await folder.open({}, parts)
+    const one = Buffer.from(digest('one'))
+    const ages = last.recentDigests.filter(({ digests }) => one.equals(Buffer.from(digests)))
+    await last.close()
+    return ages.map(({ ageMs }) => ageMs)
+  }
+
+  test('is that since they were stored, however often they were carried on', async () => {
+    expect(await agesAfter(after(40), after(96))).toEqual([96_000, 96_000])
+  })
+
+  test('does not change with a clock that is set forwards or back', async () => {
+    const hour = 3_600_000
+    expect(await agesAfter(after(40, hour), after(50, hour))).toEqual([50_000, 50_000])
+  })
+
+  test('does not change with a clock that is set back', async () => {
+    expect(await agesAfter(after(40, -3_600_000), after(50, -7_200_000))).toEqual([50_000, 50_000])
+  })
+
+  test('is by the wall clock after another start of the machine', async () => {
+    expect(await agesAfter(after(40), after(90, 0, 8))).toEqual([90_000, 90_000])
+    expect(await agesAfter(after(40), after(90, -3_600_000, 8))).toEqual([0, 0])
+  })
 })
 
 test('of very many digests the newest are found, oldest first', async () => {
   const numbered = Buffer.alloc(20 * 400_010)
   for (let index = 0; index < 400_010; index++) numbered.writeUInt32BE(index, index * 20)
-  const carried = [numbered.subarray(0, 4_000), numbered.subarray(4_000)]
+  const carried = [numbered.subarray(0, 4_000), numbered.subarray(4_000)].map((digests) => ({
+    digests,
+    ageMs: 0,
+  }))
   const journal = await folder.open({}, { carriedDigests: () => carried })
   await write(journal, block('a', 1, 'one'))
   await journal.close()
@@ -279,7 +335,7 @@ test('of very many digests the newest are found, oldest first', async () => {
   await again.close()
   const third = await folder.open()
   expect(await unconfirmedTexts(third)).toEqual(['one', 'two'])
-  const found = Buffer.concat(third.recentDigests)
+  const found = Buffer.concat(third.recentDigests.map(({ digests }) => digests))
   expect(found.subarray(-40)).toEqual(Buffer.concat([digest('one'), digest('two')]))
   expect(found.byteLength).toBe(numbered.byteLength + 40)
   await third.close()
