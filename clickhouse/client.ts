@@ -19,7 +19,10 @@ const insertStatements: ReadonlyMap<string, string> = new Map([
   ['otel_metrics_gauge', 'INSERT INTO otel_metrics_gauge FORMAT Native'],
   ['otel_metrics_sum', 'INSERT INTO otel_metrics_sum FORMAT Native'],
   ['otel_metrics_histogram', 'INSERT INTO otel_metrics_histogram FORMAT Native'],
-  ['otel_metrics_exp_histogram', 'INSERT INTO otel_metrics_exp_histogram FORMAT Native'],
+  [
+    'otel_metrics_exponential_histogram',
+    'INSERT INTO otel_metrics_exponential_histogram FORMAT Native',
+  ],
   ['otel_metrics_summary', 'INSERT INTO otel_metrics_summary FORMAT Native'],
   ['wayward_ledger', 'INSERT INTO wayward_ledger FORMAT Native'],
 ])

@@ -7,6 +7,7 @@ export {
   type MigrateResult,
 } from './schema/migrate.ts'
 export { isEmpty, type MigrationPlan, type PlanOptions } from './schema/plan.ts'
+export { currentTableName } from './schema/former-names.ts'
 export { toClusterStatements } from './schema/cluster.ts'
 export { showPlan, type ShowOptions } from './schema/show.ts'
 export type { InsertOutcome, QueryParameters, Store, StoreSettings, StoreTls } from './store.ts'

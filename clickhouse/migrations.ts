@@ -66,13 +66,13 @@ export const migrations: readonly Migration[] = [
       'tables/otel_metrics_gauge.sql',
       'tables/otel_metrics_sum.sql',
       'tables/otel_metrics_histogram.sql',
-      'tables/otel_metrics_exp_histogram.sql',
+      'tables/otel_metrics_exponential_histogram.sql',
       'tables/otel_metrics_summary.sql',
       // As for traces and logs: where the stock exporter made them.
       'migrations/0004-otel-metrics-gauge-deduplication.sql',
       'migrations/0004-otel-metrics-sum-deduplication.sql',
       'migrations/0004-otel-metrics-histogram-deduplication.sql',
-      'migrations/0004-otel-metrics-exp-histogram-deduplication.sql',
+      'migrations/0004-otel-metrics-exponential-histogram-deduplication.sql',
       'migrations/0004-otel-metrics-summary-deduplication.sql',
     ],
   },
@@ -80,5 +80,11 @@ export const migrations: readonly Migration[] = [
     version: 5,
     name: 'Ledger of what was refused or lost',
     files: ['tables/wayward_ledger.sql'],
+  },
+  {
+    version: 6,
+    name: 'The stock name of exponential histograms',
+    // The table that was there under its former name is renamed before all others: schema/former-names.ts.
+    files: ['tables/otel_metrics_exp_histogram.sql'],
   },
 ]

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { currentTableName } from '@wayward/clickhouse'
 import type { StoredBlock } from './journal/journal.ts'
 
 /** Blocks of one table that are inserted together, or not at all, under one deduplication token. */
@@ -59,8 +60,9 @@ export function addBlock(batch: Batch, block: StoredBlock): void {
 export function restoreBatches(blocks: readonly StoredBlock[]): ReadonlyMap<string, Batch[]> {
   const byTable = new Map<string, Map<string, Batch>>()
   for (const block of blocks) {
-    const ofTable = byTable.get(block.table) ?? new Map<string, Batch>()
-    byTable.set(block.table, ofTable)
+    const table = currentTableName(block.table)
+    const ofTable = byTable.get(table) ?? new Map<string, Batch>()
+    byTable.set(table, ofTable)
     const batch = ofTable.get(block.token) ?? createBatchWith(block.token, true)
     ofTable.set(block.token, batch)
     addBlock(batch, block)

@@ -19,7 +19,7 @@ const tables: readonly RetainedTable[] = [
   { name: 'otel_metrics_gauge', time: 'TimeUnix', service: 'ServiceName' },
   { name: 'otel_metrics_sum', time: 'TimeUnix', service: 'ServiceName' },
   { name: 'otel_metrics_histogram', time: 'TimeUnix', service: 'ServiceName' },
-  { name: 'otel_metrics_exp_histogram', time: 'TimeUnix', service: 'ServiceName' },
+  { name: 'otel_metrics_exponential_histogram', time: 'TimeUnix', service: 'ServiceName' },
   { name: 'otel_metrics_summary', time: 'TimeUnix', service: 'ServiceName' },
   { name: 'wayward_lock_holds', time: 'granted_at', service: 'service' },
   { name: 'wayward_lock_waits', time: 'requested_at', service: 'service' },

@@ -18,7 +18,7 @@ const shardingKeys: ReadonlyMap<string, string> = new Map([
   ['otel_metrics_gauge', 'cityHash64(ServiceName, MetricName, Attributes)'],
   ['otel_metrics_sum', 'cityHash64(ServiceName, MetricName, Attributes)'],
   ['otel_metrics_histogram', 'cityHash64(ServiceName, MetricName, Attributes)'],
-  ['otel_metrics_exp_histogram', 'cityHash64(ServiceName, MetricName, Attributes)'],
+  ['otel_metrics_exponential_histogram', 'cityHash64(ServiceName, MetricName, Attributes)'],
   ['otel_metrics_summary', 'cityHash64(ServiceName, MetricName, Attributes)'],
   ['wayward_incoming', 'cityHash64(trace_id)'],
   ['wayward_ledger', 'cityHash64(host, pid)'],
@@ -49,6 +49,17 @@ export function toClusterStatements(sql: string, cluster: string): readonly stri
     const head = `${view[1]} ${everywhere} TO ${view[2]}${LOCAL}\nAS SELECT\n`
     const body = sql.slice(view[0].length)
     return [head + body.replace(/^FROM (\w+)$/m, `FROM $1${LOCAL}`)]
+  }
+  const plainView = /^CREATE VIEW IF NOT EXISTS \w+/.exec(sql)
+  if (plainView !== null) return [sql.replace(plainView[0], `${plainView[0]} ${everywhere}`)]
+  const renamed = /^RENAME TABLE IF EXISTS (\w+) TO (\w+)$/.exec(sql)
+  if (renamed !== null) {
+    const [, from, to] = renamed
+    // The table in front has no rows; it is made anew under the new name.
+    return [
+      `RENAME TABLE IF EXISTS ${from}${LOCAL} TO ${to}${LOCAL} ${everywhere}`,
+      `DROP TABLE IF EXISTS ${from} ${everywhere} SYNC`,
+    ]
   }
   const altered = /^ALTER TABLE (\w+) /.exec(sql)
   if (altered !== null) {

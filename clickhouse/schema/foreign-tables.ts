@@ -12,7 +12,7 @@ export const insertTables = [
   'otel_metrics_gauge',
   'otel_metrics_sum',
   'otel_metrics_histogram',
-  'otel_metrics_exp_histogram',
+  'otel_metrics_exponential_histogram',
   'otel_metrics_summary',
 ] as const
 

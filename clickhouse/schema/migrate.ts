@@ -5,6 +5,8 @@ import { showStatement } from './show.ts'
 import { readState } from './state.ts'
 import { readSql } from './statement.ts'
 
+const TABLE_ALREADY_EXISTS = 57
+
 /** What `migrate` needs besides the store. */
 export interface MigrateOptions extends PlanOptions {
   /** Wall clock in milliseconds. @default Date.now */
@@ -40,8 +42,12 @@ const deniedCodes: ReadonlySet<number> = new Set([
  * @throws StoreError
  */
 export async function migrate(store: Store, options: MigrateOptions = {}): Promise<MigrateResult> {
-  const plan = await planMigration(await readState(store), options)
-  const result: MigrateResult = { applied: [], warnings: newerWarning(plan) }
+  const found = await planMigration(await readState(store), options)
+  const isRenamed = options.mayChange === false || (await rename(store, found))
+  const plan = isRenamed
+    ? found
+    : await planMigration(await readState(store), { ...options, mayRename: false })
+  const result: MigrateResult = { applied: [], warnings: [...newerWarning(plan), ...plan.warnings] }
   if (isEmpty(plan)) {
     store.leaveOutColumns([])
     return result
@@ -74,6 +80,7 @@ function refuseIncomplete(plan: MigrationPlan): void {
     statements.map(({ action }) => ('name' in action ? action.name : action.table)),
   )
   if (plan.makesDatabase) missing.unshift('the database itself')
+  for (const { from, to } of plan.renames) missing.push(`the name ${to} of the table ${from}`)
   for (const { loss, table, column } of plan.adaptations) {
     if (loss === undefined && column !== undefined) missing.push(`column ${column} of ${table}`)
   }
@@ -83,6 +90,20 @@ function refuseIncomplete(plan: MigrationPlan): void {
     `The schema is not complete and --create-schema no forbids to change it; missing: ${missing.join(', ')}. Run "wayward migrate" as a user who may, or run what "wayward migrate --dry-run" prints`,
     { cause: undefined },
   )
+}
+
+/** @returns false where it may not be done */
+async function rename(store: Store, { renames }: MigrationPlan): Promise<boolean> {
+  for (const sql of renames.flatMap(({ statements }) => statements)) {
+    try {
+      if ((await tryCommand(store, sql, {})) !== undefined) return false
+    } catch (error) {
+      // Another process was faster.
+      const code = error instanceof StoreError ? error.clickhouse?.code : undefined
+      if (code !== TABLE_ALREADY_EXISTS) throw error
+    }
+  }
+  return true
 }
 
 async function adapt(

@@ -2,6 +2,7 @@ import { type Migration, migrations } from '../migrations.ts'
 import { StoreError } from '../store-error.ts'
 import { toClusterStatements } from './cluster.ts'
 import { type Adaptation, planAdaptations } from './foreign-tables.ts'
+import { afterRenames, formerTableWarnings, planRenames, type Rename } from './former-names.ts'
 import type { SchemaState } from './state.ts'
 import { parseStatement, readSql, type Statement } from './statement.ts'
 
@@ -17,11 +18,14 @@ export interface PlannedMigration {
 /** What brings a database to the newest schema, in this order. */
 export interface MigrationPlan {
   readonly makesDatabase: boolean
+  /** Of tables that had another name before. */
+  readonly renames: readonly Rename[]
   readonly adaptations: readonly Adaptation[]
   /** The table of the versions first, as number 0. */
   readonly migrations: readonly PlannedMigration[]
   /** Versions of a newer Wayward that the database has had. */
   readonly newerVersions: readonly number[]
+  readonly warnings: readonly string[]
 }
 
 export interface PlanOptions {
@@ -29,18 +33,23 @@ export interface PlanOptions {
   readonly cluster?: string | undefined
   /** Also what seems to be there: for servers that were added to the cluster. @default false */
   readonly all?: boolean
+  /** Whether tables may be renamed. @default true */
+  readonly mayRename?: boolean
 }
 
 export function isEmpty(plan: MigrationPlan): boolean {
-  return !plan.makesDatabase && plan.adaptations.length === 0 && plan.migrations.length === 0
+  const { adaptations, makesDatabase, migrations: planned, renames } = plan
+  return !makesDatabase && renames.length + adaptations.length + planned.length === 0
 }
 
 /** @throws StoreError if tables are of a form that cannot be used */
 export async function planMigration(
-  state: SchemaState,
+  found: SchemaState,
   options: PlanOptions = {},
 ): Promise<MigrationPlan> {
-  refuseMixture(state, options.cluster)
+  refuseMixture(found, options.cluster)
+  const renames = options.mayRename === false ? [] : await planRenames(found, options.cluster)
+  const state = afterRenames(found, renames)
   // In a cluster the tables of these names are ours.
   const adaptations = options.cluster === undefined ? await planAdaptations(state) : []
   const planned: PlannedMigration[] = []
@@ -56,9 +65,11 @@ export async function planMigration(
   const newest = Math.max(...migrations.map(({ version }) => version))
   return {
     makesDatabase: !state.hasDatabase,
+    renames,
     adaptations,
     migrations: planned,
     newerVersions: [...state.versions].filter((version) => version > newest),
+    warnings: formerTableWarnings(state, options.cluster),
   }
 }
 
@@ -95,6 +106,7 @@ function isNeeded(
   adaptations: readonly Adaptation[],
 ): boolean {
   if (action.kind === 'create') return !state.tables.has(action.name)
+  if (action.kind === 'rename') return false
   const table = state.tables.get(action.table)
   if (table === undefined) return false
   const isAdapted = (column?: string): boolean =>

@@ -21,6 +21,9 @@ export function showPlan(plan: MigrationPlan, { database, cluster }: ShowOptions
     )
   }
   add('All that follows is about it', `USE ${quoteIdentifier(database)}`)
+  for (const { why, statements } of plan.renames) {
+    for (const sql of statements) add(why, sql)
+  }
   for (const { why, sql, parameters, loss } of plan.adaptations) {
     add(loss === undefined ? why : `${why}; without it: ${loss}`, showStatement(sql, parameters))
   }

@@ -12,12 +12,14 @@ export interface Statement {
  * What a statement does.
  *
  * - `create`: makes a table or view, unless it is there.
+ * - `rename`: gives a table another name, if it is there.
  * - `add_column`, `setting`: changes a table; `value` is the setting as the table's own statement shows it.
  */
 export type Action =
   | { readonly kind: 'create'; readonly name: string }
   | { readonly kind: 'add_column'; readonly table: string; readonly column: string }
   | { readonly kind: 'setting'; readonly table: string; readonly value: string }
+  | { readonly kind: 'rename'; readonly table: string }
 
 /** Text of an .sql file of this package. */
 export async function readSql(path: string): Promise<string> {
@@ -41,10 +43,11 @@ function whyOf(text: string): string {
   return /^.*?[.:](?= |$)/.exec(whole)?.[0].slice(0, -1) ?? whole
 }
 
-const create = /^CREATE (?:TABLE|MATERIALIZED VIEW) IF NOT EXISTS (?<name>\w+)/
+const create = /^CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (?<name>\w+)/
 const addColumn =
   /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? ADD COLUMN IF NOT EXISTS (?<column>`[^`]+`|\w+)/
 const setting = /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? MODIFY SETTING (?<value>\w+ = \w+)/
+const rename = /^RENAME TABLE IF EXISTS (?<table>\w+) TO \w+/
 
 function actionOf(sql: string): Action {
   const name = create.exec(sql)?.groups?.['name']
@@ -58,5 +61,7 @@ function actionOf(sql: string): Action {
   if (set?.['table'] !== undefined && set['value'] !== undefined) {
     return { kind: 'setting', table: set['table'], value: set['value'] }
   }
+  const renamed = rename.exec(sql)?.groups?.['table']
+  if (renamed !== undefined) return { kind: 'rename', table: renamed }
   throw new Error(`The schema has no such statement as "${sql.slice(0, 80)}"`)
 }

@@ -319,7 +319,7 @@ function exponentialHistogramReader(parts: PointParts): PointReader {
   const own = createExponentialHistogramColumns()
   const exemplars = createExemplarColumns()
   return new PointReader(parts, {
-    table: 'otel_metrics_exp_histogram',
+    table: 'otel_metrics_exponential_histogram',
     columns,
     exemplars,
     block: createExponentialHistogramBlock(columns, own, exemplars),

@@ -67,6 +67,13 @@ describe('toClusterStatements()', () => {
     expect(toClusterStatements('ALTER TABLE otel_logs MODIFY TTL Timestamp', 'c')).toEqual([
       'ALTER TABLE otel_logs_local ON CLUSTER `c` MODIFY TTL Timestamp',
     ])
+    expect(toClusterStatements('RENAME TABLE IF EXISTS a TO b', 'c')).toEqual([
+      'RENAME TABLE IF EXISTS a_local TO b_local ON CLUSTER `c`',
+      'DROP TABLE IF EXISTS a ON CLUSTER `c` SYNC',
+    ])
+    expect(toClusterStatements('CREATE VIEW IF NOT EXISTS a\nAS SELECT 1', 'c')).toEqual([
+      'CREATE VIEW IF NOT EXISTS a ON CLUSTER `c`\nAS SELECT 1',
+    ])
     expect(() => toClusterStatements('DROP TABLE otel_logs', 'c')).toThrow('No form for a cluster')
   })
 

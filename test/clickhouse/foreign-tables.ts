@@ -126,7 +126,7 @@ function metrics({ hasService, time, name, temporality }: MetricsForm): readonly
       `Count UInt64, Sum Float64, BucketCounts Array(UInt64), ExplicitBounds Array(Float64), ${exemplars}, Min Float64, Max Float64, ${temporal}`,
     ),
     table(
-      'exp_histogram',
+      'exponential_histogram',
       `Count UInt64, Sum Float64, Scale Int32, ZeroCount UInt64, PositiveOffset Int32, PositiveBucketCounts Array(UInt64),
        NegativeOffset Int32, NegativeBucketCounts Array(UInt64), ${exemplars}, Min Float64, Max Float64, ${temporal}`,
     ),

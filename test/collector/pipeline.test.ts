@@ -422,6 +422,7 @@ describe('what the journal holds at the start', () => {
         block('otel_traces', 'b', '1'),
         block('otel_traces', 'c', '3'),
         block('dropped_table', 'z', '4'),
+        block('otel_metrics_exp_histogram', 'e', '5'),
       ],
     })
     await consume('new')
@@ -431,6 +432,8 @@ describe('what the journal holds at the start', () => {
     expect(traces.map(({ text }) => text)).toEqual(['ab', 'c', 'new'])
     expect(traces.slice(0, 2).map((insert) => insert.token)).toEqual([token('1'), token('3')])
     expect(inserts).toContainEqual({ table: 'dropped_table', text: 'z', token: token('4') })
+    const now = 'otel_metrics_exponential_histogram'
+    expect(inserts).toContainEqual({ table: now, text: 'e', token: token('5') })
   })
 })
 

@@ -766,7 +766,7 @@ AS otel_metrics_histogram_local
 ENGINE = Distributed('main', currentDatabase(), 'otel_metrics_histogram_local', cityHash64(ServiceName, MetricName, Attributes));
 
 -- Migration 4, Stock tables for metrics. Exponential histograms, one row per data point
-CREATE TABLE IF NOT EXISTS otel_metrics_exp_histogram_local ON CLUSTER `main`
+CREATE TABLE IF NOT EXISTS otel_metrics_exponential_histogram_local ON CLUSTER `main`
 (
   ResourceAttributes Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
   ResourceSchemaUrl String COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
@@ -808,9 +808,9 @@ ORDER BY (ServiceName, MetricName, Attributes, toUnixTimestamp64Nano(TimeUnix))
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
 
 -- Migration 4, Stock tables for metrics. Exponential histograms, one row per data point
-CREATE TABLE IF NOT EXISTS otel_metrics_exp_histogram ON CLUSTER `main`
-AS otel_metrics_exp_histogram_local
-ENGINE = Distributed('main', currentDatabase(), 'otel_metrics_exp_histogram_local', cityHash64(ServiceName, MetricName, Attributes));
+CREATE TABLE IF NOT EXISTS otel_metrics_exponential_histogram ON CLUSTER `main`
+AS otel_metrics_exponential_histogram_local
+ENGINE = Distributed('main', currentDatabase(), 'otel_metrics_exponential_histogram_local', cityHash64(ServiceName, MetricName, Attributes));
 
 -- Migration 4, Stock tables for metrics. Summaries, one row per data point
 CREATE TABLE IF NOT EXISTS otel_metrics_summary_local ON CLUSTER `main`
@@ -884,3 +884,12 @@ ENGINE = Distributed('main', currentDatabase(), 'wayward_ledger_local', cityHash
 
 -- Migration 5 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (5, 'Ledger of what was refused or lost', now64(3));
+
+-- Migration 6, The stock name of exponential histograms. The name that the table of exponential histograms had before schema 6
+CREATE VIEW IF NOT EXISTS otel_metrics_exp_histogram ON CLUSTER `main`
+AS SELECT
+  *
+FROM otel_metrics_exponential_histogram;
+
+-- Migration 6 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (6, 'The stock name of exponential histograms', now64(3));

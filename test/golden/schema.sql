@@ -26,7 +26,44 @@ PARTITION BY toDate(Timestamp)
 ORDER BY (toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 
-CREATE TABLE otel_metrics_exp_histogram
+CREATE VIEW otel_metrics_exp_histogram
+(
+    `ResourceAttributes` Map(LowCardinality(String), String),
+    `ResourceSchemaUrl` String,
+    `ScopeName` String,
+    `ScopeVersion` String,
+    `ScopeAttributes` Map(LowCardinality(String), String),
+    `ScopeDroppedAttrCount` UInt32,
+    `ScopeSchemaUrl` String,
+    `ServiceName` LowCardinality(String),
+    `MetricName` String,
+    `MetricDescription` String,
+    `MetricUnit` String,
+    `Attributes` Map(LowCardinality(String), String),
+    `StartTimeUnix` DateTime64(9),
+    `TimeUnix` DateTime64(9),
+    `Count` UInt64,
+    `Sum` Float64,
+    `Scale` Int32,
+    `ZeroCount` UInt64,
+    `PositiveOffset` Int32,
+    `PositiveBucketCounts` Array(UInt64),
+    `NegativeOffset` Int32,
+    `NegativeBucketCounts` Array(UInt64),
+    `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)),
+    `Exemplars.TimeUnix` Array(DateTime64(9)),
+    `Exemplars.Value` Array(Float64),
+    `Exemplars.SpanId` Array(String),
+    `Exemplars.TraceId` Array(String),
+    `Flags` UInt32,
+    `Min` Float64,
+    `Max` Float64,
+    `AggregationTemporality` Int32
+)
+AS SELECT *
+FROM otel_metrics_exponential_histogram;
+
+CREATE TABLE otel_metrics_exponential_histogram
 (
     `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the reporting process' CODEC(ZSTD(1)),
     `ResourceSchemaUrl` String COMMENT 'Schema of the resource' CODEC(ZSTD(1)),

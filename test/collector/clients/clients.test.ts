@@ -208,7 +208,7 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
       },
     ])
     const exponentials = 'Count, Sum, ZeroCount, arraySum(PositiveBucketCounts) AS counted, Max'
-    expect(await ask(exponentials, 'exp_histogram')).toEqual([
+    expect(await ask(exponentials, 'exponential_histogram')).toEqual([
       {
         Count: String(ITEMS),
         Sum: total,

@@ -64,7 +64,7 @@ const TABLES: Readonly<Record<Kind, string>> = {
   gauge: 'otel_metrics_gauge',
   sum: 'otel_metrics_sum',
   histogram: 'otel_metrics_histogram',
-  exponentialHistogram: 'otel_metrics_exp_histogram',
+  exponentialHistogram: 'otel_metrics_exponential_histogram',
   summary: 'otel_metrics_summary',
 }
 

@@ -372,7 +372,7 @@ test('decode() reads the numbers of JSON in every form, and names the byte of a 
   const buckets = '"positive":{"offset":-3,"bucketCounts":["18446744073709551615",2,1e3]}'
   const result = decoder.decode('json', json(`"scale":"-4","zeroCount":5,"sum":"NaN",${buckets}`))
   expect(result).toMatchObject({ acceptedItems: 1, message: '' })
-  expect(takeRows(decoder)['otel_metrics_exp_histogram']).toMatchObject([
+  expect(takeRows(decoder)['otel_metrics_exponential_histogram']).toMatchObject([
     {
       Scale: -4,
       ZeroCount: 5n,
