@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createLogger } from '@wayward/base'
 import type { Engine, Store, StoreError, StoreTls } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from './command-error.ts'
 import type { storeFields } from './configuration/fields.ts'
@@ -182,9 +183,7 @@ export async function openEngine(
       { page: 'send-data.md' },
     )
   }
-  const { createEngine, createLogger, createStore, defaultEngineLimits } = await import(
-    '@wayward/clickhouse'
-  )
+  const { createEngine, createStore, defaultEngineLimits } = await import('@wayward/clickhouse')
   const writerToken = randomUUID()
   const logger = createLogger(
     { write: (line) => terminal.note(line.trimEnd()) },

@@ -33,9 +33,6 @@ export { createStringColumn, type StringColumn } from './native/string-column.ts
 export { createEngine, type Engine, type EngineSettings } from './engine/engine.ts'
 export { EngineError, type EngineErrorCode } from './engine/engine-error.ts'
 export { defaultEngineLimits, type EngineLimits } from './engine/limits.ts'
-export { createConnectionLimit, type ConnectionLimit } from './connection-limit.ts'
-export { limitHttpConnections } from './http-connection-limit.ts'
-export { createLogger, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
 export {
   createDiskFloor,
   type DiskFloor,

@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/clickhouse'
+import type { Logger } from '@wayward/base'
 
 /** Tells the log about an outage without filling it. */
 export interface FailureLog {

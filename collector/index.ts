@@ -16,4 +16,4 @@ export {
 export { checkProtection, type ProtectionSettings } from './protection.ts'
 export type { Durability, JournalSettings } from './journal/journal.ts'
 export { JournalError } from './journal/journal-error.ts'
-export type { ListenAddress } from './listen-address.ts'
+export type { ListenAddress } from '@wayward/base'

@@ -1,6 +1,6 @@
 // At a limit the collector refuses, with a hint when to try again where that helps.
+import { defaultsOf, type Limit, type LimitValues } from '@wayward/base'
 import { CollectorError } from './collector-error.ts'
-import { defaultsOf, type Limit, type LimitValues } from '@wayward/clickhouse/limit'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -35,6 +35,11 @@ export const collectorLimits = {
     unit: 'count',
     text: 'Connections per listener',
     setting: { min: 1, max: 1_000_000 },
+  },
+  answerTimeoutMs: {
+    default: 300_000,
+    unit: 'ms',
+    text: 'A request over HTTP/1.1 whose answer has not begun after this time is answered with 503',
   },
   streamsPerConnectionMax: {
     default: 100,

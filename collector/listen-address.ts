@@ -1,22 +1,6 @@
-import { isIP, type Server } from 'node:net'
+import type { Server } from 'node:net'
+import { formatAddress, type ListenAddress } from '@wayward/base'
 import { CollectorError } from './collector-error.ts'
-
-/** Where to listen. Port 0 picks a free one. */
-export interface ListenAddress {
-  readonly host: string
-  readonly port: number
-}
-
-/** The address as a person writes it; IPv6 in brackets. */
-export function formatAddress({ host, port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-/** Whether only this machine can reach the address. */
-export function isLoopback({ host }: ListenAddress): boolean {
-  if (host.toLowerCase() === 'localhost' || host === '::1') return true
-  return isIP(host) === 4 && host.startsWith('127.')
-}
 
 /** Starts to listen and returns the address with its real port. @throws CollectorError */
 export function listen(

@@ -2,7 +2,8 @@
 //
 //   consume() ── refuse? ── repeated? ── decode ──▶ committer ──▶ journal ──▶ answer
 //                                                                   └──▶ table writers ──▶ ClickHouse
-import type { Logger, Store } from '@wayward/clickhouse'
+import type { Logger } from '@wayward/base'
+import type { Store } from '@wayward/clickhouse'
 import { type Batch, restoreBatches } from './batch.ts'
 import { type CommitOutcome, type Committer, createCommitter } from './committer.ts'
 import type { ConsumeOutcome, Consumer, ExportRequest, Signal } from './consumer.ts'

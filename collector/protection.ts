@@ -1,10 +1,9 @@
 // What stands between the listeners and the network: TLS, the check of who sends, and the origins of browser pages.
-import type { Logger } from '@wayward/clickhouse'
+import { formatAddress, isLoopbackHost, type ListenAddress, type Logger } from '@wayward/base'
 import { type Access, checkTokenFile, createAccess } from './access/access.ts'
 import { type Cors, createCors } from './access/cors.ts'
 import { CollectorError } from './collector-error.ts'
 import type { CollectorLimits } from './limits.ts'
-import { formatAddress, isLoopback, type ListenAddress } from './listen-address.ts'
 import type { TlsFiles } from './tls/certificate.ts'
 import { checkTlsFiles, createTls, type Tls } from './tls/tls.ts'
 
@@ -83,7 +82,7 @@ export function checkProtection(settings: ProtectionSettings & Listeners): void 
 function assertProtected(settings: ProtectionSettings & Listeners): void {
   const { otlpGrpc, otlpHttp, api, tls, tokenFile } = settings
   const listeners = { '--otlp-grpc': otlpGrpc, '--otlp-http': otlpHttp, '--api': api }
-  const open = Object.entries(listeners).find(([, address]) => !isLoopback(address))
+  const open = Object.entries(listeners).find(([, address]) => !isLoopbackHost(address.host))
   if (open === undefined) return
   const [flag, address] = open
   const missing: string[] = []

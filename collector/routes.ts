@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { limitHttpConnections } from '@wayward/clickhouse'
+import { isHostServed, limitHttpConnections, type ListenAddress, pathOf } from '@wayward/base'
 import type { Access, Authorization } from './access/access.ts'
 import { createHttpAccess } from './access/http-access.ts'
 import type { CollectorLimits } from './limits.ts'
-import { listen, type ListenAddress } from './listen-address.ts'
+import { listen } from './listen-address.ts'
 import { observeConnections, type Telemetry } from './telemetry.ts'
 import { createServer } from './tls/http-server.ts'
 import type { Tls } from './tls/tls.ts'
@@ -29,7 +29,10 @@ export interface RoutesParts {
   readonly checkReadiness: ReadinessCheck
   /** Resolves when ClickHouse has everything that was acknowledged before. */
   readonly whenInserted: () => Promise<void>
-  readonly limits: Pick<CollectorLimits, 'connectionsMax' | 'headersTimeoutMs' | 'headerBytesMax'>
+  readonly limits: Pick<
+    CollectorLimits,
+    'connectionsMax' | 'answerTimeoutMs' | 'headersTimeoutMs' | 'headerBytesMax'
+  >
   readonly access: Access
   readonly tls: Tls | undefined
 }
@@ -83,7 +86,7 @@ export function createRoutes(parts: RoutesParts): Routes {
     },
     tls,
   )
-  observeConnections(telemetry, 'api', limitHttpConnections(server, limits.connectionsMax))
+  observeConnections(telemetry, 'api', limitHttpConnections(server, limits))
   server.on('request', (request, response) => {
     answer(request, response).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
@@ -91,9 +94,16 @@ export function createRoutes(parts: RoutesParts): Routes {
     })
   })
 
+  let listenHost = ''
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => undefined)
-    const path = (request.url ?? '').split('?', 1)[0] ?? ''
+    // Who must show a token or a certificate was not misled by a page.
+    if (!parts.access.isRestricted && !isHostServed(request.headers.host, listenHost)) {
+      send(request, response, foreignHostPage(request.headers.host))
+      return
+    }
+    const path = pathOf(request)
     const page = pages[path]
     if (page === undefined || !Object.hasOwn(pages, path)) {
       const message = `There is no "${path}" here; there are ${Object.keys(pages).join(', ')}`
@@ -115,6 +125,7 @@ export function createRoutes(parts: RoutesParts): Routes {
 
   return {
     async start(address) {
+      listenHost = address.host
       const bound = await listen(server, address, '--api')
       server.on('error', () => {
         // Concerns a single connection; the service goes on.
@@ -127,6 +138,11 @@ export function createRoutes(parts: RoutesParts): Routes {
       await closed
     },
   }
+}
+
+function foreignHostPage(host: string | undefined): Page {
+  const message = `The Host "${host}" is not this machine: ask for localhost or 127.0.0.1`
+  return jsonPage(403, { status: 'foreign_host', message })
 }
 
 function jsonPage(status: number, value: unknown): Page {

@@ -6,8 +6,9 @@
 // A batch is closed when it is full, or when an insert may start and it is due. So one request on an idle service is
 // inserted at once, at a few rows per second there is an insert per second, and under load batches grow to what is
 // enough for one.
+import type { Logger } from '@wayward/base'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { InsertOutcome, Logger, Store } from '@wayward/clickhouse'
+import type { InsertOutcome, Store } from '@wayward/clickhouse'
 import { addBlock, type Batch, createBatch } from './batch.ts'
 import type { DrainRate } from './drain-rate.ts'
 import { createFailureLog, type FailureLog } from './failure-log.ts'

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 const packages = [
+  'base',
   'semconv',
   'otlp',
   'sdk',

@@ -1,12 +1,13 @@
 // Goal: what the README and the how-to pages tell people to run does run, and the README shows what is then printed.
 // Method: a service on free ports and a temporary data folder; every fenced block of the pages goes to the program that
 // its language names, with the documented ports replaced by the ones in use.
+import { createLogger } from '@wayward/base'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createEngine, createLogger, defaultEngineLimits, type Engine } from '@wayward/clickhouse'
+import { createEngine, defaultEngineLimits, type Engine } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../', import.meta.url))

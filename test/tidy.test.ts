@@ -9,13 +9,20 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 
 /** Which of our packages each folder may import. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
+  base: [],
   semconv: [],
   otlp: [],
   sdk: ['@wayward/semconv'],
-  clickhouse: ['@wayward/semconv'],
-  collector: ['@wayward/semconv', '@wayward/otlp', '@wayward/clickhouse'],
+  clickhouse: ['@wayward/base', '@wayward/semconv'],
+  collector: ['@wayward/base', '@wayward/semconv', '@wayward/otlp', '@wayward/clickhouse'],
   analyzers: ['@wayward/semconv', '@wayward/clickhouse'],
-  cli: ['@wayward/semconv', '@wayward/clickhouse', '@wayward/collector', '@wayward/analyzers'],
+  cli: [
+    '@wayward/base',
+    '@wayward/semconv',
+    '@wayward/clickhouse',
+    '@wayward/collector',
+    '@wayward/analyzers',
+  ],
   examples: ['@wayward/sdk'],
 }
 

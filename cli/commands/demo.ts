@@ -1,5 +1,6 @@
 // `wayward demo`: runs the shop of examples/, which misbehaves on purpose, against a service, and shows what
 // the analyzers say about it.
+import { createLogger } from '@wayward/base'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { listSessions, type Report, runAnalyzer } from '@wayward/analyzers'
-import { createLogger, type Store } from '@wayward/clickhouse'
+import { type Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { type demoFields, serviceFields, storeFields } from '../configuration/fields.ts'
 import { type Resolved, resolveFields } from '../configuration/resolve.ts'

@@ -1,12 +1,13 @@
 // `wayward serve`: engine (or a named server) → tables → collector → endpoints.json, and back in reverse at
 // Ctrl-C or SIGTERM.
+import { createLogger, type Logger } from '@wayward/base'
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import type { Collector, CollectorAddresses, CollectorLimits } from '@wayward/collector'
-import type { DroppedPartition, Logger, Store } from '@wayward/clickhouse'
+import type { DroppedPartition, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
 import type { serviceFields } from '../configuration/fields.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
@@ -50,7 +51,6 @@ export interface Service {
 }
 
 export async function serve(terminal: Terminal, values: ServeValues, name: string): Promise<void> {
-  const { createLogger } = await import('@wayward/clickhouse')
   // Rows pass through memory outside of V8's small heap, and V8 takes that for a reason to collect it eleven times per
   // second: a third of the collector's CPU (docs/performance.md).
   setFlagsFromString('--heap-growing-percent=300')

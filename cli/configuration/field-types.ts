@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isLoopbackHost } from '@wayward/base'
 import { resolve } from 'node:path'
 import { FieldError, type FieldType } from './field.ts'
 
@@ -42,16 +43,11 @@ export const loopbackAddressType: FieldType<Address> = {
   ...addressType,
   parse(text, base) {
     const address = addressType.parse(text, base)
-    if (isLoopback(address.host)) return address
+    if (isLoopbackHost(address.host)) return address
     throw new FieldError(
       `"${address.host}" can be reached from other machines, and the embedded engine lets everybody read who reaches it: it has no accounts and no TLS; use 127.0.0.1 and a proxy in front that has them, or keep the data in a ClickHouse server (--clickhouse-url)`,
     )
   },
-}
-
-function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true
-  return isIP(host) === 4 && host.startsWith('127.')
 }
 
 export function formatAddress(address: Address): string {

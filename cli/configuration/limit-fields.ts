@@ -1,6 +1,6 @@
 // Settings that come from declared limits: `requestBytesMax` is set by `--request-bytes-max 32MiB`,
 // `requestTimeoutMs` by `--request-timeout 30s`.
-import type { Limit, LimitValues } from '@wayward/clickhouse/limit'
+import type { Limit, LimitValues } from '@wayward/base'
 import { type Field, FieldError, type FieldType } from './field.ts'
 import { bytesType, durationType, integerType } from './field-types.ts'
 

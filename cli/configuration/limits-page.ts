@@ -1,6 +1,6 @@
 // docs/reference/limits.md, generated from the declarations of the limits.
+import type { Limit } from '@wayward/base'
 import { engineLimits } from '@wayward/clickhouse/engine/limits'
-import type { Limit } from '@wayward/clickhouse/limit'
 import { decodeLimits } from '@wayward/collector/decode/limits'
 import { collectorLimits } from '@wayward/collector/limits'
 import { flagOf, limitText } from './limit-fields.ts'

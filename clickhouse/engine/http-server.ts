@@ -1,8 +1,8 @@
+import { isHostServed, limitHttpConnections } from '@wayward/base'
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { limitHttpConnections } from '../http-connection-limit.ts'
 import { authenticate } from './account.ts'
 import { EngineError } from './engine-error.ts'
 import { ClickhouseException, exceptionFrom } from './exception.ts'
@@ -51,7 +51,10 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
       void answer(settings, request, response)
     },
   )
-  const { connections } = limitHttpConnections(server, limits.socketsMax)
+  const { connections } = limitHttpConnections(server, {
+    connectionsMax: limits.socketsMax,
+    answerTimeoutMs: limits.answerMsMax,
+  })
   server.on('clientError', refuseGarbage)
   return {
     start: () => listen(server, settings.listen),
@@ -150,24 +153,16 @@ function methodRefused(method: string): ClickhouseException {
   )
 }
 
-/**
- * On loopback, a page in the user's browser must not get in by giving its own name this address (DNS rebinding):
- * there the browser sends the page's name as Host.
- */
+/** A page in a person's browser must not get in by giving its own name this address. */
 function refuseForeignHost(request: IncomingMessage, listenHost: string): void {
-  if (!isLoopback(listenHost)) return
-  const name = (request.headers.host ?? 'localhost').replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  if (isIP(name) !== 0 || isLoopback(name) || name === listenHost) return
+  const { host } = request.headers
+  if (isHostServed(host, listenHost)) return
   throw new ClickhouseException(
     516,
     'AUTHENTICATION_FAILED',
-    `The Host "${name}" is not this machine: ask for localhost or 127.0.0.1`,
+    `The Host "${host}" is not this machine: ask for localhost or 127.0.0.1`,
     403,
   )
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || host.startsWith('127.') || /(?:^|\.)localhost$/i.test(host)
 }
 
 /** What is not HTTP, or has headers without end. */

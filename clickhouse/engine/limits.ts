@@ -1,5 +1,5 @@
 // What the engine allows at most. Every number that bounds something is here.
-import { defaultsOf, type Limit, type LimitValues } from '../limit.ts'
+import { defaultsOf, type Limit, type LimitValues } from '@wayward/base'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -81,6 +81,11 @@ export const engineLimits = {
     default: 300_000,
     unit: 'ms',
     text: 'A request must have arrived wholly within this time',
+  },
+  answerMsMax: {
+    default: 900_000,
+    unit: 'ms',
+    text: 'A request whose answer has not begun after this time is answered with 503',
   },
   cleanupIntervalMs: {
     default: 60_000,

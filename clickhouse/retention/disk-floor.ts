@@ -1,5 +1,5 @@
+import type { Logger } from '@wayward/base'
 import { readFile, statfs } from 'node:fs/promises'
-import type { Logger } from '../logger.ts'
 import type { Store } from '../store.ts'
 
 // When the disk gets full, ClickHouse can neither insert nor merge, and nobody can ask anything. So the oldest days go

@@ -1,6 +1,6 @@
+import type { Logger } from '@wayward/base'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { Logger } from '../logger.ts'
 import type { QueryParameters, Store } from '../store.ts'
 import { onCluster } from '../schema/cluster.ts'
 import { type RetainedTable, retainedTables } from './retained-tables.ts'

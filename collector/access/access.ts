@@ -1,5 +1,5 @@
 // Who may send. Two things can be asked for, and what is asked for must be there: a bearer token, and a client certificate.
-import type { Logger } from '@wayward/clickhouse'
+import type { Logger } from '@wayward/base'
 import type { Socket } from 'node:net'
 import { CollectorError } from '../collector-error.ts'
 import { readWhole, watchFiles, type WatchedFiles } from '../watched-files.ts'

@@ -77,7 +77,7 @@ export class AnyValueWriter {
         column.appendText(this.low === 0 && this.high === 0 ? 'false' : 'true')
         return
       case KIND_DOUBLE:
-        column.appendText(String(this.double()))
+        column.appendText(numberText(this.double()))
         return
       case KIND_BYTES:
         column.appendBase64(source, this.start, this.end)
@@ -272,7 +272,7 @@ export class AnyValueWriter {
         return this.low === 0 && this.high === 0 ? 'false' : 'true'
       case KIND_DOUBLE: {
         const value = this.double()
-        return Number.isFinite(value) ? String(value) : `"${value}"`
+        return Number.isFinite(value) ? numberText(value) : `"${value}"`
       }
       case KIND_BYTES: {
         const { buffer, byteOffset } = this.wire.source
@@ -290,6 +290,11 @@ export class AnyValueWriter {
     const { buffer, byteOffset } = this.wire.source
     return Buffer.from(buffer, byteOffset + start, end - start).toString('utf8')
   }
+}
+
+/** As JavaScript writes numbers, but with the sign of -0, as Go and so the stock exporter have it. */
+function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
 }
 
 function byCodeUnits(a: string, b: string): number {

@@ -1,6 +1,6 @@
+import type { Logger } from '@wayward/base'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import type { Logger } from '@wayward/clickhouse/logger'
 import { codeOf, type JournalFiles, readWhole } from './journal-files.ts'
 import type { AppendOutcome, Frame, NewBlock, StoredBlock } from './journal.ts'
 

@@ -1,5 +1,5 @@
+import type { Logger } from '@wayward/base'
 import { existsSync } from 'node:fs'
-import type { Logger } from '@wayward/clickhouse/logger'
 import { openFileJournal } from './file-journal.ts'
 import type { AgedDigests, FrameClock } from './frame-time.ts'
 import type { JournalFiles } from './journal-files.ts'

@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/clickhouse/logger'
+import type { Logger } from '@wayward/base'
 import type { Segment } from './segment.ts'
 
 const SYNC_WAIT_MS = 1000

@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/clickhouse/logger'
+import type { Logger } from '@wayward/base'
 import { DIGEST_BYTES } from '../digest-set.ts'
 import { END_MARK } from './frame.ts'
 import type { Counters } from './counters.ts'

@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/clickhouse/logger'
+import type { Logger } from '@wayward/base'
 import type { Counters } from './counters.ts'
 import { END_MARK } from './frame.ts'
 import { type JournalFiles, writeFully } from './journal-files.ts'

@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/clickhouse/logger'
+import type { Logger } from '@wayward/base'
 import type { Counters } from './counters.ts'
 import type { ReadOutcome } from './journal.ts'
 import type { FileBlock } from './segment.ts'

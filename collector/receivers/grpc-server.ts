@@ -11,9 +11,9 @@ import {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createConnectionLimit } from '@wayward/clickhouse'
+import { createConnectionLimit, type ListenAddress } from '@wayward/base'
 import type { ConnectionAccess } from '../access/access.ts'
-import { listen, type ListenAddress } from '../listen-address.ts'
+import { listen } from '../listen-address.ts'
 import { observeConnections } from '../telemetry.ts'
 import type { ReceiverParts } from './receiver.ts'
 

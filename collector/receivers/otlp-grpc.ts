@@ -1,7 +1,7 @@
 // OTLP/gRPC: three unary methods, whose messages stay bytes: decode reads them.
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { ListenAddress } from '@wayward/base'
 import type { ConsumeOutcome, Sender, Signal } from '../consumer.ts'
-import type { ListenAddress } from '../listen-address.ts'
 import { countRequest, type RefusedRequest } from '../telemetry.ts'
 import { encodeExportResponse, rpcCode, type RpcStatus } from './export-response.ts'
 import { type MessageOutcome, NO_ROOM, receiveMessage, tooLarge } from './grpc-message.ts'
@@ -92,6 +92,11 @@ class OtlpGrpcReceiver implements Receiver {
     }
     if (signal === undefined) {
       this.#refuse({ stream, signal, sender }, unknownMethod(headers[':path'] ?? ''))
+      return
+    }
+    const format = messageFormat(headers['content-type'])
+    if (format !== 'proto') {
+      this.#refuse({ stream, signal, sender }, unknownFormat(format))
       return
     }
     // Whose deadline passes is answered nevertheless; what is checked is only that it is one.
@@ -213,9 +218,19 @@ interface HttpRefusal {
 function checkProtocol(headers: IncomingHttpHeaders): HttpRefusal | undefined {
   if (headers[':method'] !== 'POST') return { httpStatus: 405, headers: { allow: 'POST' } }
   const type = headers['content-type'] ?? ''
-  if (type === 'application/grpc' || /^application\/grpc(\+proto)?\s*(;|$)/i.test(type))
+  if (type === 'application/grpc' || /^application\/grpc(\+[\w.-]+)?\s*(;|$)/i.test(type))
     return undefined
   return { httpStatus: 415, headers: { 'accept-post': 'application/grpc' } }
+}
+
+/** How the messages are written, as the content type says: `json` of `application/grpc+json`. */
+function messageFormat(contentType = ''): string {
+  return /^application\/grpc\+([\w.-]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'proto'
+}
+
+function unknownFormat(format: string): GrpcRefusal {
+  const message = `The messages are written as "${format}"; send application/grpc or application/grpc+proto`
+  return { rpcStatus: { code: rpcCode.unimplemented, message }, requestStatus: 'unsupported' }
 }
 
 const TIMEOUT_UNITS_MS: Readonly<Record<string, number>> = {

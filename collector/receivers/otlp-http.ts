@@ -4,11 +4,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { limitHttpConnections } from '@wayward/clickhouse'
+import { isHostServed, limitHttpConnections, type ListenAddress, pathOf } from '@wayward/base'
 import type { Authorization } from '../access/access.ts'
 import { createHttpAccess } from '../access/http-access.ts'
 import type { ConsumeOutcome, Encoding, Sender, Signal } from '../consumer.ts'
-import { listen, type ListenAddress } from '../listen-address.ts'
+import { listen } from '../listen-address.ts'
 import { countRequest, observeConnections, type RequestStatus } from '../telemetry.ts'
 import { createServer } from '../tls/http-server.ts'
 import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
@@ -71,6 +71,7 @@ class OtlpHttpReceiver implements Receiver {
   /** Requests that timed out: their end is seen a second time, as a connection that breaks. */
   readonly #timedOut = new WeakSet<IncomingMessage>()
   #isAccepting = true
+  #listenHost = ''
 
   constructor(parts: ReceiverParts) {
     const { limits } = parts
@@ -85,7 +86,7 @@ class OtlpHttpReceiver implements Receiver {
       maxHeaderSize: limits.headerBytesMax,
     }
     this.#server = createServer(serverOptions, parts.tls)
-    const limit = limitHttpConnections(this.#server, limits.connectionsMax)
+    const limit = limitHttpConnections(this.#server, limits)
     observeConnections(parts.telemetry, RECEIVER, limit)
     // Neither promise rejects: #handle catches everything.
     this.#server.on('request', (request, response) => void this.#handle(request, response, false))
@@ -97,6 +98,7 @@ class OtlpHttpReceiver implements Receiver {
   }
 
   async start(address: ListenAddress): Promise<ListenAddress> {
+    this.#listenHost = address.host
     const bound = await listen(this.#server, address, '--otlp-http')
     this.#server.on('error', () => {
       // An error of the listening socket after the start concerns single connections (too many open
@@ -159,7 +161,11 @@ class OtlpHttpReceiver implements Receiver {
     request: IncomingMessage,
     response: ServerResponse,
   ): ExportHead | HttpRefusal | 'answered' {
-    const { cors, limits } = this.#parts
+    const { access, cors, limits } = this.#parts
+    // Who must show a token or a certificate was not misled by a page.
+    if (!access.isRestricted && !isHostServed(request.headers.host, this.#listenHost)) {
+      return foreignHost(request.headers.host)
+    }
     // Before the check of who sends: browsers send no token with it.
     if (cors?.answersPreflight(request, response) === true) return 'answered'
     cors?.mark(request, response)
@@ -331,10 +337,6 @@ function checkHead(
   return { signal, encoding, isGzip: compression === 'gzip' }
 }
 
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?', 1)[0] ?? ''
-}
-
 /** The encoding that the content type names, whatever its case and parameters. */
 function encodingOf(request: IncomingMessage): Encoding | undefined {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
@@ -349,6 +351,11 @@ function refusal(httpStatus: number, code: number, message: string): HttpRefusal
 function notFound(path: string): HttpRefusal {
   const paths = Object.keys(SIGNALS).join(', ')
   return refusal(404, rpcCode.notFound, `There is no "${path}" here; send to one of ${paths}`)
+}
+
+function foreignHost(host: string | undefined): HttpRefusal {
+  const message = `The Host "${host}" is not this machine: send to localhost or 127.0.0.1`
+  return { ...refusal(403, rpcCode.unauthenticated, message), requestStatus: 'unauthenticated' }
 }
 
 function wrongMethod(method: string): HttpRefusal {

@@ -1,4 +1,4 @@
-import { createConnectionLimit } from '@wayward/clickhouse'
+import { createConnectionLimit } from '@wayward/base'
 import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 

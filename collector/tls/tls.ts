@@ -1,5 +1,5 @@
 // TLS for every listener of the collector, from one certificate that is taken anew when its files change.
-import type { Logger } from '@wayward/clickhouse'
+import type { Logger } from '@wayward/base'
 import { constants } from 'node:crypto'
 import type { Server, TlsOptions } from 'node:tls'
 import { CollectorError } from '../collector-error.ts'

@@ -6,6 +6,7 @@ import { createTls } from '@wayward/collector/tls/tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createAuthority, hasOpenssl, type TestAuthority } from '../harness/certificates.ts'
 import { requestHttps } from '../harness/https-request.ts'
+import { exchangeHttp, expectingHead } from '../harness/raw-http.ts'
 import { makeTokenFile } from '../harness/token-file.ts'
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -76,6 +77,30 @@ test('without a check everybody is told everything', async () => {
   expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200)
   const ready = await fetch(`http://127.0.0.1:${port}/readyz`)
   expect(await ready.json()).toMatchObject({ reasons: ['No journal'] })
+})
+
+describe('a page that gives its name the address of this machine', () => {
+  const head = (host: string): string =>
+    `GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
+
+  test('is refused', async () => {
+    const port = await start(openAccess)
+    expect(await exchangeHttp(port, head('127.evil.com'))).toMatch(/^HTTP\/1\.1 403 /)
+    expect(await exchangeHttp(port, head('evil.com'))).toContain('"status":"foreign_host"')
+    expect(await exchangeHttp(port, head('127.0.0.1:4320'))).toMatch(/^HTTP\/1\.1 200 /)
+  })
+})
+
+test('a request that waits to be asked for its body is answered, in either form of its target', async () => {
+  const port = await start(openAccess)
+  const asked = await exchangeHttp(
+    port,
+    expectingHead('GET', '/healthz', ['Content-Length: 2']),
+    'ab',
+  )
+  expect(asked).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
+  const absolute = `GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+  expect(await exchangeHttp(port, absolute)).toMatch(/^HTTP\/1\.1 200 /)
 })
 
 describe.skipIf(!hasOpenssl)('with TLS (skipped without the openssl command)', () => {

@@ -1,4 +1,5 @@
-import { migrate, type Logger, type Store } from '@wayward/clickhouse'
+import type { Logger } from '@wayward/base'
+import { migrate, type Store } from '@wayward/clickhouse'
 import {
   type Collector,
   type CollectorAddresses,

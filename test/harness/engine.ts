@@ -1,16 +1,11 @@
 // A real engine on a temporary folder, for the tests that need ClickHouse.
+import { createLogger } from '@wayward/base'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import {
-  createEngine,
-  createLogger,
-  createStore,
-  defaultEngineLimits,
-  type Store,
-} from '@wayward/clickhouse'
+import { createEngine, createStore, defaultEngineLimits, type Store } from '@wayward/clickhouse'
 
 /** A running engine, as the reading and as the writing account see it. */
 export interface TestEngine {

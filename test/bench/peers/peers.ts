@@ -1,6 +1,7 @@
 // Wayward and the OpenTelemetry Collector with its ClickHouse exporter, one after another: the same engine on a fresh
 // folder, the same requests, the same generator that retries as OpenTelemetry's exporters do. Each makes its own
 // tables, as its user would get them. First the speed, then what becomes of rows when the collector is killed.
+import { createLogger } from '@wayward/base'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,7 +9,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createEngine, createLogger, defaultEngineLimits, type Engine } from '@wayward/clickhouse'
+import { createEngine, defaultEngineLimits, type Engine } from '@wayward/clickhouse'
 import { measureLoad, type Subject } from '../load/measure.ts'
 import { childOf } from '../load/process-usage.ts'
 import { benchProgram, generate, queryValue, startService, whenEnded } from '../load/service.ts'

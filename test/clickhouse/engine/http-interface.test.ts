@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exchangeHttp, expectingHead } from '../../harness/raw-http.ts'
 import { ask, type RunningEngine, startEngine, TOKEN } from './running-engine.ts'
 
 let engine: RunningEngine
@@ -40,6 +41,26 @@ describe('paths and methods', () => {
     expect(text).toContain('HTTP/1.1 411')
     expect(text).toContain('HTTP_LENGTH_REQUIRED')
   })
+
+  test('a body of megabytes that waits to be asked for is asked for', async () => {
+    const body = Buffer.from('SELECT 1 + 1')
+    const { port } = new URL(engine.url)
+    const head = expectingHead('POST', '/', [`Content-Length: ${body.length}`])
+    const seen = await exchangeHttp(Number(port), head, body.toString())
+    expect(seen).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
+    expect(seen).toMatch(/\r\n2\n/)
+  })
+
+  test.each(['127.evil.com', '127.0.0.1.evil.com', 'localhost.evil.com'])(
+    'the Host %s is refused, though it looks like this machine',
+    async (host) => {
+      const { port } = new URL(engine.url)
+      const head = `GET /?query=SELECT+1 HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
+      const seen = await exchangeHttp(Number(port), head)
+      expect(seen).toMatch(/^HTTP\/1\.1 403 /)
+      expect(seen).toContain(`The Host "${host}" is not this machine`)
+    },
+  )
 
   test('a foreign Host is refused: a web page cannot get in by its own name', async () => {
     const status = await new Promise((resolve, reject) => {

@@ -1,3 +1,4 @@
+import type { Logger } from '@wayward/base'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,6 @@ import {
   defaultEngineLimits,
   type Engine,
   type EngineLimits,
-  type Logger,
 } from '@wayward/clickhouse'
 
 export const TOKEN = 'a-token-of-the-test'

@@ -49,6 +49,6 @@ test('a missing chDB package is named with its cure', async () => {
     cwd: folder,
     encoding: 'utf8',
   })
-  expect(stdout).toMatch(/^platform_package_missing Cannot load chDB on \w+-\w+: .*npm install/s)
+  expect(stdout).toMatch(/^platform_package_missing Cannot load chDB on \w+ \w+: .*npm ci/s)
   await rm(folder, { recursive: true, force: true })
 })

@@ -143,7 +143,8 @@ test('the process ignores Ctrl-C, which its parent handles', async () => {
 test('the process ends when its parent is killed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'wayward-engine-'))
   const script = `
-    import { createEngine, createLogger, defaultEngineLimits } from '@wayward/clickhouse'
+    import { createLogger } from '@wayward/base'
+    import { createEngine, defaultEngineLimits } from '@wayward/clickhouse'
     const engine = createEngine({
       dataDir: ${JSON.stringify(folder)}, listen: { host: '127.0.0.1', port: 0 }, writerToken: 'x',
       memoryBytesMax: 500_000_000, limits: defaultEngineLimits, logger: createLogger(process.stderr),

@@ -164,7 +164,7 @@ export function pairs(attributes: readonly Attribute[] = []): Cell[] {
 /** As the stock exporter writes a value: pdata's AsString. */
 function asText(value: Value = {}): string {
   if (value.stringValue !== undefined) return value.stringValue
-  if (value.doubleValue !== undefined) return String(value.doubleValue)
+  if (value.doubleValue !== undefined) return numberText(value.doubleValue)
   if (value.bytesValue !== undefined) return Buffer.from(value.bytesValue).toString('base64')
   const text = asJson(value)
   return text === 'null' ? '' : text
@@ -175,7 +175,7 @@ function asJson(value: Value = {}): string {
   if (value.boolValue !== undefined) return String(value.boolValue)
   if (value.intValue !== undefined) return value.intValue
   if (value.doubleValue !== undefined) {
-    const text = String(value.doubleValue)
+    const text = numberText(value.doubleValue)
     return Number.isFinite(value.doubleValue) ? text : `"${text}"`
   }
   if (value.bytesValue !== undefined) return `"${asText(value)}"`
@@ -196,4 +196,8 @@ function asJson(value: Value = {}): string {
 export function hex(bytes: Uint8Array = new Uint8Array(0)): string {
   const text = Buffer.from(bytes).toString('hex')
   return /^0*$/.test(text) ? '' : text
+}
+
+function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
 }

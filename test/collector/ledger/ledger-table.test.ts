@@ -421,7 +421,7 @@ function flipByte(folder: string, position: number): void {
 async function breakOff(port: number, authorization: string): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   socket.write(
-    `POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: ${PROTOBUF}\r\nUser-Agent: tester\r\n` +
+    `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nUser-Agent: tester\r\n` +
       `Authorization: ${authorization}\r\nContent-Length: 1000\r\n\r\nabc`,
   )
   await sleep(50)

@@ -195,9 +195,9 @@ const whenClosed = (socket: Socket): Promise<unknown> =>
 
 /** The beginning of a request as the listener expects one, without its end. */
 function halfRequest({ listener }: Target): string | Buffer {
-  if (listener === 'API') return 'GET /metrics HTTP/1.1\r\nHost: a\r\nX-Half: '
+  if (listener === 'API') return 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Half: '
   if (listener === 'OTLP/HTTP') {
-    return 'POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: 5000\r\n\r\nabc'
+    return 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: 5000\r\n\r\nabc'
   }
   // The preface of HTTP/2, empty settings, and the head of a frame of which nothing comes.
   const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0'

@@ -124,7 +124,7 @@ describe('the head of a call', () => {
     },
   )
 
-  test.each(['application/grpc-web', 'application/grpc+json', 'application/json'])(
+  test.each(['application/grpc-web', 'application/json'])(
     'may not have content type %s',
     async (type) => {
       const harness = await start()
@@ -133,6 +133,20 @@ describe('the head of a call', () => {
       expect(countOf(harness, 'unsupported')).toBe(1)
     },
   )
+
+  test('may not have messages in another format, and is told in words of gRPC', async () => {
+    const harness = await start()
+    const seen = await rawCall(
+      harness.port,
+      { 'content-type': 'application/grpc+json' },
+      sendMessage,
+    )
+    expect(seen).toMatchObject({ ':status': 200, 'grpc-status': '12' })
+    expect(decodeURIComponent(String(seen['grpc-message']))).toBe(
+      'The messages are written as "json"; send application/grpc or application/grpc+proto',
+    )
+    expect(countOf(harness, 'unsupported')).toBe(1)
+  })
 
   test('must be a POST', async () => {
     const harness = await start()

@@ -52,6 +52,26 @@ function exchange(port: number, write: (socket: Socket) => void, ms = 2_000): Pr
 }
 
 describe('accepts', () => {
+  test('the target as a whole URL, as proxies send it', async () => {
+    const { port, consumer } = await start()
+    const head =
+      `POST http://localhost:${port}/v1/traces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n` +
+      `Content-Type: ${PROTOBUF}\r\nContent-Length: 1\r\n\r\nx`
+    expect(await exchange(port, (socket) => socket.write(head))).toMatch(/^HTTP\/1\.1 200 /)
+    expect(consumer.requests).toHaveLength(1)
+  })
+
+  test('no request of a page that gives its own name the address of this machine', async () => {
+    const { port, consumer } = await start()
+    const head =
+      'POST /v1/traces HTTP/1.1\r\nHost: 127.evil.com\r\nConnection: close\r\n' +
+      `Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`
+    const seen = await exchange(port, (socket) => socket.write(head))
+    expect(seen).toMatch(/^HTTP\/1\.1 403 /)
+    expect(seen).toContain('The Host \\"127.evil.com\\" is not this machine')
+    expect(consumer.requests).toEqual([])
+  })
+
   test.each([
     ['/v1/traces', 'traces', PROTOBUF, 'protobuf'],
     ['/v1/logs', 'logs', PROTOBUF, 'protobuf'],
@@ -91,7 +111,7 @@ describe('accepts', () => {
 
   test('a body in many chunks, and the next request on the same connection', async () => {
     const harness = await start()
-    const head = `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: ${PROTOBUF}\r\n`
+    const head = `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\n`
     const text = await exchange(
       harness.port,
       (socket) => {
@@ -110,7 +130,7 @@ describe('accepts', () => {
     const harness = await start()
     const text = await exchange(harness.port, (socket) => {
       socket.write(
-        `POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 3\r\n` +
+        `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 3\r\n` +
           'Expect: 100-continue\r\nConnection: close\r\n\r\n',
       )
       socket.once('data', () => socket.write('abc'))
@@ -209,7 +229,7 @@ describe('refuses', () => {
     const harness = await start()
     const text = await exchange(harness.port, (socket) => {
       socket.write(
-        `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: ${PROTOBUF}\r\nConnection: close\r\n\r\n`,
+        `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nConnection: close\r\n\r\n`,
       )
     })
     expect(text).toMatch(/^HTTP\/1.1 411/)
@@ -270,7 +290,7 @@ describe('refuses', () => {
   test('a body in very many tiny chunks, before it takes much memory', async () => {
     const harness = await start({ smallChunksMax: 50 })
     const head =
-      'POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n' +
+      'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
       'Transfer-Encoding: chunked\r\n\r\n'
     const text = await exchange(harness.port, (socket) =>
       socket.write(head + '1\r\n[\r\n'.repeat(1000)),
@@ -292,7 +312,9 @@ describe('refuses', () => {
   test('a head that is too large, with 431', async () => {
     const harness = await start()
     const text = await exchange(harness.port, (socket) =>
-      socket.write(`POST /v1/traces HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`),
+      socket.write(
+        `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
+      ),
     )
     expect(text).toMatch(/^HTTP\/1.1 431/)
   })
@@ -303,7 +325,7 @@ describe('refuses', () => {
       harness.port,
       (socket) =>
         socket.write(
-          `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 9\r\n\r\nabc`,
+          `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 9\r\n\r\nabc`,
         ),
       5_000,
     )
@@ -340,7 +362,7 @@ test('an aborted upload gives its bytes back and is counted', async () => {
   const harness = await start()
   const text = await exchange(harness.port, (socket) => {
     socket.write(
-      `POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 99999\r\n\r\nabc`,
+      `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 99999\r\n\r\nabc`,
     )
     setTimeout(() => socket.destroy(), 50)
   })
@@ -361,7 +383,7 @@ test('a client that leaves before its answer harms nobody', async () => {
     harness.port,
     (socket) =>
       socket.write(
-        `POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 3\r\n\r\nabc`,
+        `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 3\r\n\r\nabc`,
       ),
     100,
   )

@@ -1,4 +1,4 @@
-import { createLogger } from '@wayward/clickhouse'
+import { createLogger } from '@wayward/base'
 import { expect, test } from 'vitest'
 
 const now = (): Date => new Date('2026-11-21T06:00:00Z')

@@ -1,6 +1,6 @@
+import { limitHttpConnections } from '@wayward/base'
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { limitHttpConnections } from '@wayward/clickhouse'
 import { afterEach, expect, test } from 'vitest'
 
 const sockets: Socket[] = []
@@ -15,7 +15,7 @@ afterEach(() => {
 async function start(): Promise<{ readonly port: number; readonly answers: ServerResponse[] }> {
   const answers: ServerResponse[] = []
   const server = createServer((_request, response) => void answers.push(response))
-  limitHttpConnections(server, 2)
+  limitHttpConnections(server, { connectionsMax: 2, answerTimeoutMs: 60_000 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   stops.push(() => {
     server.closeAllConnections()
@@ -43,8 +43,8 @@ async function open(port: number, text: string): Promise<Client> {
   return { socket, closed, answered }
 }
 
-const whole = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
-const half = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc'
+const whole = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+const half = 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc'
 
 test.each([
   ['that say nothing', ''],
