@@ -7,6 +7,7 @@ export const exitCodes = {
   changes: 1,
   usage: 2,
   store: 3,
+  output: 4,
   bug: 70,
   interrupted: 130,
 } as const

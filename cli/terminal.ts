@@ -1,4 +1,5 @@
 // What a command may touch of the process it runs in.
+import { CommandError, exitCodes } from './command-error.ts'
 import { createStyle, type Style } from './output/style.ts'
 
 export interface Terminal {
@@ -75,7 +76,7 @@ export function createTerminal(settings: TerminalSettings): Terminal {
         stdout.write(text, (error) => {
           if (error === null || error === undefined) resolve()
           else if ('code' in error && error.code === 'EPIPE') reject(new OutputClosed())
-          else reject(error)
+          else reject(outputError(error))
         })
       })
     },
@@ -83,6 +84,17 @@ export function createTerminal(settings: TerminalSettings): Terminal {
       stderr.write(`${text}\n`)
     },
   }
+}
+
+/** A full disk behind `> file` is nothing that we could have done better. */
+function outputError(error: Error): CommandError {
+  const code = 'code' in error ? String(error.code) : error.message
+  const reason = code === 'ENOSPC' ? 'the disk is full (ENOSPC)' : code
+  return new CommandError(
+    exitCodes.output,
+    `Cannot write the answer to the standard output: ${reason}; what was written so far is not whole`,
+    { cause: error },
+  )
 }
 
 function terminalWidth(

@@ -10,7 +10,7 @@ import { toInsertError } from './insert-error.ts'
 import { createInsertSettings } from './insert-settings.ts'
 import { onCluster } from './schema/cluster.ts'
 import { isRetryable, StoreError, toStoreErrorCode } from './store-error.ts'
-import type { InsertOutcome, QueryParameters, Store, StoreSettings } from './store.ts'
+import type { InsertOutcome, QueryParameters, RawAnswer, Store, StoreSettings } from './store.ts'
 
 // The closed list of what is ever inserted into: no SQL text is built from a name.
 const insertStatements: ReadonlyMap<string, string> = new Map([
@@ -53,6 +53,8 @@ class HttpStore implements Store {
     this.#client = connect(settings, settings.database)
     this.#querySettings = {
       output_format_json_quote_64bit_integers: 1,
+      // Of servers in other zones, too: the stock tables have columns without a zone.
+      session_timezone: 'UTC',
       // Our tables are Distributed ones there, and questions join them.
       ...(settings.isCluster === true ? { distributed_product_mode: 'global' } : {}),
     }
@@ -74,7 +76,7 @@ class HttpStore implements Store {
     sql: string,
     format: string,
     parameters: QueryParameters = {},
-  ): Promise<AsyncIterable<Uint8Array>> {
+  ): Promise<RawAnswer> {
     return await this.#read(async (clickhouseSettings) => {
       // A parameter of the request and not a clause: the text may bring a FORMAT or end in a comment.
       const result = await this.#client.exec({
@@ -90,7 +92,12 @@ class HttpStore implements Store {
         ignore_error_response: true,
       })
       if ((result.http_status_code ?? 200) >= 400) throw await readException(result.stream)
-      return this.#bytes(result.stream)
+      const seen = result.response_headers['x-clickhouse-format']
+      const bytes = this.#bytes(result.stream)
+      return {
+        format: typeof seen === 'string' ? seen : undefined,
+        [Symbol.asyncIterator]: () => bytes[Symbol.asyncIterator](),
+      }
     })
   }
 

@@ -1,4 +1,10 @@
 /** Where a ClickHouse HTTP interface is and who asks. */
+/** The bytes of an answer as they come. */
+export interface RawAnswer extends AsyncIterable<Uint8Array> {
+  /** The format that they are in, where ClickHouse says so: a statement may have one of its own. */
+  readonly format: string | undefined
+}
+
 export interface StoreSettings {
   readonly url: string
   readonly user: string
@@ -43,11 +49,7 @@ export interface Store {
   /** Rows of a query as objects. 64-bit integers come as strings. @throws StoreError */
   query<Row>(sql: string, parameters?: QueryParameters): Promise<Row[]>
   /** The bytes of a query's answer in any ClickHouse format. @throws StoreError */
-  queryRaw(
-    sql: string,
-    format: string,
-    parameters?: QueryParameters,
-  ): Promise<AsyncIterable<Uint8Array>>
+  queryRaw(sql: string, format: string, parameters?: QueryParameters): Promise<RawAnswer>
   /** Runs a statement that has no result (DDL). @throws StoreError */
   command(sql: string, parameters?: QueryParameters): Promise<void>
   /**

@@ -97,7 +97,7 @@ WITH
       maxIf(duration_ns, is_made) AS longest,
       minIf(duration_ns, is_made) AS shortest,
       quantilesExactInclusiveIf(0.5, 0.95)(duration_ns, is_made) AS percentiles,
-      sumIf(duration_ns, is_made) AS total,
+      sumIf(toUInt128(duration_ns), is_made) AS total,
       quantileExactInclusiveIf(0.5)(lateness_ns, has_due) AS lateness_median,
       max(lateness_ns) AS lateness_largest,
       sum(greatest(attempts, 1) - 1) AS retry_count,

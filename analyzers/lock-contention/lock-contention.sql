@@ -147,10 +147,10 @@ WITH
       service, lock_name,
       count() AS hold_count,
       countIf(NOT contended) AS uncontended,
-      avg(hold_ns) AS average,
+      avg(toFloat64(hold_ns)) AS average,
       quantileExactInclusive(0.95)(hold_ns) AS p95,
       max(hold_ns) AS longest,
-      sum(hold_ns) AS total
+      sum(toUInt128(hold_ns)) AS total
     FROM holds
     GROUP BY service, lock_name
   ),
@@ -161,7 +161,7 @@ WITH
       count() AS wait_count,
       quantilesExactInclusive(0.5, 0.95, 0.99)(wait_ns) AS percentiles,
       max(wait_ns) AS longest,
-      sum(wait_ns) AS total,
+      sum(toUInt128(wait_ns)) AS total,
       intervalLengthSum(start_ns, least(end_ns, (SELECT ns FROM window_end))) AS wall,
       countIf(outcome = 'timeout') AS timeout_count,
       countIf(outcome = 'cancelled') AS cancelled_count,

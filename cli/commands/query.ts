@@ -1,4 +1,5 @@
 // `wayward query "<sql>"`: one statement of the reading account, its answer as a table, JSON or CSV.
+import assert from 'node:assert/strict'
 import type { QueryParameters, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
 import type { outputFields, storeFields } from '../configuration/fields.ts'
@@ -73,17 +74,19 @@ async function answer(
   parameters: QueryParameters,
   format: OutputFormat,
 ): Promise<void> {
-  if (format === 'table') {
-    const stream = await store.queryRaw(
-      sql,
-      'JSONCompactStringsEachRowWithNamesAndTypes',
-      parameters,
-    )
-    await writeTable(terminal, stream)
-    return
-  }
-  const stream = await store.queryRaw(sql, format === 'json' ? 'JSON' : 'CSVWithNames', parameters)
-  for await (const chunk of stream) await terminal.write(chunk)
+  const asked = asFormats[format]
+  const stream = await store.queryRaw(sql, asked, parameters)
+  // A statement with a FORMAT of its own is answered in it, byte for byte.
+  const isOwnFormat = stream.format !== undefined && stream.format !== asked
+  if (format === 'table' && !isOwnFormat) await writeTable(terminal, stream)
+  else for await (const chunk of stream) await terminal.write(chunk)
+}
+
+/** What ClickHouse is asked for. */
+const asFormats: Readonly<Record<OutputFormat, string>> = {
+  table: 'JSONCompactStringsEachRowWithNamesAndTypes',
+  json: 'JSON',
+  csv: 'CSVWithNames',
 }
 
 async function writeTable(terminal: Terminal, stream: AsyncIterable<Uint8Array>): Promise<void> {
@@ -93,10 +96,7 @@ async function writeTable(terminal: Terminal, stream: AsyncIterable<Uint8Array>)
   let hasMore = false
   for await (const line of lines(stream)) {
     const values = toRow(line)
-    if (values === undefined) {
-      // The statement has a FORMAT of its own: its answer goes out as it is.
-      await terminal.write(`${line}\n`)
-    } else if (names === undefined) names = values
+    if (names === undefined) names = values
     else if (types === undefined) types = values
     else if (rows.length < tableRowsMax) rows.push(values)
     else {
@@ -124,18 +124,10 @@ function isNumber(type: string | undefined): boolean {
   return /^(?:Nullable\(|LowCardinality\()*(?:U?Int|Float|BFloat|Decimal)/.test(type ?? '')
 }
 
-function toRow(line: string): string[] | undefined {
-  if (!line.startsWith('[')) return undefined
-  try {
-    const parsed: unknown = JSON.parse(line)
-    if (!Array.isArray(parsed)) return undefined
-    return parsed.map((value: unknown) =>
-      typeof value === 'string' ? value : JSON.stringify(value),
-    )
-  } catch {
-    // Not of our format.
-    return undefined
-  }
+function toRow(line: string): string[] {
+  const parsed: unknown = JSON.parse(line)
+  assert(Array.isArray(parsed), `A row of the answer is no list: ${line.slice(0, 100)}`)
+  return parsed.map((value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value)))
 }
 
 async function* lines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

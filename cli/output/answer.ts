@@ -2,7 +2,7 @@
 import type { Answer, Column, Finding, Report } from '@wayward/analyzers'
 import { csvLine } from './csv.ts'
 import type { Style } from './style.ts'
-import { renderTable, type Table, visible, wrap } from './table.ts'
+import { clip, renderTable, type Table, visible, wrap } from './table.ts'
 import { alignOf, formatValue, headingOf } from './value.ts'
 
 /** How wide text is set at most: longer lines are hard to read. */
@@ -74,7 +74,7 @@ export function footnote(answer: ShownAnswer, width: number, style: Style): stri
   const hasService = shown.some((column) => column.name === 'service')
   const hasTimes = shown.some(({ type }) => type === 'time' || type === 'hour')
   const facts = [
-    ...(hasService ? [] : [`Service ${visible(services.join(''))}.`]),
+    ...(hasService ? [] : [`Service ${visible(clip(services.join(''), nameCharactersMax))}.`]),
     ...(hasTimes ? ['Times are UTC.'] : []),
     `All ${answer.columns.length} columns: --format json or csv`,
   ]
@@ -96,17 +96,33 @@ export function findingText(finding: Finding, number: number, width: number, sty
   const start = `${number}. `
   const label = `[severity ${severity}] `
   const indent = ' '.repeat(start.length)
-  const [first = '', ...rest] = wrap(label + visible(finding.summary), width - start.length)
+  const [first = '', ...rest] = wrap(
+    label + visible(shortened(finding.summary, finding)),
+    width - start.length,
+  )
   const lines = [
     start + style.severity(label, severity) + style.bold(first.slice(label.length)),
     ...rest.map((line) => indent + style.bold(line)),
-    ...paragraph('Why: ', finding.explanation, width, indent, style),
-    ...paragraph('Do:  ', finding.solution, width, indent, style),
+    ...paragraph('Why: ', shortened(finding.explanation, finding), width, indent, style),
+    ...paragraph('Do:  ', shortened(finding.solution, finding), width, indent, style),
     ...finding.exemplars.flatMap(({ label: what, traceId, spanId }) =>
       paragraph('See: ', `trace ${traceId} span ${spanId} (${what})`, width, indent, style),
     ),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** Names in prose are cut, so that the numbers behind them are seen; JSON has them whole. */
+const nameCharactersMax = 100
+const proseCharactersMax = 5000
+
+function shortened(text: string, { subject, service }: Finding): string {
+  const names = [subject, service].filter((name) => name.length > nameCharactersMax)
+  const short = names.reduce(
+    (all, name) => all.replaceAll(name, clip(name, nameCharactersMax)),
+    text,
+  )
+  return clip(short, proseCharactersMax)
 }
 
 function paragraph(

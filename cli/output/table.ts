@@ -17,16 +17,18 @@ export interface Table {
 }
 
 const gap = '  '
+/** Longer texts are cut before they are laid out: anybody may send a name of a million characters. */
+const charactersMax = 1000
 /** A text column is not cut below this; rather is a column left out. */
 const textWidthMin = 12
 
 /** The table's lines, each at most `width` columns wide, with a line end after each. */
 export function renderTable(table: Table, width: number, style: Style): string {
-  const rows = table.rows.map((row) => row.map(visible))
+  const rows = table.rows.map((row) => row.map((cell) => visible(clip(cell, charactersMax))))
   const columns = table.columns.map((column, index) => ({
     ...column,
-    heading: visible(column.heading),
-    cellWidth: rows.reduce((max, row) => Math.max(max, stringWidth(row[index] ?? '')), 0),
+    heading: visible(clip(column.heading, charactersMax)),
+    cellWidth: rows.reduce((max, row) => Math.max(max, textWidth(row[index] ?? '')), 0),
   }))
   const { widths, shown } = fit(columns, width)
   const shownColumns = columns.slice(0, shown)
@@ -54,7 +56,7 @@ function fit(
   columns: readonly MeasuredColumn[],
   width: number,
 ): { widths: number[]; shown: number } {
-  const natural = columns.map((column) => Math.max(column.cellWidth, stringWidth(column.heading)))
+  const natural = columns.map((column) => Math.max(column.cellWidth, textWidth(column.heading)))
   if (total(natural) <= width) return { widths: natural, shown: columns.length }
   for (let shown = columns.length; shown > 1; shown--) {
     const widths = shrink(columns.slice(0, shown), width)
@@ -88,7 +90,7 @@ function total(widths: readonly number[]): number {
 }
 
 function longestWord(text: string): number {
-  return text.split(' ').reduce((max, word) => Math.max(max, stringWidth(word)), 0)
+  return text.split(' ').reduce((max, word) => Math.max(max, textWidth(word)), 0)
 }
 
 function headingLines(columns: readonly TableColumn[], widths: readonly number[]): string[] {
@@ -119,12 +121,20 @@ export function wrap(text: string, width: number): string[] {
 function breakLines(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
-    if (line === '') line = word
-    else if (stringWidth(line) + 1 + stringWidth(word) <= width) line += ` ${word}`
-    else {
+  let lineWidth = 0
+  for (const whole of text.split(' ')) {
+    const word = clip(whole, charactersMax)
+    const wordWidth = textWidth(word)
+    if (line === '') {
+      line = word
+      lineWidth = wordWidth
+    } else if (lineWidth + 1 + wordWidth <= width) {
+      line += ` ${word}`
+      lineWidth += 1 + wordWidth
+    } else {
       lines.push(line)
       line = word
+      lineWidth = wordWidth
     }
   }
   lines.push(line)
@@ -132,19 +142,31 @@ function breakLines(text: string, width: number): string[] {
 }
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {
-  const blanks = ' '.repeat(Math.max(0, width - stringWidth(text)))
+  const blanks = ' '.repeat(Math.max(0, width - textWidth(text)))
   return align === 'left' ? text + blanks : blanks + text
 }
 
 const graphemes = new Intl.Segmenter()
 
+/** The text, or its beginning with a "…": a bound on the work, whatever is laid out later. */
+export function clip(text: string, charactersMax: number): string {
+  if (text.length <= charactersMax) return text
+  // Not in the middle of a pair.
+  return `${text.slice(0, charactersMax - 1).replace(/[\ud800-\udbff]$/, '')}…`
+}
+
+/** Columns that a text takes. Measuring any text takes the square of its length; most are ASCII. */
+function textWidth(text: string): number {
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text)
+}
+
 /** The text, or as much of its beginning as fits before a "…". */
 export function cut(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text
+  if (textWidth(text) <= width) return text
   let kept = ''
   let keptWidth = 0
   for (const { segment } of graphemes.segment(text)) {
-    const segmentWidth = stringWidth(segment)
+    const segmentWidth = textWidth(segment)
     if (keptWidth + segmentWidth > width - 1) break
     kept += segment
     keptWidth += segmentWidth
@@ -152,12 +174,16 @@ export function cut(text: string, width: number): string {
   return `${kept}…`
 }
 
-/** Data must not move the cursor or change colours: control characters become visible signs. */
+/**
+ * Signs that change what is seen without being seen: controls, directions, line and paragraph separators,
+ * blanks of no width, tags, halves of pairs. The joiners of zero width stay, which emoji and Persian need.
+ */
+const unseen = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/gu
+
+/** Data must not move the cursor, change colours or look like other data: what is unseen becomes a visible sign. */
 export function visible(text: string): string {
-  // The control characters themselves are what is looked for.
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (control) => {
-    const code = control.codePointAt(0) ?? 0
+  return text.replaceAll(unseen, (sign) => {
+    const code = sign.codePointAt(0) ?? 0
     if (code < 0x20) return String.fromCodePoint(0x2400 + code)
     return code === 0x7f ? '␡' : '�'
   })

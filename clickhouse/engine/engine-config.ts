@@ -26,6 +26,7 @@ export function writeEngineConfig(dataDir: string, config: EngineConfig): string
 function configText(usersPath: string, { memoryBytesMax, isDurable }: EngineConfig): string {
   const cacheBytes = Math.floor(memoryBytesMax / 16)
   return `<clickhouse>
+  <timezone>UTC</timezone>
   <users_config>${escapeXml(usersPath)}</users_config>
   <max_server_memory_usage>${memoryBytesMax}</max_server_memory_usage>
   <max_server_memory_usage_to_ram_ratio>0.9</max_server_memory_usage_to_ram_ratio>

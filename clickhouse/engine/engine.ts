@@ -106,7 +106,14 @@ class SupervisedEngine implements Engine {
       execArgv: [],
       serialization: 'json',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: String(threads), NODE_OPTIONS: '' },
+      env: {
+        ...process.env,
+        UV_THREADPOOL_SIZE: String(threads),
+        NODE_OPTIONS: '',
+        // Columns without a zone of their own, days of partitions and printed times must not depend on
+        // where the machine stands.
+        TZ: 'UTC',
+      },
     })
     this.#child = child
     logLines(child.stdout, (line) => logger.info(`Engine: ${line}`))

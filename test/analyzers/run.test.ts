@@ -91,6 +91,39 @@ describe('runAnalyzer()', () => {
     }
   })
 
+  test('sums of nanoseconds do not wrap at 584 years', async () => {
+    const ns = 9_000_000_000_000_000_000n
+    const fill = (table: string, columns: string): Promise<void> =>
+      engine.writer.command(`INSERT INTO ${table} SELECT ${columns} FROM numbers(10)`)
+    const at = 'toDateTime64(1795000000 + number, 9)'
+    const common = `'old' AS service, 'run' AS session, toString(number) AS trace_id`
+    await fill(
+      'wayward_lock_holds (service, session, trace_id, lock_name, lock_id, granted_at, hold_ns)',
+      `${common}, 'l' AS lock_name, 'l' AS lock_id, ${at} AS granted_at, ${ns} AS hold_ns`,
+    )
+    await fill(
+      'wayward_lock_waits (service, session, trace_id, lock_name, lock_id, requested_at, wait_ns)',
+      `${common}, 'l' AS lock_name, 'l' AS lock_id, ${at} AS requested_at, ${ns} AS wait_ns`,
+    )
+    await fill(
+      'wayward_queue_items (service, session, trace_id, queue_name, queue_id, item_id, enqueued_at, dequeued_at, wait_ns, processing_ns)',
+      `${common}, 'q', 'q', toString(number), ${at}, ${at}, ${ns}, ${ns}`,
+    )
+    await fill(
+      'wayward_job_runs (service, session, trace_id, job_name, started_at, duration_ns, result)',
+      `${common}, 'j', ${at}, ${ns}, 'success'`,
+    )
+    const sum = Number(ns) * 10
+    const rowOf = async (name: string) => (await runAnalyzer(engine.reader, name)).rows[0]
+    expect(await rowOf('lock-contention')).toMatchObject({
+      hold_sum_ns: sum,
+      wait_sum_ns: sum,
+      hold_avg_ns: Number(ns),
+    })
+    expect(await rowOf('queue-delay')).toMatchObject({ wait_sum_ns: sum, processing_sum_ns: sum })
+    expect(await rowOf('job-runs')).toMatchObject({ sum_ns: sum, median_ns: Number(ns) })
+  })
+
   test('rejects a name that no analyzer has', async () => {
     await expect(runAnalyzer(engine.reader, 'no-such')).rejects.toThrow(
       'Unknown analyzer "no-such"; wanted one of job-runs, lock-contention, queue-delay',
@@ -157,6 +190,15 @@ test.each([
   [119_400_000_000, '119 s'],
   [125_000_000_000, '2 min 5 s'],
   [7_260_000_000_000, '2 h 1 min'],
+  // Rounded up to the next unit, it is told in that.
+  [999.6, '1 µs'],
+  [999_600, '1 ms'],
+  [999_600_000, '1 s'],
+  [119_600_000_000, '2 min 0 s'],
+  [3_599_600_000_000, '1 h 0 min'],
+  [7_185_000_000_000, '2 h 0 min'],
+  [172_800_000_000_000, '2 d 0 h'],
+  [7_776_000_000_000_000, '90 d 0 h'],
 ])('formatDuration(%d) is %s', (ns, text) => {
   expect(formatDuration(ns)).toBe(text)
 })

@@ -54,6 +54,32 @@ describe('query', () => {
     expect(stdout).toBe('a=1\n')
   })
 
+  test.each([
+    [
+      "SELECT number, 'row' FROM numbers(4) FORMAT JSONCompactEachRow",
+      '["0", "row"]\n["1", "row"]\n["2", "row"]\n["3", "row"]\n',
+    ],
+    ['SELECT [number, number + 1] FROM numbers(4) FORMAT TSV', '[0,1]\n[1,2]\n[2,3]\n[3,4]\n'],
+    ['SELECT toUInt8(200) FORMAT RowBinary', '\u00c8'],
+    ["SELECT unhex('00ff0a0d5b') AS x FORMAT RawBLOB", '\u0000\u00ff\n\r['],
+    ["SELECT '[1]' FORMAT LineAsString", '[1]\n'],
+  ])('gives the bytes of the format that the statement has: %s', async (sql, wanted) => {
+    for (const format of ['table', 'json', 'csv']) {
+      const { stdoutBytes, code } = await run('query', '--format', format, sql)
+      expect(stdoutBytes.toString('latin1'), format).toBe(wanted)
+      expect(code).toBe(0)
+    }
+  })
+
+  test('says in a line that the disk behind its output is full', async () => {
+    const args = ['query', '--format', 'csv', 'SELECT number FROM numbers(100000)']
+    const { code, stderr } = await runWayward(args, { cwd: folder.path, stdout: '/dev/full' })
+    expect(stderr).toBe(
+      'Cannot write the answer to the standard output: the disk is full (ENOSPC); what was written so far is not whole\n',
+    )
+    expect(code).toBe(4)
+  })
+
   test('passes the flags to the parameters of the statement', async () => {
     const sql = 'SELECT {from:DateTime64(9)} < {to:DateTime64(9)} AS ok, {service:String} AS s'
     const args = ['--since', '1h', '--to', 'now', '--service', 'shop', '--format', 'csv']

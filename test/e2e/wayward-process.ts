@@ -1,6 +1,6 @@
 // Runs the built command as a person would, in processes of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,8 @@ const runTimeoutMs = 60_000
 export interface RunOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** A file to write the standard output to. */
+  readonly stdout?: string
   /** Called when the process has been started. */
   readonly onStart?: (child: ChildProcess) => void
 }
@@ -18,6 +20,7 @@ export interface RunOptions {
 export interface RunResult {
   readonly code: number | null
   readonly stdout: string
+  readonly stdoutBytes: Buffer
   readonly stderr: string
   readonly ms: number
 }
@@ -26,10 +29,14 @@ export interface RunResult {
 export async function runWayward(args: readonly string[], options: RunOptions): Promise<RunResult> {
   const started = performance.now()
   const child = spawnWayward(args, options)
-  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
+  const chunks: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const stderr = collect(child.stderr)
   options.onStart?.(child)
   const code = await whenClosed(child)
-  return { code, stdout: stdout(), stderr: stderr(), ms: performance.now() - started }
+  const stdoutBytes = Buffer.concat(chunks)
+  const stdout = stdoutBytes.toString()
+  return { code, stdout, stdoutBytes, stderr: stderr(), ms: performance.now() - started }
 }
 
 /** Ports that nobody else has. */
@@ -105,7 +112,11 @@ export function spawnNode(
   return spawn(process.execPath, [script, ...args], {
     cwd: options.cwd,
     env: { ...env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [
+      'ignore',
+      options.stdout === undefined ? 'pipe' : openSync(options.stdout, 'w'),
+      'pipe',
+    ],
     timeout: runTimeoutMs,
   })
 }

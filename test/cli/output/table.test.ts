@@ -88,6 +88,49 @@ test('cut() counts columns, not characters', () => {
   expect(cut('short', 5)).toBe('short')
 })
 
+test.each([
+  ['\u200e', 'left-to-right mark'],
+  ['\u200f', 'right-to-left mark'],
+  ['\u061c', 'Arabic letter mark'],
+  ['\u2028', 'line separator'],
+  ['\u2029', 'paragraph separator'],
+  ['\u200b', 'blank of no width'],
+  ['\u2060', 'word joiner'],
+  ['\ufeff', 'byte order mark'],
+  ['\u00ad', 'soft hyphen'],
+  ['\u{e0041}', 'tag'],
+  ['\ud800', 'half of a pair'],
+])('visible() shows %j, a %s', (sign) => expect(visible(`a${sign}b`)).toBe('a�b'))
+
+test('visible() leaves what is seen, and the joiners that writing needs', () => {
+  for (const text of ['Ümläut', '日本語', '👩\u200d🔬', 'می\u200cخواهم', 'e\u0301'])
+    expect(visible(text)).toBe(text)
+})
+
+// The work must not grow with the square of the length: it took half an hour, and now milliseconds.
+test('texts of a million characters are laid out', () => {
+  const columns = [
+    { heading: 'name', align: 'left' as const },
+    { heading: 'n', align: 'right' as const },
+  ]
+  for (const sign of ['x', 'é', '日', '👩', ' ', 'a b ']) {
+    const long = sign.repeat(1_000_000)
+    const lines = renderTable(
+      {
+        columns,
+        rows: [
+          [long, '1'],
+          ['b', '2'],
+        ],
+      },
+      80,
+      plain,
+    ).split('\n')
+    expect(lines.every((line) => line.length <= 160)).toBe(true)
+    expect(wrap(`Lock "${sign.repeat(100_000)}" of shop`, 80).length).toBeGreaterThan(0)
+  }
+})
+
 test('visible() takes the power from control characters', () => {
   expect(visible('a\u001b[31mb\nc\u009b\u202ed')).toBe('a␛[31mb␊c��d')
 })
