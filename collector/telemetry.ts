@@ -132,13 +132,19 @@ export function countItems(
     acceptedItems,
     rejectedItems,
     message,
+    ignored,
   }: {
     readonly acceptedItems: number
     readonly rejectedItems: number
     readonly message: string
+    readonly ignored?: string
   },
 ): void {
   telemetry.acceptedItems.add(acceptedItems, sender.receiver, signal)
+  if (ignored !== undefined) {
+    const note = { event: 'ignored', reason: 'not_understood', sender, signal } as const
+    telemetry.ledger.note({ ...note, requests: 1, message: ignored })
+  }
   if (rejectedItems === 0) return
   telemetry.refusedItems.add(rejectedItems, sender.receiver, signal)
   telemetry.ledger.note({

@@ -1,5 +1,6 @@
 // The messages of OTLP as OTLP/JSON writes them: lowerCamelCase names, and what each becomes in
-// protobuf. Names that are not here are ignored, as the specification asks.
+// protobuf. The snake_case names of protobuf are read, too, as the OpenTelemetry Collector does; what is neither is left
+// out, as the specification asks, and its sender is told.
 
 import type { Signal } from '../consumer.ts'
 
@@ -28,14 +29,19 @@ export interface JsonField {
   readonly kind: JsonFieldKind
   readonly isRepeated: boolean
   readonly message: JsonMessage
+  /** Of an enum; its numbers by their names, which OTLP/JSON does not have but protobuf's own JSON has. */
+  readonly values: ReadonlyMap<string, number>
 }
 
 export interface JsonMessage {
   readonly fields: readonly JsonField[]
+  /** Places of the fields by the names that protobuf has for them, where these are others. */
+  readonly protoNames: ReadonlyMap<string, number>
 }
 
 interface OpenMessage extends JsonMessage {
-  fields: JsonField[]
+  fields: readonly JsonField[]
+  protoNames: ReadonlyMap<string, number>
 }
 
 /** The request message of a signal. */
@@ -58,9 +64,9 @@ interface SharedMessages {
 
 function sharedMessages(): SharedMessages {
   // Values hold lists of values: the message is made first and filled afterwards.
-  const anyValue: OpenMessage = { fields: [] }
+  const anyValue: OpenMessage = { fields: [], protoNames: new Map() }
   const keyValue = message([field('key', 1, 'string'), field('value', 2, 'message', anyValue)])
-  anyValue.fields = [
+  const filled = message([
     field('stringValue', 1, 'string'),
     field('boolValue', 2, 'bool'),
     field('intValue', 3, 'int64'),
@@ -68,7 +74,9 @@ function sharedMessages(): SharedMessages {
     field('arrayValue', 5, 'message', message([repeated('values', 1, anyValue)])),
     field('kvlistValue', 6, 'message', message([repeated('values', 1, keyValue)])),
     field('bytesValue', 7, 'base64'),
-  ]
+  ])
+  anyValue.fields = filled.fields
+  anyValue.protoNames = filled.protoNames
   const resource = message([
     repeated('attributes', 1, keyValue),
     field('droppedAttributesCount', 2, 'uint32'),
@@ -97,14 +105,14 @@ function tracesRequest({ keyValue, resource, scope }: SharedMessages): JsonMessa
     field('droppedAttributesCount', 5, 'uint32'),
     field('flags', 6, 'fixed32'),
   ])
-  const status = message([field('message', 2, 'string'), field('code', 3, 'enum')])
+  const status = message([field('message', 2, 'string'), enumeration('code', 3, STATUS_CODES)])
   const span = message([
     field('traceId', 1, 'hex'),
     field('spanId', 2, 'hex'),
     field('traceState', 3, 'string'),
     field('parentSpanId', 4, 'hex'),
     field('name', 5, 'string'),
-    field('kind', 6, 'enum'),
+    enumeration('kind', 6, SPAN_KINDS),
     field('startTimeUnixNano', 7, 'fixed64'),
     field('endTimeUnixNano', 8, 'fixed64'),
     repeated('attributes', 9, keyValue),
@@ -122,7 +130,7 @@ function tracesRequest({ keyValue, resource, scope }: SharedMessages): JsonMessa
 function logsRequest({ keyValue, anyValue, resource, scope }: SharedMessages): JsonMessage {
   const record = message([
     field('timeUnixNano', 1, 'fixed64'),
-    field('severityNumber', 2, 'enum'),
+    enumeration('severityNumber', 2, SEVERITIES),
     field('severityText', 3, 'string'),
     field('body', 5, 'message', anyValue),
     repeated('attributes', 6, keyValue),
@@ -147,7 +155,7 @@ function metricsRequest({ keyValue, resource, scope }: SharedMessages): JsonMess
   ])
   const points = (fields: readonly JsonField[]): JsonField =>
     repeated('dataPoints', 1, message([...pointFields(), ...fields]))
-  const temporality = field('aggregationTemporality', 2, 'enum')
+  const temporality = enumeration('aggregationTemporality', 2, TEMPORALITIES)
   const numbers = points([
     field('asDouble', 4, 'double'),
     repeated('exemplars', 5, exemplar),
@@ -250,10 +258,38 @@ function scopeGroups(
 }
 
 function message(fields: readonly JsonField[]): JsonMessage {
-  return { fields }
+  const names = fields.map(({ name }, index): [string, number] => [toProtoName(name), index])
+  return { fields, protoNames: new Map(names.filter(([name]) => name.includes('_'))) }
 }
 
-const NO_MESSAGE: JsonMessage = { fields: [] }
+function toProtoName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+const NO_MESSAGE: JsonMessage = message([])
+const NO_VALUES: ReadonlyMap<string, number> = new Map()
+
+const SPAN_KINDS = enumValues(
+  'SPAN_KIND_',
+  'UNSPECIFIED INTERNAL SERVER CLIENT PRODUCER CONSUMER'.split(' '),
+)
+const STATUS_CODES = enumValues('STATUS_CODE_', ['UNSET', 'OK', 'ERROR'])
+const SEVERITIES = enumValues('SEVERITY_NUMBER_', [
+  'UNSPECIFIED',
+  ...'TRACE DEBUG INFO WARN ERROR FATAL'
+    .split(' ')
+    .flatMap((name) => [name, `${name}2`, `${name}3`, `${name}4`]),
+])
+const TEMPORALITIES = enumValues('AGGREGATION_TEMPORALITY_', ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'])
+
+/** @param names in the order of their numbers, from 0 on */
+function enumValues(prefix: string, names: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(names.map((name, number) => [prefix + name, number]))
+}
+
+function enumeration(name: string, number: number, values: ReadonlyMap<string, number>): JsonField {
+  return { ...field(name, number, 'enum'), values }
+}
 
 function field(
   name: string,
@@ -262,7 +298,7 @@ function field(
   message: JsonMessage = NO_MESSAGE,
 ): JsonField {
   const bytes = new Uint8Array(Buffer.from(name))
-  return { name, bytes, number, kind, isRepeated: false, message }
+  return { name, bytes, number, kind, isRepeated: false, message, values: NO_VALUES }
 }
 
 function repeated(name: string, number: number, message: JsonMessage): JsonField {

@@ -11,6 +11,8 @@ const BYTES_LEAST = 64 * 1024
 const BYTES_KEPT = 4 * 1024 * 1024
 const LENGTH_BYTES = 5
 const QUOTE = 0x22
+/** Of a name in a message. */
+const NAME_LENGTH_MAX = 100
 const DOUBLES = ['NaN', 'Infinity', '-Infinity']
 
 /** Writes JSON requests of one signal as protobuf. */
@@ -20,10 +22,20 @@ export class JsonTranscoder {
   private out: Uint8Array = new Uint8Array(BYTES_LEAST)
   private used = 0
   private readonly view = new DataView(new ArrayBuffer(8))
+  private firstIgnored = ''
+  private ignoredCount = 0
 
   constructor(request: JsonMessage, nestingMax: number) {
     this.request = request
     this.scanner = new JsonScanner(nestingMax)
+  }
+
+  /** What of the last request was not understood, as a sentence; undefined where everything was. */
+  get ignored(): string | undefined {
+    const { firstIgnored, ignoredCount } = this
+    if (ignoredCount === 0) return undefined
+    const others = ignoredCount > 1 ? ` (and ${ignoredCount - 1} more)` : ''
+    return `${firstIgnored} is not known and was left out${others}`
   }
 
   /** @returns a view of the protobuf bytes, valid until the next call. @throws MalformedError */
@@ -31,14 +43,15 @@ export class JsonTranscoder {
     const { scanner } = this
     scanner.open(json)
     this.used = 0
+    this.ignoredCount = 0
     if (this.out.length > BYTES_KEPT) this.out = new Uint8Array(BYTES_LEAST)
     if (scanner.peek() !== 0x7b) scanner.malformed('wanted an object')
-    this.object(this.request, 1)
+    this.object(this.request, 1, 'the request')
     if (scanner.peek() !== -1) scanner.malformed('wanted nothing after the request')
     return this.out.subarray(0, this.used)
   }
 
-  private object(message: JsonMessage, depth: number): void {
+  private object(message: JsonMessage, depth: number, name: string): void {
     const { scanner } = this
     scanner.checkDepth(depth)
     const start = this.used
@@ -47,7 +60,8 @@ export class JsonTranscoder {
     if (!scanner.enter(0x7d)) return
     do {
       scanner.string()
-      const index = this.fieldIndex(message.fields, next)
+      let index = this.fieldIndex(message.fields, next)
+      if (index < 0) index = this.otherIndex(message, name)
       scanner.expect(0x3a, "':'")
       const field = message.fields[index]
       if (field === undefined) {
@@ -84,6 +98,18 @@ export class JsonTranscoder {
     return -1
   }
 
+  /** The field whose name in protobuf that is; where there is none, it is noted. */
+  private otherIndex(message: JsonMessage, parent: string): number {
+    const name = this.scanner.text()
+    const index = message.protoNames.get(name) ?? -1
+    if (index < 0) this.ignore(`The field '${shortened(name)}' of ${parent}`)
+    return index
+  }
+
+  private ignore(what: string): void {
+    if (this.ignoredCount++ === 0) this.firstIgnored = what
+  }
+
   private array(field: JsonField, depth: number): void {
     const { scanner } = this
     if (scanner.peek() !== 0x5b) this.wrong(field, 'an array')
@@ -107,6 +133,7 @@ export class JsonTranscoder {
       case 'sfixed64':
         return this.int64(field)
       case 'enum':
+        return this.enum(field)
       case 'sint32':
         return this.int32(field)
       case 'uint32':
@@ -129,7 +156,7 @@ export class JsonTranscoder {
     this.reserve(LENGTH_BYTES)
     this.used = start
     const byte = scanner.peek()
-    if (byte === 0x7b) this.object(field.message, depth + 1)
+    if (byte === 0x7b) this.object(field.message, depth + 1, field.name)
     else if (byte === 0x6e && field.isRepeated) scanner.literal('null')
     else this.wrong(field, 'an object')
     this.fillLength(start)
@@ -190,11 +217,27 @@ export class JsonTranscoder {
     else this.varint64(low, high)
   }
 
+  /** OTLP has numbers here; names, as protobuf's own JSON writes them, are understood. */
+  private enum(field: JsonField): void {
+    const { scanner } = this
+    if (scanner.peek() !== QUOTE) {
+      if (!isNumberStart(scanner.peek())) this.wrong(field, 'a number or a name')
+      return this.int32(field)
+    }
+    scanner.string()
+    const name = scanner.text()
+    const value = field.values.get(name)
+    if (value === undefined) {
+      this.ignore(`The value '${shortened(name)}' of ${field.name}`)
+      return
+    }
+    this.tag(field, 0)
+    this.varint(value)
+  }
+
   private int32(field: JsonField): void {
     const { scanner } = this
     const at = scanner.p
-    // Names of enum values, which protobuf's own JSON would have, are not OTLP.
-    if (field.kind === 'enum' && !isNumberStart(scanner.peek())) this.wrong(field, 'a number')
     const isNegative = scanner.integer(`a number for '${field.name}'`)
     const { low, high } = scanner
     const isInRange = isNegative
@@ -364,6 +407,11 @@ export class JsonTranscoder {
     this.scanner.peek()
     return this.wrong(field, wanted)
   }
+}
+
+/** A sender's own text, which may have any length. */
+function shortened(name: string): string {
+  return name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX)}…` : name
 }
 
 function hexDigit(byte: number): number {

@@ -60,7 +60,8 @@ class BlocksDecoder implements SignalDecoder {
       this.checkRowBytes(this.bytes - bytesBefore)
       for (const block of this.blocks) block.endRequest(time.days)
       tally.replaced += this.replacedKeys() - replacedBefore
-      const result = tally.result()
+      const ignored = encoding === 'json' ? this.json.ignored : undefined
+      const result = tally.result(ignored)
       return time.isUsed ? { ...result, usesArrivalTime: true } : result
     } catch (error) {
       for (const block of this.blocks) block.rollback()

@@ -52,17 +52,24 @@ export class Tally {
     this.warnings.set(text, (this.warnings.get(text) ?? 0) + 1)
   }
 
-  result(): Decoded {
+  /** @param ignored what of the request was not understood */
+  result(ignored?: string): Decoded {
+    const result = this.resultWith(ignored)
+    return ignored === undefined ? result : { ...result, ignored }
+  }
+
+  private resultWith(ignored: string | undefined): Decoded {
     return {
       status: 'decoded',
       acceptedItems: this.items - this.rejected,
       rejectedItems: this.rejected,
-      message: this.message(),
+      message: this.message(ignored),
     }
   }
 
-  private message(): string {
-    if (this.rejected === 0 && this.replaced === 0 && this.warnings.size === 0) return ''
+  private message(ignored: string | undefined): string {
+    const hasOwn = this.rejected > 0 || this.replaced > 0 || this.warnings.size > 0
+    if (!hasOwn && ignored === undefined) return ''
     const parts: string[] = []
     if (this.rejected > 0) {
       parts.push(
@@ -72,6 +79,7 @@ export class Tally {
     if (this.replaced > 0) {
       parts.push(`Replaced what is not UTF-8 by U+FFFD in ${this.replaced} texts`)
     }
+    if (ignored !== undefined) parts.push(ignored)
     for (const [text, count] of this.warnings) parts.push(`${text} (${count} times)`)
     return cut(parts.join('. '), this.messageBytesMax)
   }

@@ -499,8 +499,8 @@ WHERE kind = 'job_run';
 
 CREATE TABLE wayward_ledger
 (
-    `event` LowCardinality(String) COMMENT 'refused (requests), rejected (items of accepted requests), repeated (stored before, nothing is missing), set_aside (in a file), damaged (bytes in a file), dropped (on purpose), lost' CODEC(ZSTD(1)),
-    `reason` LowCardinality(String) COMMENT 'malformed, too_large, overloaded, unavailable, unauthenticated, unsupported, timeout, aborted, item_checks, stored_before, ...' CODEC(ZSTD(1)),
+    `event` LowCardinality(String) COMMENT 'refused (requests), rejected (items of accepted requests), ignored (requests with parts that were not understood), repeated (stored before, nothing is missing), set_aside (in a file), damaged (bytes in a file), dropped (on purpose), lost' CODEC(ZSTD(1)),
+    `reason` LowCardinality(String) COMMENT 'malformed, too_large, overloaded, unavailable, unauthenticated, unsupported, timeout, aborted, item_checks, not_understood, stored_before, ...' CODEC(ZSTD(1)),
     `receiver` LowCardinality(String) COMMENT 'otlp_grpc or otlp_http; empty for rows that were accepted before' CODEC(ZSTD(1)),
     `signal` LowCardinality(String) COMMENT 'traces, logs or metrics; empty where unknown' CODEC(ZSTD(1)),
     `table_name` LowCardinality(String) COMMENT 'Table of the rows; empty for requests' CODEC(ZSTD(1)),

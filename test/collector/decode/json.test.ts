@@ -1,5 +1,6 @@
 import { defaultDecodeLimits } from '@wayward/collector/decode/limits'
 import { createLogsDecoder } from '@wayward/collector/decode/logs'
+import { createMetricsDecoder } from '@wayward/collector/decode/metrics'
 import { createTracesDecoder } from '@wayward/collector/decode/traces'
 import { expect, test } from 'vitest'
 import { readNativeBlock } from '../../clickhouse/native/native-reader.ts'
@@ -72,17 +73,76 @@ test('decode() takes the last of equal keys, also where it is null or a list', (
   expect(decodeSpan(status).row).toMatchObject({ StatusMessage: '', StatusCode: 'Ok' })
 })
 
-test('decode() ignores unknown fields and snake_case names', () => {
+test('decode() reads the names that protobuf has, and says which it does not know', () => {
   const { result, row } = decodeSpan(
-    ',"trace_state":"x","new":{"a":[1e5,{"b":"\\u00e9"}]},"x":null',
+    ',"trace_state":"x","new":{"a":[1e5,{"b":"\\u00e9"}]},"traceState":"y","trace\\u005fstate":"z","x":null',
   )
+  const ignored = "The field 'new' of spans is not known and was left out (and 1 more)"
+  expect(result).toMatchObject({ acceptedItems: 1, rejectedItems: 0, message: ignored, ignored })
+  expect(row?.['TraceState']).toBe('z')
+  expect(decodeSpan('').result).toEqual({
+    status: 'decoded',
+    acceptedItems: 1,
+    rejectedItems: 0,
+    message: '',
+  })
+})
+
+test.each([
+  ['"SPAN_KIND_UNSPECIFIED"', 'Unspecified'],
+  ['"SPAN_KIND_INTERNAL"', 'Internal'],
+  ['"SPAN_KIND_SERVER"', 'Server'],
+  ['"SPAN_KIND_CLIENT"', 'Client'],
+  ['"SPAN_KIND_PRODUCER"', 'Producer'],
+  ['"SPAN_KIND_\\u0043ONSUMER"', 'Consumer'],
+  ['2', 'Server'],
+])('decode() reads the kind %s', (json, kind) => {
+  const { result, row } = decodeSpan(`,"kind":${json},"status":{"code":"STATUS_CODE_ERROR"}`)
   expect(result.message).toBe('')
-  expect(row?.['TraceState']).toBe('')
+  expect(row).toMatchObject({ SpanKind: kind, StatusCode: 'Error' })
+})
+
+test('decode() stores a span whose kind it does not know, and says so', () => {
+  const { result, row } = decodeSpan(`,"kind":3,"kind":"${'SERVER'.repeat(50)}"`)
+  expect(result).toMatchObject({ acceptedItems: 1, rejectedItems: 0 })
+  expect(result.message).toMatch(/^The value '(SERVER){16}SERV…' of kind is not known/)
+  expect(row?.['SpanKind']).toBe('Unspecified')
+})
+
+test('decode() reads the names of severities and temporalities', () => {
+  const names = ['TRACE', 'TRACE4', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'ERROR2', 'FATAL', 'FATAL4']
+  const logs = createLogsDecoder(defaultDecodeLimits, () => nowMs)
+  const records = names.map((name) => ({ severityNumber: `SEVERITY_NUMBER_${name}` }))
+  const body = JSON.stringify({ resource_logs: [{ scope_logs: [{ log_records: records }] }] })
+  expect(logs.decode('json', Buffer.from(body))).toMatchObject({ acceptedItems: 9, message: '' })
+  const { rows } = readNativeBlock(Buffer.concat(logs.blocks[0].take()))
+  expect(rows.map((row) => row['SeverityNumber'])).toEqual([1, 4, 5, 9, 13, 17, 18, 21, 24])
+  const metrics = createMetricsDecoder(defaultDecodeLimits, () => nowMs)
+  const dataPoints = [{ timeUnixNano: START, asInt: 1 }]
+  const sum = { dataPoints, aggregationTemporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE' }
+  const request = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'n', sum }] }] }] }
+  expect(metrics.decode('json', Buffer.from(JSON.stringify(request)))).toMatchObject({
+    acceptedItems: 1,
+    message: '',
+  })
+  const sums = metrics.blocks.find(({ table }) => table === 'otel_metrics_sum')?.take() ?? []
+  expect(readNativeBlock(Buffer.concat(sums)).rows).toMatchObject([{ AggregationTemporality: 2 }])
+})
+
+test('decode() says what another signal or an old version sent', () => {
+  const decoder = createTracesDecoder(defaultDecodeLimits, () => nowMs)
+  const messages = [
+    '{"resourceLogs":[{"scopeLogs":[]}]}',
+    '{"resourceSpans":[{"instrumentationLibrarySpans":[{"spans":[{}]}]}]}',
+  ].map((json) => decoder.decode('json', Buffer.from(json)).message)
+  expect(messages).toEqual([
+    "The field 'resourceLogs' of the request is not known and was left out",
+    "The field 'instrumentationLibrarySpans' of resourceSpans is not known and was left out",
+  ])
 })
 
 const MALFORMED: readonly [fields: string, message: string][] = [
-  [',"kind":"SPAN_KIND_SERVER"', "wanted a number for 'kind'"],
-  [',"kind":"2"', "wanted a number for 'kind'"],
+  [',"kind":{}', "wanted a number or a name for 'kind'"],
   [',"kind":1.5', "wanted a number for 'kind'"],
   [',"parentSpanId":"xyz1"', "wanted a string of hexadecimal digits for 'parentSpanId'"],
   [

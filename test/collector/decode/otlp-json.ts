@@ -23,7 +23,7 @@ function write(value: unknown, field: string, random: Random): string {
   }
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).map(
-      ([key, inner]) => `${JSON.stringify(key)}${space}:${space}${write(inner, key, random)}`,
+      ([key, inner]) => `${nameOf(key, random)}${space}:${space}${write(inner, key, random)}`,
     )
     if (random.chance(0.1)) entries.push('"unknownField":{"a":[1,{"b":null}],"c":"\\u0041"}')
     return `{${entries.join(`,${space}`)}}`
@@ -35,6 +35,14 @@ function write(value: unknown, field: string, random: Random): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
   if (typeof value === 'string' && random.chance(0.2)) return escaped(value)
   return JSON.stringify(value)
+}
+
+/** Now and then as protobuf names it. */
+function nameOf(key: string, random: Random): string {
+  const isSnake = random.chance(0.1)
+  return JSON.stringify(
+    isSnake ? key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : key,
+  )
 }
 
 /** Every code unit as an escape: surrogate pairs too. */

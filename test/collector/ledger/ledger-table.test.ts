@@ -116,6 +116,7 @@ describe('bad input', () => {
       return response.status
     }
     const good = encodeExportRequest(3, nowMs)
+    const stray = '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}'
     const json = { 'content-type': 'application/json' }
     const partial = bodyOf([spanOf('eee19b7ec3c1b174'), spanOf('eee1'), spanOf('0000')])
     const statuses = [
@@ -130,8 +131,9 @@ describe('bad input', () => {
       await post('/v1/traces', 'x', { 'content-type': 'text/plain' }),
       await post('/nowhere', 'xy'),
       await post('/v1/traces', good, { authorization: 'Bearer wrong' }),
+      await post('/v1/traces', stray, json),
     ]
-    expect(statuses).toEqual([200, 400, 400, 400, 200, 413, 413, 400, 415, 404, 401])
+    expect(statuses).toEqual([200, 400, 400, 400, 200, 413, 413, 400, 415, 404, 401, 200])
     await breakOff(portOf(addresses.otlpHttp), authorization)
     await sendNoHttp(portOf(addresses.otlpHttp))
     const callHeaders = { authorization, 'user-agent': 'grpc-tester' }
@@ -154,6 +156,7 @@ describe('bad input', () => {
     expect(await readSums()).toEqual({
       'refused malformed otlp_http traces': { requests: 2, items: 0, bytes: 1500 },
       'refused malformed otlp_http logs': { requests: 1, items: 0, bytes: 17 },
+      'ignored not_understood otlp_http traces': { requests: 1, items: 0, bytes: 0 },
       'rejected item_checks otlp_http traces': { requests: 1, items: 2, bytes: 0 },
       'refused too_large otlp_http traces': { requests: 1, items: 0, bytes: 100_001 },
       'refused too_large otlp_http metrics': {
@@ -208,6 +211,12 @@ describe('bad input', () => {
     const messages = await engine.reader.query<{ message: string }>(
       "SELECT message FROM wayward_ledger WHERE event = 'rejected'",
     )
+    const ignored = await engine.reader.query(
+      "SELECT message FROM wayward_ledger WHERE event = 'ignored'",
+    )
+    expect(ignored).toEqual([
+      { message: "The field 'resourceLogs' of the request is not known and was left out" },
+    ])
     expect(messages[0]?.message).toContain('Rejected 2 of 3 spans; first: span 1: span_id')
     const [times] = await engine.reader.query(
       `SELECT countIf(last_at < first_at OR first_at < started_at - 1 OR last_at > now64() + 1) AS wrong,
