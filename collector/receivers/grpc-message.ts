@@ -5,6 +5,7 @@
 // What is wrong with it is said as soon as it is seen: a message that is too large is refused at its prefix.
 import type { ServerHttp2Stream } from 'node:http2'
 import { heldBytes, isCrumbled } from '../byte-budget.ts'
+import { type Compression, grpcCompressions } from './compression.ts'
 import { rpcCode } from './export-response.ts'
 import type { GrpcRefusal } from './grpc-status.ts'
 import {
@@ -19,7 +20,8 @@ export type MessageOutcome =
   | {
       readonly status: 'received'
       readonly message: Uint8Array
-      readonly isCompressed: boolean
+      /** Undefined where the message is not compressed. */
+      readonly compression: Compression | undefined
       /** Gives the bytes back to the budget; to be called once, when the consumer has the message. */
       readonly release: () => void
     }
@@ -30,7 +32,7 @@ type Parts = Pick<ReceiverParts, 'limits' | 'requestBytes'>
 
 const PREFIX_BYTES = 5
 /** The compressions that are taken, as a header names them. */
-const ACCEPTED_ENCODINGS = 'identity,gzip'
+const ACCEPTED_ENCODINGS = ['identity', ...grpcCompressions.keys()].join(',')
 
 /**
  * Receives the message of a call within the limits.
@@ -83,8 +85,8 @@ export function receiveMessage(
     if (isDone || stream.closed) return
     const message = reader.finish()
     if (!(message instanceof Uint8Array)) return refuse(message)
-    const { isCompressed } = reader
-    finish({ status: 'received', message, isCompressed, release: () => requestBytes.release(held) })
+    const { compression } = reader
+    finish({ status: 'received', message, compression, release: () => requestBytes.release(held) })
   })
   stream.on('close', () => finish({ status: 'aborted' }))
 }
@@ -98,7 +100,7 @@ class MessageReader {
   #length = -1
   /** Of all chunks, those of the prefix included. */
   bytes = 0
-  isCompressed = false
+  compression: Compression | undefined
 
   constructor(encoding: string | undefined, bytesMax: number) {
     this.#encoding = encoding ?? 'identity'
@@ -136,10 +138,10 @@ class MessageReader {
   #readPrefix(bytes: Buffer): GrpcRefusal | undefined {
     const flag = bytes[0]
     this.#length = bytes.readUInt32BE(1)
-    this.isCompressed = flag === 1
+    this.compression = flag === 1 ? grpcCompressions.get(this.#encoding) : undefined
     if (flag !== 0 && flag !== 1) return malformed(`The message's flag is ${flag}; wanted 0 or 1`)
     if (this.#length > this.#bytesMax) return tooLarge(this.#bytesMax)
-    if (!this.isCompressed || this.#encoding === 'gzip') return undefined
+    if (flag === 0 || this.compression !== undefined) return undefined
     return this.#encoding === 'identity' ? UNNAMED_ENCODING : unknownEncoding(this.#encoding)
   }
 }
@@ -183,7 +185,7 @@ export function tooLarge(bytesMax: number): GrpcRefusal {
 }
 
 function unknownEncoding(encoding: string): GrpcRefusal {
-  const message = `grpc-encoding is "${encoding}"; send gzip or identity`
+  const message = `grpc-encoding is "${encoding}"; send one of ${ACCEPTED_ENCODINGS}`
   return {
     rpcStatus: { code: rpcCode.unimplemented, message },
     requestStatus: 'unsupported',

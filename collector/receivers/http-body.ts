@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { heldBytes, isCrumbled } from '../byte-budget.ts'
+import type { Compression } from './compression.ts'
 import type { ReceiverParts } from './receiver.ts'
 
 /** The uncompressed bytes of a request, or why there are none. */
@@ -18,17 +19,18 @@ export type BodyOutcome =
 
 /** Reads the bodies of HTTP requests within the limits. */
 export interface HttpBodyReader {
-  read(request: IncomingMessage, isGzip: boolean): Promise<BodyOutcome>
+  /** @param compression undefined where the body is not compressed */
+  read(request: IncomingMessage, compression: Compression | undefined): Promise<BodyOutcome>
 }
 
 type Parts = Pick<ReceiverParts, 'inflater' | 'requestBytes' | 'limits'>
 
 export function createHttpBodyReader({ inflater, requestBytes, limits }: Parts): HttpBodyReader {
   return {
-    async read(request, isGzip) {
+    async read(request, compression) {
       const received = await receive(request)
-      if (received.status !== 'read' || !isGzip) return received
-      const inflated = await inflater.inflate(received.body)
+      if (received.status !== 'read' || compression === undefined) return received
+      const inflated = await inflater.inflate(received.body, compression)
       received.release()
       if (inflated.status !== 'inflated') return inflated
       const { body } = inflated

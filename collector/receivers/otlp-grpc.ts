@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { ListenAddress } from '@wayward/base'
 import type { ConsumeOutcome, Sender, Signal } from '../consumer.ts'
 import { countRequest, type RefusedRequest } from '../telemetry.ts'
+import type { Compression } from './compression.ts'
 import { encodeExportResponse, rpcCode, type RpcStatus } from './export-response.ts'
 import { type MessageOutcome, NO_ROOM, receiveMessage, tooLarge } from './grpc-message.ts'
 import { createGrpcServer, type GrpcConnection, type GrpcServer } from './grpc-server.ts'
@@ -131,9 +132,11 @@ class OtlpGrpcReceiver implements Receiver {
   async #export(call: ExportCall, connection: GrpcConnection, received: Received): Promise<void> {
     const { stream, signal } = call
     try {
-      const outcome = received.isCompressed
-        ? await this.#inflate(call, received)
-        : await this.#consume(call, received.message, received.release)
+      const { compression } = received
+      const outcome =
+        compression === undefined
+          ? await this.#consume(call, received.message, received.release)
+          : await this.#inflate(call, received, compression)
       if (outcome === undefined) return
       // Also when the deadline has passed: who is still there may as well know.
       if (outcome.status === 'accepted') {
@@ -160,17 +163,21 @@ class OtlpGrpcReceiver implements Receiver {
   }
 
   /** @returns undefined where the call is refused, and answered */
-  async #inflate(call: ExportCall, received: Received): Promise<ConsumeOutcome | undefined> {
+  async #inflate(
+    call: ExportCall,
+    received: Received,
+    compression: Compression,
+  ): Promise<ConsumeOutcome | undefined> {
     const { inflater, limits, requestBytes } = this.#parts
     const bytes = received.message.byteLength
-    const inflated = await inflater.inflate(received.message)
+    const inflated = await inflater.inflate(received.message, compression)
     received.release()
     switch (inflated.status) {
       case 'too_large':
         this.#refuse(call, tooLarge(limits.requestBytesMax), bytes)
         return undefined
       case 'corrupt':
-        this.#refuse(call, corruptGzip(inflated.message), bytes)
+        this.#refuse(call, corruptMessage(compression, inflated.message), bytes)
         return undefined
       case 'inflated':
         break
@@ -273,8 +280,8 @@ function unknownMethod(path: string): GrpcRefusal {
   return { rpcStatus: { code: rpcCode.unimplemented, message }, requestStatus: 'unsupported' }
 }
 
-function corruptGzip(reason: string): GrpcRefusal {
-  const message = `The gzip message is corrupt: ${reason}`
+function corruptMessage(compression: Compression, reason: string): GrpcRefusal {
+  const message = `The ${compression} message is corrupt: ${reason}`
   return { rpcStatus: { code: rpcCode.invalidArgument, message }, requestStatus: 'malformed' }
 }
 

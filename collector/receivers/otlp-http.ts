@@ -11,6 +11,7 @@ import type { ConsumeOutcome, Encoding, Sender, Signal } from '../consumer.ts'
 import { listen } from '../listen-address.ts'
 import { countRequest, observeConnections, type RequestStatus } from '../telemetry.ts'
 import { createServer } from '../tls/http-server.ts'
+import { type Compression, httpCompressions } from './compression.ts'
 import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
 import { createHttpBodyReader, type HttpBodyReader } from './http-body.ts'
 import {
@@ -36,7 +37,8 @@ interface HttpRefusal {
 interface ExportHead {
   readonly signal: Signal
   readonly encoding: Encoding
-  readonly isGzip: boolean
+  /** Undefined where the body is not compressed. */
+  readonly compression: Compression | undefined
   readonly identity: string
 }
 
@@ -178,13 +180,13 @@ class OtlpHttpReceiver implements Receiver {
   async #handleBody(
     request: IncomingMessage,
     response: ServerResponse,
-    { signal, encoding, isGzip, identity }: ExportHead,
+    { signal, encoding, compression, identity }: ExportHead,
   ): Promise<void> {
     const refuse = (refusal: HttpRefusal): void =>
       this.#refuse(request, response, { ...refusal, identity })
     // Before the body: of a connection that broke nobody knows the address.
     const sender = senderOf(request, identity)
-    const read = await this.#bodyReader.read(request, isGzip)
+    const read = await this.#bodyReader.read(request, compression)
     switch (read.status) {
       case 'aborted':
         this.#count(request, sender, 'aborted', ABORTED_MESSAGE)
@@ -201,7 +203,7 @@ class OtlpHttpReceiver implements Receiver {
         refuse(overloaded(NO_ROOM_RETRY_AFTER_MS, NO_ROOM_MESSAGE))
         return
       case 'corrupt':
-        refuse(malformed(`The gzip body is corrupt: ${read.message}`))
+        refuse(malformed(`The ${compression ?? ''} body is corrupt: ${read.message}`))
         return
       case 'read':
         break
@@ -320,13 +322,10 @@ function checkHead(
       `Content-Type is "${seen}"; send ${CONTENT_TYPES.protobuf} or ${CONTENT_TYPES.json}`,
     )
   }
-  const compression = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  if (!['', 'identity', 'gzip'].includes(compression)) {
-    return refusal(
-      415,
-      rpcCode.invalidArgument,
-      `Content-Encoding is "${compression}"; send gzip or none`,
-    )
+  const name = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
+  const compression = httpCompressions.get(name)
+  if (compression === undefined && name !== '' && name !== 'identity') {
+    return unknownCompression(name)
   }
   const length = request.headers['content-length']
   if (length === undefined && request.headers['transfer-encoding'] === undefined) {
@@ -334,7 +333,7 @@ function checkHead(
     return refusal(411, rpcCode.invalidArgument, message)
   }
   if (Number(length ?? 0) > bytesMax) return tooLarge(bytesMax)
-  return { signal, encoding, isGzip: compression === 'gzip' }
+  return { signal, encoding, compression }
 }
 
 /** The encoding that the content type names, whatever its case and parameters. */
@@ -346,6 +345,15 @@ function encodingOf(request: IncomingMessage): Encoding | undefined {
 
 function refusal(httpStatus: number, code: number, message: string): HttpRefusal {
   return { httpStatus, rpcStatus: { code, message }, requestStatus: 'unsupported' }
+}
+
+function unknownCompression(name: string): HttpRefusal {
+  const names = [...httpCompressions.keys()].join(', ')
+  const message = `Content-Encoding is "${name}"; send one of ${names}, or none`
+  return {
+    ...refusal(415, rpcCode.invalidArgument, message),
+    headers: { 'Accept-Encoding': names },
+  }
 }
 
 function notFound(path: string): HttpRefusal {

@@ -12,6 +12,7 @@ import {
 } from '../raw-grpc-client.ts'
 import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
 import { frame, rawCall } from './raw-grpc-call.ts'
+import { formats } from './compression-formats.ts'
 import { decodeExportResponse, decodeStatus } from './rpc-status.ts'
 
 const harnesses: ReceiverHarness[] = []
@@ -62,6 +63,29 @@ describe('accepts', () => {
     expect(harness.metric('wayward_received_bytes_total{receiver="otlp_grpc",signal="logs"}')).toBe(
       100_000,
     )
+  })
+
+  const named = formats.flatMap((format) =>
+    format.grpcNames.map((header): [string, string, typeof format] => [
+      header,
+      format.name,
+      format,
+    ]),
+  )
+  test.each(named)('compression %s (%s), and no bomb in it', async (header, _name, format) => {
+    const harness = await start({ requestBytesMax: 100_000 })
+    const send = async (message: Buffer): Promise<unknown> => {
+      const seen = await rawCall(harness.port, { 'grpc-encoding': header }, (stream) =>
+        stream.end(frame(message, 1)),
+      )
+      return seen['grpc-status']
+    }
+    const good = await format.compress(Buffer.from('inflated'))
+    expect(await send(good)).toBe('0')
+    expect(await send(await format.compress(Buffer.alloc(1_000_000)))).toBe('8')
+    expect(await send(good.subarray(0, -3))).toBe('3')
+    expect(harness.consumer.requests.map(({ body }) => body.toString())).toEqual(['inflated'])
+    expect(harness.parts.requestBytes.usedBytes).toBe(0)
   })
 
   test('a message without compression although the header names gzip', async () => {
@@ -159,7 +183,9 @@ describe('refuses', () => {
     expect(harness.parts.requestBytes.usedBytes).toBe(0)
   })
 
-  test.each(['deflate', 'br', 'zstd'])('compression %s with UNIMPLEMENTED', async (encoding) => {
+  const known = formats.flatMap(({ grpcNames }) => grpcNames)
+  const others = ['br', 'lz4', 'zstd'].filter((name) => !known.includes(name))
+  test.each(others)('compression %s with UNIMPLEMENTED', async (encoding) => {
     const harness = await start()
     const seen = await rawCall(harness.port, { 'grpc-encoding': encoding }, (stream) =>
       stream.end(frame(Buffer.from('x'), 1)),

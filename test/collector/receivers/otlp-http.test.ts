@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
+import { formats } from './compression-formats.ts'
 import type { CollectorLimits } from '@wayward/collector'
 import { createOtlpHttpReceiver } from '@wayward/collector/receivers/otlp-http'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -100,6 +101,29 @@ describe('accepts', () => {
     const response = await post(harness, '/v1/traces', headers, gzipSync('inflated'))
     expect(response.status).toBe(200)
     expect(harness.consumer.requests[0]?.body.toString()).toBe('inflated')
+  })
+
+  const named = formats.flatMap((format) =>
+    format.httpNames.map((header): [string, string, typeof format] => [
+      header,
+      format.name,
+      format,
+    ]),
+  )
+  test.each(named)('content encoding %s (%s), and no bomb in it', async (header, _name, format) => {
+    const harness = await start({ requestBytesMax: 100_000 })
+    const headers = { 'content-type': PROTOBUF, 'content-encoding': header }
+    const send = async (bytes: Buffer): Promise<number> => {
+      const response = await post(harness, '/v1/traces', headers, await format.compress(bytes))
+      return response.status
+    }
+    expect(await send(Buffer.from('inflated'))).toBe(200)
+    expect(await send(Buffer.alloc(100_001))).toBe(413)
+    expect(await send(Buffer.alloc(1_500_000))).toBe(413)
+    const cut = (await format.compress(Buffer.from('inflated'))).subarray(0, -3)
+    expect((await post(harness, '/v1/traces', headers, cut)).status).toBe(400)
+    expect(harness.consumer.requests.map(({ body }) => body.toString())).toEqual(['inflated'])
+    expect(harness.parts.requestBytes.usedBytes).toBe(0)
   })
 
   test('an empty request', async () => {
