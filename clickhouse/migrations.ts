@@ -87,4 +87,9 @@ export const migrations: readonly Migration[] = [
     // The table that was there under its former name is renamed before all others: schema/former-names.ts.
     files: ['tables/otel_metrics_exp_histogram.sql'],
   },
+  {
+    version: 7,
+    name: 'Ends of what was told as open',
+    files: ['tables/wayward_ended_operations.sql', 'tables/wayward_ended_operations_mv.sql'],
+  },
 ]

@@ -14,6 +14,7 @@ import type { LogRecordExporter, LogRecordProcessor, SdkLogRecord } from '@opent
 import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import {
   EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_OPERATION_ENDED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
 } from '@wayward/semconv'
@@ -35,6 +36,8 @@ interface ExportQueue<T> {
   readonly shutdown: () => Promise<void>
   /** Gives up everything, what is under way included: nothing of ours holds the process after this. */
   readonly abandon: () => void
+  /** Items that wait or are under way. */
+  readonly waitingCount: () => number
 }
 
 /**
@@ -183,6 +186,7 @@ function createExportQueue<T extends { readonly attributes: object }>(
 
   return {
     flush,
+    waitingCount: () => waiting.length + batch.length,
     add(item, reserve) {
       if (isClosed) return
       if (waiting.length + batch.length >= limits.queueItemsMax + reserve) {
@@ -221,6 +225,8 @@ export interface QueuedProcessor<P> {
   readonly processor: P
   /** Gives up everything that waits or is under way. */
   readonly abandon: () => void
+  /** Items that wait or are under way. */
+  readonly waitingCount: () => number
 }
 
 const sampled = 1
@@ -234,6 +240,7 @@ export function queueSpans(
   const queue = createExportQueue<ReadableSpan>(exporter, limits, losses, line)
   return {
     abandon: queue.abandon,
+    waitingCount: queue.waitingCount,
     processor: {
       onStart: () => undefined,
       onEnd(span) {
@@ -245,8 +252,11 @@ export function queueSpans(
   }
 }
 
-/** Places kept free for the loss events themselves. */
-const lossReserve = 16
+/** Places kept free for what corrects what was told before: ends of open operations, and losses themselves. */
+const reserves: ReadonlyMap<string, number> = new Map([
+  [EVENT_WAYWARD_OPERATION_ENDED, 1024],
+  [EVENT_WAYWARD_EVENTS_DROPPED, 1040],
+])
 
 export function queueLogs(
   exporter: LogRecordExporter,
@@ -257,9 +267,10 @@ export function queueLogs(
   const queue = createExportQueue<SdkLogRecord>(exporter, limits, losses, line)
   return {
     abandon: queue.abandon,
+    waitingCount: queue.waitingCount,
     processor: {
       onEmit(record) {
-        queue.add(record, record.eventName === EVENT_WAYWARD_EVENTS_DROPPED ? lossReserve : 0)
+        queue.add(record, reserves.get(record.eventName ?? '') ?? 0)
       },
       forceFlush: queue.flush,
       shutdown: queue.shutdown,

@@ -1,5 +1,6 @@
 // Spans are sent when they end. What is still open is told by snapshots: an event at a fixed interval for
-// each operation that has been open for longer than a threshold. A deadlock leaves no other trace.
+// each operation that has been open for longer than a threshold. A deadlock leaves no other trace. The end of
+// what was told as open is told by an event as well: its span may be sampled away or dropped.
 import type { Attributes, Context, HrTime } from '@opentelemetry/api'
 import { SeverityNumber, type Logger } from '@opentelemetry/api-logs'
 import {
@@ -7,6 +8,7 @@ import {
   ATTR_WAYWARD_OPERATION_AGE,
   ATTR_WAYWARD_OPERATION_SEQUENCE,
   ATTR_WAYWARD_OPERATION_START_TIME,
+  EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
 } from '@wayward/semconv'
 import { type Clock, durationNs, toRfc3339 } from './clock.ts'
@@ -74,34 +76,54 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
   const { clock, logger, nextSequence } = settings
   let { snapshots } = settings
   const operations = new Set<OpenOperation>()
+  /** Those that were told as open: their end is told, too, whether or not their span is sampled or sent. */
+  const toldOpen = new Set<OpenOperation>()
   let timer: NodeJS.Timeout | undefined
 
   function snapshot(): number {
-    const now = clock.now()
     const thresholdNs = snapshots.thresholdMs * 1e6
     let told = 0
     // A set keeps the order of insertion: the oldest come first.
     for (const operation of operations) {
-      const ageNs = durationNs(operation.startTime, clock.now(operation.anchorMs))
+      // By the operation's own anchor: a snapshot is never earlier than start plus age, nor than the one before.
+      const now = clock.now(operation.anchorMs)
+      const ageNs = durationNs(operation.startTime, now)
       if (ageNs < thresholdNs) continue
       if (told === snapshots.operationsMax) break
       told++
-      logger.emit({
-        eventName: EVENT_WAYWARD_OPERATION_OPEN,
-        severityNumber: SeverityNumber.INFO,
-        timestamp: now,
-        observedTimestamp: now,
-        context: operation.context,
-        attributes: {
-          ...operation.describe(),
-          [ATTR_WAYWARD_EVENT_SEQUENCE]: nextSequence(),
-          [ATTR_WAYWARD_OPERATION_SEQUENCE]: operation.sequence,
-          [ATTR_WAYWARD_OPERATION_START_TIME]: toRfc3339(operation.startTime),
-          [ATTR_WAYWARD_OPERATION_AGE]: ageNs,
-        },
-      })
+      toldOpen.add(operation)
+      tell(EVENT_WAYWARD_OPERATION_OPEN, operation, now, ageNs)
     }
     return told
+  }
+
+  function tell(eventName: string, operation: OpenOperation, now: HrTime, ageNs: number): void {
+    logger.emit({
+      eventName,
+      severityNumber: SeverityNumber.INFO,
+      timestamp: now,
+      observedTimestamp: now,
+      context: operation.context,
+      attributes: {
+        ...operation.describe(),
+        [ATTR_WAYWARD_EVENT_SEQUENCE]: nextSequence(),
+        [ATTR_WAYWARD_OPERATION_SEQUENCE]: operation.sequence,
+        [ATTR_WAYWARD_OPERATION_START_TIME]: toRfc3339(operation.startTime),
+        [ATTR_WAYWARD_OPERATION_AGE]: ageNs,
+      },
+    })
+  }
+
+  function remove(operation: OpenOperation): void {
+    operations.delete(operation)
+    // Empty unless something is open for long: ends of short operations cost no look-up.
+    if (toldOpen.size === 0 || !toldOpen.delete(operation)) return
+    try {
+      const now = clock.now(operation.anchorMs)
+      tell(EVENT_WAYWARD_OPERATION_ENDED, operation, now, durationNs(operation.startTime, now))
+    } catch {
+      settings.onError()
+    }
   }
 
   function tick(): void {
@@ -126,7 +148,7 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
 
   return {
     add: (operation) => void operations.add(operation),
-    delete: (operation) => void operations.delete(operation),
+    delete: remove,
     snapshot,
     get count() {
       return operations.size
@@ -140,6 +162,7 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
     shutdown() {
       stop()
       operations.clear()
+      toldOpen.clear()
     },
   }
 }

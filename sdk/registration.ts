@@ -63,28 +63,49 @@ export interface RegisterOptions {
    * @default 2000
    */
   readonly exitFlushMsMax?: number
+  /**
+   * Longest time that `shutdown()` may take as a whole, in milliseconds; what is not sent by then is given
+   * up and counted.
+   * @default 5000
+   */
+  readonly shutdownMsMax?: number
+}
+
+export interface FlushOptions {
+  /**
+   * Longest time to wait, in milliseconds. What is not sent by then stays in the queue.
+   * @default 30000
+   */
+  readonly timeoutMs?: number
 }
 
 /** What `register()` set up. */
 export interface Registration {
   /**
    * `registered`: OpenTelemetry is set up. `already_registered`: somebody else had set it up, nothing was
-   * changed, and reports go there. `disabled`: `OTEL_SDK_DISABLED` is set. `failed`: see the diagnostics.
+   * changed, and reports go there. `disabled`: `OTEL_SDK_DISABLED` is set. `failed`: nothing is reported.
    */
   readonly status: 'registered' | 'already_registered' | 'disabled' | 'failed'
+  /** What was found that is not as it should be, and what to do about it; empty where all is well. */
+  readonly problems: readonly string[]
   readonly sessionId: string
   /** The process's reporter. */
   readonly reporter: Reporter
   /** Spans and events lost since the start, because the queue was full or the exporter gave up. */
   readonly droppedCount: number
   /** Sends what has ended; never rejects. Does nothing where another's provider is registered. */
-  forceFlush(): Promise<void>
-  /** Sends what has ended and stops reporting; never rejects, safe twice. */
+  forceFlush(options?: FlushOptions): Promise<void>
+  /**
+   * Sends what has ended and stops reporting, within `shutdownMsMax`; never rejects, safe twice. It is for
+   * the end of the process: `register()` does not work again after it, and says so.
+   */
   shutdown(): Promise<void>
 }
 
 const lossIntervalMs = 1000
 const exitFlushMsMaxDefault = 2000
+const shutdownMsMaxDefault = 5000
+const flushMsMaxDefault = 30_000
 /** Where OpenTelemetry's API keeps what is registered. */
 const diagnosticsKey = Symbol.for('opentelemetry.js.api.1')
 const registrationKey = Symbol.for('wayward.registration.1')
@@ -102,7 +123,7 @@ export function register(options: RegisterOptions = {}): Registration {
     return tryRegister(options)
   } catch (error) {
     diag.error('Cannot register the Wayward SDK; the application goes on without it', error)
-    return idle('failed')
+    return idle('failed', [`Cannot register the Wayward SDK: ${String(error)}`])
   }
 }
 
@@ -112,18 +133,29 @@ function tryRegister(options: RegisterOptions): Registration {
     getReporterWithCore().shutdown()
     return idle('disabled')
   }
-  const holder = globalThis as { [registrationKey]?: Registration }
+  const holder = globalThis as { [registrationKey]?: Holder }
   const ours = holder[registrationKey]
-  if (ours !== undefined || isForeignProviderRegistered()) {
-    diag.warn(
-      'Cannot register the Wayward SDK: a tracer provider is registered already, and stays. ' +
-        'Reports go to it; see docs/sdk.md',
-    )
-    return ours === undefined ? idle('already_registered') : delegateTo(ours)
+  if (ours?.isShutDown === true) {
+    return failed([
+      'Cannot register the Wayward SDK again after shutdown(): OpenTelemetry keeps the providers that ' +
+        'were shut down. Call shutdown() only where the process ends; forceFlush() sends what has ended',
+    ])
   }
-  const registration = install(options)
-  holder[registrationKey] = registration
-  return registration
+  if (ours !== undefined) {
+    diag.warn('Cannot register the Wayward SDK twice: the first registration stays')
+    return delegateTo(ours.registration)
+  }
+  const foreign = foreignProviders()
+  if (foreign.length > 0) {
+    for (const problem of foreign) diag.warn(problem)
+    return idle('already_registered', foreign)
+  }
+  return install(options, holder)
+}
+
+interface Holder {
+  readonly registration: Registration
+  isShutDown: boolean
 }
 
 /** `OTEL_LOG_LEVEL` turns the diagnostics on, on the console; an application's own logger for them stays. */
@@ -134,22 +166,44 @@ function setLogLevel(): void {
   diag.setLogger(new DiagConsoleLogger(), { logLevel, suppressOverrideMessage: true })
 }
 
-function isForeignProviderRegistered(): boolean {
+/** Whose providers are there already, and what to do about it. */
+function foreignProviders(): string[] {
+  const found: string[] = []
   const provider = trace.getTracerProvider()
-  if (!(provider instanceof ProxyTracerProvider)) return true
-  return provider.getDelegateTracer('@wayward/sdk') !== undefined
+  if (
+    !(provider instanceof ProxyTracerProvider) ||
+    provider.getDelegateTracer('@wayward/sdk') !== undefined
+  ) {
+    found.push('tracer')
+  }
+  return found.map(
+    (what) =>
+      `Cannot register the Wayward SDK: a ${what} provider is registered already, and stays. ` +
+      'Reports go to it. Give it an exporter to the collector, or call register() before it is set up; ' +
+      'see docs/sdk.md',
+  )
 }
 
-function idle(status: Registration['status']): Registration {
+function idle(status: Registration['status'], problems: readonly string[] = []): Registration {
   const reporter = getReporterWithCore()
   return {
     status,
+    problems,
     sessionId: reporter.sessionId,
     reporter,
     droppedCount: 0,
     forceFlush: async () => undefined,
     shutdown: async () => undefined,
   }
+}
+
+/**
+ * Nothing will be reported, which must not go by without a word. A warning of Node, because OpenTelemetry's
+ * diagnostics may be what cannot be reached.
+ */
+function failed(problems: readonly string[]): Registration {
+  for (const problem of problems) process.emitWarning(problem, { type: 'WaywardWarning' })
+  return idle('failed', problems)
 }
 
 /** The handle of a second `register()`: it stands for the first. */
@@ -159,18 +213,22 @@ function delegateTo(ours: Registration): Registration {
     get droppedCount() {
       return ours.droppedCount
     },
-    forceFlush: () => ours.forceFlush(),
+    forceFlush: (options) => ours.forceFlush(options),
     shutdown: () => ours.shutdown(),
   }
 }
 
 interface Pipeline {
+  /** Whether OpenTelemetry took the provider. */
+  readonly isTaken: boolean
+  /** Spans or records that wait to be sent. */
+  readonly waitingCount: number
   forceFlush(): Promise<void>
   shutdown(): Promise<void>
   abandon(): void
 }
 
-function install(options: RegisterOptions): Registration {
+function install(options: RegisterOptions, holder: { [registrationKey]?: Holder }): Registration {
   const state = openThreadState().process
   const losses = createLossReport()
   const resource = createResource(state, {
@@ -180,9 +238,19 @@ function install(options: RegisterOptions): Registration {
   })
   const line = createExportLine()
   const traces = installTraces(resource, { losses, line }, options)
+  if (!traces.isTaken) {
+    void traces.shutdown()
+    return failed([refusalOf('the tracer provider')])
+  }
   const logPipeline = installLogs(resource, { losses, line }, options)
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager())
-  propagation.setGlobalPropagator(createPropagator())
+  const problems = installContext()
+  if (!logPipeline.isTaken) {
+    problems.push(
+      'Cannot register the logger provider: another one is registered already, and stays. Snapshots of ' +
+        'what is open and log records go to it; call register() before it is set up',
+    )
+  }
+  for (const problem of problems) diag.warn(problem)
   const reporter = getReporterWithCore()
   if (options.snapshots !== undefined) reporter.core.open.configure(options.snapshots)
   const tellLosses = (): void => {
@@ -199,42 +267,122 @@ function install(options: RegisterOptions): Registration {
     tellLosses()
     await settle([logPipeline.forceFlush()])
   }
+  const pipelines = [traces, logPipeline]
   const shutdownOnce = once(async () => {
+    if (holder[registrationKey] !== undefined) holder[registrationKey].isShutDown = true
     clearInterval(timer)
     process.off('beforeExit', onBeforeExit)
     reporter.shutdown()
-    await flush()
-    await settle([traces.shutdown(), logPipeline.shutdown()])
+    const work = async (): Promise<void> => {
+      await flush()
+      await settle([traces.shutdown(), logPipeline.shutdown()])
+    }
+    await withinDeadline(work(), options.shutdownMsMax ?? shutdownMsMaxDefault, pipelines)
   })
   const onBeforeExit = flushBeforeExit(
     options.exitFlushMsMax ?? exitFlushMsMaxDefault,
-    shutdownOnce,
-    [traces, logPipeline],
+    { flush, shutdown: shutdownOnce },
+    pipelines,
   )
-  process.once('beforeExit', onBeforeExit)
-  return {
-    status: 'registered',
+  process.on('beforeExit', onBeforeExit)
+  const registration: Registration = {
+    status: logPipeline.isTaken ? 'registered' : 'already_registered',
+    problems,
     sessionId: state.sessionId,
     reporter,
     get droppedCount() {
       return losses.count
     },
-    forceFlush: flush,
+    forceFlush: (given = {}) => withinDeadline(flush(), given.timeoutMs ?? flushMsMaxDefault, []),
     shutdown: shutdownOnce,
   }
+  holder[registrationKey] = { registration, isShutDown: false }
+  return registration
 }
 
-/** Sends the rest when nothing is left to do, but does not let a collector that hangs hold the process. */
+/** The context manager and the propagator; another's of the same API do as well. @returns what was found. */
+function installContext(): string[] {
+  const found: string[] = []
+  const keeps = 'another one is registered already, and is used'
+  if (!context.setGlobalContextManager(new AsyncLocalStorageContextManager())) {
+    found.push(`Cannot register the context manager: ${keeps}`)
+  }
+  if (!propagation.setGlobalPropagator(createPropagator())) {
+    found.push(`Cannot register the propagator: ${keeps}`)
+  }
+  return found
+}
+
+/** Why OpenTelemetry's API did not take what it was given. */
+function refusalOf(what: string): string {
+  const holder = globalThis as { [diagnosticsKey]?: { readonly version?: string } }
+  const version = holder[diagnosticsKey]?.version ?? 'none'
+  return (
+    `Cannot register ${what}: OpenTelemetry's API refused it. Version ${version} of @opentelemetry/api ` +
+    'registered something first, and another version is used here; nothing is reported. Make it one ' +
+    'version (npm ls @opentelemetry/api, then npm dedupe or "overrides"), or call register() before the other copy is loaded'
+  )
+}
+
+/** For what abandoned exports leave to do. */
+const abandonedMs = 100
+
+/**
+ * Waits for `work`, and no longer than `ms`: then the pipelines give up what is left and count it. The
+ * timer holds the process, or one that has nothing else to do would end before the answer.
+ */
+async function withinDeadline(
+  work: Promise<void>,
+  ms: number,
+  pipelines: readonly Pipeline[],
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      for (const pipeline of pipelines) pipeline.abandon()
+      timer = setTimeout(resolve, pipelines.length === 0 ? 0 : abandonedMs)
+    }, ms)
+  })
+  await Promise.race([work, expired])
+  clearTimeout(timer)
+}
+
+/** A listener that reports at each `beforeExit` would otherwise hold the process for ever. */
+const exitRoundsMax = 8
+
+/**
+ * Sends the rest when nothing is left to do, and again what listeners of `beforeExit` report, but does not
+ * let a collector that hangs hold the process.
+ */
 function flushBeforeExit(
   deadlineMs: number,
-  shutdown: () => Promise<void>,
+  registration: Pick<Registration, 'shutdown'> & { readonly flush: () => Promise<void> },
   pipelines: readonly Pipeline[],
 ): () => void {
+  let rounds = 0
+  let isFlushing = false
+  let spentMs = 0
+  const waiting = (): boolean => pipelines.some((pipeline) => pipeline.waitingCount > 0)
+
+  async function flushRest(): Promise<void> {
+    // The other listeners of this `beforeExit` come first: what they report is sent with the rest.
+    await Promise.resolve()
+    // Without anything asynchronous to do the process ends here.
+    if (rounds > 0 && !waiting()) return
+    rounds++
+    const started = performance.now()
+    await withinDeadline(registration.flush(), Math.max(1, deadlineMs - spentMs), pipelines)
+    spentMs += performance.now() - started
+    // What cannot be sent, or never ends, is given up; otherwise more may come.
+    if (waiting() || rounds >= exitRoundsMax || spentMs >= deadlineMs) await registration.shutdown()
+  }
+
   return () => {
-    const deadline = setTimeout(() => {
-      for (const pipeline of pipelines) pipeline.abandon()
-    }, deadlineMs)
-    void shutdown().finally(() => clearTimeout(deadline))
+    if (isFlushing) return
+    isFlushing = true
+    void flushRest().finally(() => {
+      isFlushing = false
+    })
   }
 }
 
@@ -254,8 +402,12 @@ function installTraces(resource: Resource, shared: Shared, options: RegisterOpti
     resource,
     spanProcessors: [...own, ...(options.spanProcessors ?? [])],
   })
-  trace.setGlobalTracerProvider(provider)
+  const isTaken = trace.setGlobalTracerProvider(provider)
   return {
+    isTaken,
+    get waitingCount() {
+      return queued?.waitingCount() ?? 0
+    },
     forceFlush: () => provider.forceFlush(),
     shutdown: () => provider.shutdown(),
     abandon() {
@@ -275,8 +427,12 @@ function installLogs(resource: Resource, shared: Shared, options: RegisterOption
     logRecordLimits: logRecordLimits(),
     processors: queued === undefined ? [] : [queued.processor],
   })
-  logs.setGlobalLoggerProvider(provider)
+  const isTaken = logs.setGlobalLoggerProvider(provider) === provider
   return {
+    isTaken,
+    get waitingCount() {
+      return queued?.waitingCount() ?? 0
+    },
     forceFlush: () => provider.forceFlush(),
     shutdown: () => provider.shutdown(),
     abandon() {

@@ -56,7 +56,7 @@ function summaryOf(row: LockContentionRow): string {
   if (row.timeouts > 0) parts.push(`${row.timeouts} timed out`)
   if (row.still_waiting > 0) {
     parts.push(
-      `${row.still_waiting} still wait, the oldest for ${formatDuration(row.still_waiting_max_ns)}`,
+      `${row.still_waiting} had not got it when last reported, the oldest after ${formatDuration(row.still_waiting_max_ns)}`,
     )
   }
   return parts.join('; ')

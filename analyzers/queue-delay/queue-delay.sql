@@ -56,6 +56,11 @@ WITH
       AND seen_at >= {from:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR service = {service:String})
       AND ({session:String} = '' OR session = {session:String})
+      AND (service, session, kind, sequence) NOT IN
+      (
+        SELECT service, session, kind, sequence
+        FROM wayward_ended_operations
+      )
   ),
   processing_now AS
   (

@@ -28,8 +28,12 @@ export function greeting(
     next(`${name} demo${folder}`, 'a small shop with a slow lock, a full queue and a failing job'),
     next(`${name} analyze lock-contention${folder}`, 'which locks cost most, and why'),
     next(
-      `${exporterEnvironment(endpoints, values)} <your application>`,
-      'report from an application with OpenTelemetry',
+      `${exporterEnvironment(withScheme(endpoints.otlpGrpc), values)} <your application>`,
+      'report from an application with @wayward/sdk, or with OpenTelemetry over gRPC',
+    ),
+    next(
+      `OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf ${exporterEnvironment(endpoints.otlpHttp, values)} <your application>`,
+      'report from an application whose OpenTelemetry speaks HTTP',
     ),
     `${style.dim('Ctrl-C stops the service.')}\n`,
   ].join('')
@@ -45,11 +49,16 @@ function askedFor({ tokenFile, tlsClientCa }: ServeValues): string[] {
 }
 
 /** The settings of an application that reports here; their values are percent-encoded, says OpenTelemetry. */
-function exporterEnvironment(endpoints: Endpoints, values: ServeValues): string {
+function exporterEnvironment(endpoint: string, values: ServeValues): string {
   return [
-    `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoints.otlpHttp}`,
+    `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}`,
     ...(values.tokenFile === undefined
       ? []
       : ['OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<token>"']),
   ].join(' ')
+}
+
+/** Without TLS the gRPC address has no scheme, which exporters want. */
+function withScheme(address: string): string {
+  return address.includes('://') ? address : `http://${address}`
 }

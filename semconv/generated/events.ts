@@ -3,5 +3,8 @@
 /** Spans or events of this process were dropped. */
 export const EVENT_WAYWARD_EVENTS_DROPPED = 'wayward.events.dropped' as const
 
+/** The end of an operation that was told as open by `wayward.operation.open`. */
+export const EVENT_WAYWARD_OPERATION_ENDED = 'wayward.operation.ended' as const
+
 /** Snapshot of an operation that has been open for longer than a threshold, repeated at a fixed interval. */
 export const EVENT_WAYWARD_OPERATION_OPEN = 'wayward.operation.open' as const

@@ -293,6 +293,42 @@ FROM otel_traces
 WHERE TraceId != ''
 GROUP BY TraceId;
 
+CREATE TABLE wayward_ended_operations
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+    `kind` LowCardinality(String) COMMENT 'lock_wait, lock_hold, queue_wait, queue_item, job_run, ... (wayward.kind)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'The operation (wayward.operation.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `started_at` DateTime64(9, 'UTC') COMMENT 'When the operation started, UTC (wayward.operation.start_time)' CODEC(Delta(8), ZSTD(1)),
+    `ended_at` DateTime64(9, 'UTC') COMMENT 'When it ended, UTC' CODEC(Delta(8), ZSTD(1)),
+    `age_ns` UInt64 COMMENT 'How long it had been open, nanoseconds (wayward.operation.age)' CODEC(T64, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(ended_at)
+PARTITION BY toDate(started_at)
+ORDER BY (service, session, kind, sequence)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_ended_operations_mv TO wayward_ended_operations
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `kind` String,
+    `sequence` UInt64,
+    `started_at` DateTime64(9, 'UTC'),
+    `ended_at` DateTime64(9),
+    `age_ns` UInt64
+)
+AS SELECT
+    ServiceName AS service,
+    multiIf((ResourceAttributes['wayward.session.id']) != '', ResourceAttributes['wayward.session.id'], (ResourceAttributes['service.instance.id']) != '', ResourceAttributes['service.instance.id'], concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])) AS session,
+    LogAttributes['wayward.kind'] AS kind,
+    toUInt64OrZero(LogAttributes['wayward.operation.sequence']) AS sequence,
+    parseDateTime64BestEffortOrZero(LogAttributes['wayward.operation.start_time'], 9, 'UTC') AS started_at,
+    Timestamp AS ended_at,
+    toUInt64OrZero(LogAttributes['wayward.operation.age']) AS age_ns
+FROM otel_logs
+WHERE EventName = 'wayward.operation.ended';
+
 CREATE TABLE wayward_incoming
 (
     `service` LowCardinality(String) COMMENT 'service.name of the resource',

@@ -5,6 +5,7 @@ import {
   ATTR_WAYWARD_OPERATION_AGE,
   ATTR_WAYWARD_OPERATION_SEQUENCE,
   ATTR_WAYWARD_OPERATION_START_TIME,
+  EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
 } from '@wayward/semconv'
 
@@ -30,6 +31,8 @@ interface RecordedOperation {
   readonly kind: string
   readonly since: number
   readonly seen: number
+  /** When its end was told, if it was. */
+  readonly ended?: number
   readonly sequence: number
   readonly attributes: Attributes
 }
@@ -60,7 +63,15 @@ export function toRows(processes: readonly RecordedProcess[]): RecordedRows {
         traces.push({ ...identity, ...toSpanRow(span, i, traces.length + 1) })
       }
     }
-    for (const operation of open) logs.push({ ...identity, ...toLogRow(operation) })
+    for (const operation of open) {
+      logs.push({
+        ...identity,
+        ...toLogRow(operation, EVENT_WAYWARD_OPERATION_OPEN, operation.seen),
+      })
+      const { ended } = operation
+      if (ended === undefined) continue
+      logs.push({ ...identity, ...toLogRow(operation, EVENT_WAYWARD_OPERATION_ENDED, ended) })
+    }
   }
   return { traces, logs }
 }
@@ -90,10 +101,10 @@ function toSpanRow(span: RecordedSpan, i: number, number: number): object {
   }
 }
 
-function toLogRow(operation: RecordedOperation): object {
+function toLogRow(operation: RecordedOperation, eventName: string, at: number): object {
   return {
-    Timestamp: toSeconds(operation.seen),
-    EventName: EVENT_WAYWARD_OPERATION_OPEN,
+    Timestamp: toSeconds(at),
+    EventName: eventName,
     LogAttributes: {
       ...operation.attributes,
       [ATTR_WAYWARD_KIND]: operation.kind,
@@ -101,7 +112,7 @@ function toLogRow(operation: RecordedOperation): object {
       [ATTR_WAYWARD_OPERATION_START_TIME]: new Date(
         Date.UTC(2026, 10, 21, 6) + operation.since,
       ).toISOString(),
-      [ATTR_WAYWARD_OPERATION_AGE]: toNs(operation.seen - operation.since).toString(),
+      [ATTR_WAYWARD_OPERATION_AGE]: toNs(at - operation.since).toString(),
     },
   }
 }

@@ -12,6 +12,7 @@ interface Arrived {
   readonly attributes: Record<string, unknown>
   readonly resource: Record<string, unknown>
   readonly startTimeUnixNano: string
+  readonly timeUnixNano: string
   readonly traceId: string
 }
 
@@ -95,6 +96,7 @@ interface Item {
   readonly body?: { readonly stringValue?: string }
   readonly attributes?: readonly KeyValue[]
   readonly startTimeUnixNano?: string
+  readonly timeUnixNano?: string
   readonly traceId?: string
 }
 
@@ -122,6 +124,7 @@ function toArrived(item: Item, resource: ResourceItem | undefined): Arrived {
     attributes: toRecord(item.attributes),
     resource: toRecord(resource?.attributes),
     startTimeUnixNano: item.startTimeUnixNano ?? '',
+    timeUnixNano: item.timeUnixNano ?? '',
     traceId: item.traceId ?? '',
   }
 }

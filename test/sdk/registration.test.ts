@@ -17,10 +17,14 @@ import {
   ATTR_WAYWARD_LOCK_ID,
   ATTR_WAYWARD_LOCK_NAME,
   ATTR_WAYWARD_LOCK_WAIT_RESULT,
+  ATTR_WAYWARD_OPERATION_AGE,
+  ATTR_WAYWARD_OPERATION_SEQUENCE,
+  ATTR_WAYWARD_OPERATION_START_TIME,
   ATTR_WAYWARD_SESSION_ID,
   ATTR_WAYWARD_SESSION_NAME,
   ATTR_WAYWARD_TASK_ID,
   EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
 } from '@wayward/semconv'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -266,6 +270,27 @@ describe('a collector that does not work', () => {
     expect(ended.ms).toBeLessThan(2000)
   })
 
+  test.each([
+    ['shutdown() by its bound', 'await registration.shutdown()', ''],
+    ['forceFlush() by its time-out', 'await registration.forceFlush({ timeoutMs: 400 })', ''],
+  ])('and hangs with many batches waiting: %s', async (_name, code) => {
+    const ended = await hang([
+      '--input-type=module',
+      '--eval',
+      `import { register } from '@wayward/sdk'
+      const registration = register({ shutdownMsMax: 400 })
+      for (let i = 0; i < 5000; i++) registration.reporter.zone('work', () => undefined)
+      const started = performance.now()
+      ${code}
+      console.log(JSON.stringify({ ms: performance.now() - started, dropped: registration.droppedCount }))
+      process.exit(0)`,
+    ])
+    const { ms, dropped } = JSON.parse(ended.stdout) as { ms: number; dropped: number }
+    expect(ms).toBeGreaterThan(350)
+    expect(ms).toBeLessThan(1500)
+    expect(dropped).toBe(code.includes('shutdown') ? 5000 : 0)
+  })
+
   test('and comes back: what was reported meanwhile arrives', async () => {
     const port = new URL(server.url).port
     server.close()
@@ -354,5 +379,148 @@ describe("an application's own OpenTelemetry", () => {
       console.log(second.status, second.droppedCount)`)
     expect(ended.stdout.trim()).toBe('already_registered 0')
     expect(server.spans).toHaveLength(1)
+  })
+
+  test('a register() after shutdown() says that it does not work again', async () => {
+    const ended = await evaluate(`
+      import { register } from '@wayward/sdk'
+      await register().shutdown()
+      const second = register()
+      console.log(second.status, second.problems.length)`)
+    expect(ended.stdout.trim()).toBe('failed 1')
+    expect(ended.stderr).toContain('again after shutdown()')
+  })
+
+  test.each([
+    ['a meter provider', 'metrics.setGlobalMeterProvider({ getMeter: () => ({}) })'],
+    ['a logger of diagnostics', 'diag.setLogger(console)'],
+    [
+      'a propagator',
+      'propagation.setGlobalPropagator({ inject() {}, extract: (c) => c, fields: () => [] })',
+    ],
+  ])(
+    'an older copy of the API that registered %s first makes register() fail in words',
+    async (_name, code) => {
+      const ended = await evaluate(`
+      import { diag, metrics, propagation } from 'older-api'
+      ${code}
+      const { register } = await import('@wayward/sdk')
+      const registration = register()
+      registration.reporter.zone('lost', () => undefined)
+      await registration.shutdown()
+      console.log(JSON.stringify({ status: registration.status, problems: registration.problems }))`)
+      const line = ended.stdout.trim().split('\n').at(-1) ?? ''
+      const { status, problems } = JSON.parse(line) as { status: string; problems: string[] }
+      expect(status).toBe('failed')
+      expect(problems[0]).toContain(
+        'Version 1.8.0 of @opentelemetry/api registered something first',
+      )
+      expect(ended.stderr).toContain('npm ls @opentelemetry/api')
+    },
+  )
+
+  test('a logger provider that is there stays, and is told', async () => {
+    const ended = await evaluate(`
+      import { logs } from '@opentelemetry/api-logs'
+      logs.setGlobalLoggerProvider({ getLogger: () => ({ emit() {}, enabled: () => true }) })
+      const { register } = await import('@wayward/sdk')
+      const registration = register()
+      registration.reporter.zone('sent', () => undefined)
+      await registration.shutdown()
+      console.log(JSON.stringify({ status: registration.status, problems: registration.problems }))`)
+    const { status, problems } = JSON.parse(ended.stdout) as { status: string; problems: string[] }
+    expect(status).toBe('already_registered')
+    expect(problems).toEqual([expect.stringContaining('logger provider')])
+    expect(server.spans.map((span) => span.name)).toEqual(['sent'])
+  })
+})
+
+describe('the end of a process', () => {
+  test.each([
+    ['at once', "reporter.zone('late', () => undefined)"],
+    ['a while later', "setTimeout(() => reporter.zone('late', () => undefined), 50)"],
+  ])('sends what a listener of beforeExit reports %s', async (_name, code) => {
+    const ended = await run(
+      [
+        '--input-type=module',
+        '--eval',
+        `import { register } from '@wayward/sdk'
+        const { reporter } = register()
+        reporter.zone('early', () => undefined)
+        process.once('beforeExit', () => { ${code} })`,
+      ],
+      endpoint(),
+    )
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(server.spans.map((span) => span.name)).toEqual(['early', 'late'])
+  })
+
+  test('is not held by a listener that reports each time', async () => {
+    const ended = await run(
+      [
+        '--input-type=module',
+        '--eval',
+        `import { register } from '@wayward/sdk'
+        const { reporter } = register()
+        process.on('beforeExit', () => reporter.zone('again', () => undefined))`,
+      ],
+      endpoint(),
+    )
+    expect(ended.code).toBe(0)
+    expect(ended.ms).toBeLessThan(4000)
+    expect(server.spans.length).toBeGreaterThan(0)
+  })
+
+  test('what was told as open is told as ended, sampled or not', async () => {
+    const ended = await run(
+      [
+        '--input-type=module',
+        '--eval',
+        `import { register } from '@wayward/sdk'
+        const { reporter, shutdown } = register({ snapshots: { thresholdMs: 0, intervalMs: 0 } })
+        const run = reporter.job({ name: 'resize' }).start()
+        reporter.snapshot()
+        run.ended('success')
+        reporter.job({ name: 'short' }).start().ended('success')
+        await shutdown()`,
+      ],
+      { ...endpoint(), OTEL_TRACES_SAMPLER: 'always_off' },
+    )
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(server.spans).toEqual([])
+    expect(server.events.map((event) => event.name)).toEqual([
+      EVENT_WAYWARD_OPERATION_OPEN,
+      EVENT_WAYWARD_OPERATION_ENDED,
+    ])
+    const [open, end] = server.events
+    const key = ATTR_WAYWARD_OPERATION_SEQUENCE
+    expect(end?.attributes[key]).toBe(open?.attributes[key])
+  })
+
+  test('a wall clock set back: a snapshot is never before start plus age', async () => {
+    const ended = await run(
+      [
+        '--input-type=module',
+        '--eval',
+        `import { register } from '@wayward/sdk'
+        const { reporter, shutdown } = register({ snapshots: { thresholdMs: 0, intervalMs: 50 } })
+        reporter.lock({ name: 'cart' }).request().granted()
+        await new Promise((done) => setTimeout(done, 120))
+        const real = Date.now
+        Date.now = () => real() - 3600_000
+        await new Promise((done) => setTimeout(done, 300))
+        reporter.snapshot()
+        await shutdown()`,
+      ],
+      endpoint(),
+    )
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(server.events.length).toBeGreaterThan(3)
+    for (const event of server.events) {
+      const start = Date.parse(String(event.attributes[ATTR_WAYWARD_OPERATION_START_TIME]))
+      const ageMs = Number(event.attributes[ATTR_WAYWARD_OPERATION_AGE]) / 1e6
+      const seen = Number(BigInt(event.timeUnixNano) / 1000n) / 1000
+      expect(Math.abs(seen - start - ageMs)).toBeLessThan(2)
+    }
   })
 })
