@@ -63,7 +63,7 @@ function summaryOf(row: QueueDelayRow): string {
   ]
   if (row.backlog_end > 0) {
     parts.push(
-      `${row.backlog_end} had not left it when last reported, the oldest after ${formatDuration(row.oldest_age_ns)}`,
+      `${row.backlog_end} of them had not been taken when last reported, the oldest after ${formatDuration(row.oldest_age_ns)}`,
     )
   }
   if (row.failed > 0) parts.push(`${row.failed} of ${row.items} failed`)
