@@ -71,6 +71,13 @@ export function encodeStatus(encoding: Encoding, status: RpcStatus): Buffer {
   return encoding === 'json' ? jsonStatus(status) : protobufStatus(status)
 }
 
+/** A google.rpc.RetryInfo. */
+export function encodeRetryInfo(retryAfterMs: number): Uint8Array {
+  const seconds = Math.floor(retryAfterMs / 1000)
+  const nanos = Math.floor((retryAfterMs % 1000) * 1e6)
+  return encode(retryInfo, { retryDelay: { seconds, nanos } })
+}
+
 /** The message as it may be sent: short, one line, and without halves of surrogate pairs. */
 export function sendableText(message: string): string {
   return message
@@ -90,9 +97,6 @@ function jsonStatus({ code, message, retryAfterMs }: RpcStatus): Buffer {
 function protobufStatus({ code, message, retryAfterMs }: RpcStatus): Buffer {
   const status = { code, message: sendableText(message) }
   if (retryAfterMs === undefined) return Buffer.from(encode(rpcStatus, status))
-  const seconds = Math.floor(retryAfterMs / 1000)
-  const nanos = Math.floor((retryAfterMs % 1000) * 1e6)
-  const value = encode(retryInfo, { retryDelay: { seconds, nanos } })
-  const details = [{ typeUrl: RETRY_INFO_TYPE, value }]
+  const details = [{ typeUrl: RETRY_INFO_TYPE, value: encodeRetryInfo(retryAfterMs) }]
   return Buffer.from(encode(rpcStatus, { ...status, details }))
 }

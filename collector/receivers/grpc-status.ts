@@ -2,7 +2,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { cut } from '../decode/tally.ts'
 import type { RequestStatus } from '../telemetry.ts'
-import { encodeStatus, type RpcStatus, sendableText } from './export-response.ts'
+import { encodeRetryInfo, encodeStatus, type RpcStatus, sendableText } from './export-response.ts'
 
 /** A call that is refused before the consumer has seen it. */
 export interface GrpcRefusal {
@@ -39,7 +39,11 @@ export function sendStatus(
   const details =
     status.retryAfterMs === undefined
       ? {}
-      : { 'grpc-status-details-bin': unpadded(encodeStatus('protobuf', status)) }
+      : {
+          'grpc-status-details-bin': unpadded(encodeStatus('protobuf', status)),
+          // OpenTelemetry's exporter for Python looks for it there, and has a pause of its own else.
+          'google.rpc.retryinfo-bin': unpadded(Buffer.from(encodeRetryInfo(status.retryAfterMs))),
+        }
   stream.respond(
     {
       ...RESPONSE_HEADERS,

@@ -13,6 +13,7 @@ import {
 import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
 import { frame, rawCall } from './raw-grpc-call.ts'
 import { formats } from './compression-formats.ts'
+import { decode, retryInfo } from '@wayward/otlp'
 import { decodeExportResponse, decodeStatus } from './rpc-status.ts'
 
 const harnesses: ReceiverHarness[] = []
@@ -145,6 +146,11 @@ describe('answers the outcome', () => {
       code: 8,
       message: 'Busy',
       retryDelayMs: 1250,
+    })
+    // Python's exporter reads it there: 1 s and 250,000,000 ns.
+    const [info] = error.metadata.get('google.rpc.retryinfo-bin')
+    expect(decode(retryInfo, Buffer.from(info ?? ''))).toMatchObject({
+      retryDelay: { nanos: 250_000_000 },
     })
   })
 })

@@ -1,0 +1,140 @@
+// ClickHouse takes nothing for 20 s, and for the last 8 of them the journal is full: every exporter with its defaults must
+// bridge that with the time that it is told to wait. An exporter gives up 10 s after its first try, so nothing bridges a
+// journal that is full for longer.
+import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { OTLPTraceExporter as JsonTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { OTLPTraceExporter as ProtobufTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-base'
+import { migrate, type Store } from '@wayward/clickhouse'
+import type { CollectorAddresses } from '@wayward/collector'
+import { ATTR_SERVICE_NAME } from '@wayward/semconv'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeExportRequest } from '../../bench/load/export-request.ts'
+import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { memoryJournal, startCollector, whenDrained } from '../test-service.ts'
+
+const STALL_MS = 20_000
+const FULL_AFTER_MS = 12_000
+const SEND_SECONDS = 24
+const JOURNAL_BYTES = 4 * 1024 * 1024
+
+let engine: TestEngine
+
+beforeAll(async () => {
+  engine = await startTestEngine()
+  await migrate(engine.writer)
+})
+
+afterAll(async () => {
+  await engine.shutdown()
+})
+
+test('exporters with their defaults lose nothing through a stall', async () => {
+  let resume = (): void => undefined
+  const stalled = new Promise<void>((resolve) => (resume = resolve))
+  const store: Pick<Store, 'insertNative' | 'ping'> = {
+    ping: () => engine.writer.ping(),
+    insertNative: async (...values) => {
+      await stalled
+      return await engine.writer.insertNative(...values)
+    },
+  }
+  const { collector, addresses } = await startCollector(
+    store,
+    {},
+    { journal: { ...memoryJournal, bytesMax: JOURNAL_BYTES } },
+  )
+  const senders = [sendWithNode(addresses), run('python3', pythonArguments(addresses))]
+  senders.push(run('go', ['run', '.', ...clientArguments(addresses, 'stall')], 'go-client'))
+  await sleep(FULL_AFTER_MS)
+  await fillJournal(addresses)
+  await sleep(STALL_MS - FULL_AFTER_MS)
+  resume()
+  const made = (await Promise.all(senders)).flat()
+  await whenDrained(addresses.api)
+  const rows = await engine.reader.query<{ service: string; spans: string }>(
+    `SELECT ServiceName AS service, count() AS spans FROM otel_traces
+     WHERE ServiceName LIKE 'stall-%' GROUP BY ServiceName ORDER BY ServiceName`,
+  )
+  const stored = rows.map(({ service, spans }) => `${service} ${spans}`)
+  await collector.shutdown(5_000)
+  expect(made.length).toBeGreaterThanOrEqual(2)
+  expect(stored).toEqual(made.toSorted())
+}, 90_000)
+
+function clientArguments({ otlpGrpc, otlpHttp }: CollectorAddresses, ...more: string[]): string[] {
+  return [otlpGrpc, otlpHttp, ...more, String(SEND_SECONDS)]
+}
+
+function pythonArguments(addresses: CollectorAddresses): string[] {
+  return [fileURLToPath(new URL('python-stall.py', import.meta.url)), ...clientArguments(addresses)]
+}
+
+/** @returns lines of a service and the number of its spans; none, and a reason on the screen, where the language is missing */
+function run(command: string, args: readonly string[], folder?: string): Promise<string[]> {
+  return new Promise((resolve) => {
+    const cwd = fileURLToPath(new URL(`../../e2e/${folder ?? ''}`, import.meta.url))
+    const env = { ...process.env, GOPROXY: 'off', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local' }
+    const child = spawn(command, args, { cwd, env })
+    let output = ''
+    let errors = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    const skip = (reason: string): void => {
+      process.stderr.write(`Left out ${command} in the stall: ${reason.slice(-300)}\n`)
+      resolve([])
+    }
+    child.on('error', (error) => skip(error.message))
+    child.on('close', () => {
+      const lines = output.match(/^stall-.*$/gm) ?? []
+      if (lines.length === 0) skip(errors)
+      else resolve(lines)
+    })
+  })
+}
+
+/** Over HTTP only: JavaScript's exporter over gRPC sends once, whatever it is answered. */
+async function sendWithNode({ otlpHttp }: CollectorAddresses): Promise<string[]> {
+  const url = `http://${otlpHttp}/v1/traces`
+  const exporters: Readonly<Record<string, SpanExporter>> = {
+    'stall-node-json': new JsonTraceExporter({ url }),
+    'stall-node-http': new ProtobufTraceExporter({ url }),
+  }
+  return await Promise.all(
+    Object.entries(exporters).map(async ([service, exporter]) => {
+      const provider = new BasicTracerProvider({
+        resource: resourceFromAttributes({ [ATTR_SERVICE_NAME]: service }),
+        spanProcessors: [new BatchSpanProcessor(exporter)],
+      })
+      const tracer = provider.getTracer('node-stall')
+      const endMs = performance.now() + SEND_SECONDS * 1_000
+      let spans = 0
+      for (; performance.now() < endMs; spans++) {
+        tracer.startSpan(`work ${spans}`).end()
+        await sleep(20)
+      }
+      await provider.shutdown()
+      return `${service} ${spans}`
+    }),
+  )
+}
+
+/** Sends until nothing more is taken: large requests first, then small ones for what is left. */
+async function fillJournal({ otlpHttp }: CollectorAddresses): Promise<void> {
+  for (const spans of [1_000, 100, 10, 1]) {
+    for (;;) {
+      const body = Buffer.from(encodeExportRequest(spans, Date.now()))
+      const headers = { 'content-type': 'application/x-protobuf' }
+      const answer = await fetch(`http://${otlpHttp}/v1/traces`, { method: 'POST', headers, body })
+      await answer.arrayBuffer()
+      if (answer.status === 429) break
+    }
+  }
+}
