@@ -89,6 +89,28 @@ export function endpointFor(
   return isSet === undefined ? defaultEndpoint : undefined
 }
 
+const httpPort = '4318'
+
+/**
+ * What is wrong with where reports go, in words: this package speaks OTLP/gRPC only, and what it sends to a
+ * port for OTLP/HTTP is refused there, report by report.
+ */
+export function endpointProblem(
+  signal: 'TRACES' | 'LOGS',
+  given: string | undefined,
+): string | undefined {
+  const endpoint =
+    given ??
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`) ??
+    getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT')
+  if (endpoint === undefined || !URL.canParse(endpoint)) return undefined
+  if (new URL(endpoint).port !== httpPort) return undefined
+  return (
+    `Cannot expect that reports arrive at ${endpoint}: port ${httpPort} is for OTLP/HTTP as a rule, and the ` +
+    'Wayward SDK speaks OTLP/gRPC only. Give the address of OTLP/gRPC, as a rule port 4317'
+  )
+}
+
 /** The propagators of `OTEL_PROPAGATORS`; `tracecontext,baggage` by default. */
 export function createPropagator(): TextMapPropagator {
   const wanted = new Set(getStringListFromEnv('OTEL_PROPAGATORS') ?? ['tracecontext', 'baggage'])

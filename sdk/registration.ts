@@ -22,6 +22,7 @@ import {
 import {
   createPropagator,
   endpointFor,
+  endpointProblem,
   isExported,
   isSdkDisabled,
   logRecordLimits,
@@ -251,6 +252,10 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
     )
   }
   for (const problem of problems) diag.warn(problem)
+  for (const problem of endpointProblems(options)) {
+    problems.push(problem)
+    process.emitWarning(problem, { type: 'WaywardWarning' })
+  }
   const reporter = getReporterWithCore()
   if (options.snapshots !== undefined) reporter.core.open.configure(options.snapshots)
   const tellLosses = (): void => {
@@ -298,6 +303,19 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
   }
   holder[registrationKey] = { registration, isShutDown: false }
   return registration
+}
+
+function endpointProblems({ endpoint, spanExporter, logExporter }: RegisterOptions): Set<string> {
+  const found = new Set<string>()
+  const traces = spanExporter === undefined && isExported('TRACES')
+  const logRecords = logExporter === undefined && isExported('LOGS')
+  for (const problem of [
+    traces ? endpointProblem('TRACES', endpoint) : undefined,
+    logRecords ? endpointProblem('LOGS', endpoint) : undefined,
+  ]) {
+    if (problem !== undefined) found.add(problem)
+  }
+  return found
 }
 
 /** The context manager and the propagator; another's of the same API do as well. @returns what was found. */

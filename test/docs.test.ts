@@ -127,7 +127,9 @@ async function waitForText(child: ChildProcess, wanted: string): Promise<void> {
 
 /** The block with the addresses that are in use here. */
 function withPorts(text: string): string {
-  return Object.entries(ports).reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
+  // In one go: a port in use may begin with the digits of a documented one.
+  const documented = new RegExp(Object.keys(ports).join('|').replaceAll('.', '\\.'), 'gu')
+  return text.replaceAll(documented, (found) => ports[found] ?? found)
 }
 
 function runText(program: string, args: readonly string[], input: string, env = {}): string {

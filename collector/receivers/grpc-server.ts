@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnectionLimit, type ListenAddress } from '@wayward/base'
 import type { ConnectionAccess } from '../access/access.ts'
 import { listen } from '../listen-address.ts'
-import { observeConnections } from '../telemetry.ts'
+import { countRequest, observeConnections } from '../telemetry.ts'
 import type { ReceiverParts } from './receiver.ts'
 
 /** A client's connection. */
@@ -41,6 +41,12 @@ export interface GrpcServer {
   /** Waits for the calls under way, at most `deadlineMs`, and closes the connections. */
   shutdown(deadlineMs: number): Promise<void>
 }
+
+/** nghttp2's NGHTTP2_ERR_BAD_CLIENT_MAGIC. */
+const badClientMagic = -903
+const notHttp2 =
+  'This is not HTTP/2, which gRPC needs; send OTLP over HTTP to the address of OTLP/HTTP ' +
+  '(--otlp-http, port 4318 by default)'
 
 type Parts = Pick<ReceiverParts, 'access' | 'limits' | 'telemetry' | 'tls'>
 
@@ -89,6 +95,12 @@ class UnaryServer implements GrpcServer {
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  /** What does not open as HTTP/2 does, as a rule OTLP over HTTP/1.1: Node closes it, here it is told. */
+  #countHttp1(address: string): void {
+    const sender = { receiver: 'otlp_grpc', address, agent: '', identity: '' } as const
+    countRequest(this.#parts.telemetry, sender, undefined, 'malformed', { message: notHttp2 })
+  }
+
   #limitConnections(): void {
     const { connectionsMax } = this.#parts.limits
     const connections = new WeakMap<ServerHttp2Session, GrpcConnection>()
@@ -106,6 +118,9 @@ class UnaryServer implements GrpcServer {
       if (session.destroyed) return
       const connection = this.#open(session)
       connections.set(session, connection)
+      session.on('error', (error: Error & { readonly errno?: number }) => {
+        if (error.errno === badClientMagic) this.#countHttp1(connection.address)
+      })
       limit.add(session)
       const touch = (): void => limit.touch(session)
       session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {

@@ -282,7 +282,12 @@ class OtlpHttpReceiver implements Receiver {
     const response = this.#responses.get(socket)
     const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     const isReset = error.code === 'ECONNRESET' || !socket.writable
-    const message = isTimeout ? 'The request did not arrive in time' : error.message
+    const message = isTimeout
+      ? 'The request did not arrive in time'
+      : isHttp2(error)
+        ? 'This is gRPC or HTTP/2, which is not spoken here; send it to the address of OTLP/gRPC ' +
+          '(--otlp-grpc, port 4317 by default), or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf'
+        : error.message
     if (!isReset) this.#countBytes(socket, isTimeout ? 'timeout' : 'malformed', message)
     if (isReset || (response?.headersSent === true && !response.writableFinished)) {
       socket.destroy()
@@ -302,6 +307,14 @@ class OtlpHttpReceiver implements Receiver {
         `Content-Length: ${body.length}\r\n\r\n${body.toString()}`,
     )
   }
+}
+
+/** Whether the bytes are the preface with which every HTTP/2 connection opens, gRPC's as well. */
+function isHttp2(error: Error): boolean {
+  const { rawPacket } = error as { readonly rawPacket?: unknown }
+  return (
+    rawPacket instanceof Buffer && rawPacket.subarray(0, 14).toString('latin1') === 'PRI * HTTP/2.0'
+  )
 }
 
 /** Checks what the head asks for. */

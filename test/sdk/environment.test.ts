@@ -138,3 +138,9 @@ test('every variable that is tested here is in the table of docs/sdk.md', () => 
     ).toBe(true)
   }
 })
+
+test('an endpoint for OTLP/HTTP is told, as nothing would arrive there', async () => {
+  const ended = await evaluate(at('http://127.0.0.1:4318'))
+  expect(ended.code).toBe(0)
+  expect(ended.stderr.match(/port 4318 is for OTLP\/HTTP/g)).toHaveLength(1)
+})

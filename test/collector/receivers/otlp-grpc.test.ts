@@ -366,3 +366,19 @@ test('start() says which port is in use and how to choose another', async () => 
       'stop it or choose another with --otlp-grpc',
   })
 })
+
+test('names HTTP/1 where it arrives at the gRPC port, in the ledger', async () => {
+  const { port, parts } = await start()
+  const socket = connect(port, '127.0.0.1')
+  const isClosed = new Promise((resolve) => socket.once('close', resolve))
+  socket.on('error', () => undefined)
+  socket.write('POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n')
+  socket.resume()
+  await isClosed
+  expect(parts.telemetry.ledger.take()).toEqual([
+    expect.objectContaining({
+      reason: 'malformed',
+      message: expect.stringContaining('send OTLP over HTTP to the address of OTLP/HTTP') as string,
+    }),
+  ])
+})

@@ -449,3 +449,15 @@ test('start() says which port is in use and how to choose another', async () => 
       'stop it or choose another with --otlp-http',
   })
 })
+
+test('names gRPC where it arrives at the HTTP port, to the sender and in the ledger', async () => {
+  const { port, parts } = await start()
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+  expect(await exchange(port, (socket) => socket.write(preface))).toContain('This is gRPC')
+  expect(parts.telemetry.ledger.take()).toEqual([
+    expect.objectContaining({
+      reason: 'malformed',
+      message: expect.stringContaining('send it to the address of OTLP/gRPC') as string,
+    }),
+  ])
+})
