@@ -10,8 +10,10 @@ import {
   ATTR_WAYWARD_OPERATION_START_TIME,
   EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
+  WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL,
 } from '@wayward/semconv'
 import { type Clock, durationNs, toRfc3339 } from './clock.ts'
+import { createLossReport } from './loss-report.ts'
 
 /** An operation that has begun and not ended. */
 export interface OpenOperation {
@@ -51,8 +53,17 @@ export const defaultSnapshotSettings: SnapshotSettings = {
   operationsMax: 1000,
 }
 
+/**
+ * Operations that are followed while they are open. A semaphore that nobody releases, or items that
+ * nobody takes, must not fill the application's memory with what we know of them.
+ */
+export const followedOperationsMax = 10_000
+
 export interface OpenOperations {
-  add(operation: OpenOperation): void
+  /** @returns whether it is followed: where too many are open it is told when it ends, and counted as left out */
+  add(operation: OpenOperation): boolean
+  /** Follows it no more, to make room, and counts it as left out; it may still end. */
+  leaveOut(operation: OpenOperation): void
   delete(operation: OpenOperation): void
   /** Tells all that are old enough. @returns how many. */
   snapshot(): number
@@ -78,6 +89,7 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
   const operations = new Set<OpenOperation>()
   /** Those that were told as open: their end is told, too, whether or not their span is sampled or sent. */
   const toldOpen = new Set<OpenOperation>()
+  const leftOut = createLossReport()
   let timer: NodeJS.Timeout | undefined
 
   function snapshot(): number {
@@ -126,10 +138,16 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
     }
   }
 
+  function countLeftOut({ sequence }: OpenOperation): void {
+    const attributes = { [ATTR_WAYWARD_EVENT_SEQUENCE]: sequence }
+    leftOut.add(WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL, { attributes })
+  }
+
   function tick(): void {
     try {
       clock.follow()
       snapshot()
+      leftOut.tell(logger, clock, nextSequence)
     } catch {
       settings.onError()
     }
@@ -147,7 +165,19 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
   }
 
   return {
-    add: (operation) => void operations.add(operation),
+    add(operation) {
+      if (operations.size >= followedOperationsMax) {
+        countLeftOut(operation)
+        return false
+      }
+      operations.add(operation)
+      return true
+    },
+    leaveOut(operation) {
+      // Nobody will say of it any more that it is open.
+      remove(operation)
+      countLeftOut(operation)
+    },
     delete: remove,
     snapshot,
     get count() {

@@ -10,6 +10,8 @@ import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks'
 /** A lock held by a task, as far as task identity needs to know it. */
 export interface TaskHold {
   readonly lockId: string
+  /** The lock's name, of which there are few. */
+  readonly lockClass: string
   /** When the hold was granted, in the order of `Tasks`. */
   readonly order: number
   /** The order of the point that asked for it. */
@@ -25,9 +27,24 @@ export interface Task {
   /** Number of lock requests that wait. */
   waiting: number
   readonly holds: TaskHold[]
-  /** What the flow that it came from held at that moment. */
+  /** What the flow that it came from held at that moment, the latest of it. */
   readonly inherited: readonly TaskHold[]
+  /** What `held` gives until a hold is granted or released. */
+  heldBefore: HeldLocks | undefined
 }
+
+/** The locks that a task holds, as they are told: shared by all that is asked for meanwhile. */
+export interface HeldLocks {
+  /** All, or where there are more than `heldToldMax`, so many, of each class the one taken last. */
+  readonly ids: readonly string[]
+  /** All that are held. */
+  readonly count: number
+}
+
+/** How many locks a request names at most of those that its task holds. */
+export const heldToldMax = 32
+/** How many of the latest holds are looked at for them, and go on to tasks that split off. */
+const heldSeenMax = 64
 
 /** The place that a flow had reached when it last asked for something. */
 export interface Point {
@@ -50,8 +67,8 @@ export interface Tasks {
   create(name: string | undefined, isPart?: boolean): Task
   /** Runs `fn` as `task`. */
   enter<T>(task: Task, fn: () => T): T
-  /** Ids of the locks that a task holds, its own and those of the flow that it came from. */
-  held(task: Task): string[]
+  /** The locks that a task holds, its own and those of the flow that it came from. */
+  held(task: Task): HeldLocks
   nextOrder(): number
 }
 
@@ -76,6 +93,7 @@ export function createTasks(nextTaskId: () => string): Tasks {
       waiting: 0,
       holds: [],
       inherited: from === undefined ? noHolds : inherit(from, fromOrder),
+      heldBefore: undefined,
     }
   }
 
@@ -164,15 +182,38 @@ function hasSplit(point: Point): boolean {
 }
 
 function inherit(task: Task, order: number): readonly TaskHold[] {
-  const own = task.holds.filter((hold) => hold.order < order || hold.pointOrder === order)
+  if (task.holds.length + task.inherited.length === 0) return noHolds
+  const own = task.holds
+    .slice(-heldSeenMax)
+    .filter((hold) => hold.order < order || hold.pointOrder === order)
   const inherited = task.inherited.filter((hold) => !hold.isReleased)
   if (own.length + inherited.length === 0) return noHolds
-  return [...inherited, ...own]
+  return [...inherited, ...own].slice(-heldSeenMax)
 }
 
-function held(task: Task): string[] {
+const nothingHeld: HeldLocks = { ids: [], count: 0 }
+
+function held(task: Task): HeldLocks {
+  const { holds, inherited } = task
+  if (holds.length + inherited.length === 0) return nothingHeld
+  // What was inherited is released elsewhere.
+  if (inherited.length === 0 && task.heldBefore !== undefined) return task.heldBefore
+  const seen = inherited.filter((hold) => !hold.isReleased)
+  const found = toldOf([...seen, ...holds.slice(-heldSeenMax)], seen.length + holds.length)
+  task.heldBefore = found
+  return found
+}
+
+/** @param holds the oldest first */
+function toldOf(holds: readonly TaskHold[], count: number): HeldLocks {
+  if (count <= heldToldMax) return { ids: holds.map((hold) => hold.lockId), count }
+  const classes = new Set<string>()
   const ids: string[] = []
-  for (const hold of task.inherited) if (!hold.isReleased) ids.push(hold.lockId)
-  for (const hold of task.holds) ids.push(hold.lockId)
-  return ids
+  for (let index = holds.length - 1; index >= 0 && ids.length < heldToldMax; index--) {
+    const { lockClass, lockId } = holds[index] as TaskHold
+    if (classes.has(lockClass)) continue
+    classes.add(lockClass)
+    ids.push(lockId)
+  }
+  return { ids: ids.toReversed(), count }
 }

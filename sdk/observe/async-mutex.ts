@@ -21,6 +21,7 @@ interface SemaphoreLike {
   release(...args: number[]): void
   cancel(): void
   getValue(): number
+  setValue?(value: number): void
 }
 
 interface TimeoutLike {
@@ -120,6 +121,9 @@ export function patchAsyncMutex(
     replace(semaphore, 'runExclusive', observer.runExclusive),
     replace(semaphore, 'release', observer.release),
     replace(semaphore, 'cancel', observer.cancel),
+    ...(semaphore.setValue === undefined
+      ? []
+      : [replace(semaphore, 'setValue', observer.setValue)]),
     replace(semaphore, '_dispatchItem', observer.dispatchItem),
     replace(semaphore, '_newReleaser', observer.newReleaser),
     onFirstSet(semaphore, '_queue', (made) => observer.lockOf(made as SemaphoreLike)),
@@ -272,11 +276,19 @@ function createObserver(core: Core) {
     function (this: SemaphoreLike, ...args: number[]): void {
       const isOwn = isReleasing
       isReleasing = false
-      // Without its releaser nobody can say which hold ends: the oldest, and for a mutex the only one.
-      if (!isOwn && isOn()) {
-        guard(core, () => locksSeen.get(this)?.holds[0]?.released(), undefined)
-      }
+      // Without its releaser nobody can say which holds end: the oldest, and for a mutex the only one.
+      if (!isOwn && isOn()) locksSeen.get(this)?.permitsReturned(args[0] ?? 1)
       original.apply(this, args)
+    }
+
+  /** A rate limiter refills its semaphore like this; nobody will release what was taken before. */
+  const setValue = (original: SemaphoreLike['setValue']) =>
+    function (this: SemaphoreLike, value: number): void {
+      if (isOn()) {
+        const returned = guard(core, () => value - this.getValue(), 0)
+        if (returned > 0) locksSeen.get(this)?.permitsReturned(returned)
+      }
+      original?.call(this, value)
     }
 
   const cancel = (original: SemaphoreLike['cancel']) =>
@@ -369,6 +381,7 @@ function createObserver(core: Core) {
     acquire,
     runExclusive,
     release,
+    setValue,
     cancel,
     dispatchItem,
     newReleaser,

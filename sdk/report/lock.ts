@@ -3,6 +3,7 @@ import {
   ATTR_WAYWARD_LOCK_CONTENDED,
   ATTR_WAYWARD_LOCK_DEPTH,
   ATTR_WAYWARD_LOCK_HELD,
+  ATTR_WAYWARD_LOCK_HELD_COUNT,
   ATTR_WAYWARD_LOCK_HOLDER_TASK_ID,
   ATTR_WAYWARD_LOCK_HOLDER_THREAD_ID,
   ATTR_WAYWARD_LOCK_ID,
@@ -29,7 +30,7 @@ import {
 import { durationNs } from '../clock.ts'
 import { actorAttributes, type Core, createScope, guard, type Scope, timeOf } from '../core.ts'
 import type { OpenOperation } from '../open-operations.ts'
-import type { Point, Task, TaskHold } from '../task.ts'
+import type { HeldLocks, Point, Task, TaskHold } from '../task.ts'
 
 /** What a lock is; see `wayward.lock.*` in the semantic conventions. */
 export interface LockSettings {
@@ -98,6 +99,11 @@ export interface ReportedLock {
   readonly holds: readonly LockHold[]
   /** The requests that wait, oldest first. */
   readonly requests: Iterable<LockRequest>
+  /**
+   * Permits came back by another way than the release of a hold, as where a semaphore is refilled or counts
+   * something: the oldest holds that they cover end.
+   */
+  permitsReturned(permits: number): void
   /** Forgets holds and requests that can no longer end, as of a lock that is gone; nothing is told of them. */
   abandon(): void
 }
@@ -138,7 +144,14 @@ interface LockState {
   readonly capacity: number
   readonly holds: OpenHold[]
   readonly waiting: Set<OpenRequest>
+  /** Requests that wait, those besides that are not followed. */
+  waitingCount: number
+  /** Permits that came back and cover no whole hold yet. */
+  returnedPermits: number
 }
+
+/** Holds of one lock that are followed; a semaphore with more forgets the oldest until they end. */
+const followedHoldsMax = 1000
 
 export function createLock(core: Core, settings: LockSettings): ReportedLock {
   const state: LockState = {
@@ -151,6 +164,8 @@ export function createLock(core: Core, settings: LockSettings): ReportedLock {
     capacity: settings.capacity ?? 1,
     holds: [],
     waiting: new Set(),
+    waitingCount: 0,
+    returnedPermits: 0,
   }
   return {
     id: state.id,
@@ -166,6 +181,10 @@ export function createLock(core: Core, settings: LockSettings): ReportedLock {
       // Each takes itself from the list.
       for (let hold = state.holds[0]; hold !== undefined; hold = state.holds[0]) hold.abandon()
       for (const request of state.waiting) request.abandon()
+      state.waitingCount = 0
+    },
+    permitsReturned(permits) {
+      guard(core, () => endOldest(state, permits), undefined)
     },
     request(options = {}) {
       if (!core.isEnabled) return noRequest
@@ -182,7 +201,7 @@ class OpenRequest implements LockRequest, OpenOperation {
   readonly context: Context
   readonly #lock: LockState
   readonly #point: Point
-  readonly #held: string[]
+  readonly #held: HeldLocks
   readonly #mode: string
   readonly #permits: number | undefined
   readonly #timeoutNs: number | undefined
@@ -198,7 +217,7 @@ class OpenRequest implements LockRequest, OpenOperation {
     this.#mode = options.mode ?? lock.mode
     this.#permits = options.permits
     this.#timeoutNs = options.timeoutNs
-    this.#waiterCount = lock.waiting.size
+    this.#waiterCount = lock.waitingCount
     this.#holder = lock.holds[0]
     this.#isBlocked = isBlocked(lock, this.#mode, options.permits ?? 1)
     this.context = context.active()
@@ -206,8 +225,8 @@ class OpenRequest implements LockRequest, OpenOperation {
     this.#point = core.tasks.ask()
     this.#held = core.tasks.held(this.#point.task)
     this.#point.task.waiting++
-    lock.waiting.add(this)
-    core.open.add(this)
+    lock.waitingCount++
+    if (core.open.add(this)) lock.waiting.add(this)
   }
 
   get taskId(): string {
@@ -257,7 +276,7 @@ class OpenRequest implements LockRequest, OpenOperation {
     const attributes = this.#baseAttributes(WAYWARD_KIND_VALUE_LOCK_HOLD, sequence)
     attributes[ATTR_WAYWARD_LOCK_WAIT_DURATION] = isContended ? passedNs : 0
     attributes[ATTR_WAYWARD_LOCK_CONTENDED] = isContended
-    attributes[ATTR_WAYWARD_LOCK_DEPTH] = depthOf(task, lock.id) + 1
+    attributes[ATTR_WAYWARD_LOCK_DEPTH] = depthOf(lock, task) + 1
     return new OpenHold(lock, {
       task,
       pointOrder: this.#point.order,
@@ -288,6 +307,7 @@ class OpenRequest implements LockRequest, OpenOperation {
   #close(): void {
     this.isOpen = false
     this.#point.task.waiting--
+    this.#lock.waitingCount = Math.max(0, this.#lock.waitingCount - 1)
     this.#lock.waiting.delete(this)
     this.#lock.core.open.delete(this)
   }
@@ -323,7 +343,10 @@ class OpenRequest implements LockRequest, OpenOperation {
     attributes[ATTR_WAYWARD_LOCK_TYPE] = lock.type
     attributes[ATTR_WAYWARD_LOCK_MODE] = this.#mode
     attributes[ATTR_WAYWARD_LOCK_SCOPE] = lock.scope
-    attributes[ATTR_WAYWARD_LOCK_HELD] = this.#held
+    attributes[ATTR_WAYWARD_LOCK_HELD] = this.#held.ids as string[]
+    if (this.#held.count > this.#held.ids.length) {
+      attributes[ATTR_WAYWARD_LOCK_HELD_COUNT] = this.#held.count
+    }
     attributes[ATTR_WAYWARD_LOCK_WAITER_COUNT] = this.#waiterCount
     if (this.#permits !== undefined) attributes[ATTR_WAYWARD_LOCK_PERMITS] = this.#permits
     return attributes
@@ -346,6 +369,7 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
   isReleased = false
   readonly anchorMs: number
   readonly lockId: string
+  readonly lockClass: string
   readonly order: number
   readonly pointOrder: number
   readonly permits: number
@@ -364,6 +388,7 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
     this.#task = settings.task
     this.#attributes = settings.attributes
     this.lockId = lock.id
+    this.lockClass = lock.name
     this.order = core.tasks.nextOrder()
     this.pointOrder = settings.pointOrder
     this.permits = settings.permits
@@ -378,9 +403,11 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
     )
     this.span = span
     this.context = trace.setSpan(settings.parent, span)
+    if (!core.open.add(this)) return
     lock.holds.push(this)
     settings.task.holds.push(this)
-    core.open.add(this)
+    settings.task.heldBefore = undefined
+    if (lock.holds.length > followedHoldsMax) lock.holds[0]?.leaveOut()
   }
 
   get isOpen(): boolean {
@@ -389,6 +416,10 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
 
   get taskId(): string {
     return this.#task.id
+  }
+
+  isOf(task: Task): boolean {
+    return this.#task === task
   }
 
   run<T>(fn: () => T): T {
@@ -412,9 +443,20 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
 
   abandon(): void {
     this.isReleased = true
+    this.#forget()
+    this.#lock.core.open.delete(this)
+  }
+
+  /** It is followed no more; its end is still told, should it come. */
+  leaveOut(): void {
+    this.#forget()
+    this.#lock.core.open.leaveOut(this)
+  }
+
+  #forget(): void {
     remove(this.#lock.holds, this)
     remove(this.#task.holds, this)
-    this.#lock.core.open.delete(this)
+    this.#task.heldBefore = undefined
   }
 
   describe(): Attributes {
@@ -423,17 +465,37 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
 }
 
 function isBlocked(lock: LockState, mode: string, permits: number): boolean {
-  if (lock.waiting.size > 0) return true
+  if (lock.waitingCount > 0) return true
   if (mode === WAYWARD_LOCK_MODE_VALUE_SHARED) return lock.holds.some((hold) => !hold.isShared)
   let taken = 0
   for (const hold of lock.holds) taken += hold.permits
   return taken + permits > Math.max(lock.capacity, permits)
 }
 
-function depthOf(task: Task, lockId: string): number {
+/** How often the task holds the lock. */
+function depthOf(lock: LockState, task: Task): number {
   let depth = 0
-  for (const hold of task.holds) if (hold.lockId === lockId) depth++
+  if (task.holds.length < lock.holds.length) {
+    for (const hold of task.holds) if (hold.lockId === lock.id) depth++
+    return depth
+  }
+  for (const hold of lock.holds) if (hold.isOf(task)) depth++
   return depth
+}
+
+function endOldest(lock: LockState, permits: number): void {
+  if (lock.holds.length === 0) {
+    lock.returnedPermits = 0
+    return
+  }
+  lock.returnedPermits += permits
+  for (let hold = lock.holds[0]; hold !== undefined; hold = lock.holds[0]) {
+    if (hold.permits > lock.returnedPermits) return
+    lock.returnedPermits -= hold.permits
+    hold.released()
+  }
+  // More than is held: nobody is owed them.
+  lock.returnedPermits = 0
 }
 
 function remove<T>(items: T[], item: T): void {

@@ -118,6 +118,8 @@ interface QueueState {
   readonly capacity: number | undefined
   readonly hasEnqueueSpans: boolean
   readonly waiting: Set<WaitingItem>
+  /** Items that wait, those besides that are not followed. */
+  waitingCount: number
   itemCount: number
 }
 
@@ -130,6 +132,7 @@ export function createQueue(core: Core, settings: QueueSettings): ReportedQueue 
     capacity: settings.capacity,
     hasEnqueueSpans: settings.hasEnqueueSpans ?? false,
     waiting: new Set(),
+    waitingCount: 0,
     itemCount: 0,
   }
   return {
@@ -149,6 +152,7 @@ export function createQueue(core: Core, settings: QueueSettings): ReportedQueue 
     items: state.waiting,
     abandon() {
       for (const item of state.waiting) item.abandon()
+      state.waitingCount = 0
     },
     enqueued(options = {}) {
       if (!core.isEnabled) return noItem
@@ -178,12 +182,12 @@ class WaitingItem implements QueueItem, OpenOperation {
     this.#id = options.id ?? String(++queue.itemCount)
     this.#name = options.name
     this.#priority = options.priority
-    this.#size = options.size ?? queue.waiting.size
+    this.#size = options.size ?? queue.waitingCount
     this.#task = core.tasks.current()
     this.context = queue.hasEnqueueSpans ? this.#sendEnqueue(context.active()) : context.active()
     this.sequence = core.process.nextSequence()
-    queue.waiting.add(this)
-    core.open.add(this)
+    queue.waitingCount++
+    if (core.open.add(this)) queue.waiting.add(this)
   }
 
   dequeued(options: QueueTimeOptions = {}): ItemProcessing {
@@ -224,6 +228,7 @@ class WaitingItem implements QueueItem, OpenOperation {
 
   #close(): void {
     this.isOpen = false
+    this.#queue.waitingCount = Math.max(0, this.#queue.waitingCount - 1)
     this.#queue.waiting.delete(this)
     this.#queue.core.open.delete(this)
   }

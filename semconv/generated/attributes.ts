@@ -39,6 +39,9 @@ export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL = 'queue_full' as co
 /** The exporter gave up. */
 export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED = 'export_failed' as const
 
+/** More operations were open than are followed: those are told when they end, and not while they are open. */
+export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL = 'open_full' as const
+
 /** Number of the attempt within its run, from 1; on the run's span, how many attempts were made. */
 export const ATTR_WAYWARD_JOB_ATTEMPT = 'wayward.job.attempt' as const
 
@@ -153,8 +156,11 @@ export const ATTR_WAYWARD_LOCK_CONTENDED = 'wayward.lock.contended' as const
 /** How often the actor now holds this lock (1 unless the lock is recursive). */
 export const ATTR_WAYWARD_LOCK_DEPTH = 'wayward.lock.depth' as const
 
-/** Ids of the locks that the actor held when it asked for this one. */
+/** Ids of the locks that the actor held when it asked for this one; of more than 32, so many, of each class the one taken last. */
 export const ATTR_WAYWARD_LOCK_HELD = 'wayward.lock.held' as const
+
+/** How many locks the actor held when it asked for this one, where `wayward.lock.held` does not name all. */
+export const ATTR_WAYWARD_LOCK_HELD_COUNT = 'wayward.lock.held.count' as const
 
 /** The task that held the lock when it was asked for. */
 export const ATTR_WAYWARD_LOCK_HOLDER_TASK_ID = 'wayward.lock.holder.task.id' as const

@@ -348,3 +348,56 @@ function exposeGc(): () => void {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc') as () => void
 }
+
+describe('a semaphore whose permits come back by another way', () => {
+  test('release(2) ends two holds of weight one', async () => {
+    const semaphore = new Semaphore(3)
+    for (let count = 0; count < 3; count++) await semaphore.acquire()
+    semaphore.release(2)
+    expect(holds()).toHaveLength(2)
+    expect(recording.reporter.openCount).toBe(1)
+  })
+
+  test('three times release(1) ends one hold of weight three, and no other', async () => {
+    const semaphore = new Semaphore(4)
+    await semaphore.acquire(3)
+    await semaphore.acquire(1)
+    semaphore.release()
+    semaphore.release()
+    expect(holds()).toHaveLength(0)
+    semaphore.release()
+    expect(holds().map((span) => span.attributes[ATTR_WAYWARD_LOCK_PERMITS])).toEqual([3])
+  })
+
+  test('setValue(), as a token bucket is refilled, ends what was taken before', async () => {
+    const bucket = new Semaphore(0)
+    for (let round = 0; round < 3; round++) {
+      bucket.setValue(5)
+      for (let count = 0; count < 5; count++) await bucket.acquire()
+    }
+    expect(holds()).toHaveLength(10)
+    expect(recording.reporter.openCount).toBe(5)
+    // Fewer permits than before: nobody gave any back.
+    bucket.setValue(-2)
+    expect(holds()).toHaveLength(10)
+  })
+
+  test('a counter, released by whoever makes something, ends the hold before', async () => {
+    const counter = new Semaphore(0)
+    for (let count = 0; count < 5; count++) {
+      counter.release()
+      await counter.acquire()
+    }
+    expect(holds()).toHaveLength(4)
+    expect(recording.reporter.openCount).toBe(1)
+  })
+
+  test('a releaser still ends its own hold, and only that', async () => {
+    const semaphore = new Semaphore(2)
+    const [, releaseFirst] = await semaphore.acquire()
+    await semaphore.acquire()
+    releaseFirst()
+    expect(holds()).toHaveLength(1)
+    expect(recording.reporter.openCount).toBe(1)
+  })
+})

@@ -1,0 +1,94 @@
+// Uses of locks, queues and jobs at their worst: never released, never ended, without end of names. Each says
+// what one step does; what the libraries themselves keep is measured by the same steps unobserved.
+import { Mutex, Semaphore } from 'async-mutex'
+import type { Reporter } from '@wayward/sdk'
+import PQueue from 'p-queue'
+
+/** One step of a pattern; `index` counts from 0. */
+export type Step = (index: number) => unknown
+
+/** Makes the step; without a reporter it does the same to the libraries, and reports nothing by hand. */
+export type Pattern = (reporter: Reporter | undefined) => Step
+
+const nothing = (): void => undefined
+
+/** A flow that holds 5,000 locks and goes on to ask for others. */
+async function holdMany(locks: readonly Mutex[]): Promise<void> {
+  for (const lock of locks) await lock.acquire()
+}
+
+export const soakPatterns: Readonly<Record<string, Pattern>> = {
+  'a semaphore that nobody releases': () => {
+    const semaphore = new Semaphore(Number.MAX_SAFE_INTEGER)
+    return () => semaphore.acquire()
+  },
+  'a token bucket refilled by setValue()': () => {
+    const bucket = new Semaphore(0)
+    return (index) => {
+      if (index % 500 === 0) bucket.setValue(500)
+      return bucket.acquire()
+    }
+  },
+  'a semaphore that counts: released by others': () => {
+    const counter = new Semaphore(0)
+    return () => {
+      counter.release()
+      return counter.acquire()
+    }
+  },
+  'a flow that holds 5,000 locks': () => {
+    const held = holdMany(Array.from({ length: 5_000 }, () => new Mutex()))
+    const other = new Mutex()
+    return async (index) => {
+      if (index === 0) await held
+      await other.runExclusive(nothing)
+    }
+  },
+  '100,000 requests that wait': () => {
+    const mutex = new Mutex()
+    void mutex.acquire()
+    return (index) => {
+      if (index < 100_000) void mutex.acquire()
+    }
+  },
+  'a mutex for each request': () => () => new Mutex().runExclusive(nothing),
+  'a lock that is collected while it is held': () => () => new Mutex().acquire(),
+  'a lock by hand for each of a million names': (reporter) => (index) =>
+    reporter
+      ?.lock({ name: `lock ${index}` })
+      .request()
+      .granted()
+      .released(),
+  'locks by hand that are never released': (reporter) => {
+    const lock = reporter?.lock({ name: 'row' })
+    return () => lock?.request().granted()
+  },
+  'locks by hand that are never granted': (reporter) => {
+    const lock = reporter?.lock({ name: 'row' })
+    return () => lock?.request()
+  },
+  'items by hand that nobody takes': (reporter) => {
+    const queue = reporter?.queue({ name: 'mails' })
+    return () => queue?.enqueued()
+  },
+  'items by hand that are never done': (reporter) => {
+    const queue = reporter?.queue({ name: 'mails' })
+    return () => queue?.enqueued().dequeued()
+  },
+  'jobs by hand that never end, each of its own name': (reporter) => (index) =>
+    reporter?.job({ name: `job ${index}` }).start(),
+  'zones and logs': (reporter) => (index) =>
+    reporter?.zone(`zone ${index}`, () => reporter.log({ body: 'inside' })),
+  '100,000 items of a p-queue that is paused': () => {
+    const queue = new PQueue({ autoStart: false })
+    return (index) => {
+      if (index < 100_000) void queue.add(nothing)
+    }
+  },
+  'items of a p-queue that never end': () => {
+    const queue = new PQueue({ concurrency: Number.POSITIVE_INFINITY })
+    return (index) => {
+      if (index < 100_000) void queue.add(() => new Promise(nothing))
+    }
+  },
+}
