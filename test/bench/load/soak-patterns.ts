@@ -5,7 +5,7 @@ import type { Reporter } from '@wayward/sdk'
 import PQueue from 'p-queue'
 
 /** One step of a pattern; `index` counts from 0. */
-export type Step = (index: number) => unknown
+type Step = (index: number) => unknown
 
 /** Makes the step; without a reporter it does the same to the libraries, and reports nothing by hand. */
 export type Pattern = (reporter: Reporter | undefined) => Step
