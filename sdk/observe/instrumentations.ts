@@ -69,7 +69,7 @@ export class AsyncMutexInstrumentation extends InstrumentationBase<WaywardInstru
 
 type AsyncMutexExports = AsyncMutexModule & { readonly default?: AsyncMutexModule }
 
-/** Observes p-queue 9: every item from `add` to its end. For `registerInstrumentations`. */
+/** Observes p-queue 8 to 10: every item from `add` to its end. For `registerInstrumentations`. */
 export class PQueueInstrumentation extends InstrumentationBase<WaywardInstrumentationConfig> {
   constructor(config: WaywardInstrumentationConfig = {}) {
     super(scopeName, scopeVersion, config)
@@ -83,7 +83,7 @@ export class PQueueInstrumentation extends InstrumentationBase<WaywardInstrument
       (module: { readonly default: PQueueClass }) => {
         const restore = patchPQueue(coreOf(this.getConfig().reporter), module.default)
         if (restore === undefined) {
-          this._diag.warn('Cannot observe p-queue: it is not of the form of version 9')
+          this._diag.warn('Cannot observe p-queue: it is not of the form of versions 8 to 10')
         } else restores.set(module, restore)
         return module
       },
@@ -122,14 +122,15 @@ export function observeAsyncMutex<M extends AsyncMutexModule>(
  * Observes p-queue where no loader hook can: in bundles, or when it is loaded already.
  * @param queueClass the class that p-queue exports.
  * @param reporter where to report to; the process's own by default.
- * @throws TypeError if the class is not that of p-queue 9.
+ * @throws TypeError if the class is not that of p-queue 8 to 10.
  * @example
  * import PQueue from 'p-queue'
  * observePQueue(PQueue)
  */
 export function observePQueue(queueClass: PQueueClass, reporter?: Reporter): Observation {
   const restore = patchPQueue(coreOf(reporter), queueClass)
-  if (restore === undefined) throw new TypeError('Cannot observe this class: it is not p-queue 9')
+  if (restore === undefined)
+    throw new TypeError('Cannot observe this class: it is not p-queue 8 to 10')
   return { disable: restore }
 }
 

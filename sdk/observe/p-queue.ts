@@ -1,4 +1,4 @@
-// Observation of p-queue 9: `add` is wrapped on the prototype, and the function that it is given. The
+// Observation of p-queue 8 to 10: `add` is wrapped on the prototype, and the function that it is given. The
 // queue's name comes from the place of its constructor, which is seen when it sets its concurrency.
 import { callSite } from '../call-site.ts'
 import { type Core, follow, guard } from '../core.ts'
@@ -15,6 +15,8 @@ interface AddOptions {
   readonly priority?: number
   readonly signal?: AbortSignal
   readonly timeout?: number
+  /** Version 8. */
+  readonly throwOnTimeout?: boolean
 }
 
 type Work = (options: { signal?: AbortSignal }) => unknown
@@ -22,9 +24,15 @@ type Work = (options: { signal?: AbortSignal }) => unknown
 interface PQueueLike {
   readonly size: number
   readonly timeout?: number
+  /** From version 9 on. */
+  readonly runningTasks?: unknown
+  /** From version 10 on. */
+  readonly addEventListener?: unknown
   concurrency: number
   add: (this: PQueueLike, work: Work, options?: AddOptions) => Promise<unknown>
   clear: (this: PQueueLike) => void
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  off(event: 'error', listener: (error: unknown) => void): unknown
 }
 
 /** The class that p-queue exports. */
@@ -119,16 +127,15 @@ function wrapAdd(core: Core, add: PQueueLike['add']): PQueueLike['add'] {
     )
     if (item === undefined) return add.call(this, work, ...rest)
     const signal = options?.signal
+    // The library takes the queue's time-out when the item is added, unless the item has one, or none, of its own.
+    const limits: Limits = { timeoutMs: this.timeout, ...toLimits(options) }
     const onAbort = (): void => item.removed('aborted')
     const sizeBefore = this.size
     const result = add.call(
       this,
       (given) => {
         signal?.removeEventListener('abort', onAbort)
-        return processItem(item.dequeued(), () => work(given), {
-          timeoutMs: options?.timeout ?? this.timeout,
-          signal,
-        })
+        return processItem(this, item.dequeued(), () => work(given), limits)
       },
       ...rest,
     )
@@ -153,23 +160,60 @@ function describe(queue: PQueueLike, work: Work, options: AddOptions | undefined
   }
 }
 
+/** What the library does not wait beyond. */
+interface Limits {
+  readonly timeoutMs: number | undefined
+  readonly signal?: AbortSignal
+  /** Whether the caller sees a time-out as an error; where it is not said, the queue decides. */
+  readonly throwOnTimeout?: boolean
+}
+
+function toLimits(options: AddOptions | undefined): Partial<Limits> {
+  if (options === undefined) return {}
+  const { signal, throwOnTimeout } = options
+  return {
+    ...('timeout' in options ? { timeoutMs: options.timeout } : {}),
+    ...(signal === undefined ? {} : { signal }),
+    ...(throwOnTimeout === undefined ? {} : { throwOnTimeout }),
+  }
+}
+
 /**
  * Processes an item until its work is done, or until the library goes on without it: it frees the item's
- * place at the time-out and when the signal is aborted, whatever the work does then.
+ * place at the time-out and when the signal is aborted, whatever the work does then. What is told is what
+ * the caller sees.
  */
 function processItem<T>(
+  queue: PQueueLike,
   processing: ItemProcessing,
   work: () => T,
-  limits: { readonly timeoutMs: number | undefined; readonly signal: AbortSignal | undefined },
+  limits: Limits,
 ): T {
   const { timeoutMs, signal } = limits
   if (timeoutMs === undefined && signal === undefined) return processing.process(work)
-  // This timer is older than the library's and of the same length, so it fires just before.
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => finish(() => processing.failed(timeoutError)), timeoutMs)
+  let result: T
+  try {
+    result = processing.run(work)
+  } catch (error) {
+    processing.failed(error)
+    throw error
+  }
+  const isVersion8 = queue.runningTasks === undefined
+  if (isVersion8 && isRefusedBy8(timeoutMs)) {
+    processing.failed(new TypeError('Expected `milliseconds` to be a positive number'))
+    return result
+  }
+  // As late as the library's and before it, so it fires just before.
+  const timer = hasTimer(timeoutMs) ? setTimeout(onTimeout, timeoutMs) : undefined
   timer?.unref()
+  function onTimeout(): void {
+    whetherTimeoutThrows(queue, limits, (isThrown) =>
+      finish(() => {
+        if (isThrown) processing.failed(timeoutError)
+        else processing.done()
+      }),
+    )
+  }
   const onAbort = (): void => finish(() => processing.failed(signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
   function finish(end: () => void): void {
@@ -177,11 +221,56 @@ function processItem<T>(
     signal?.removeEventListener('abort', onAbort)
     end()
   }
-  return follow(
-    () => processing.run(work),
+  // The work itself may abort the signal. Version 8 does not look then, 9 takes the work's own end first where
+  // it has come, 10 the signal.
+  const isAborted = !isVersion8 && signal?.aborted === true
+  if (isAborted && queue.addEventListener !== undefined) onAbort()
+  const followed = follow(
+    () => result,
     (error) =>
       finish(() => (error === undefined ? processing.done() : processing.failed(error.value))),
   )
+  if (isAborted) void Promise.resolve().then(onAbort)
+  return followed
+}
+
+function hasTimer(timeoutMs: number | undefined): timeoutMs is number {
+  return timeoutMs !== undefined && timeoutMs > 0 && Number.isFinite(timeoutMs)
+}
+
+/** Version 8 calls the work, and then does not take such a time-out. Later ones do not call it. */
+function isRefusedBy8(timeoutMs: unknown): boolean {
+  return Boolean(timeoutMs) && !(typeof timeoutMs === 'number' && timeoutMs > 0)
+}
+
+/** Whether a queue answers time-outs with errors, where that was seen. */
+const throwing = new WeakMap<PQueueLike, boolean>()
+
+/**
+ * In version 8 a time-out is an error for the caller only if the queue was told so, in a field that nobody
+ * else can read. Whoever is answered with an error is told as an event, too.
+ */
+function whetherTimeoutThrows(
+  queue: PQueueLike,
+  { throwOnTimeout }: Limits,
+  use: (isThrown: boolean) => void,
+): void {
+  const known = queue.runningTasks === undefined ? (throwOnTimeout ?? throwing.get(queue)) : true
+  if (known !== undefined) {
+    use(known)
+    return
+  }
+  let isThrown = false
+  const onError = (error: unknown): void => {
+    isThrown ||= error instanceof Error && error.name === timeoutError.name
+  }
+  queue.on('error', onError)
+  // The library's own timer comes next, and what follows it is done before this.
+  setImmediate(() => {
+    queue.off('error', onError)
+    throwing.set(queue, isThrown)
+    use(isThrown)
+  })
 }
 
 /** What the library's own error is called. */

@@ -1,0 +1,144 @@
+// Goal: what is told of an item's end is what its caller saw, in every supported version. Method: each way to end,
+// run on each version with the observation, and the promise of add() beside the row.
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_WAYWARD_QUEUE_ITEM_RESULT,
+  WAYWARD_KIND_VALUE_QUEUE_ITEM,
+} from '@wayward/semconv'
+import { observePQueue } from '@wayward/sdk'
+import PQueue9 from 'p-queue'
+import PQueue8 from 'p-queue-8'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createRecording, sleep } from '../recording.ts'
+
+interface Queue {
+  timeout?: number | undefined
+  add(work: (given: { signal?: AbortSignal }) => unknown, options?: object): Promise<unknown>
+  onIdle(): Promise<void>
+  clear(): void
+  pause(): void
+}
+type QueueClass = new (options?: object) => Queue
+
+const nodeMajor = Number(process.versions.node.split('.')[0])
+const versions: (readonly [string, QueueClass])[] = [
+  ['8', PQueue8],
+  ['9', PQueue9],
+]
+// Version 10 needs Node 22.
+if (nodeMajor >= 22) {
+  const name = 'p-queue-10'
+  const { default: PQueue10 } = (await import(name)) as { default: QueueClass }
+  versions.push(['10', PQueue10])
+}
+
+const stops: (() => void)[] = []
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop()
+})
+
+const slow = async (): Promise<string> => {
+  await sleep(60)
+  return 'late'
+}
+const late = { autoStart: true, timeout: 10 }
+const boom = new RangeError('boom')
+
+/** Adds items to a queue; gives the promises of add(). */
+type Ending = (PQueue: QueueClass) => Promise<unknown>[]
+
+function abortAfter(ms: number): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(boom), ms)
+  return controller.signal
+}
+
+const endings: Readonly<Record<string, Ending>> = {
+  'a value': (PQueue) => [new PQueue().add(() => 1), new PQueue().add(async () => 2)],
+  'an error': (PQueue) => [
+    new PQueue().add(() => {
+      throw boom
+    }),
+    new PQueue().add(() => Promise.reject(boom)),
+  ],
+  'in time, with a time-out': (PQueue) => [new PQueue({ timeout: 1000 }).add(async () => 1)],
+  "the queue's time-out": (PQueue) => [new PQueue(late).add(slow)],
+  "the queue's time-out, thrown": (PQueue) => [
+    new PQueue({ ...late, throwOnTimeout: true }).add(slow),
+  ],
+  "the item's time-out": (PQueue) => [new PQueue().add(slow, { timeout: 10 })],
+  "the item's time-out, thrown or not": (PQueue) => [
+    new PQueue().add(slow, { timeout: 10, throwOnTimeout: true }),
+    new PQueue({ throwOnTimeout: true }).add(slow, { timeout: 10, throwOnTimeout: false }),
+  ],
+  'two time-outs of one queue': (PQueue) => {
+    const queue = new PQueue(late)
+    return [queue.add(slow), queue.add(slow), sleep(100).then(() => queue.add(slow))]
+  },
+  'an item without the time-out of its queue': (PQueue) => [
+    new PQueue(late).add(slow, { timeout: undefined }),
+  ],
+  'a time-out of 0': (PQueue) => [
+    new PQueue().add(slow, { timeout: 0 }),
+    new PQueue(late).add(slow, { timeout: 0 }),
+  ],
+  'a time-out without end': (PQueue) => [
+    new PQueue(late).add(slow, { timeout: Number.POSITIVE_INFINITY }),
+  ],
+  'a time-out that is none': (PQueue) => [
+    new PQueue().add(slow, { timeout: -1 }),
+    new PQueue().add(slow, { timeout: Number.NaN }),
+    new PQueue().add(slow, { timeout: '10' }),
+  ],
+  'a time-out that is changed after the item was added': (PQueue) => {
+    const longer = new PQueue({ concurrency: 1, timeout: 30 })
+    const first = [longer.add(() => sleep(20)), longer.add(slow)]
+    longer.timeout = 1000
+    const shorter = new PQueue({ concurrency: 1 })
+    const second = [shorter.add(() => sleep(20)), shorter.add(slow)]
+    shorter.timeout = 10
+    return [...first, ...second]
+  },
+  'work that blocks for longer than its time-out': (PQueue) => [
+    new PQueue(late).add(() => {
+      const end = performance.now() + 30
+      while (performance.now() < end);
+      return 'done'
+    }),
+  ],
+  'a signal that is aborted while it runs': (PQueue) => [
+    new PQueue().add(slow, { signal: abortAfter(10) }),
+  ],
+  'a signal that is aborted while it waits': (PQueue) => {
+    const queue = new PQueue({ concurrency: 1 })
+    return [queue.add(slow), queue.add(slow, { signal: abortAfter(10) })]
+  },
+  'a signal that was aborted before': (PQueue) => [
+    new PQueue().add(slow, { signal: AbortSignal.abort(boom) }),
+  ],
+  'a signal that its own work aborts': (PQueue) => {
+    const [one, two] = [new AbortController(), new AbortController()]
+    return [
+      new PQueue().add(() => (one.abort(boom), 'value'), { signal: one.signal }),
+      new PQueue().add(() => (two.abort(boom), slow()), { signal: two.signal }),
+    ]
+  },
+}
+
+describe.each(versions)('p-queue %s', (_version, PQueue) => {
+  test.each(Object.entries(endings))('%s', async (_name, ending) => {
+    const recording = createRecording()
+    const observation = observePQueue(PQueue, recording.reporter)
+    stops.push(() => observation.disable())
+    const seen = await Promise.allSettled(ending(PQueue))
+    await sleep(80)
+    const told = recording.spans(WAYWARD_KIND_VALUE_QUEUE_ITEM).map(({ attributes }) => ({
+      result: attributes[ATTR_WAYWARD_QUEUE_ITEM_RESULT],
+      error: attributes[ATTR_ERROR_TYPE],
+    }))
+    const wanted = seen.map(({ status }) => (status === 'fulfilled' ? 'done' : 'failed'))
+    expect(told.map(({ result }) => String(result)).toSorted()).toEqual(wanted.toSorted())
+    for (const { result, error } of told) expect(error === undefined).toBe(result === 'done')
+    expect(recording.reporter.openCount).toBe(0)
+  })
+})
