@@ -7,6 +7,7 @@ import {
   getNumberFromEnv,
   getStringFromEnv,
   getStringListFromEnv,
+  parseKeyPairsIntoRecord,
   W3CBaggagePropagator,
   W3CTraceContextPropagator,
 } from '@opentelemetry/core'
@@ -70,44 +71,87 @@ export function isExported(signal: 'TRACES' | 'LOGS'): boolean {
 }
 
 const defaultEndpoint = 'http://127.0.0.1:4317'
+const defaultHttpEndpoint = 'http://127.0.0.1:4318'
+/** Where OTLP/HTTP listens as a rule. */
+const httpPort = '4318'
 
-/** The endpoint to give to an exporter, or undefined where it must read the environment itself. */
+/**
+ * The protocol of a signal: what `OTEL_EXPORTER_OTLP_PROTOCOL` or the signal's own variable says, else what the
+ * port of its endpoint says, else gRPC.
+ */
+export function protocolFor(
+  signal: 'TRACES' | 'LOGS',
+  given: string | undefined,
+): 'grpc' | 'http/protobuf' {
+  const protocol = variableOf(signal, 'PROTOCOL')
+  if (protocol === 'grpc' || protocol === 'http/protobuf') return protocol
+  if (protocol === 'http/json') {
+    diag.warn('The protocol "http/json" is not known here: "http/protobuf" is used')
+    return 'http/protobuf'
+  }
+  if (protocol !== undefined) {
+    diag.warn(`Cannot export with the protocol "${protocol}": "grpc" and "http/protobuf" are known`)
+  }
+  const endpoint = given ?? variableOf(signal, 'ENDPOINT')
+  const isHttp =
+    endpoint !== undefined && URL.canParse(endpoint) && new URL(endpoint).port === httpPort
+  return isHttp ? 'http/protobuf' : 'grpc'
+}
+
+/** The endpoint to give to the gRPC exporter, or undefined where it must read the environment itself. */
 export function endpointFor(
   signal: 'TRACES' | 'LOGS',
   given: string | undefined,
 ): string | undefined {
-  const protocol =
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`) ??
-    getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL')
-  if (protocol !== undefined && protocol !== 'grpc') {
-    diag.warn(`Cannot export with the protocol "${protocol}": "grpc" is used`)
-  }
   if (given !== undefined) return given
-  const isSet =
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`) ??
-    getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT')
-  return isSet === undefined ? defaultEndpoint : undefined
+  return variableOf(signal, 'ENDPOINT') === undefined ? defaultEndpoint : undefined
 }
 
-const httpPort = '4318'
+/** How a signal goes out over HTTP. */
+export interface HttpExporterSettings {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly isGzip: boolean
+  readonly certificate: string | undefined
+  readonly clientKey: string | undefined
+  readonly clientCertificate: string | undefined
+}
 
-/**
- * What is wrong with where reports go, in words: this package speaks OTLP/gRPC only, and what it sends to a
- * port for OTLP/HTTP is refused there, report by report.
- */
-export function endpointProblem(
+const exportTimeoutMsOfRequest = 10_000
+
+/** The variables of OTLP's exporters (OpenTelemetry specification, "OTLP Exporter Configuration"). */
+export function httpExporterSettings(
   signal: 'TRACES' | 'LOGS',
   given: string | undefined,
-): string | undefined {
-  const endpoint =
-    given ??
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`) ??
-    getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT')
-  if (endpoint === undefined || !URL.canParse(endpoint)) return undefined
-  if (new URL(endpoint).port !== httpPort) return undefined
+): HttpExporterSettings {
+  const timeoutMs = Number(variableOf(signal, 'TIMEOUT'))
+  return {
+    url: httpUrl(signal, given),
+    headers: {
+      ...parseKeyPairsIntoRecord(getStringFromEnv('OTEL_EXPORTER_OTLP_HEADERS')),
+      ...parseKeyPairsIntoRecord(getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_HEADERS`)),
+    },
+    timeoutMs: timeoutMs > 0 ? timeoutMs : exportTimeoutMsOfRequest,
+    isGzip: variableOf(signal, 'COMPRESSION') === 'gzip',
+    certificate: variableOf(signal, 'CERTIFICATE'),
+    clientKey: variableOf(signal, 'CLIENT_KEY'),
+    clientCertificate: variableOf(signal, 'CLIENT_CERTIFICATE'),
+  }
+}
+
+/** The signal's own endpoint is taken as it is; to the common one the signal's path is added. */
+function httpUrl(signal: 'TRACES' | 'LOGS', given: string | undefined): string {
+  const own = getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`)
+  if (given === undefined && own !== undefined) return own
+  const base = given ?? getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT') ?? defaultHttpEndpoint
+  return `${base.replace(/\/+$/, '')}/v1/${signal.toLowerCase()}`
+}
+
+function variableOf(signal: 'TRACES' | 'LOGS', name: string): string | undefined {
   return (
-    `Cannot expect that reports arrive at ${endpoint}: port ${httpPort} is for OTLP/HTTP as a rule, and the ` +
-    'Wayward SDK speaks OTLP/gRPC only. Give the address of OTLP/gRPC, as a rule port 4317'
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_${name}`) ??
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${name}`)
   )
 }
 

@@ -12,6 +12,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { diagLogLevelFromString, getStringFromEnv } from '@opentelemetry/core'
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
+import { ProtobufLogsSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import type { Resource } from '@opentelemetry/resources'
 import { LoggerProvider, type LogRecordExporter } from '@opentelemetry/sdk-logs'
 import {
@@ -22,14 +23,15 @@ import {
 import {
   createPropagator,
   endpointFor,
-  endpointProblem,
   isExported,
   isSdkDisabled,
   logRecordLimits,
+  protocolFor,
   queueLimits,
 } from './environment.ts'
 import { createExportLine, type ExportLine, queueLogs, queueSpans } from './export-queue.ts'
 import { getReporterWithCore } from './global-reporter.ts'
+import { createHttpExporter } from './http-exporter.ts'
 import { createLossReport, type LossReport } from './loss-report.ts'
 import type { SnapshotSettings } from './open-operations.ts'
 import type { Reporter } from './reporter.ts'
@@ -47,15 +49,16 @@ export interface RegisterOptions {
   /** Further resource attributes. */
   readonly resourceAttributes?: Attributes
   /**
-   * Address of the collector (OTLP/gRPC); goes before `OTEL_EXPORTER_OTLP_ENDPOINT`.
+   * Address of the collector; goes before `OTEL_EXPORTER_OTLP_ENDPOINT`. It is OTLP/gRPC, unless
+   * `OTEL_EXPORTER_OTLP_PROTOCOL` says `http/protobuf` or the port is 4318.
    * @default 'http://127.0.0.1:4317'
    */
   readonly endpoint?: string
   /** Snapshots of open operations. */
   readonly snapshots?: Partial<SnapshotSettings>
-  /** Where spans go instead of OTLP/gRPC. */
+  /** Where spans go instead of OTLP. */
   readonly spanExporter?: SpanExporter
-  /** Where events and log records go instead of OTLP/gRPC. */
+  /** Where events and log records go instead of OTLP. */
   readonly logExporter?: LogRecordExporter
   /** Further span processors, beside ours. */
   readonly spanProcessors?: readonly SpanProcessor[]
@@ -252,10 +255,6 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
     )
   }
   for (const problem of problems) diag.warn(problem)
-  for (const problem of endpointProblems(options)) {
-    problems.push(problem)
-    process.emitWarning(problem, { type: 'WaywardWarning' })
-  }
   const reporter = getReporterWithCore()
   if (options.snapshots !== undefined) reporter.core.open.configure(options.snapshots)
   const tellLosses = (): void => {
@@ -303,19 +302,6 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
   }
   holder[registrationKey] = { registration, isShutDown: false }
   return registration
-}
-
-function endpointProblems({ endpoint, spanExporter, logExporter }: RegisterOptions): Set<string> {
-  const found = new Set<string>()
-  const traces = spanExporter === undefined && isExported('TRACES')
-  const logRecords = logExporter === undefined && isExported('LOGS')
-  for (const problem of [
-    traces ? endpointProblem('TRACES', endpoint) : undefined,
-    logRecords ? endpointProblem('LOGS', endpoint) : undefined,
-  ]) {
-    if (problem !== undefined) found.add(problem)
-  }
-  return found
 }
 
 /** The context manager and the propagator; another's of the same API do as well. @returns what was found. */
@@ -462,11 +448,17 @@ function installLogs(resource: Resource, shared: Shared, options: RegisterOption
 
 function createSpanExporter(given: string | undefined): SpanExporter | undefined {
   if (!isExported('TRACES')) return undefined
+  if (protocolFor('TRACES', given) === 'http/protobuf') {
+    return createHttpExporter('TRACES', ProtobufTraceSerializer, given)
+  }
   return new OTLPTraceExporter(exporterOptions(endpointFor('TRACES', given)))
 }
 
 function createLogExporter(given: string | undefined): LogRecordExporter | undefined {
   if (!isExported('LOGS')) return undefined
+  if (protocolFor('LOGS', given) === 'http/protobuf') {
+    return createHttpExporter('LOGS', ProtobufLogsSerializer, given)
+  }
   return new OTLPLogExporter(exporterOptions(endpointFor('LOGS', given)))
 }
 
@@ -479,6 +471,10 @@ function exporterOptions(url: string | undefined): { url?: string } {
  * time-out (10 s) would hold the process; without these internals of OpenTelemetry it does just that.
  */
 function closeConnection(exporter: object): void {
+  if ('abandon' in exporter && typeof exporter.abandon === 'function') {
+    exporter.abandon()
+    return
+  }
   type Delegate = { readonly _transport?: { shutdown?: () => void } }
   try {
     ;(exporter as { readonly _delegate?: Delegate })._delegate?._transport?.shutdown?.()
