@@ -84,7 +84,6 @@ describe('a request', () => {
       kind: 2,
       startTimeUnixNano: String(BigInt(nowMs) * 1_000_000n),
       endTimeUnixNano: String(BigInt(nowMs + 5) * 1_000_000n),
-      notAField: [1, 2, 3],
     }
     const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })
     const startMs = performance.now()

@@ -14,7 +14,11 @@ const programs = [...page.matchAll(/^## (.*?)$|^```js\n([\s\S]*?)^```$/gm)].redu
 >((found, [, title, code]) => {
   if (title !== undefined) found.push({ title, code: '' })
   const last = found.at(-1)
-  if (code !== undefined && last !== undefined) last.code = code
+  // A section may have several programs.
+  if (code !== undefined && last !== undefined) {
+    if (last.code === '') last.code = code
+    else found.push({ title: last.title, code })
+  }
   return found
 }, [])
 
@@ -41,7 +45,7 @@ test.each(programs.filter((program) => program.code !== ''))('$title', async ({ 
 })
 
 test('the page has its programs, and what they report arrives', () => {
-  expect(programs.filter((program) => program.code !== '')).toHaveLength(8)
+  expect(programs.filter((program) => program.code !== '')).toHaveLength(9)
   const names = new Set(server.spans.map((span) => span.name))
   for (const name of [
     'start up',
