@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildCommonjs } from './build-commonjs.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -33,6 +34,7 @@ export function install() {
 export function build() {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root])
   for (const name of packages) copyAssets(name)
+  buildCommonjs()
 }
 
 /** Copies what the compiler leaves behind (SQL files) beside the compiled files. */

@@ -8,8 +8,9 @@
 // Values, promises and errors that the caller sees are the library's own, but for the releaser.
 import { context } from '@opentelemetry/api'
 import { WAYWARD_LOCK_TYPE_VALUE_MUTEX, WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE } from '@wayward/semconv'
-import { callSite } from '../call-site.ts'
+import { callSite, isConstructorOf, type OutermostFunction } from '../call-site.ts'
 import { type Core, guard } from '../core.ts'
+import { sharedState } from '../shared-state.ts'
 import { createLock, type LockHold, type LockRequest, type ReportedLock } from '../report/lock.ts'
 
 interface SemaphoreLike {
@@ -62,16 +63,16 @@ interface Frame {
 
 /** Requests by queue item, and what follows a request's end. Weak: the library owns the items. */
 const observedItems = new WeakMap<object, { request: LockRequest; frame: Frame | undefined }>()
-const namesGiven = new WeakMap<object, string>()
-const locksSeen = new WeakMap<object, ReportedLock>()
-const mutexSemaphores = new WeakSet<object>()
+const namesGiven = sharedState('async-mutex.names.1', () => new WeakMap<object, string>())
+const locksSeen = sharedState('async-mutex.locks.1', () => new WeakMap<object, ReportedLock>())
+const mutexSemaphores = sharedState('async-mutex.mutexes.1', () => new WeakSet<object>())
 /** The prototypes that are observed: a module that is observed twice reports once. */
-const patched = new WeakSet<object>()
+const patched = sharedState('async-mutex.patched.1', () => new WeakSet<object>())
 /** A lock that was collected while held can never be released: it must not stay open for ever. */
 const collected = new FinalizationRegistry<ReportedLock>((lock) => lock.abandon())
 const holdsByRequest = new WeakMap<LockRequest, LockHold>()
 /** The inner object of a decorated one. */
-const decorated = new WeakMap<object, object>()
+const decorated = sharedState('async-mutex.decorated.1', () => new WeakMap<object, object>())
 
 /**
  * Names an observed lock, for reports; otherwise it is called after the place where it was made.
@@ -94,8 +95,8 @@ function semaphoreOf(lock: object): object {
   return typeof semaphore === 'object' && semaphore !== null ? semaphore : inner
 }
 
-function isLibraryFrame(frame: string): boolean {
-  return /[\\/]node_modules[\\/]async-mutex[\\/]|\bnew (Mutex|Semaphore) \(/.test(frame)
+function isLibraryFrame(frame: string, classNames: readonly string[]): boolean {
+  return /[\\/]node_modules[\\/]async-mutex[\\/]/.test(frame) || isConstructorOf(frame, classNames)
 }
 
 /**
@@ -115,7 +116,10 @@ export function patchAsyncMutex(
       return undefined
     }
   }
-  const observer = createObserver(core)
+  const classNames = [module.Mutex, module.Semaphore].map(
+    (made) => (made as { name?: string }).name ?? '',
+  )
+  const observer = createObserver(core, [...classNames, 'Mutex', 'Semaphore'])
   const restore = [
     replace(semaphore, 'acquire', observer.acquire),
     replace(semaphore, 'runExclusive', observer.runExclusive),
@@ -126,7 +130,9 @@ export function patchAsyncMutex(
       : [replace(semaphore, 'setValue', observer.setValue)]),
     replace(semaphore, '_dispatchItem', observer.dispatchItem),
     replace(semaphore, '_newReleaser', observer.newReleaser),
-    onFirstSet(semaphore, '_queue', (made) => observer.lockOf(made as SemaphoreLike)),
+    onFirstSet(semaphore, '_queue', (made, _value, setter) =>
+      observer.lockOf(made as SemaphoreLike, setter),
+    ),
     onFirstSet(mutex, '_semaphore', (_made, value) => {
       if (typeof value === 'object' && value !== null) observer.markMutex(value as SemaphoreLike)
     }),
@@ -160,7 +166,7 @@ function pick(module: AsyncMutexModule): Pick<AsyncMutexModule, 'withTimeout' | 
   return { withTimeout: module.withTimeout, tryAcquire: module.tryAcquire }
 }
 
-function createObserver(core: Core) {
+function createObserver(core: Core, classNames: readonly string[]) {
   let isActive = true
   /** Set while an outer call is on the stack: the next acquire() is part of it. */
   let frame: Frame | undefined
@@ -171,10 +177,10 @@ function createObserver(core: Core) {
   /** Set while one of our releasers runs: the release() inside it is not another one. */
   let isReleasing = false
 
-  function lockOf(semaphore: SemaphoreLike): ReportedLock {
+  function lockOf(semaphore: SemaphoreLike, outermost: OutermostFunction): ReportedLock {
     const seen = locksSeen.get(semaphore)
     if (seen !== undefined) return seen
-    const name = namesGiven.get(semaphore) ?? callSite(isLibraryFrame) ?? 'async-mutex'
+    const name = namesGiven.get(semaphore) ?? siteOf(outermost) ?? 'async-mutex'
     const isMutex = mutexSemaphores.has(semaphore)
     const lock = createLock(core, {
       name,
@@ -185,12 +191,16 @@ function createObserver(core: Core) {
     return lock
   }
 
+  function siteOf(outermost: OutermostFunction): string | undefined {
+    return callSite(outermost, (frame) => isLibraryFrame(frame, classNames))
+  }
+
   function isOn(): boolean {
     return isActive && core.isEnabled
   }
 
   const acquire = (original: SemaphoreLike['acquire']) =>
-    function (this: SemaphoreLike, ...args: number[]): Promise<unknown> {
+    function observedAcquire(this: SemaphoreLike, ...args: number[]): Promise<unknown> {
       const outer = frame
       frame = undefined
       if (!isOn()) return original.apply(this, args)
@@ -198,7 +208,7 @@ function createObserver(core: Core) {
       const request = guard(
         core,
         () =>
-          lockOf(this).request({
+          lockOf(this, observedAcquire).request({
             ...(mutexSemaphores.has(this) ? {} : { permits: weight }),
             ...(outer?.timeoutNs === undefined ? {} : { timeoutNs: outer.timeoutNs }),
           }),
@@ -386,8 +396,8 @@ function createObserver(core: Core) {
     dispatchItem,
     newReleaser,
     decorate,
-    lockOf(semaphore: SemaphoreLike) {
-      if (core.isEnabled) guard(core, () => lockOf(semaphore), undefined)
+    lockOf(semaphore: SemaphoreLike, outermost: OutermostFunction) {
+      if (core.isEnabled) guard(core, () => lockOf(semaphore, outermost), undefined)
     },
     markMutex(semaphore: SemaphoreLike) {
       mutexSemaphores.add(semaphore)
@@ -433,19 +443,17 @@ function replace<T extends object, K extends keyof T>(
 function onFirstSet(
   prototype: object,
   key: string,
-  onSet: (made: object, value: unknown) => void,
+  onSet: (made: object, value: unknown, setter: OutermostFunction) => void,
 ): () => void {
-  Object.defineProperty(prototype, key, {
-    configurable: true,
-    set(this: object, value: unknown) {
-      Object.defineProperty(this, key, {
-        value,
-        writable: true,
-        configurable: true,
-        enumerable: true,
-      })
-      onSet(this, value)
-    },
-  })
+  function setFirst(this: object, value: unknown): void {
+    Object.defineProperty(this, key, {
+      value,
+      writable: true,
+      configurable: true,
+      enumerable: true,
+    })
+    onSet(this, value, setFirst)
+  }
+  Object.defineProperty(prototype, key, { configurable: true, set: setFirst })
   return () => Reflect.deleteProperty(prototype, key)
 }

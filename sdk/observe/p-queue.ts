@@ -1,6 +1,6 @@
 // Observation of p-queue 8 to 10: `add` is wrapped on the prototype, and the function that it is given. The
 // queue's name comes from the place of its constructor, which is seen when it sets its concurrency.
-import { callSite } from '../call-site.ts'
+import { callSite, isConstructorOf, type OutermostFunction } from '../call-site.ts'
 import { type Core, follow, guard } from '../core.ts'
 import {
   createQueue,
@@ -9,6 +9,7 @@ import {
   type QueueItem,
   type ReportedQueue,
 } from '../report/queue.ts'
+import { sharedState } from '../shared-state.ts'
 
 interface AddOptions {
   readonly id?: string
@@ -40,10 +41,10 @@ export interface PQueueClass {
   readonly prototype: object
 }
 
-const namesGiven = new WeakMap<object, string>()
+const namesGiven = sharedState('p-queue.names.1', () => new WeakMap<object, string>())
 /** The prototypes that are observed: a class that is observed twice reports once. */
-const patched = new WeakSet<object>()
-const queuesSeen = new WeakMap<object, ReportedQueue>()
+const patched = sharedState('p-queue.patched.1', () => new WeakSet<object>())
+const queuesSeen = sharedState('p-queue.queues.1', () => new WeakMap<object, ReportedQueue>())
 /** What takes an item's listener from its signal, which may live longer than the item. */
 const abortHandlers = new WeakMap<QueueItem, () => void>()
 /** A queue that was collected with items waiting will never process them. */
@@ -75,13 +76,12 @@ export function patchPQueue(core: Core, queueClass: PQueueClass): (() => void) |
   patched.add(prototype)
   define(prototype, 'add', { value: observedAdd, writable: true })
   define(prototype, 'clear', { value: observedClear, writable: true })
-  define(prototype, 'concurrency', {
-    ...concurrency,
-    set(this: PQueueLike, value: number) {
-      concurrency.set?.call(this, value)
-      if (core.isEnabled) guard(core, () => noteConcurrency(core, this, value), undefined)
-    },
-  })
+  function setConcurrency(this: PQueueLike, value: number): void {
+    concurrency?.set?.call(this, value)
+    if (!core.isEnabled) return
+    guard(core, () => void (queueOf(core, this, setConcurrency).concurrency = value), undefined)
+  }
+  define(prototype, 'concurrency', { ...concurrency, set: setConcurrency })
   return () => {
     patched.delete(prototype)
     if (prototype.add === observedAdd) define(prototype, 'add', { value: add, writable: true })
@@ -96,15 +96,11 @@ function define(target: object, key: string, descriptor: PropertyDescriptor): vo
   Object.defineProperty(target, key, { ...descriptor, configurable: true })
 }
 
-function noteConcurrency(core: Core, queue: PQueueLike, concurrency: number): void {
-  queueOf(core, queue).concurrency = concurrency
-}
-
-function queueOf(core: Core, queue: PQueueLike): ReportedQueue {
+function queueOf(core: Core, queue: PQueueLike, outermost: OutermostFunction): ReportedQueue {
   const seen = queuesSeen.get(queue)
   if (seen !== undefined) return seen
   const made = createQueue(core, {
-    name: namesGiven.get(queue) ?? callSite(isLibraryFrame) ?? 'p-queue',
+    name: namesGiven.get(queue) ?? siteOf(queue, outermost) ?? 'p-queue',
   })
   made.concurrency = queue.concurrency
   queuesSeen.set(queue, made)
@@ -112,17 +108,21 @@ function queueOf(core: Core, queue: PQueueLike): ReportedQueue {
   return made
 }
 
-function isLibraryFrame(frame: string): boolean {
-  return /[\\/]node_modules[\\/]p-queue[\\/]|\bnew PQueue \(/.test(frame)
+function siteOf(queue: PQueueLike, outermost: OutermostFunction): string | undefined {
+  const names = ['PQueue', (queue.constructor as { name?: string }).name ?? '']
+  return callSite(
+    outermost,
+    (frame) => /[\\/]node_modules[\\/]p-queue[\\/]/.test(frame) || isConstructorOf(frame, names),
+  )
 }
 
 function wrapAdd(core: Core, add: PQueueLike['add']): PQueueLike['add'] {
-  return function (this: PQueueLike, work, ...rest) {
+  return function observedAdd(this: PQueueLike, work, ...rest) {
     if (!core.isEnabled || typeof work !== 'function') return add.call(this, work, ...rest)
     const options = rest[0]
     const item = guard<QueueItem | undefined>(
       core,
-      () => queueOf(core, this).enqueued(describe(this, work, options)),
+      () => queueOf(core, this, observedAdd).enqueued(describe(this, work, options)),
       undefined,
     )
     if (item === undefined) return add.call(this, work, ...rest)

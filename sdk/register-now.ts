@@ -1,0 +1,19 @@
+// What `--import @wayward/sdk/register` and `--require @wayward/sdk/register` do: sets up OpenTelemetry from the
+// environment and observes the libraries that we know, without a change to the application.
+import { diag } from '@opentelemetry/api'
+import { registerInstrumentations } from '@opentelemetry/instrumentation'
+import { AsyncMutexInstrumentation, PQueueInstrumentation } from './observe/instrumentations.ts'
+import { hookLoader } from './observe/loader-hooks.ts'
+import { register } from './registration.ts'
+
+/** Resolves when ES modules are observed; those that are required are so at once. */
+export async function registerNow(): Promise<void> {
+  if (register().status === 'disabled') return
+  try {
+    const instrumentations = [new AsyncMutexInstrumentation(), new PQueueInstrumentation()]
+    registerInstrumentations({ instrumentations })
+    await hookLoader(['async-mutex', 'p-queue'])
+  } catch (error) {
+    diag.error('Cannot observe libraries; the application goes on without it', error)
+  }
+}

@@ -1,0 +1,18 @@
+// `node --require @wayward/sdk/register app.cjs`: a module that is required cannot be waited for. What the application
+// requires is observed; ES modules are from a moment later on, which is before those of an application's own.
+import * as workerThreads from 'node:worker_threads'
+import { registerNow } from './register-now.ts'
+
+if (!isLoaderThread()) void registerNow()
+
+/** Whether this is Node's own thread for loader hooks, which requires what every thread does. */
+function isLoaderThread(): boolean {
+  // Newer than the types of the oldest Node that is supported.
+  const { isInternalThread } = workerThreads as { isInternalThread?: boolean }
+  if (isInternalThread !== undefined) return isInternalThread
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 50
+  const { stack = '' } = new Error('Who loads this?')
+  Error.stackTraceLimit = limit
+  return stack.includes('initializeHooks')
+}
