@@ -46,6 +46,8 @@ export type ConsumeOutcome =
       readonly rejectedItems: number
       readonly message: string
       readonly ignored?: string
+      /** Accepted items that lacked a time and took their other one. */
+      readonly completedItems?: number
     }
   | { readonly status: 'malformed'; readonly message: string }
   | {

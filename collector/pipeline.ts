@@ -291,9 +291,14 @@ class JournalPipeline implements Pipeline {
   }
 }
 
-function toAccepted({ acceptedItems, rejectedItems, message, ignored }: Decoded): ConsumeOutcome {
+function toAccepted(decoded: Decoded): ConsumeOutcome {
+  const { acceptedItems, rejectedItems, message, ignored, completedItems } = decoded
   const accepted = { status: 'accepted', acceptedItems, rejectedItems, message } as const
-  return ignored === undefined ? accepted : { ...accepted, ignored }
+  return {
+    ...accepted,
+    ...(ignored === undefined ? {} : { ignored }),
+    ...(completedItems === undefined ? {} : { completedItems }),
+  }
 }
 
 /** What became of a request, and whether the same bytes are the same request. */

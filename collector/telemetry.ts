@@ -133,17 +133,23 @@ export function countItems(
     rejectedItems,
     message,
     ignored,
+    completedItems = 0,
   }: {
     readonly acceptedItems: number
     readonly rejectedItems: number
     readonly message: string
     readonly ignored?: string
+    readonly completedItems?: number
   },
 ): void {
   telemetry.acceptedItems.add(acceptedItems, sender.receiver, signal)
   if (ignored !== undefined) {
     const note = { event: 'ignored', reason: 'not_understood', sender, signal } as const
     telemetry.ledger.note({ ...note, requests: 1, message: ignored })
+  }
+  if (completedItems > 0) {
+    const note = { event: 'completed', reason: 'no_time', sender, signal } as const
+    telemetry.ledger.note({ ...note, requests: 1, items: completedItems, message })
   }
   if (rejectedItems === 0) return
   telemetry.refusedItems.add(rejectedItems, sender.receiver, signal)

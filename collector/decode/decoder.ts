@@ -17,6 +17,8 @@ export interface Decoded {
   readonly message: string
   /** Whether an item without a time took that of its arrival: then equal bytes are not the same items. */
   readonly usesArrivalTime?: boolean
+  /** Accepted items that lacked a time and took their other one. */
+  readonly completedItems?: number
   /** What of the request was not understood and is not stored. */
   readonly ignored?: string
 }

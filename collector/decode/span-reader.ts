@@ -145,8 +145,10 @@ export class SpanReader implements ItemReader, RowReader {
     this.isRefused = false
     this.attributes.count = 0
     columns.spanAttributes.mark(1)
+    let isCompleted = false
     try {
       this.readSpan(start, end)
+      isCompleted = this.completeTimes()
       if (!this.isGood()) {
         this.takeBack()
         return false
@@ -156,6 +158,21 @@ export class SpanReader implements ItemReader, RowReader {
       throw error
     }
     this.append()
+    if (isCompleted) this.tally.completed++
+    return true
+  }
+
+  /** Refusing a span with one of its times helps nobody: it takes that for both, and lasts for no time. */
+  private completeTimes(): boolean {
+    const hasStart = (this.startLow | this.startHigh) !== 0
+    if (hasStart === ((this.endLow | this.endHigh) !== 0)) return false
+    if (hasStart) {
+      this.endLow = this.startLow
+      this.endHigh = this.startHigh
+    } else {
+      this.startLow = this.endLow
+      this.startHigh = this.endHigh
+    }
     return true
   }
 

@@ -12,6 +12,8 @@ export class Tally {
   private firstReason = ''
   /** Texts that were not valid UTF-8. */
   replaced = 0
+  /** Accepted items that lacked a time and took their other one. */
+  completed = 0
   private readonly warnings = new Map<string, number>()
 
   /** @param itemName the field's word for one item: span, log record */
@@ -25,6 +27,7 @@ export class Tally {
     this.rejected = 0
     this.firstReason = ''
     this.replaced = 0
+    this.completed = 0
     this.warnings.clear()
   }
 
@@ -64,11 +67,12 @@ export class Tally {
       acceptedItems: this.items - this.rejected,
       rejectedItems: this.rejected,
       message: this.message(ignored),
+      ...(this.completed === 0 ? {} : { completedItems: this.completed }),
     }
   }
 
   private message(ignored: string | undefined): string {
-    const hasOwn = this.rejected > 0 || this.replaced > 0 || this.warnings.size > 0
+    const hasOwn = this.rejected + this.replaced + this.completed > 0 || this.warnings.size > 0
     if (!hasOwn && ignored === undefined) return ''
     const parts: string[] = []
     if (this.rejected > 0) {
@@ -78,6 +82,11 @@ export class Tally {
     }
     if (this.replaced > 0) {
       parts.push(`Replaced what is not UTF-8 by U+FFFD in ${this.replaced} texts`)
+    }
+    if (this.completed > 0) {
+      parts.push(
+        `${this.completed} ${this.itemName}s have only one of start and end time, and were stored with that for both`,
+      )
     }
     if (ignored !== undefined) parts.push(ignored)
     for (const [text, count] of this.warnings) parts.push(`${text} (${count} times)`)

@@ -12,6 +12,7 @@ import type { CollectorLimits } from '../limits.ts'
  * - `refused`: whole requests; their senders were told.
  * - `rejected`: items of requests of which the rest was accepted; their senders were told.
  * - `ignored`: requests of which fields or values were not understood, and the rest was accepted; their senders were told.
+ * - `completed`: items that lacked a time and were stored with another; their senders were told.
  * - `repeated`: requests that were stored before and came again; nothing is missing.
  * - `set_aside`: acknowledged rows that ClickHouse refuses; they are in a file.
  * - `damaged`: acknowledged rows whose bytes in the journal are wrong; the bytes are in a file.
@@ -22,6 +23,7 @@ export type LedgerEvent =
   | 'refused'
   | 'rejected'
   | 'ignored'
+  | 'completed'
   | 'repeated'
   | 'set_aside'
   | 'damaged'

@@ -81,8 +81,7 @@ const REJECTED: readonly [string, Uint8Array, string | RegExp][] = [
     span({ extra: [bytesField(4, 'abc')] }),
     'parent_span_id has 3 bytes, wanted 8 or 0',
   ],
-  ['no start time', span({ start: 0n }), 'start_time_unix_nano is 0, wanted nanoseconds'],
-  ['no end time', span({ end: 0n }), 'end_time_unix_nano is 0, wanted nanoseconds'],
+  ['no time', span({ start: 0n, end: 0n }), 'start_time_unix_nano is 0, wanted nanoseconds'],
   [
     'a start time in two days',
     span({ start: nowNs + 2n * 86_400_000_000_000n }),
@@ -165,7 +164,7 @@ test('decode() keeps keys and their order right after a rejected span took ids o
   decoder.decode(
     'protobuf',
     request([
-      span({ extra: pair('a', 'b'), start: 0n }),
+      span({ extra: pair('a', 'b'), start: 0n, end: 0n }),
       span({ extra: pair('z', 'y') }),
       span({ extra: pair('b', 'a') }),
     ]),
@@ -402,7 +401,23 @@ test('decode() gives log records the first time there is: own, observed, receive
 
 test('decode() keeps the message within its limit', () => {
   const decoder = createTracesDecoder({ ...defaultDecodeLimits, messageBytesMax: 40 }, clock)
-  const { message } = decoder.decode('protobuf', request([span({ start: 0n })]))
+  const { message } = decoder.decode('protobuf', request([span({ start: 0n, end: 0n })]))
   expect(Buffer.byteLength(message)).toBeLessThanOrEqual(40)
   expect(message).toMatch(/^Rejected 1 of 1 spans; .*…$/)
+})
+
+test.each([
+  ['start', { start: 0n, end: nowNs + 5n }, 5n],
+  ['end', { start: nowNs + 7n, end: 0n }, 7n],
+])('decode() stores a span without its %s with the other time, and says so', (_name, times, ns) => {
+  const decoder = createTracesDecoder(defaultDecodeLimits, clock)
+  const result = decoder.decode('protobuf', request([span(times), span({})]))
+  expect(result).toMatchObject({
+    acceptedItems: 2,
+    rejectedItems: 0,
+    completedItems: 1,
+    message: '1 spans have only one of start and end time, and were stored with that for both',
+  })
+  const [row] = rowsOf(decoder)
+  expect(row).toMatchObject({ Timestamp: nowNs + ns, Duration: 0n })
 })

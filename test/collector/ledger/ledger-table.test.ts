@@ -119,6 +119,8 @@ describe('bad input', () => {
     const stray = '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}'
     const json = { 'content-type': 'application/json' }
     const partial = bodyOf([spanOf('eee19b7ec3c1b174'), spanOf('eee1'), spanOf('0000')])
+    // A span without its start is stored with its end for both.
+    const half = bodyOf([{ ...spanOf('eee19b7ec3c1b175'), startTimeUnixNano: '0' }])
     const statuses = [
       await post('/v1/traces', good),
       await post('/v1/traces', Buffer.alloc(1000, 0xff)),
@@ -132,8 +134,9 @@ describe('bad input', () => {
       await post('/nowhere', 'xy'),
       await post('/v1/traces', good, { authorization: 'Bearer wrong' }),
       await post('/v1/traces', stray, json),
+      await post('/v1/traces', half, json),
     ]
-    expect(statuses).toEqual([200, 400, 400, 400, 200, 413, 413, 400, 415, 404, 401, 200])
+    expect(statuses).toEqual([200, 400, 400, 400, 200, 413, 413, 400, 415, 404, 401, 200, 200])
     await breakOff(portOf(addresses.otlpHttp), authorization)
     await sendNoHttp(portOf(addresses.otlpHttp))
     const callHeaders = { authorization, 'user-agent': 'grpc-tester' }
@@ -157,6 +160,7 @@ describe('bad input', () => {
       'refused malformed otlp_http traces': { requests: 2, items: 0, bytes: 1500 },
       'refused malformed otlp_http logs': { requests: 1, items: 0, bytes: 17 },
       'ignored not_understood otlp_http traces': { requests: 1, items: 0, bytes: 0 },
+      'completed no_time otlp_http traces': { requests: 1, items: 1, bytes: 0 },
       'rejected item_checks otlp_http traces': { requests: 1, items: 2, bytes: 0 },
       'refused too_large otlp_http traces': { requests: 1, items: 0, bytes: 100_001 },
       'refused too_large otlp_http metrics': {
