@@ -410,12 +410,14 @@ describe('with a journal of files', () => {
     await before.collector.shutdown(100)
     flipByte(join(folder, 'journal'), damage.position)
     const after = await startCollector(engine.writer, fast, { journal: journal() })
-    await whenWritten(after.addresses.api)
-    const sums = await readSums()
-    const [what] = Object.keys(sums)
-    expect(what).toBe(damage.wanted)
-    const [row] = await engine.reader.query<{ n: string }>('SELECT count() AS n FROM otel_traces')
-    expect(Number(row?.n)).toBe(30)
+    // The damage is seen when the replay gets there, and noted and stored after that.
+    const patience = { timeout: 10_000 }
+    await expect.poll(async () => Object.keys(await readSums())[0], patience).toBe(damage.wanted)
+    const countRows = async (): Promise<number> => {
+      const sql = 'SELECT count() AS n FROM otel_traces'
+      return Number((await engine.reader.query<{ n: string }>(sql))[0]?.n)
+    }
+    await expect.poll(countRows, patience).toBe(30)
     await after.collector.shutdown(2_000)
   })
 })
