@@ -1,4 +1,5 @@
--- Fills wayward_open_operations from the events wayward.operation.open.
+-- Fills wayward_open_operations from the events wayward.operation.open. seen_at is start plus age, and not the time of the
+-- event: so the larger age replaces the smaller one also where the wall clock was set back in between.
 CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_open_operations_mv TO wayward_open_operations
 AS SELECT
   ServiceName AS service,
@@ -11,7 +12,9 @@ AS SELECT
   toUInt64OrZero(LogAttributes['wayward.operation.sequence']) AS sequence,
   concat(LogAttributes['wayward.queue.item.id'], LogAttributes['wayward.job.run.id']) AS item_id,
   parseDateTime64BestEffortOrZero(LogAttributes['wayward.operation.start_time'], 9, 'UTC') AS started_at,
-  Timestamp AS seen_at,
+  if(toUnixTimestamp64Nano(started_at) > 0,
+    fromUnixTimestamp64Nano(toUnixTimestamp64Nano(started_at) + toInt64(age_ns), 'UTC'),
+    toDateTime64(Timestamp, 9, 'UTC')) AS seen_at,
   toUInt64OrZero(LogAttributes['wayward.operation.age']) AS age_ns,
   toUInt64OrZero(concat(LogAttributes['wayward.queue.wait.duration'], LogAttributes['wayward.lock.wait.duration'])) AS wait_ns,
   concat(LogAttributes['wayward.lock.name'], LogAttributes['wayward.queue.name'], LogAttributes['wayward.job.name']) AS name,
