@@ -26,11 +26,19 @@ export interface Task {
   readonly parentId: string | undefined
   /** Number of lock requests that wait. */
   waiting: number
+  /** Changed by `addHold` and `removeHold` only. */
   readonly holds: TaskHold[]
+  /** Of more holds than are told: the classes, the one taken last at the end. */
+  classes: Map<string, ClassHolds> | undefined
   /** What the flow that it came from held at that moment, the latest of it. */
   readonly inherited: readonly TaskHold[]
   /** What `held` gives until a hold is granted or released. */
   heldBefore: HeldLocks | undefined
+}
+
+interface ClassHolds {
+  count: number
+  latest: TaskHold
 }
 
 /** The locks that a task holds, as they are told: shared by all that is asked for meanwhile. */
@@ -43,8 +51,8 @@ export interface HeldLocks {
 
 /** How many locks a request names at most of those that its task holds. */
 export const heldToldMax = 32
-/** How many of the latest holds are looked at for them, and go on to tasks that split off. */
-const heldSeenMax = 64
+/** How many holds go on to tasks that split off. */
+const inheritedMax = 64
 
 /** The place that a flow had reached when it last asked for something. */
 export interface Point {
@@ -92,6 +100,7 @@ export function createTasks(nextTaskId: () => string): Tasks {
       parentId: from?.id,
       waiting: 0,
       holds: [],
+      classes: undefined,
       inherited: from === undefined ? noHolds : inherit(from, fromOrder),
       heldBefore: undefined,
     }
@@ -181,14 +190,52 @@ function hasSplit(point: Point): boolean {
   return task.holds.some((hold) => hold.order > point.order && hold.pointOrder !== point.order)
 }
 
+/** A hold of the task begins. */
+export function addHold(task: Task, hold: TaskHold): void {
+  task.holds.push(hold)
+  task.heldBefore = undefined
+  if (task.classes !== undefined) noteClass(task.classes, hold)
+  else if (task.holds.length > heldToldMax) {
+    task.classes = new Map()
+    for (const held of task.holds) noteClass(task.classes, held)
+  }
+}
+
+/** It ends, or is followed no more. */
+export function removeHold(task: Task, hold: TaskHold): void {
+  const { holds } = task
+  const index = holds.lastIndexOf(hold)
+  if (index === -1) return
+  holds.splice(index, 1)
+  task.heldBefore = undefined
+  if (holds.length <= heldToldMax) task.classes = undefined
+  const known = task.classes?.get(hold.lockClass)
+  if (known === undefined) return
+  if (--known.count === 0) task.classes?.delete(hold.lockClass)
+  else if (known.latest === hold) {
+    known.latest = holds.findLast(({ lockClass }) => lockClass === hold.lockClass) ?? hold
+  }
+}
+
+function noteClass(classes: Map<string, ClassHolds>, hold: TaskHold): void {
+  const count = (classes.get(hold.lockClass)?.count ?? 0) + 1
+  // Deleted first, so that it goes to the end.
+  classes.delete(hold.lockClass)
+  classes.set(hold.lockClass, { count, latest: hold })
+}
+
+/** All holds of a task, or of more than are told the latest of each class; the oldest first. */
+function toldHolds({ holds, classes }: Task): readonly TaskHold[] {
+  if (classes === undefined) return holds
+  return Array.from(classes.values(), ({ latest }) => latest).slice(-heldToldMax)
+}
+
 function inherit(task: Task, order: number): readonly TaskHold[] {
   if (task.holds.length + task.inherited.length === 0) return noHolds
-  const own = task.holds
-    .slice(-heldSeenMax)
-    .filter((hold) => hold.order < order || hold.pointOrder === order)
+  const own = toldHolds(task).filter((hold) => hold.order < order || hold.pointOrder === order)
   const inherited = task.inherited.filter((hold) => !hold.isReleased)
   if (own.length + inherited.length === 0) return noHolds
-  return [...inherited, ...own].slice(-heldSeenMax)
+  return [...inherited, ...own].slice(-inheritedMax)
 }
 
 const nothingHeld: HeldLocks = { ids: [], count: 0 }
@@ -199,14 +246,14 @@ function held(task: Task): HeldLocks {
   // What was inherited is released elsewhere.
   if (inherited.length === 0 && task.heldBefore !== undefined) return task.heldBefore
   const seen = inherited.filter((hold) => !hold.isReleased)
-  const found = toldOf([...seen, ...holds.slice(-heldSeenMax)], seen.length + holds.length)
+  const found = toldOf([...seen, ...toldHolds(task)], seen.length + holds.length)
   task.heldBefore = found
   return found
 }
 
 /** @param holds the oldest first */
 function toldOf(holds: readonly TaskHold[], count: number): HeldLocks {
-  if (count <= heldToldMax) return { ids: holds.map((hold) => hold.lockId), count }
+  if (holds.length <= heldToldMax) return { ids: holds.map((hold) => hold.lockId), count }
   const classes = new Set<string>()
   const ids: string[] = []
   for (let index = holds.length - 1; index >= 0 && ids.length < heldToldMax; index--) {

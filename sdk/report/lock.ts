@@ -30,7 +30,14 @@ import {
 import { durationNs } from '../clock.ts'
 import { actorAttributes, type Core, createScope, guard, type Scope, timeOf } from '../core.ts'
 import type { OpenOperation } from '../open-operations.ts'
-import type { HeldLocks, Point, Task, TaskHold } from '../task.ts'
+import {
+  addHold,
+  type HeldLocks,
+  type Point,
+  removeHold,
+  type Task,
+  type TaskHold,
+} from '../task.ts'
 
 /** What a lock is; see `wayward.lock.*` in the semantic conventions. */
 export interface LockSettings {
@@ -146,6 +153,9 @@ interface LockState {
   readonly waiting: Set<OpenRequest>
   /** Requests that wait, those besides that are not followed. */
   waitingCount: number
+  /** Permits that are taken, and holds that are exclusive: of all holds, those besides that are not followed. */
+  takenPermits: number
+  exclusiveCount: number
   /** Permits that came back and cover no whole hold yet. */
   returnedPermits: number
 }
@@ -165,6 +175,8 @@ export function createLock(core: Core, settings: LockSettings): ReportedLock {
     holds: [],
     waiting: new Set(),
     waitingCount: 0,
+    takenPermits: 0,
+    exclusiveCount: 0,
     returnedPermits: 0,
   }
   return {
@@ -181,7 +193,7 @@ export function createLock(core: Core, settings: LockSettings): ReportedLock {
       // Each takes itself from the list.
       for (let hold = state.holds[0]; hold !== undefined; hold = state.holds[0]) hold.abandon()
       for (const request of state.waiting) request.abandon()
-      state.waitingCount = 0
+      state.waitingCount = state.takenPermits = state.exclusiveCount = 0
     },
     permitsReturned(permits) {
       guard(core, () => endOldest(state, permits), undefined)
@@ -403,10 +415,11 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
     )
     this.span = span
     this.context = trace.setSpan(settings.parent, span)
-    if (!core.open.add(this)) return
+    lock.takenPermits += this.permits
+    if (!this.isShared) lock.exclusiveCount++
+    // The lock knows its holders also where so much is open that their tasks and the snapshots do not.
     lock.holds.push(this)
-    settings.task.holds.push(this)
-    settings.task.heldBefore = undefined
+    if (core.open.add(this)) addHold(settings.task, this)
     if (lock.holds.length > followedHoldsMax) lock.holds[0]?.leaveOut()
   }
 
@@ -442,9 +455,12 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
   }
 
   abandon(): void {
+    const lock = this.#lock
     this.isReleased = true
+    lock.takenPermits = Math.max(0, lock.takenPermits - this.permits)
+    if (!this.isShared) lock.exclusiveCount = Math.max(0, lock.exclusiveCount - 1)
     this.#forget()
-    this.#lock.core.open.delete(this)
+    lock.core.open.delete(this)
   }
 
   /** It is followed no more; its end is still told, should it come. */
@@ -455,8 +471,7 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
 
   #forget(): void {
     remove(this.#lock.holds, this)
-    remove(this.#task.holds, this)
-    this.#task.heldBefore = undefined
+    removeHold(this.#task, this)
   }
 
   describe(): Attributes {
@@ -466,10 +481,8 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
 
 function isBlocked(lock: LockState, mode: string, permits: number): boolean {
   if (lock.waitingCount > 0) return true
-  if (mode === WAYWARD_LOCK_MODE_VALUE_SHARED) return lock.holds.some((hold) => !hold.isShared)
-  let taken = 0
-  for (const hold of lock.holds) taken += hold.permits
-  return taken + permits > Math.max(lock.capacity, permits)
+  if (mode === WAYWARD_LOCK_MODE_VALUE_SHARED) return lock.exclusiveCount > 0
+  return lock.takenPermits + permits > Math.max(lock.capacity, permits)
 }
 
 /** How often the task holds the lock. */
@@ -484,17 +497,14 @@ function depthOf(lock: LockState, task: Task): number {
 }
 
 function endOldest(lock: LockState, permits: number): void {
-  if (lock.holds.length === 0) {
-    lock.returnedPermits = 0
-    return
-  }
   lock.returnedPermits += permits
   for (let hold = lock.holds[0]; hold !== undefined; hold = lock.holds[0]) {
     if (hold.permits > lock.returnedPermits) return
     lock.returnedPermits -= hold.permits
     hold.released()
   }
-  // More than is held: nobody is owed them.
+  // The rest is of holds that are not followed, or of none.
+  lock.takenPermits = Math.max(0, lock.takenPermits - lock.returnedPermits)
   lock.returnedPermits = 0
 }
 

@@ -1,4 +1,4 @@
-// ClickHouse takes nothing for 20 s, and for the last 8 of them the journal is full: every exporter with its defaults must
+// ClickHouse takes nothing for 20 s, and for the last 6 of them the journal is full: every exporter with its defaults must
 // bridge that with the time that it is told to wait. An exporter gives up 10 s after its first try, so nothing bridges a
 // journal that is full for longer.
 import { spawn } from 'node:child_process'
@@ -21,7 +21,7 @@ import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
 import { memoryJournal, startCollector, whenDrained } from '../test-service.ts'
 
 const STALL_MS = 20_000
-const FULL_AFTER_MS = 12_000
+const FULL_AFTER_MS = 14_000
 const SEND_SECONDS = 24
 const JOURNAL_BYTES = 4 * 1024 * 1024
 

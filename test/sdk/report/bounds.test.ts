@@ -1,14 +1,17 @@
 // What is kept of operations that do not end is bounded, and what is left out is counted and told.
-import type { ReportedLock } from '@wayward/sdk'
+import * as asyncMutex from 'async-mutex'
+import { observeAsyncMutex, type ReportedLock } from '@wayward/sdk'
 import {
   ATTR_WAYWARD_EVENTS_DROPPED_COUNT,
   ATTR_WAYWARD_EVENTS_DROPPED_REASON,
+  ATTR_WAYWARD_LOCK_CONTENDED,
   ATTR_WAYWARD_LOCK_HELD,
   ATTR_WAYWARD_LOCK_HELD_COUNT,
   ATTR_WAYWARD_LOCK_ID,
   ATTR_WAYWARD_LOCK_NAME,
   EVENT_WAYWARD_EVENTS_DROPPED,
   WAYWARD_KIND_VALUE_LOCK_HOLD,
+  WAYWARD_KIND_VALUE_LOCK_WAIT,
 } from '@wayward/semconv'
 import { describe, expect, test } from 'vitest'
 import { createRecording, sleep } from '../recording.ts'
@@ -49,6 +52,80 @@ describe('what a request tells of the locks that its task holds', () => {
       .find((span) => span.attributes[ATTR_WAYWARD_LOCK_NAME] === 'last')
     expect(last?.attributes[ATTR_WAYWARD_LOCK_HELD]).toEqual([table.id, rows.at(-1)?.id])
     expect(last?.attributes[ATTR_WAYWARD_LOCK_HELD_COUNT]).toBe(5_001)
+  })
+})
+
+test('a class that was taken long before is told among thousands of others', async () => {
+  const recording = createRecording()
+  const { reporter } = recording
+  const table = reporter.lock({ name: 'table' })
+  const rows = Array.from({ length: 100 }, () => reporter.lock({ name: 'row' }))
+  await reporter.task('flow', async () => {
+    await take(table)
+    for (const row of rows) await take(row)
+    reporter.lock({ name: 'last' }).request().granted().released()
+    // The latest of its class ends: the one before is the latest now.
+    const [hold] = rows.at(-1)?.holds ?? []
+    hold?.released()
+    reporter.lock({ name: 'later' }).request().granted().released()
+  })
+  const heldBy = (name: string) =>
+    recording
+      .spans(WAYWARD_KIND_VALUE_LOCK_HOLD)
+      .find((span) => span.attributes[ATTR_WAYWARD_LOCK_NAME] === name)?.attributes[
+      ATTR_WAYWARD_LOCK_HELD
+    ]
+  expect(heldBy('last')).toEqual([table.id, rows.at(-1)?.id])
+  expect(heldBy('later')).toEqual([table.id, rows.at(-2)?.id])
+})
+
+describe('while more is open than is followed', () => {
+  const contended = (recording: ReturnType<typeof createRecording>, name: string) =>
+    recording
+      .spans(WAYWARD_KIND_VALUE_LOCK_HOLD)
+      .filter((span) => span.attributes[ATTR_WAYWARD_LOCK_NAME] === name)
+      .map((span) => span.attributes[ATTR_WAYWARD_LOCK_CONTENDED])
+
+  function fill(): ReturnType<typeof createRecording> {
+    const recording = createRecording()
+    const queue = recording.reporter.queue({ name: 'mails' })
+    for (let count = 0; count < 10_000; count++) queue.enqueued()
+    return recording
+  }
+
+  test('a wait for a mutex is still a wait', async () => {
+    const recording = fill()
+    const lock = recording.reporter.lock({ name: 'cart' })
+    const first = lock.request().granted()
+    const second = lock.request()
+    await sleep(10)
+    first.released()
+    second.granted().released()
+    expect(contended(recording, 'cart')).toEqual([false, true])
+    expect(recording.spans(WAYWARD_KIND_VALUE_LOCK_WAIT)).toHaveLength(1)
+  })
+
+  test('release() of a mutex still ends its hold', async () => {
+    const recording = fill()
+    const observation = observeAsyncMutex(asyncMutex, recording.reporter)
+    const mutex = new asyncMutex.Mutex()
+    await mutex.acquire()
+    mutex.release()
+    observation.disable()
+    expect(recording.spans(WAYWARD_KIND_VALUE_LOCK_HOLD)).toHaveLength(1)
+  })
+
+  test('a semaphore of thousands of permits knows that none is left', () => {
+    const recording = createRecording()
+    const lock = recording.reporter.lock({ name: 'pool', type: 'semaphore', capacity: 1_500 })
+    const holds = Array.from({ length: 1_500 }, () => lock.request().granted())
+    const last = lock.request()
+    holds[0]?.released()
+    last.granted().released()
+    expect(contended(recording, 'pool')).toEqual([false, true])
+    for (const hold of holds) hold.released()
+    lock.request().granted().released()
+    expect(contended(recording, 'pool').at(-1)).toBe(false)
   })
 })
 
