@@ -6,6 +6,7 @@ import { decodedBody, readPrefix, readText, spool } from './body.ts'
 import type { NativeResult } from './chdb.ts'
 import type { Connection, Database } from './database.ts'
 import { ClickhouseException } from './exception.ts'
+import { readFormData } from './form-data.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { InsertFiles } from './insert-files.ts'
 import type { InsertSync } from './insert-sync.ts'
@@ -86,7 +87,13 @@ class EngineQueryHandler implements QueryHandler {
     parameters: URLSearchParams,
     queryId: string,
   ): Promise<void> {
-    const asked = parseQueryRequest(request, parameters, queryId)
+    const { limits } = this.#settings
+    const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase()
+    const isForm = /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')
+    const all = isForm
+      ? await readFormData(request, decodedBody(request, encoding), parameters, limits)
+      : parameters
+    const asked = parseQueryRequest(request, all, queryId)
     const controller = new AbortController()
     const stop = (): void => controller.abort()
     this.#controllers.add(controller)
@@ -121,13 +128,7 @@ class EngineQueryHandler implements QueryHandler {
     account: Account,
   ): Promise<Statement> {
     const { queryBytesMax } = this.#settings.limits
-    if (asked.isFormData) {
-      throw new ClickhouseException(
-        48,
-        'NOT_IMPLEMENTED',
-        'Bodies of multipart/form-data are not supported here: send the statement as the body',
-      )
-    }
+    if (asked.isFormData) return this.#formStatement(asked)
     if (Buffer.byteLength(asked.urlQuery) > queryBytesMax) throw queryTooLarge(queryBytesMax)
     compressionOf(asked.contentEncoding)
     const urlHead = parseInsertHead(asked.urlQuery)
@@ -147,6 +148,20 @@ class EngineQueryHandler implements QueryHandler {
     if (ENGINE_ENCODINGS.has(asked.contentEncoding))
       return this.#encodedStatement(request, asked, account)
     return this.#bodyStatement(decodedBody(request, asked.contentEncoding), asked, account)
+  }
+
+  /** The form was the body, and all of it are parameters now. */
+  #formStatement({ urlQuery }: QueryRequest): Statement {
+    const { queryBytesMax } = this.#settings.limits
+    if (Buffer.byteLength(urlQuery) > queryBytesMax) throw queryTooLarge(queryBytesMax)
+    if (parseInsertHead(urlQuery) !== undefined) {
+      throw new ClickhouseException(
+        48,
+        'NOT_IMPLEMENTED',
+        'An insert with its data in a form is not supported here: send the data as the body',
+      )
+    }
+    return { sql: urlQuery, insertPath: undefined }
   }
 
   async #bodyStatement(body: Readable, asked: QueryRequest, account: Account): Promise<Statement> {

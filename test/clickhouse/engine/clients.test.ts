@@ -132,6 +132,11 @@ assert rows == [(42, "it's")], rows
 rows = reader.query("SELECT number, toString(number) AS s, toDateTime64('2026-01-02 03:04:05.123456', 6, 'UTC') AS t,"
                     " map('k', 'v') AS m, CAST('lc' AS LowCardinality(String)) AS l FROM numbers(70000)").result_rows
 assert len(rows) == 70000 and rows[69999][1] == '69999' and rows[0][3] == {'k': 'v'} and rows[0][4] == 'lc', rows[0]
+# The client sends a form by itself when its parameters are many or long.
+long = "é'" + 'x' * 20000
+rows = reader.query('SELECT length({t:String}), length({ids:Array(UInt32)})',
+                    parameters={'t': long, 'ids': list(range(2000))}).result_rows
+assert rows == [(len(long.encode()), 2000)], rows
 text = reader.raw_query('SELECT 1 AS a', fmt='CSVWithNames')
 assert text == b'"a"\\n1\\n', text
 rows = reader.query('SELECT toUInt64(1)', settings={'max_execution_time': 1, 'max_block_size': 1000}).result_rows

@@ -1,0 +1,129 @@
+// The body of a multipart/form-data request: fields that stand for parameters of the address. Clients switch to it
+// by themselves when their parameters are many or long (clickhouse-connect does beyond some kilobytes).
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { Busboy, type BusboyHeaders } from '@fastify/busboy'
+import { ClickhouseException } from './exception.ts'
+
+/** What bounds a form. */
+export interface FormLimits {
+  /** Bytes of all fields together, as of a statement. */
+  readonly queryBytesMax: number
+}
+
+const FIELDS_MAX = 1000
+const FIELD_NAME_BYTES_MAX = 100
+/** Of a form that is refused. */
+const DRAINED_BYTES_MAX = 1024 * 1024
+
+/**
+ * Reads the fields of a form.
+ *
+ * @param body the request's body, its encodings undone
+ * @returns the parameters of the address and, after them, those of the form
+ * @throws ClickhouseException where it is too large or malformed, or has a file
+ */
+export function readFormData(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  body: Readable,
+  parameters: URLSearchParams,
+  { queryBytesMax }: FormLimits,
+): Promise<URLSearchParams> {
+  const all = new URLSearchParams(parameters)
+  return new Promise((resolve, reject) => {
+    let bytes = 0
+    let hasFailed = false
+    const fail = (error: unknown): void => {
+      if (hasFailed) return
+      hasFailed = true
+      body.unpipe()
+      const refusal = error instanceof ClickhouseException ? error : malformed(error)
+      // Clients that still write would see a broken connection, and no answer.
+      drain(body, () => reject(refusal))
+    }
+    const parser = createParser(headers, queryBytesMax, fail)
+    if (parser === undefined) return
+    parser.on('field', (name: string | undefined, value, isNameCut, isValueCut) => {
+      if (name === undefined) return fail(new Error('a part of it has no name'))
+      bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+      if (isNameCut || isValueCut || bytes > queryBytesMax) fail(tooLarge(queryBytesMax))
+      else all.append(name, value)
+    })
+    parser.on('file', (name, file) => {
+      // A file that is cut off is an error of its own, which nobody else would hear.
+      file.on('error', fail)
+      file.resume()
+      fail(filesRefused(name))
+    })
+    parser.on('fieldsLimit', () => fail(tooMany()))
+    parser.on('error', fail)
+    parser.on('finish', () => resolve(all))
+    body.on('error', fail)
+    body.on('close', () => fail(new Error('it ends before its last boundary')))
+    body.pipe(parser)
+  })
+}
+
+/** Reads on to the end, or until there is too much of it. */
+function drain(body: Readable, done: () => void): void {
+  let bytes = 0
+  body.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > DRAINED_BYTES_MAX) done()
+  })
+  body.once('end', done).once('close', done).once('error', done)
+  if (body.readableEnded || body.destroyed) done()
+  else body.resume()
+}
+
+function createParser(
+  headers: IncomingMessage['headers'],
+  fieldSize: number,
+  fail: (error: unknown) => void,
+): InstanceType<typeof Busboy> | undefined {
+  try {
+    return new Busboy({
+      headers: headers as BusboyHeaders,
+      limits: { fieldSize, fieldNameSize: FIELD_NAME_BYTES_MAX, fields: FIELDS_MAX, files: 1 },
+    })
+  } catch (error) {
+    fail(error)
+    return undefined
+  }
+}
+
+function malformed(error: unknown): ClickhouseException {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ClickhouseException(
+    36,
+    'BAD_ARGUMENTS',
+    `The body is no multipart/form-data as its Content-Type says: ${reason}`,
+    400,
+  )
+}
+
+function tooLarge(bytesMax: number): ClickhouseException {
+  return new ClickhouseException(
+    290,
+    'LIMIT_EXCEEDED',
+    `The fields of the form are larger than ${bytesMax} bytes together: send less at once`,
+    413,
+  )
+}
+
+function tooMany(): ClickhouseException {
+  return new ClickhouseException(
+    290,
+    'LIMIT_EXCEEDED',
+    `The form has more than ${FIELDS_MAX} fields: send less at once`,
+    413,
+  )
+}
+
+function filesRefused(name: string): ClickhouseException {
+  return new ClickhouseException(
+    48,
+    'NOT_IMPLEMENTED',
+    `External tables ("${name}") are not supported here: write the values into the statement, or as parameters`,
+  )
+}
