@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createWriteStream } from 'node:fs'
 import { truncate } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
@@ -28,7 +29,26 @@ function decoderOf(contentEncoding: string): Transform | undefined {
 export async function readText(body: Readable, bytesMax: number): Promise<string> {
   const { bytes, isWhole } = await readPrefix(body, bytesMax + 1)
   if (!isWhole || bytes.length > bytesMax) throw tooLarge('statement', bytesMax)
-  return bytes.toString('utf8')
+  return statementText(bytes)
+}
+
+/** The text of a statement. @throws ClickhouseException where it is not UTF-8: another text would be run */
+export function statementText(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  throw notUtf8('statement', 'write bytes as unhex(...) or in an insert')
+}
+
+/** @throws ClickhouseException where percent-encoded bytes of an address are not UTF-8 */
+export function checkAddress(address: string): void {
+  for (const [run] of address.matchAll(/(?:%[89a-f][0-9a-f])+/gi)) {
+    if (!isUtf8(Buffer.from(run.replaceAll('%', ''), 'hex'))) {
+      throw notUtf8(`part "${run}" of the address`, 'encode text as UTF-8')
+    }
+  }
+}
+
+function notUtf8(what: string, cure: string): ClickhouseException {
+  return new ClickhouseException(36, 'BAD_ARGUMENTS', `The ${what} is not UTF-8: ${cure}`, 400)
 }
 
 /** Reads about as many bytes as are wanted and leaves the rest of the body unread. */

@@ -46,6 +46,8 @@ export function readFormData(
     parser.on('field', (name: string | undefined, value, isNameCut, isValueCut) => {
       if (name === undefined) return fail(new Error('a part of it has no name'))
       bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+      // Its bytes are gone by then: what is not UTF-8 has become this sign.
+      if (value.includes('\ufffd')) return fail(new Error(`the field "${name}" is not UTF-8`))
       if (isNameCut || isValueCut || bytes > queryBytesMax) fail(tooLarge(queryBytesMax))
       else all.append(name, value)
     })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Account } from './account.ts'
-import { decodedBody, readPrefix, readText, spool } from './body.ts'
+import { checkAddress, decodedBody, readPrefix, readText, spool, statementText } from './body.ts'
 import type { NativeResult } from './chdb.ts'
 import type { Connection, Database } from './database.ts'
 import { ClickhouseException } from './exception.ts'
@@ -49,6 +49,8 @@ interface Statement {
   readonly insertPath: string | undefined
 }
 
+/** What a statement begins with that answers with rows; comments before it cost the header, and nothing else. */
+const ROWS = /^[\s(]*(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM|KILL)\b/i
 const KILL_INTERVAL_MS = 100
 /** ClickHouse looks at its time limit between blocks; a query that gets to none is killed after this. */
 const KILL_GRACE_MS = 2000
@@ -87,6 +89,7 @@ class EngineQueryHandler implements QueryHandler {
     parameters: URLSearchParams,
     queryId: string,
   ): Promise<void> {
+    checkAddress(request.url ?? '')
     const { limits } = this.#settings
     const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase()
     const isForm = /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')
@@ -101,6 +104,7 @@ class EngineQueryHandler implements QueryHandler {
     let statement: Statement | undefined
     try {
       statement = await this.#statement(request, asked, account)
+      refuseInput(statement.sql)
       const result = await this.#run(statement, asked, account, controller.signal)
       if (statement.insertPath !== undefined) await this.#settings.insertSync?.sync()
       this.#refuseLargeResult(result)
@@ -109,6 +113,7 @@ class EngineQueryHandler implements QueryHandler {
         format: formatClause(statement.sql) ?? asked.format,
         result,
         isInsert: statement.insertPath !== undefined,
+        hasRows: statement.insertPath === undefined && ROWS.test(statement.sql),
       })
     } catch (error) {
       throw withoutPath(error, statement?.insertPath)
@@ -173,18 +178,14 @@ class EngineQueryHandler implements QueryHandler {
     if (head !== undefined) {
       refuseReadingInsert(account, asked)
       return this.#insert(
-        {
-          ...head,
-          target: Buffer.from(head.target, 'latin1').toString('utf8'),
-          settings: Buffer.from(head.settings, 'latin1').toString('utf8'),
-        },
+        fromLatin(head),
         bytes.subarray(head.dataStart),
         isWhole ? undefined : body,
         'identity',
       )
     }
     if (!isWhole || bytes.length > queryBytesMax) throw queryTooLarge(queryBytesMax)
-    return { sql: bytes.toString('utf8'), insertPath: undefined }
+    return { sql: statementText(bytes), insertPath: undefined }
   }
 
   /** The head of an insert inside an encoding that only the engine knows: it decodes the file for us. */
@@ -205,8 +206,13 @@ class EngineQueryHandler implements QueryHandler {
         'RawBLOB',
       )
       const head = parseInsertHead(bytes.toString('latin1', 0, limits.queryBytesMax))
-      if (head === undefined) return { sql: bytes.toString('utf8'), insertPath: undefined }
-      return await this.#insert(head, bytes.subarray(head.dataStart), undefined, 'identity')
+      if (head === undefined) return { sql: statementText(bytes), insertPath: undefined }
+      return await this.#insert(
+        fromLatin(head),
+        bytes.subarray(head.dataStart),
+        undefined,
+        'identity',
+      )
     } finally {
       await connection.close()
       await insertFiles.release(path)
@@ -275,6 +281,14 @@ class EngineQueryHandler implements QueryHandler {
 
   #refuseLargeResult(result: NativeResult): void {
     const { resultBytesMax, unsentBytesMax } = this.#settings.limits
+    // First what no patience helps against.
+    if (result.bytes.length > resultBytesMax) {
+      throw new ClickhouseException(
+        396,
+        'TOO_MANY_ROWS_OR_BYTES',
+        `Limit for result exceeded, max bytes: ${resultBytesMax}, current bytes: ${result.bytes.length}`,
+      )
+    }
     if (this.#unsentBytes + result.bytes.length > unsentBytesMax) {
       throw new ClickhouseException(
         202,
@@ -282,13 +296,23 @@ class EngineQueryHandler implements QueryHandler {
         `Results of ${this.#unsentBytes} bytes wait for their clients; try again later`,
       )
     }
-    if (result.bytes.length <= resultBytesMax) return
-    throw new ClickhouseException(
-      396,
-      'TOO_MANY_ROWS_OR_BYTES',
-      `Limit for result exceeded, max bytes: ${resultBytesMax}, current bytes: ${result.bytes.length}`,
-    )
   }
+}
+
+/** A head that was read with one character for each byte. */
+function fromLatin(head: InsertHead): InsertHead {
+  const text = (latin: string): string => statementText(Buffer.from(latin, 'latin1'))
+  return { ...head, target: text(head.target), settings: text(head.settings) }
+}
+
+/** Its data would be the body's, which is the statement's here: nothing would be stored, and nobody told. */
+function refuseInput(sql: string): void {
+  if (!/^\s*INSERT\b/i.test(sql) || !/\binput\s*\(/i.test(sql)) return
+  throw new ClickhouseException(
+    48,
+    'NOT_IMPLEMENTED',
+    'INSERT … SELECT … FROM input(…) is not supported here: insert into a table, and select from that',
+  )
 }
 
 async function guard(

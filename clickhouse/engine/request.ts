@@ -55,13 +55,28 @@ export function parseQueryRequest(
       )
     }
   }
+  if (parameters.get('session_check') === '1') {
+    const id = parameters.get('session_id') ?? ''
+    throw new ClickhouseException(
+      372,
+      'SESSION_NOT_FOUND',
+      `Session ${id} not found: none is kept here`,
+      404,
+    )
+  }
+  if (parameters.has('role')) {
+    throw new ClickhouseException(
+      48,
+      'NOT_IMPLEMENTED',
+      'A role cannot be chosen here: there are the reading account and the writing one',
+    )
+  }
   const settings = new Map<string, string>()
   const values = new Map<string, string>()
   for (const [name, value] of parameters) {
     if (name.startsWith('param_')) values.set(name.slice('param_'.length), value)
     else if (!OWN_PARAMETERS.has(name)) settings.set(name, value)
   }
-  const accepted = headers['accept-encoding'] ?? ''
   return {
     urlQuery: parameters.get('query') ?? '',
     queryId,
@@ -73,8 +88,14 @@ export function parseQueryRequest(
     mustOnlyRead: request.method === 'GET' || request.method === 'HEAD',
     contentEncoding: (headers['content-encoding'] ?? 'identity').toLowerCase(),
     isFormData: /^multipart\/form-data\b/i.test(headers['content-type'] ?? ''),
-    isGzipAccepted: settings.get('enable_http_compression') === '1' && /\bgzip\b/i.test(accepted),
+    isGzipAccepted: acceptsGzip(request, parameters),
     settings,
     parameters: values,
   }
+}
+
+/** Whether the answer may be compressed: the client knows how, and asks for it, as ClickHouse wants it. */
+export function acceptsGzip({ headers }: IncomingMessage, parameters: URLSearchParams): boolean {
+  const accepted = headers['accept-encoding'] ?? ''
+  return parameters.get('enable_http_compression') === '1' && /\bgzip\b/i.test(accepted)
 }

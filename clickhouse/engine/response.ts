@@ -6,6 +6,7 @@ import type { ClickhouseException } from './exception.ts'
 import type { QueryRequest } from './request.ts'
 
 const compress = promisify(gzip)
+const TEXT = 'text/plain; charset=UTF-8'
 
 /** What the answers of this server have in common. */
 export interface ServerIdentity {
@@ -23,13 +24,15 @@ export async function sendResult(
     readonly format: string
     readonly result: NativeResult
     readonly isInsert: boolean
+    /** Whether the statement is one that answers with rows. */
+    readonly hasRows: boolean
   },
 ): Promise<void> {
   const { format, result } = answer
   setCommonHeaders(response, identity, request.queryId)
-  response.setHeader('X-ClickHouse-Format', format)
+  if (answer.hasRows) response.setHeader('X-ClickHouse-Format', format)
   response.setHeader('X-ClickHouse-Summary', summary(result, answer.isInsert))
-  response.setHeader('Content-Type', contentType(format))
+  response.setHeader('Content-Type', answer.hasRows ? contentType(format) : TEXT)
   let body = result.bytes
   if (request.isGzipAccepted && body.length > 0) {
     body = await compress(body, { level: 1 })
@@ -40,21 +43,28 @@ export async function sendResult(
 }
 
 /** Answers with a ClickHouse error. */
-export function sendException(
+export async function sendException(
   response: ServerResponse,
   identity: ServerIdentity,
   exception: ClickhouseException,
   queryId: string,
-): void {
+  isGzipAccepted: boolean,
+): Promise<void> {
   setCommonHeaders(response, identity, queryId)
   response.statusCode = exception.status
   response.setHeader('X-ClickHouse-Exception-Code', exception.code)
-  sendText(response, exception.text(identity.version))
+  const text = exception.text(identity.version)
+  if (!isGzipAccepted) return sendText(response, text)
+  const body = await compress(text, { level: 1 })
+  response.setHeader('Content-Type', TEXT)
+  response.setHeader('Content-Encoding', 'gzip')
+  response.setHeader('Content-Length', body.length)
+  response.end(body)
 }
 
 /** Answers with plain text. */
 export function sendText(response: ServerResponse, text: string): void {
-  response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
+  response.setHeader('Content-Type', TEXT)
   response.setHeader('Content-Length', Buffer.byteLength(text))
   response.end(text)
 }

@@ -13,5 +13,5 @@ export function quoteIdentifier(name: string): string {
 
 /** Names of settings and parameters cannot be quoted, so they must be plain words. */
 export function isPlainName(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_.]*$/.test(name)
+  return /^[A-Za-z_][A-Za-z0-9_.$]*$/.test(name)
 }

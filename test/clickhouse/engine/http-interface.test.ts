@@ -417,3 +417,96 @@ function cut(bytes: string): Promise<void> {
     socket.on('close', () => resolve())
   })
 }
+
+describe('what is not UTF-8', () => {
+  const post = async (body: Uint8Array, address = ''): Promise<string> => {
+    const response = await fetch(`${engine.url}/${address}`, {
+      method: 'POST',
+      body: Buffer.from(body),
+    })
+    return `${response.status} ${await response.text()}`
+  }
+  const broken = Buffer.concat([Buffer.from("SELECT hex('"), Buffer.of(0xff), Buffer.from("')")])
+
+  test('is refused, and never silently another text', async () => {
+    expect(await post(broken)).toMatch(/^400 .*The statement is not UTF-8/)
+    expect(await post(broken.subarray(0, 13), '?query=SELECT+1,')).toMatch(/^400 /)
+    expect(await post(Buffer.alloc(0), '?query=SELECT+hex(%27%FF%27)')).toMatch(
+      /^400 .*The part "%FF" of the address is not UTF-8/,
+    )
+    expect(await post(Buffer.from('SELECT {a:String}'), '?param_a=%C3%28')).toMatch(/^400 .*"%C3"/)
+    expect(await post(Buffer.alloc(0), "?query=SELECT+'%C3%A9'")).toBe('200 é\n')
+  })
+
+  test('is stored as it is by an insert, also into a table of another alphabet, compressed or not', async () => {
+    await engine.write('CREATE TABLE `таблица` (b String) ENGINE = Memory')
+    const insert = Buffer.concat([
+      Buffer.from('INSERT INTO `таблица` FORMAT RawBLOB '),
+      Buffer.of(0xff, 0, 0x0a),
+    ])
+    const headers = { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': TOKEN }
+    for (const [body, coding] of [
+      [insert, 'identity'],
+      [gzipSync(insert), 'gzip'],
+    ] as const) {
+      const response = await fetch(`${engine.url}/`, {
+        method: 'POST',
+        headers: { ...headers, 'content-encoding': coding },
+        body: Buffer.from(body),
+      })
+      expect([response.status, await response.text()]).toEqual([200, ''])
+    }
+    expect((await engine.read('SELECT hex(b) FROM `таблица`')).text).toBe('FF000A\nFF000A\n')
+  })
+})
+
+test('INSERT … SELECT FROM input() is refused, as nothing would be stored', async () => {
+  await engine.write('CREATE TABLE for_input (a UInt8) ENGINE = Memory')
+  const sql = "INSERT INTO for_input SELECT * FROM input('a UInt8') FORMAT TSV"
+  const answer = await engine.write(sql, {}, '1\n')
+  expect([answer.status, answer.code]).toEqual([501, 48])
+})
+
+describe('small things that clients rely on', () => {
+  const ask = async (address: string, headers: Record<string, string> = {}): Promise<Response> =>
+    await fetch(`${engine.url}/?${address}`, { method: 'POST', headers })
+
+  test('an error is compressed where answers are', async () => {
+    const head =
+      'POST /?enable_http_compression=1&query=SELEC HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n' +
+      'Content-Length: 0\r\nConnection: close\r\n\r\n'
+    expect(await exchangeHttp(engine.port, head)).toMatch(
+      /^HTTP\/1\.1 400 [^]*Content-Encoding: gzip/,
+    )
+    const response = await ask('enable_http_compression=1&query=SELEC', {
+      'accept-encoding': 'gzip',
+    })
+    expect(await response.text()).toContain('SYNTAX_ERROR')
+  })
+
+  test('a statement without rows names no format', async () => {
+    const made = await engine.write(
+      'CREATE TABLE IF NOT EXISTS no_rows (a UInt8) ENGINE = Memory',
+      { default_format: 'JSON' },
+    )
+    expect(made.headers.get('x-clickhouse-format')).toBeNull()
+    expect(made.headers.get('content-type')).toBe('text/plain; charset=UTF-8')
+    const selected = await ask('query=SELECT+1+WHERE+0&default_format=JSONEachRow')
+    expect(selected.headers.get('x-clickhouse-format')).toBe('JSONEachRow')
+  })
+
+  test('what is not kept here is said to be so', async () => {
+    expect((await ask('query=SELECT+1&session_id=a&session_check=1')).status).toBe(404)
+    expect((await ask('query=SELECT+1&session_id=a')).status).toBe(200)
+    const role = await ask('query=SELECT+1&role=admin')
+    expect([role.status, await role.text()]).toEqual([
+      501,
+      expect.stringContaining('A role cannot be chosen'),
+    ])
+  })
+
+  test('names of parameters may have a dollar', async () => {
+    const response = await ask('query=SELECT+%7Ba%24b%3AUInt8%7D&param_a%24b=7')
+    expect(await response.text()).toBe('7\n')
+  })
+})
