@@ -61,8 +61,10 @@ interface Frame {
   onEnd: (() => void) | undefined
 }
 
-/** Requests by queue item, and what follows a request's end. Weak: the library owns the items. */
-const observedItems = new WeakMap<object, { request: LockRequest; frame: Frame | undefined }>()
+/** Requests by queue item. Weak: the library owns the items. */
+const observedItems = new WeakMap<object, LockRequest>()
+/** What follows the end of a request that has a time-out. */
+const endsByRequest = new WeakMap<LockRequest, () => void>()
 const namesGiven = sharedState('async-mutex.names.1', () => new WeakMap<object, string>())
 const locksSeen = sharedState('async-mutex.locks.1', () => new WeakMap<object, ReportedLock>())
 const mutexSemaphores = sharedState('async-mutex.mutexes.1', () => new WeakSet<object>())
@@ -171,9 +173,9 @@ function createObserver(core: Core, classNames: readonly string[]) {
   /** Set while an outer call is on the stack: the next acquire() is part of it. */
   let frame: Frame | undefined
   /** Set while the library grants: the next releaser is this request's. */
-  let granting: { request: LockRequest; frame: Frame | undefined } | undefined
+  let granting: LockRequest | undefined
   /** Set while acquire() runs: what is granted at once is this request. */
-  let asking: { request: LockRequest; frame: Frame | undefined } | undefined
+  let asking: LockRequest | undefined
   /** Set while one of our releasers runs: the release() inside it is not another one. */
   let isReleasing = false
 
@@ -215,14 +217,14 @@ function createObserver(core: Core, classNames: readonly string[]) {
         undefined,
       )
       if (request === undefined) return original.apply(this, args)
-      const asked = { request, frame: outer }
       if (outer !== undefined) outer.request = request
+      if (outer?.onEnd !== undefined) endsByRequest.set(request, outer.onEnd)
       const previous = asking
-      asking = asked
+      asking = request
       try {
         const promise = original.apply(this, args)
         // Not granted: the library has put an item of ours, and only one, into its queue.
-        if (request.isOpen) tagItem(this, asked)
+        if (request.isOpen) tagItem(this, request)
         return promise
       } catch (error) {
         request.cancelled()
@@ -232,15 +234,12 @@ function createObserver(core: Core, classNames: readonly string[]) {
       }
     }
 
-  function tagItem(
-    semaphore: SemaphoreLike,
-    asked: { request: LockRequest; frame: Frame | undefined },
-  ): void {
+  function tagItem(semaphore: SemaphoreLike, request: LockRequest): void {
     const queue = semaphore._queue
     for (let index = queue.length - 1; index >= 0; index--) {
       const item = queue[index]
       if (item !== undefined && !observedItems.has(item)) {
-        observedItems.set(item, asked)
+        observedItems.set(item, request)
         return
       }
     }
@@ -263,12 +262,10 @@ function createObserver(core: Core, classNames: readonly string[]) {
       granting = undefined
       if (granted === undefined) return releaser
       // A request that gave up is granted for a moment all the same: nobody's hold, and no other's end.
-      const isAbandoned = !granted.request.isOpen
-      const hold = isAbandoned
-        ? undefined
-        : granted.request.granted({ isContended: granted !== asking })
-      if (hold !== undefined) holdsByRequest.set(granted.request, hold)
-      granted.frame?.onEnd?.()
+      const isAbandoned = !granted.isOpen
+      const hold = isAbandoned ? undefined : granted.granted({ isContended: granted !== asking })
+      if (hold !== undefined) holdsByRequest.set(granted, hold)
+      endsByRequest.get(granted)?.()
       return () => {
         // Where release() has ended this hold already, the library now frees whoever holds the lock since.
         const previous = isReleasing
@@ -308,9 +305,10 @@ function createObserver(core: Core, classNames: readonly string[]) {
           core,
           () => {
             for (const item of this._queue) {
-              const asked = observedItems.get(item)
-              asked?.request.cancelled()
-              asked?.frame?.onEnd?.()
+              const request = observedItems.get(item)
+              if (request === undefined) continue
+              request.cancelled()
+              endsByRequest.get(request)?.()
             }
           },
           undefined,
