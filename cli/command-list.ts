@@ -12,6 +12,7 @@ import {
   storeFields,
 } from './configuration/fields.ts'
 import { type Resolved, resolveFields } from './configuration/resolve.ts'
+import { wrap } from './output/table.ts'
 import { toSelection } from './selection.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -27,12 +28,29 @@ export interface CommandContext {
   exitCode: ExitCode
 }
 
-export const exitCodeHelp = `
-Exit codes:
-  0  done
-  1  analyze --fail-on: findings of that severity or above; migrate --dry-run: there is something to do
-  2  wrong usage (unknown command or option, bad value, address in use, wrong SQL)
-  3  the store cannot be reached (no data, folder in use, server down, password refused)`
+const exitCodeTexts: readonly string[] = [
+  'done',
+  'analyze --fail-on: findings of that severity or above; migrate --dry-run: there is something to do',
+  'wrong usage (unknown command or option, bad value, address in use, wrong SQL)',
+  'the store cannot be reached (no data, folder in use, server down, password refused)',
+  'the answer cannot be written (disk full)',
+]
+
+const helpWidthMax = 100
+
+/** Lines of the help are at most this long; those to copy are as long as they are. */
+export function helpWidth(terminal: Terminal): number {
+  return Math.min(terminal.width, helpWidthMax)
+}
+
+/** The exit codes for the end of a help. */
+export function exitCodeHelp(width: number): string {
+  const indent = ' '.repeat(5)
+  const lines = exitCodeTexts.map(
+    (text, code) => `  ${code}  ${wrap(text, width - indent.length).join(`\n${indent}`)}`,
+  )
+  return `\nExit codes:\n${lines.join('\n')}`
+}
 
 const readFields = { ...selectionFields, ...outputFields, ...storeFields }
 const analyzeAll = { ...analyzeFields, ...readFields }
@@ -183,7 +201,7 @@ function addDemo(context: CommandContext): void {
 
 /** A command with the options of its fields, and its examples in the help. */
 function define(
-  { program, name }: CommandContext,
+  { program, terminal, name }: CommandContext,
   usage: string,
   text: string,
   fields: Fields,
@@ -198,7 +216,8 @@ function define(
     command.addOption(toOption(field, isReading))
   }
   const lines = examples.map((example) => `  ${name} ${example}`)
-  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n${exitCodeHelp}`)
+  const codes = exitCodeHelp(helpWidth(terminal))
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n${codes}`)
 }
 
 function valuesOf<F extends Fields>(

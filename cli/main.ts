@@ -4,41 +4,25 @@
 import { CommandError, exitCodes, type ExitCode } from './command-error.ts'
 import { visible } from './output/table.ts'
 import { programName, runProgram } from './program.ts'
+import { catchSignals } from './signals.ts'
 import { createTerminal, Interrupted, OutputClosed, type Terminal } from './terminal.ts'
-
-/** One Ctrl-C under `npm start` arrives twice: from the terminal and forwarded by npm. */
-const sameSignalMs = 500
 
 process.exit(await main())
 
 async function main(): Promise<ExitCode> {
-  const interruption = new AbortController()
-  let firstSignalMs: number | undefined
-  const onSignal = (): void => {
-    firstSignalMs ??= performance.now()
-    const isSecond = performance.now() - firstSignalMs > sameSignalMs
-    // The second time nobody wants to wait any longer.
-    if (isSecond) process.exit(exitCodes.interrupted)
-    interruption.abort()
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
   const { stdout, stderr, env } = process
   const terminal = createTerminal({
     stdout,
     stderr,
     env,
     cwd: process.cwd(),
-    interrupted: interruption.signal,
+    catchSignals,
   })
   const name = programName(process.argv[1] ?? 'wayward', process.cwd(), env)
   try {
     return await runProgram(terminal, { argv: process.argv.slice(2), name })
   } catch (error) {
     return explain(error, terminal)
-  } finally {
-    process.off('SIGINT', onSignal)
-    process.off('SIGTERM', onSignal)
   }
 }
 

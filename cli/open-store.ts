@@ -10,7 +10,7 @@ import { CommandError, exitCodes } from './command-error.ts'
 import type { storeFields } from './configuration/fields.ts'
 import type { Resolved } from './configuration/resolve.ts'
 import { isAlive, isAnswering, readEndpoints } from './endpoints.ts'
-import { Interrupted, type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 export type StoreValues = Resolved<typeof storeFields>
 
@@ -36,22 +36,17 @@ export interface OpenedStore {
   close(): Promise<void>
 }
 
-/** Runs `work` with a store and closes it, also at Ctrl-C, which ends a running query. */
+/** Runs `work` with a store and closes it. */
 export async function withStore<T>(
   terminal: Terminal,
   values: StoreValues,
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const interrupted = Interrupted.promise(terminal.interrupted)
-  const opening = openStore(terminal, values)
-  let opened: OpenedStore | undefined
+  const opened = await openStore(terminal, values)
   try {
-    opened = await Promise.race([opening, interrupted])
-    return await Promise.race([work(opened.store), interrupted])
+    return await work(opened.store)
   } finally {
-    // Interrupted while opening: what is about to be open must be closed as well.
-    opened ??= await opening.catch(() => undefined)
-    await opened?.close()
+    await opened.close()
   }
 }
 
@@ -69,7 +64,7 @@ async function openStore(terminal: Terminal, values: StoreValues): Promise<Opene
       const isUnclear = code === 'start_failed' && ++failedStarts < failedStartsMax
       const isBusy = code === 'data_dir_in_use' || isUnreachable(error)
       if (!isBusy && !isUnclear) throw toCommandError(error)
-      if (Date.now() > deadline || terminal.interrupted.aborted) throw busyError(values, error)
+      if (Date.now() > deadline) throw busyError(values, error)
       // A service that is just starting, or another command that will be done in a moment.
       await sleep(folderRetryMs)
     }

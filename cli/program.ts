@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { CommandError, type ExitCode, exitCodes } from './command-error.ts'
-import { addCommands, exitCodeHelp } from './command-list.ts'
+import { addCommands, exitCodeHelp, helpWidth } from './command-list.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The process's arguments, without Node and the script. */
@@ -13,7 +13,8 @@ export interface ProgramArguments {
   readonly name: string
 }
 
-const helpWidthMax = 100
+/** The longest options leave less than Commander's 40 columns beside them on a terminal of 80. */
+const optionTextWidthMin = 20
 
 /** Runs one command. @throws CommandError, OutputClosed, Interrupted */
 export async function runProgram(
@@ -24,13 +25,14 @@ export async function runProgram(
   const keep = (text: string): void => {
     help += text
   }
-  const width = (): number => Math.min(terminal.width, helpWidthMax)
+  const width = (): number => helpWidth(terminal)
   const program = new Command('wayward')
     .description('Shows which locks, queues and jobs made an application slow, stuck or late.')
     .version(packageVersion(), '-V, --version', 'Print the version')
     .helpOption('-h, --help', 'Print this help')
     .helpCommand('help [command]', 'Print the help of a command')
     .exitOverride()
+    .configureHelp({ minWidthToWrap: optionTextWidthMin })
     .configureOutput({
       writeOut: keep,
       writeErr: keep,
@@ -40,7 +42,7 @@ export async function runProgram(
       getOutHelpWidth: width,
       getErrHelpWidth: width,
     })
-    .addHelpText('after', firstSteps(name))
+    .addHelpText('after', firstSteps(name, width()))
   const context = addCommands(program, terminal, name)
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -51,14 +53,14 @@ export async function runProgram(
   }
 }
 
-function firstSteps(name: string): string {
+function firstSteps(name: string, width: number): string {
   return `
 First steps:
   ${name} demo                         a shop that misbehaves, and what is wrong with it
   ${name} serve                        start the service; applications report to it
   ${name} analyze lock-contention      which locks cost most
   ${name} query "SHOW TABLES"          any ClickHouse SQL on what was recorded
-${exitCodeHelp}
+${exitCodeHelp(width)}
 
 The help of a command has its options and examples: ${name} analyze --help`
 }

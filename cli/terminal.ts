@@ -12,8 +12,11 @@ export interface Terminal {
   write(text: string | Uint8Array): Promise<void>
   /** Writes to the standard error output: what is not part of the answer. */
   note(text: string): void
-  /** Fires at Ctrl-C and SIGTERM. */
-  readonly interrupted: AbortSignal
+  /**
+   * For a command that must clean up after itself: from now on signals do not end the process but abort what is
+   * returned. Called once.
+   */
+  catchSignals(): AbortSignal
 }
 
 /** The reader of the output has gone; the command ends silently. */
@@ -24,7 +27,7 @@ export class OutputClosed extends Error {
   }
 }
 
-/** Ctrl-C or SIGTERM. */
+/** A caught signal. */
 export class Interrupted extends Error {
   constructor() {
     super('Interrupted')
@@ -49,7 +52,7 @@ export interface TerminalSettings {
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  readonly interrupted: AbortSignal
+  readonly catchSignals: () => AbortSignal
 }
 
 export function createTerminal(settings: TerminalSettings): Terminal {
@@ -69,7 +72,7 @@ export function createTerminal(settings: TerminalSettings): Terminal {
     cwd: settings.cwd,
     width: Math.max(widthMin, terminalWidth(stdout, env)),
     style: createStyle(isColoured),
-    interrupted: settings.interrupted,
+    catchSignals: settings.catchSignals,
     async write(text) {
       if (isClosed) throw new OutputClosed()
       await new Promise<void>((resolve, reject) => {

@@ -229,7 +229,9 @@ class HttpStore implements Store {
       return new StoreError(code, message, { cause: thrown, clickhouse })
     }
     // A proxy answers with a whole page.
-    const said = reasonOf(thrown).replace(/\s+/g, ' ').trim().slice(0, REASON_CHARACTERS)
+    const said =
+      reasonOf(thrown).replace(/\s+/g, ' ').trim().slice(0, REASON_CHARACTERS) ||
+      'an error without a text'
     const message = `Cannot reach ClickHouse at ${url}: ${said}; check that it runs and that the URL is right`
     return new StoreError('unreachable', message, { cause: thrown })
   }

@@ -16,7 +16,7 @@ import { type Endpoints, isAlive, isAnswering, readEndpoints } from '../endpoint
 import { toAnswerError, withStore } from '../open-store.ts'
 import { answerTable, findingText } from '../output/answer.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
-import { type Service, startService } from './serve.ts'
+import { type Service, startedWithin, startGraceMs, startService } from './serve.ts'
 
 export interface DemoCommand {
   readonly values: Resolved<typeof demoFields>
@@ -34,23 +34,53 @@ export async function demo(terminal: Terminal, { values, name }: DemoCommand): P
   const shop = findShop()
   const running = await findRunning(terminal, values)
   const given = running?.dataDir ?? values.dataDir
+  const interruption = terminal.catchSignals()
+  const interrupted = Interrupted.promise(interruption)
   const dataDir = given ?? mkdtempSync(join(tmpdir(), 'wayward-demo-'))
-  const sources = fixedSources(terminal, { 'data-dir': dataDir })
-  // A running service may keep its data at a server whose password is in the environment.
-  const env = running === undefined ? {} : terminal.env
-  const storeValues = resolveFields(storeFields, { ...sources, env })
-  let service: Service | undefined
+  let starting: Promise<Service> | undefined
   let isShown = false
   try {
     if (running === undefined) {
       terminal.note(`Starting a service with its data in ${dataDir} ...`)
-      service = await startOwn(terminal, dataDir)
+      starting = startOwn(terminal, dataDir)
     }
-    const endpoints = running?.endpoints ?? service?.endpoints
+    const endpoints = running?.endpoints ?? (await Promise.race([starting, interrupted]))?.endpoints
     if (endpoints === undefined) throw new Error('No service although one was started')
     terminal.note('The shop is open; it closes in a few seconds ...')
-    const session = await runShop(terminal, shop, endpoints)
-    const reports = await withStore(terminal, storeValues, async (store) => {
+    const session = await runShop(terminal, { shop, endpoints, interruption })
+    // A running service may keep its data at a server whose password is in the environment.
+    const env = running === undefined ? {} : terminal.env
+    const reports = await Promise.race([report(terminal, { dataDir, env, session }), interrupted])
+    for (const one of reports) await terminal.write(`\n${compactText(one, terminal)}`)
+    const isOwn = running === undefined
+    await terminal.write(`\n${farewell(terminal, { name, session, dataDir, isOwn })}`)
+    isShown = true
+  } finally {
+    const service = starting === undefined ? undefined : await startedWithin(starting, startGraceMs)
+    await service?.shutdown()
+    // Half a demo is nothing to look further into.
+    if (given === undefined && !isShown) rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** What the analyzers say about the shop's session. */
+async function report(
+  terminal: Terminal,
+  {
+    dataDir,
+    env,
+    session,
+  }: {
+    readonly dataDir: string
+    readonly env: Terminal['env']
+    readonly session: string
+  },
+): Promise<Report[]> {
+  const sources = fixedSources(terminal, { 'data-dir': dataDir })
+  return await withStore(
+    terminal,
+    resolveFields(storeFields, { ...sources, env }),
+    async (store) => {
       await waitForSession(store, session)
       try {
         return await Promise.all(
@@ -59,17 +89,8 @@ export async function demo(terminal: Terminal, { values, name }: DemoCommand): P
       } catch (error) {
         throw toAnswerError(error)
       }
-    })
-    for (const report of reports) await terminal.write(`\n${compactText(report, terminal)}`)
-    await terminal.write(
-      `\n${farewell(terminal, { name, session, dataDir, isOwn: service !== undefined })}`,
-    )
-    isShown = true
-  } finally {
-    await service?.shutdown()
-    // Half a demo is nothing to look further into.
-    if (given === undefined && !isShown) rmSync(dataDir, { recursive: true, force: true })
-  }
+    },
+  )
 }
 
 /** The built shop beside this package in the repository; it is not part of the published package. */
@@ -123,8 +144,18 @@ async function startOwn(terminal: Terminal, dataDir: string): Promise<Service> {
 }
 
 /** Runs the shop to its end and returns the id of its session. */
-async function runShop(terminal: Terminal, shop: string, endpoints: Endpoints): Promise<string> {
-  if (terminal.interrupted.aborted) throw new Interrupted()
+async function runShop(
+  terminal: Terminal,
+  {
+    shop,
+    endpoints,
+    interruption,
+  }: {
+    readonly shop: string
+    readonly endpoints: Endpoints
+    readonly interruption: AbortSignal
+  },
+): Promise<string> {
   const child = spawn(process.execPath, [shop], {
     env: shopEnvironment(terminal, endpoints),
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -133,7 +164,7 @@ async function runShop(terminal: Terminal, shop: string, endpoints: Endpoints): 
   const stop = (): void => {
     child.kill('SIGTERM')
   }
-  terminal.interrupted.addEventListener('abort', stop, { once: true })
+  interruption.addEventListener('abort', stop, { once: true })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk
@@ -142,8 +173,8 @@ async function runShop(terminal: Terminal, shop: string, endpoints: Endpoints): 
     child.once('error', reject)
     child.once('close', resolve)
   })
-  terminal.interrupted.removeEventListener('abort', stop)
-  if (terminal.interrupted.aborted) throw new Interrupted()
+  interruption.removeEventListener('abort', stop)
+  if (interruption.aborted) throw new Interrupted()
   if (code !== 0) throw new Error(`The shop ended with ${code ?? child.signalCode}: ${output}`)
   return sessionOf(output)
 }

@@ -27,7 +27,10 @@ const collectorShutdownMs = 2_500
 const engineShutdownMs = 1_200
 /** Free disk that there shall be with the embedded engine, unless --disk-floor says otherwise. */
 const engineDiskFloorBytes = 2 ** 30
+/** How long a start that is interrupted may go on: stopping a whole service leaves less behind than half of one. */
+export const startGraceMs = 2_000
 const diskLookMs = 10_000
+const diskLookShutdownMs = 500
 /** An insert that takes longer is tried again, with the same token. */
 const writeTimeoutMs = 60_000
 /** How long senders wait at a start for a server that does not answer, where there is a journal to take requests. */
@@ -55,7 +58,7 @@ export async function serve(terminal: Terminal, values: ServeValues, name: strin
   // second: a third of the collector's CPU (docs/performance.md).
   setFlagsFromString('--heap-growing-percent=300')
   const logger = createLogger({ write: (line) => terminal.note(line.trimEnd()) })
-  const interrupted = Interrupted.promise(terminal.interrupted)
+  const interrupted = Interrupted.promise(terminal.catchSignals())
   const starting = startService(values, logger)
   let service: Service | undefined
   try {
@@ -64,11 +67,19 @@ export async function serve(terminal: Terminal, values: ServeValues, name: strin
     await interrupted
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
-    service ??= await starting.catch(() => undefined)
+    service ??= await startedWithin(starting, startGraceMs)
     terminal.note('Stopping: writing what was received (Ctrl-C again stops at once)')
   } finally {
     await service?.shutdown()
   }
+}
+
+/** The service if it comes up in that time; one that waits for a silent server has received nothing yet. */
+export async function startedWithin(
+  starting: Promise<Service>,
+  ms: number,
+): Promise<Service | undefined> {
+  return await Promise.race([starting.catch(() => undefined), sleep(ms, undefined)])
 }
 
 /** Starts everything, or nothing: what was started before an error is stopped again. */
@@ -176,7 +187,8 @@ async function keepDiskFree(
     { floorBytes, intervalMs: diskLookMs },
     { store, logger, clock: Date.now, readFreeBytes, onDropped },
   )
-  stops.push(() => floor.shutdown())
+  // A look at a server that does not answer is not waited for.
+  stops.push(() => Promise.race([floor.shutdown(), sleep(diskLookShutdownMs)]))
   floor.start()
 }
 

@@ -55,8 +55,9 @@ export function configurationPage(): string {
       '| 1 | `analyze --fail-on`: there are findings of that severity or above; `migrate --dry-run`: there is something to do |',
       '| 2 | wrong usage: an unknown command or option, a bad value, an address in use, wrong SQL |',
       '| 3 | the store cannot be reached: no data folder, a locked one, a server that is down or refuses the password |',
+      '| 4 | the answer cannot be written: the disk behind the standard output is full, or it cannot be written to |',
       '| 70 | an error inside Wayward: please report it |',
-      '| 130 | interrupted by Ctrl-C |',
+      '| 130 | `demo` was interrupted by a signal; the other commands but `serve` die of it, which a shell shows as 128 and its number |',
     ].join('\n'),
   ].join('\n\n')}\n`
 }

@@ -116,11 +116,12 @@ function diskFull(path: string, detail: string): EngineError {
 }
 
 function fileError(path: string, error: unknown): EngineError {
-  const { code = 'unknown', message } = error as NodeJS.ErrnoException
+  // The message of a system error begins with its code.
+  const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(path, code)
   return new EngineError(
     'data_dir_unwritable',
-    `Cannot write to the data folder "${path}" (${code}: ${message}): ` +
+    `Cannot write to the data folder "${path}" (${message}): ` +
       'make it a folder that this user may write to, or choose another one',
     { cause: error },
   )

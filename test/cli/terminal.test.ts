@@ -10,8 +10,8 @@ interface Screen {
 function terminalOn(screen: Screen, env: Record<string, string> = {}) {
   const stdout = Object.assign(new PassThrough(), screen) as unknown as NodeJS.WriteStream
   const stderr = new PassThrough() as unknown as NodeJS.WriteStream
-  const interrupted = new AbortController().signal
-  return { stdout, terminal: createTerminal({ stdout, stderr, env, cwd: '/', interrupted }) }
+  const catchSignals = () => new AbortController().signal
+  return { stdout, terminal: createTerminal({ stdout, stderr, env, cwd: '/', catchSignals }) }
 }
 
 describe('createTerminal()', () => {

@@ -301,14 +301,17 @@ function oneSpan() {
 }
 
 describe('stopping', () => {
-  test('SIGINT ends an idle service with 0 within 5 s, and its ports are free', async () => {
-    const service = await startService(join(folder.path, 'idle'))
-    const { code, ms } = await service.stop('SIGINT')
-    expect(code).toBe(0)
-    expect(ms).toBeLessThan(5000)
-    await expect(fetch(service.endpoints.api)).rejects.toThrow()
-    await expect(fetch(service.endpoints.clickhouse.url)).rejects.toThrow()
-  })
+  test.each(['SIGINT', 'SIGHUP'] as const)(
+    '%s ends an idle service with 0 within 5 s, and its ports are free',
+    async (signal) => {
+      const service = await startService(join(folder.path, 'idle'))
+      const { code, ms } = await service.stop(signal)
+      expect(code).toBe(0)
+      expect(ms).toBeLessThan(5000)
+      await expect(fetch(service.endpoints.api)).rejects.toThrow()
+      await expect(fetch(service.endpoints.clickhouse.url)).rejects.toThrow()
+    },
+  )
 
   test('a service that was killed leaves a stale endpoints.json, which hinders nobody', async () => {
     const killedDir = join(folder.path, 'killed')

@@ -19,6 +19,8 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly code: number | null
+  /** The signal that it died of. */
+  readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stdoutBytes: Buffer
   readonly stderr: string
@@ -36,7 +38,8 @@ export async function runWayward(args: readonly string[], options: RunOptions): 
   const code = await whenClosed(child)
   const stdoutBytes = Buffer.concat(chunks)
   const stdout = stdoutBytes.toString()
-  return { code, stdout, stdoutBytes, stderr: stderr(), ms: performance.now() - started }
+  const ms = performance.now() - started
+  return { code, signal: child.signalCode, stdout, stdoutBytes, stderr: stderr(), ms }
 }
 
 /** Ports that nobody else has. */
