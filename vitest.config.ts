@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// Packages resolve to their TypeScript source (the condition every package.json here declares), so a
-// failing test points at the line that was written. What spawns processes uses the built files.
+// Packages resolve to their TypeScript source (the condition every package.json here declares), so
+// a failing test points at the line that was written. What spawns processes uses the built files.
 const conditions = ['wayward-source', 'node', 'import', 'default']
 
 export default defineConfig({

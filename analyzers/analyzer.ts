@@ -1,6 +1,9 @@
 import { ATTR_WAYWARD_KIND } from '@wayward/semconv'
 
-/** How the values of a column are to be read. `counts` is a list of numbers, the others are one value. */
+/**
+ * How the values of a column are to be read. `counts` is a list of numbers, the others are one
+ * value.
+ */
 export type ColumnType =
   | 'text'
   | 'count'
@@ -21,7 +24,10 @@ export interface Column {
   readonly description: string
 }
 
-/** A value of a row: numbers for every type but `text` and `time`. Times are `YYYY-MM-DD hh:mm:ss.nnnnnnnnn`, UTC. */
+/**
+ * A value of a row: numbers for every type but `text` and `time`. Times are `YYYY-MM-DD
+ * hh:mm:ss.nnnnnnnnn`, UTC.
+ */
 export type Value = string | number | readonly number[]
 
 /** A span to look at. */
@@ -87,8 +93,8 @@ export function nameOf(kind: string, name: string, service: string): string {
 }
 
 /**
- * Maps a burden from 0 upwards to 0 to 100 so that ever more of it makes ever less of a difference: 0.1
- * gives 10, 1 gives 63, 3 gives 95.
+ * Maps a burden from 0 upwards to 0 to 100 so that ever more of it makes ever less of a difference:
+ * 0.1 gives 10, 1 gives 63, 3 gives 95.
  */
 export function toSeverity(burden: number): number {
   return Math.round(100 * (1 - Math.exp(-Math.max(burden, 0))))

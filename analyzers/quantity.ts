@@ -6,8 +6,9 @@ const steps = [
 ] as const
 
 /**
- * A duration for people: three digits and the unit that fits; from two minutes on minutes, hours and days,
- * two of them. What is rounded up to the next unit is told in it: 59.6 minutes and an hour are `2 h 0 min`.
+ * A duration for people: three digits and the unit that fits; from two minutes on minutes, hours
+ * and days, two of them. What is rounded up to the next unit is told in it: 59.6 minutes and an
+ * hour are `2 h 0 min`.
  */
 export function formatDuration(ns: number): string {
   const seconds = Math.round(ns / 1e9)

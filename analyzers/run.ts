@@ -81,7 +81,8 @@ export async function runAnalyzer(
     .map((row) => definition.toFinding(row))
     .filter((finding) => finding !== undefined)
     .toSorted((a, b) => b.severity - a.severity)
-  // A row stands for every lock, queue or job that was heard of: none means that nobody reported any.
+  // A row stands for every lock, queue or job that was heard of: none means that nobody reported
+  // any.
   const isAnswered = rows.length > 0
   return {
     analyzer: definition.name,
@@ -121,7 +122,10 @@ async function ask(store: Store, file: URL, parameters: QueryParameters): Promis
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
 }
 
-/** 64-bit integers come as text; every number that a report has fits a double's 53 bits or may be rounded. */
+/**
+ * 64-bit integers come as text; every number that a report has fits a double's 53 bits or may be
+ * rounded.
+ */
 function readRow(
   row: Readonly<Record<string, unknown>>,
   columns: readonly Column[],

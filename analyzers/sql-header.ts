@@ -1,4 +1,5 @@
-// The comment that an analyzer's SQL opens with is the only declaration of what goes in and comes out:
+// The comment that an analyzer's SQL opens with is the only declaration of what goes in and comes
+// out:
 //
 //   -- Question: Which locks make others wait, how long and how often?
 //   --
@@ -21,7 +22,9 @@ export interface SqlHeader {
   readonly parameters: readonly Parameter[]
   /** Names of the columns that answer the question at a glance; the last may be left out first. */
   readonly headline: readonly string[]
-  /** What a row is, and the order: `one row per service and lock name, the most waited for first`. */
+  /**
+   * What a row is, and the order: `one row per service and lock name, the most waited for first`.
+   */
   readonly rowsAre: string
   readonly columns: readonly Column[]
 }

@@ -1,11 +1,14 @@
-// Everything here is bounded. A bound is declared once, with its name, and docs/reference/limits.md is generated from the
-// declarations (`npm run generate`).
+// Everything here is bounded. A bound is declared once, with its name, and docs/reference/limits.md
+// is generated from the declarations (`npm run generate`).
 
 /** A bound, and what it bounds. */
 export interface Limit {
   readonly default: number
   readonly unit: LimitUnit
-  /** A sentence without its full stop: what is bounded, and what happens there where that is not plain. */
+  /**
+   * A sentence without its full stop: what is bounded, and what happens there where that is not
+   * plain.
+   */
   readonly text: string
   /** Bounds between which users may set it; without them it is fixed. */
   readonly setting?: { readonly min: number; readonly max: number }

@@ -1,5 +1,6 @@
-// endpoints.json: how commands find the service of a data folder. Written when the service is ready, removed
-// when it stops; a file that a killed service left behind is recognised by its dead process.
+// endpoints.json: how commands find the service of a data folder. Written when the service is
+// ready, removed when it stops; a file that a killed service left behind is recognised by its dead
+// process.
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -44,7 +45,8 @@ export function readEndpoints(dataDir: string): Endpoints | undefined {
   const path = endpointsPath(dataDir)
   let parsed: unknown
   try {
-    // A file that somebody else put here could lead a command, and its password, to a server of theirs.
+    // A file that somebody else put here could lead a command, and its password, to a server of
+    // theirs.
     if (!isTrusted(statSync(path).uid)) return undefined
     parsed = JSON.parse(readFileSync(path, 'utf8'))
   } catch {
@@ -93,7 +95,10 @@ export function isAlive(pid: number): boolean {
 
 const answerTimeoutMs = 2_000
 
-/** Whether the service's API answers with 200 there: the process id in a stale file may be somebody else's by now. */
+/**
+ * Whether the service's API answers with 200 there: the process id in a stale file may be somebody
+ * else's by now.
+ */
 export async function isAnswering(
   api: string,
   path: '/healthz' | '/readyz' | '/inserted',
@@ -101,7 +106,8 @@ export async function isAnswering(
 ): Promise<boolean> {
   const { get } = await import(api.startsWith('https:') ? 'node:https' : 'node:http')
   return await new Promise((resolve) => {
-    // Nothing is told to the service, and its certificate need not be for the address at which it listens.
+    // Nothing is told to the service, and its certificate need not be for the address at which it
+    // listens.
     const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(timeoutMs) }
     const request = get(`${api}${path}`, options, (response: IncomingMessage) => {
       response.resume()

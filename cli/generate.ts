@@ -1,4 +1,5 @@
-// Writes the generated pages of settings, limits and metrics: part of `npm run generate`. The test calls `generate()` and compares.
+// Writes the generated pages of settings, limits and metrics: part of `npm run generate`. The test
+// calls `generate()` and compares.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { limitsPage } from './configuration/limits-page.ts'

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The `wayward` command: builds what the commands need of the process, and turns what they throw into a text
-// and an exit code.
+// The `wayward` command: builds what the commands need of the process, and turns what they throw
+// into a text and an exit code.
 import { CommandError, exitCodes, type ExitCode } from './command-error.ts'
 import { visible } from './output/table.ts'
 import { programName, runProgram } from './program.ts'

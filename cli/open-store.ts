@@ -1,5 +1,5 @@
-// How a reading command gets at the data: a ClickHouse server that was named, else the service that runs on
-// the data folder, else the data folder itself, opened for the time of the command.
+// How a reading command gets at the data: a ClickHouse server that was named, else the service that
+// runs on the data folder, else the data folder itself, opened for the time of the command.
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -125,7 +125,10 @@ export async function connect(server: Server): Promise<OpenedStore> {
   return { store, close: () => store.close() }
 }
 
-/** The running service's store, or undefined if none runs. Throws while the service lives and its engine does not. */
+/**
+ * The running service's store, or undefined if none runs. Throws while the service lives and its
+ * engine does not.
+ */
 export async function openRunning(
   terminal: Terminal,
   values: StoreValues,
@@ -141,8 +144,8 @@ export async function openRunning(
     }
     return opened
   } catch (error) {
-    // The process id may belong to somebody else by now; then the folder is free. A service that is alive starts
-    // its engine again, and would find its folder taken.
+    // The process id may belong to somebody else by now; then the folder is free. A service that is
+    // alive starts its engine again, and would find its folder taken.
     if (isUnreachable(error) && !(await isAnswering(endpoints.api, '/healthz'))) return undefined
     throw error
   }
@@ -165,7 +168,10 @@ async function openFolder(terminal: Terminal, dataDir: string): Promise<OpenedSt
   return opened
 }
 
-/** The data folder's engine, for the time of a command, as the reading and as the writing account see it. */
+/**
+ * The data folder's engine, for the time of a command, as the reading and as the writing account
+ * see it.
+ */
 export async function openEngine(
   terminal: Terminal,
   dataDir: string,
@@ -214,7 +220,9 @@ function busyError(values: StoreValues, cause: unknown): CommandError {
   })
 }
 
-/** Errors of the engine and the store in the command's terms; others are bugs and stay as they are. */
+/**
+ * Errors of the engine and the store in the command's terms; others are bugs and stay as they are.
+ */
 export function toCommandError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   if (isStoreError(error)) {
@@ -239,7 +247,10 @@ export function toCommandError(error: unknown): unknown {
   return error
 }
 
-/** The same for our own statements: if ClickHouse refuses them, it is not the person's statement that is wrong. */
+/**
+ * The same for our own statements: if ClickHouse refuses them, it is not the person's statement
+ * that is wrong.
+ */
 export function toAnswerError(error: unknown): unknown {
   if (!(error instanceof Error) || !isStoreError(error) || error.code !== 'query') {
     return toCommandError(error)

@@ -1,5 +1,6 @@
-// Signals end a command. One that leaves nothing undone dies of them as the system has it: at once, whatever its event
-// loop is doing or waiting for. One that must clean up after itself catches them.
+// Signals end a command. One that leaves nothing undone dies of them as the system has it: at once,
+// whatever its event loop is doing or waiting for. One that must clean up after itself catches
+// them.
 import { exitCodes } from './command-error.ts'
 
 /** One Ctrl-C under `npm start` arrives twice: from the terminal and forwarded by npm. */

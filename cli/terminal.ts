@@ -13,8 +13,8 @@ export interface Terminal {
   /** Writes to the standard error output: what is not part of the answer. */
   note(text: string): void
   /**
-   * For a command that must clean up after itself: from now on signals do not end the process but abort what is
-   * returned. Called once.
+   * For a command that must clean up after itself: from now on signals do not end the process but
+   * abort what is returned. Called once.
    */
   catchSignals(): AbortSignal
 }

@@ -78,7 +78,8 @@ class HttpStore implements Store {
     parameters: QueryParameters = {},
   ): Promise<RawAnswer> {
     return await this.#read(async (clickhouseSettings) => {
-      // A parameter of the request and not a clause: the text may bring a FORMAT or end in a comment.
+      // A parameter of the request and not a clause: the text may bring a FORMAT or end in a
+      // comment.
       const result = await this.#client.exec({
         query: sql,
         query_params: { ...parameters },
@@ -163,7 +164,8 @@ class HttpStore implements Store {
   }
 
   async createDatabase(cluster?: string): Promise<void> {
-    // A request that names a missing database is refused whatever it asks for, hence a connection without.
+    // A request that names a missing database is refused whatever it asks for, hence a connection
+    // without.
     const client = connect(this.#settings, undefined)
     try {
       await this.#convert(
@@ -237,7 +239,8 @@ class HttpStore implements Store {
   }
 }
 
-// Code: 62. DB::Exception: Syntax error: failed at position 1 (SELEC): … (SYNTAX_ERROR) (version 26.7.2.1)
+// Code: 62. DB::Exception: Syntax error: failed at position 1 (SELEC): … (SYNTAX_ERROR) (version
+// 26.7.2.1)
 const exceptionText =
   /^Code: (?<code>\d+)\.\s*(?:DB::Exception: )?(?<message>.*?)\s*\((?<type>[A-Z][A-Z0-9_]+)\)(?:\s*\(version [^)]*\)*)?\s*$/s
 
@@ -258,7 +261,10 @@ function isFromClickhouse(headers: Readonly<Record<string, unknown>>): boolean {
   return Object.keys(headers).some((name) => name.toLowerCase().startsWith('x-clickhouse-'))
 }
 
-/** Reads an answer that is an error; the client itself takes the first word in capitals for its type. */
+/**
+ * Reads an answer that is an error; the client itself takes the first word in capitals for its
+ * type.
+ */
 async function readException(stream: AsyncIterable<Uint8Array>): Promise<Error> {
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk)
@@ -270,7 +276,9 @@ async function readException(stream: AsyncIterable<Uint8Array>): Promise<Error> 
   return new ClickHouseError({ code, message, type })
 }
 
-/** A refused connection to a name with two addresses is an AggregateError without a text of its own. */
+/**
+ * A refused connection to a name with two addresses is an AggregateError without a text of its own.
+ */
 function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError) return thrown.errors.map(reasonOf).join(', ')
   return thrown instanceof Error ? thrown.message : String(thrown)

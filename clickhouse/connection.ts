@@ -40,7 +40,10 @@ function credentials({ user, password }: StoreSettings): ClickHouseClientConfigO
   return { username: user, password }
 }
 
-/** The client's own TLS settings would take every certificate for a user's; ours may also be for a proxy alone. */
+/**
+ * The client's own TLS settings would take every certificate for a user's; ours may also be for a
+ * proxy alone.
+ */
 function secure(settings: StoreSettings, tls: StoreTls): ClickHouseClientConfigOptions {
   if (!settings.url.startsWith('https:')) {
     const message = `Cannot use a CA or a certificate for "${settings.url}": it is not encrypted; wanted https://…`

@@ -1,6 +1,8 @@
 import { StoreError } from './store-error.ts'
 
-/** An insert's error with the table in it, and what a person can do about it where that is known. */
+/**
+ * An insert's error with the table in it, and what a person can do about it where that is known.
+ */
 export function toInsertError(table: string, error: StoreError): StoreError {
   const cure = error.clickhouse === undefined ? undefined : cures.get(error.clickhouse.code)
   const message = `Cannot insert into ${table}: ${error.message}`

@@ -1,10 +1,11 @@
-// What an insert asks of ClickHouse, so that one insert is one block and one token means one block for ever.
+// What an insert asks of ClickHouse, so that one insert is one block and one token means one block
+// for ever.
 import type { ClickHouseSettings } from '@clickhouse/client'
 
 /**
- * The settings of every insert. One insert is one block, whatever its size and however many Native blocks its body has:
- * one part per partition, and a token that holds. The answer comes when the insert is done, so a status of 200 means
- * that the rows are there.
+ * The settings of every insert. One insert is one block, whatever its size and however many Native
+ * blocks its body has: one part per partition, and a token that holds. The answer comes when the
+ * insert is done, so a status of 200 means that the rows are there.
  */
 const insertSettings: ClickHouseSettings = {
   async_insert: 0,
@@ -17,7 +18,8 @@ const insertSettings: ClickHouseSettings = {
   min_insert_block_size_bytes_for_materialized_views: '0',
   max_insert_threads: '1',
   max_threads: 1,
-  // Spans of many days may come in one request (a replay, a wrong clock); that is no reason to refuse it.
+  // Spans of many days may come in one request (a replay, a wrong clock); that is no reason to
+  // refuse it.
   throw_on_max_partitions_per_insert_block: 0,
   // A column that somebody dropped is an error that keeps the rows here, and not a silent loss.
   input_format_skip_unknown_fields: 0,
@@ -27,18 +29,22 @@ const insertSettings: ClickHouseSettings = {
 /**
  * Settings that not every version knows; one that is unknown is left out from then on.
  *
- * - `use_strict_insert_block_limits`: 26.x numbers the Native blocks of a body before it joins them, and the number of the
- *   last one becomes a part of what is deduplicated: the same token with fewer blocks would be inserted again. Strict
- *   limits number after joining; versions without the setting do so anyway.
- * - `distributed_foreground_insert`: an insert into a Distributed table is answered when the shards have the rows, and the
- *   token reaches them (docs/decisions/0012-servers-clusters-and-foreign-tables.md).
+ * - `use_strict_insert_block_limits`: 26.x numbers the Native blocks of a body before it joins
+ *   them, and the number of the last one becomes a part of what is deduplicated: the same token
+ *   with fewer blocks would be inserted again. Strict limits number after joining; versions without
+ *   the setting do so anyway.
+ * - `distributed_foreground_insert`: an insert into a Distributed table is answered when the shards
+ *   have the rows, and the token reaches them
+ *   (docs/decisions/0012-servers-clusters-and-foreign-tables.md).
  */
 const optionalSettings: readonly (readonly [string, string])[] = [
   ['use_strict_insert_block_limits', '1'],
   ['distributed_foreground_insert', '1'],
 ]
 
-/** The settings of one store's inserts; what its server does not know is learned from its answers. */
+/**
+ * The settings of one store's inserts; what its server does not know is learned from its answers.
+ */
 export interface InsertSettings {
   /** @param mayLoseColumns whether columns that the table lacks are left out silently */
   of(token: string, mayLoseColumns: boolean): ClickHouseSettings

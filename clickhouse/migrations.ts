@@ -1,17 +1,24 @@
 // The schema's history.
 
-/** One step of the schema's history. A step that was released is never changed; the next one corrects it. */
+/**
+ * One step of the schema's history. A step that was released is never changed; the next one
+ * corrects it.
+ */
 export interface Migration {
   readonly version: number
   readonly name: string
-  /** Files of one statement each, in order. Each must be harmless when run twice: two processes may race. */
+  /**
+   * Files of one statement each, in order. Each must be harmless when run twice: two processes may
+   * race.
+   */
   readonly files: readonly string[]
 }
 
 /**
- * All of them, oldest first. To change the schema, append one with the next number: `tables/` holds objects, `migrations/`
- * changes of tables that are there. Each file is one statement that schema/statement.ts knows (CREATE … IF NOT EXISTS,
- * ADD COLUMN IF NOT EXISTS, MODIFY SETTING), so that it can be run twice, shown by --dry-run, and told to a cluster.
+ * All of them, oldest first. To change the schema, append one with the next number: `tables/` holds
+ * objects, `migrations/` changes of tables that are there. Each file is one statement that
+ * schema/statement.ts knows (CREATE … IF NOT EXISTS, ADD COLUMN IF NOT EXISTS, MODIFY SETTING), so
+ * that it can be run twice, shown by --dry-run, and told to a cluster.
  */
 export const migrations: readonly Migration[] = [
   {
@@ -21,7 +28,8 @@ export const migrations: readonly Migration[] = [
       'tables/otel_traces.sql',
       'tables/otel_traces_trace_id_ts.sql',
       'tables/otel_logs.sql',
-      // Where the stock exporter made the tables before us, they lack what repeated inserts and events need.
+      // Where the stock exporter made the tables before us, they lack what repeated inserts and
+      // events need.
       'migrations/0001-otel-traces-deduplication.sql',
       'migrations/0001-otel-traces-trace-id-ts-deduplication.sql',
       'migrations/0001-otel-logs-deduplication.sql',
@@ -84,7 +92,8 @@ export const migrations: readonly Migration[] = [
   {
     version: 6,
     name: 'The stock name of exponential histograms',
-    // The table that was there under its former name is renamed before all others: schema/former-names.ts.
+    // The table that was there under its former name is renamed before all others:
+    // schema/former-names.ts.
     files: ['tables/otel_metrics_exp_histogram.sql'],
   },
   {

@@ -4,7 +4,8 @@
  * - `unreachable`: nobody answers, or not in time.
  * - `refused`: the user, the password or the user's rights do not suffice.
  * - `unknown_database`: ClickHouse answers, but has no such database.
- * - `unfit_tables`: the tables of the database are of a form that Wayward cannot use, or are not complete.
+ * - `unfit_tables`: the tables of the database are of a form that Wayward cannot use, or are not
+ *   complete.
  * - `query`: ClickHouse answered that the statement is wrong or could not be run.
  */
 export type StoreErrorCode =
@@ -48,9 +49,9 @@ const refusedCodes: ReadonlySet<number> = new Set([
 
 const unknownDatabaseCode = 81
 
-// The same bytes into the same table can never succeed after these, until a person changes something. Everything else may pass (memory,
-// disk, too many parts, a table that is read-only for now, codes of later versions), and giving up then
-// would lose data.
+// The same bytes into the same table can never succeed after these, until a person changes
+// something. Everything else may pass (memory, disk, too many parts, a table that is read-only for
+// now, codes of later versions), and giving up then would lose data.
 const hopelessCodes: ReadonlySet<number> = new Set([
   ...refusedCodes,
   unknownDatabaseCode,

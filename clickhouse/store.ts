@@ -30,9 +30,10 @@ export interface StoreTls {
  * What became of an insert.
  *
  * - `inserted`: ClickHouse has the rows.
- * - `retryable`: it may work later (down, overloaded, too many parts, disk full); or it is unknown whether it has them.
- * - `failed`: it will not take these rows until a person changes something (unknown table, wrong type, refused password);
- *   the error says what.
+ * - `retryable`: it may work later (down, overloaded, too many parts, disk full); or it is unknown
+ *   whether it has them.
+ * - `failed`: it will not take these rows until a person changes something (unknown table, wrong
+ *   type, refused password); the error says what.
  */
 export type InsertOutcome =
   | { readonly status: 'inserted' }
@@ -53,17 +54,23 @@ export interface Store {
   /** Runs a statement that has no result (DDL). @throws StoreError */
   command(sql: string, parameters?: QueryParameters): Promise<void>
   /**
-   * Inserts Native blocks, one after the other in the chunks, as one insert block: one part per partition, all rows or none
-   * of a partition. Never rejects.
+   * Inserts Native blocks, one after the other in the chunks, as one insert block: one part per
+   * partition, all rows or none of a partition. Never rejects.
    *
    * @param chunks no block without rows: ClickHouse refuses it
-   * @param token the deduplication token, the same at every try. Into a partition that has had a block of this token nothing
-   *   is inserted, whatever rows the blocks have
+   * @param token the deduplication token, the same at every try. Into a partition that has had a
+   *   block of this token nothing is inserted, whatever rows the blocks have
    */
   insertNative(table: string, chunks: readonly Uint8Array[], token: string): Promise<InsertOutcome>
-  /** Lets inserts into these tables leave out columns that they lack; into all others that is an error. */
+  /**
+   * Lets inserts into these tables leave out columns that they lack; into all others that is an
+   * error.
+   */
   leaveOutColumns(tables: Iterable<string>): void
-  /** Makes the store's database if it is missing, on every server of a cluster if one is named. @throws StoreError */
+  /**
+   * Makes the store's database if it is missing, on every server of a cluster if one is named.
+   * @throws StoreError
+   */
   createDatabase(cluster?: string): Promise<void>
   /** Whether ClickHouse answers within the time-out. */
   ping(): Promise<boolean>

@@ -1,4 +1,7 @@
-/** A shared allowance of bytes: what would exceed it is refused, so that many large requests cannot add up. */
+/**
+ * A shared allowance of bytes: what would exceed it is refused, so that many large requests cannot
+ * add up.
+ */
 export interface ByteBudget {
   /** Takes `bytes`, or nothing and returns false where they do not fit. */
   reserve(bytes: number): boolean
@@ -6,7 +9,10 @@ export interface ByteBudget {
   readonly usedBytes: number
 }
 
-/** What a chunk takes besides its bytes: a body in chunks of one byte holds a hundred times its length. */
+/**
+ * What a chunk takes besides its bytes: a body in chunks of one byte holds a hundred times its
+ * length.
+ */
 const CHUNK_OVERHEAD_BYTES = 128
 
 /** The memory that a received chunk holds. */

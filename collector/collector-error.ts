@@ -4,7 +4,8 @@
  * - `port_in_use`: another process listens there.
  * - `cannot_listen`: the address does not exist on this machine, or may not be used.
  * - `unprotected`: the address would be open to other machines, and anybody could send.
- * - `bad_certificate`, `bad_token_file`, `bad_origin`: the settings about who may send cannot be used.
+ * - `bad_certificate`, `bad_token_file`, `bad_origin`: the settings about who may send cannot be
+ *   used.
  * - `bad_limit`: limits that together let nothing through.
  */
 export type CollectorErrorCode =

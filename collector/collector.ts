@@ -45,7 +45,9 @@ export interface CollectorSettings extends ProtectionSettings {
 export interface CollectorParts {
   /** Where the rows go; whoever made it closes it, after the collector's shutdown. */
   readonly store: Pick<Store, 'insertNative' | 'ping'>
-  /** Resolves when ClickHouse has its tables; until then rows wait in the journal. Never rejects. */
+  /**
+   * Resolves when ClickHouse has its tables; until then rows wait in the journal. Never rejects.
+   */
   readonly storeIsReady: Promise<unknown>
   readonly logger: Logger
   readonly clock: Clock
@@ -63,8 +65,8 @@ export interface Collector {
   /**
    * Starts to serve.
    *
-   * @throws CollectorError where an address cannot be used, JournalError where the journal cannot be opened; then
-   *   nothing listens.
+   * @throws CollectorError where an address cannot be used, JournalError where the journal cannot
+   *   be opened; then nothing listens.
    */
   start(): Promise<CollectorAddresses>
   /**
@@ -73,15 +75,18 @@ export interface Collector {
    * @param deadlineMs after which the rest stays in the journal
    */
   shutdown(deadlineMs: number): Promise<void>
-  /** Shows rows that were dropped from ClickHouse, to keep room on the disk, on /metrics and in the ledger. */
+  /**
+   * Shows rows that were dropped from ClickHouse, to keep room on the disk, on /metrics and in the
+   * ledger.
+   */
   noteDropped(dropped: DroppedRows): void
 }
 
 /**
  * Makes a collector; it serves nothing before `start`.
  *
- * @throws CollectorError where an address is open to other machines and unprotected, or where a certificate, the file of
- *   tokens or an origin cannot be used
+ * @throws CollectorError where an address is open to other machines and unprotected, or where a
+ *   certificate, the file of tokens or an origin cannot be used
  * @example
  * const collector = createCollector(
  *   { otlpGrpc: { host: '127.0.0.1', port: 4317 }, …, journal, limits: defaultCollectorLimits },
@@ -93,7 +98,10 @@ export function createCollector(settings: CollectorSettings, parts: CollectorPar
   return new OtlpCollector(settings, parts)
 }
 
-/** Of the time to shut down, the share in which rows may still be inserted; the rest is for the answers. */
+/**
+ * Of the time to shut down, the share in which rows may still be inserted; the rest is for the
+ * answers.
+ */
 const DRAIN_SHARE = 0.8
 /** Time for the last entries of the ledger where there is no journal to keep them. */
 const LAST_LEDGER_MS = 500
@@ -238,7 +246,9 @@ class OtlpCollector implements Collector {
     await journal.close()
   }
 
-  /** The last entries: of requests that were refused during the shutdown, and of rows that are lost. */
+  /**
+   * The last entries: of requests that were refused during the shutdown, and of rows that are lost.
+   */
   async #closeLedger(ledgerWriter: LedgerWriter): Promise<void> {
     const { logger, store } = this.#parts
     if (this.#settings.journal.durability !== 'memory') {

@@ -4,7 +4,8 @@
 //              (+ waiting      (all tables,              └──▶ table writers
 //               requests)       one at a time)
 //
-// One frame holds whole requests: what is answered is safe as a whole, also when its rows go to several tables.
+// One frame holds whole requests: what is answered is safe as a whole, also when its rows go to
+// several tables.
 import type { ConsumeOutcome } from './consumer.ts'
 import type { OpenBlock, SignalDecoder } from './decode/decoder.ts'
 import { type DrainRate, HINT_MS_MAX } from './drain-rate.ts'
@@ -21,14 +22,21 @@ export type CommitOutcome =
 
 export interface Committer {
   /**
-   * Says what becomes of the rows that a request has just added to the decoder's open blocks. Never rejects.
+   * Says what becomes of the rows that a request has just added to the decoder's open blocks. Never
+   * rejects.
    *
    * @param digest by which the request is known when it comes again. @default it is not
    */
   commit(decoder: SignalDecoder, digest?: RequestDigest): Promise<CommitOutcome>
-  /** The same for blocks to which nobody else appends: those of one request, or of our own, which no request brought. */
+  /**
+   * The same for blocks to which nobody else appends: those of one request, or of our own, which no
+   * request brought.
+   */
   commitBlocks(blocks: readonly OpenBlock[], digest?: RequestDigest): Promise<CommitOutcome>
-  /** Throws the decoder's open blocks away, whose rows cannot be trusted, and tells those who wait for them. */
+  /**
+   * Throws the decoder's open blocks away, whose rows cannot be trusted, and tells those who wait
+   * for them.
+   */
   giveUp(decoder: SignalDecoder, message: string): void
   /** Commits what is open and resolves when everybody is answered. */
   drain(): Promise<void>
@@ -57,7 +65,10 @@ interface Waiter {
   readonly answer: (outcome: CommitOutcome) => void
 }
 
-/** Commits that need not wait for company, at most at once and per second: nobody who sends now and then waits. */
+/**
+ * Commits that need not wait for company, at most at once and per second: nobody who sends now and
+ * then waits.
+ */
 const SPARE_COMMITS_MAX = 20
 const SPARE_COMMITS_PER_MS = 5 / 1_000
 const RETRY_AFTER_BUG_MS = 1_000
@@ -160,7 +171,10 @@ class JournalCommitter implements Committer {
     return this.#openBlocks.some((block) => block.days >= batchDaysMax)
   }
 
-  /** How long to wait for more requests: under steady load fewer, larger frames cost less of everything. */
+  /**
+   * How long to wait for more requests: under steady load fewer, larger frames cost less of
+   * everything.
+   */
   #companyWaitMs(): number {
     const sinceMs = performance.now() - this.#lastStartMs
     const spare = this.#spareCommits + sinceMs * SPARE_COMMITS_PER_MS
@@ -215,7 +229,10 @@ class JournalCommitter implements Committer {
     return taken
   }
 
-  /** Before anybody is answered: a writer may only close a batch while no frame with its token is under way. */
+  /**
+   * Before anybody is answered: a writer may only close a batch while no frame with its token is
+   * under way.
+   */
   #settleBlocks(blocks: readonly NewBlock[], outcome: AppendOutcome): void {
     for (const [index, block] of blocks.entries()) {
       const stored = outcome.status === 'written' ? outcome.blocks[index] : undefined

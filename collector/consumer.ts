@@ -7,7 +7,9 @@ export type Encoding = 'protobuf' | 'json'
 /** The protocols of the receivers, as label values. */
 export type ReceiverName = 'otlp_grpc' | 'otlp_http'
 
-/** Who sent a request, as far as the receiver can tell. Made once per connection, not per request. */
+/**
+ * Who sent a request, as far as the receiver can tell. Made once per connection, not per request.
+ */
 export interface Sender {
   readonly receiver: ReceiverName
   /** The peer's address without its port. */
@@ -33,11 +35,13 @@ export interface ExportRequest {
  * - `accepted`: every good item is safe. `rejectedItems` were refused for the reason in
  *   `message` (OTLP partial success); a message with 0 rejected items is a warning. `ignored` says what of the request
  *   was not understood.
- * - `malformed`: the bytes are not a request of this signal; nothing was kept. The sender must not retry.
- * - `overloaded`: more is sent than can be stored; nothing was kept; the sender should try again after
- *   `retryAfterMs` (gRPC RESOURCE_EXHAUSTED with RetryInfo, HTTP 429).
- * - `unavailable`: the collector cannot take requests now (it shuts down, its disk is full); nothing was kept; the
- *   sender should try again after `retryAfterMs` (gRPC UNAVAILABLE, HTTP 503).
+ * - `malformed`: the bytes are not a request of this signal; nothing was kept. The sender must not
+ *   retry.
+ * - `overloaded`: more is sent than can be stored; nothing was kept; the sender should try again
+ *   after `retryAfterMs` (gRPC RESOURCE_EXHAUSTED with RetryInfo, HTTP 429).
+ * - `unavailable`: the collector cannot take requests now (it shuts down, its disk is full);
+ *   nothing was kept; the sender should try again after `retryAfterMs` (gRPC UNAVAILABLE, HTTP
+ *   503).
  */
 export type ConsumeOutcome =
   | {

@@ -1,5 +1,6 @@
-// Hundreds of thousands of digests, outside of V8's heap: 20 bytes each and an index of their places, instead of a Map
-// entry with a text. They lie one after another, so that the journal can write them down without looking at each.
+// Hundreds of thousands of digests, outside of V8's heap: 20 bytes each and an index of their
+// places, instead of a Map entry with a text. They lie one after another, so that the journal can
+// write them down without looking at each.
 
 /** Bytes of a SHA-1. */
 export const DIGEST_BYTES = 20
@@ -9,7 +10,10 @@ export interface DigestSet {
   add(digests: Uint8Array): void
   has(digest: Uint8Array): boolean
   readonly size: number
-  /** All of them one after another, in the order in which they came. The caller must copy what it keeps. */
+  /**
+   * All of them one after another, in the order in which they came. The caller must copy what it
+   * keeps.
+   */
   packed(): Uint8Array
 }
 
@@ -18,7 +22,10 @@ export function createDigestSet(): DigestSet {
 }
 
 const SIZE_FIRST = 1_024
-/** A digest's place is looked for from its first bytes on; half of the index is empty, so it is found soon. */
+/**
+ * A digest's place is looked for from its first bytes on; half of the index is empty, so it is
+ * found soon.
+ */
 const SLOTS_PER_DIGEST = 2
 
 class PackedDigests implements DigestSet {

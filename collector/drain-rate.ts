@@ -4,8 +4,8 @@ export interface DrainRate {
   add(bytes: number): void
   readonly bytesPerMs: number
   /**
-   * When to try again with so many bytes for which there is no room, in milliseconds: not before they can have gone, and
-   * later the longer ClickHouse has confirmed nothing.
+   * When to try again with so many bytes for which there is no room, in milliseconds: not before
+   * they can have gone, and later the longer ClickHouse has confirmed nothing.
    */
   retryAfterMs(bytes: number): number
 }
@@ -13,14 +13,17 @@ export interface DrainRate {
 const BUCKET_MS = 1_000
 const BUCKETS = 10
 
-// Exporters give up 10 s after their first try (OTLP's default time-out), and after five or six tries. A hint that is
-// longer than what is left of the 10 s makes them drop the batch at once; with hints of less than 2 s the tries are used
-// up long before. So the hint begins at a second, as their own pauses do, and grows: in a stall that goes on the tries
-// are at 0, 3, 6 and 9 s.
+// Exporters give up 10 s after their first try (OTLP's default time-out), and after five or six
+// tries. A hint that is longer than what is left of the 10 s makes them drop the batch at once;
+// with hints of less than 2 s the tries are used up long before. So the hint begins at a second, as
+// their own pauses do, and grows: in a stall that goes on the tries are at 0, 3, 6 and 9 s.
 const HINT_MS_MIN = 1_000
 export const HINT_MS_MAX = 3_000
 const GROWTH_PER_MS = 1 / 3
-/** Hints are shortened by up to this share, so that those who were refused together do not come together. */
+/**
+ * Hints are shortened by up to this share, so that those who were refused together do not come
+ * together.
+ */
 const JITTER = 0.1
 
 /**

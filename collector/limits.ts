@@ -196,7 +196,8 @@ export function checkLimits(limits: CollectorLimits): void {
       `Cannot give a whole request ${requestTimeoutMs} ms and its head ${headersTimeoutMs} ms; set request-timeout to at least ${headersTimeoutMs}ms, or headers-timeout to less`,
     )
   }
-  // A gzip body and what it inflates to are held at the same time, and so is what chunks take besides their bytes.
+  // A gzip body and what it inflates to are held at the same time, and so is what chunks take
+  // besides their bytes.
   if (requestBytesInFlightMax >= 2 * requestBytesMax) return
   throw new CollectorError(
     'bad_limit',

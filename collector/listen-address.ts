@@ -20,7 +20,9 @@ export function listen(
   })
 }
 
-/** The error of a failed bind, with the cure. @param flag the option that chooses another address */
+/**
+ * The error of a failed bind, with the cure. @param flag the option that chooses another address
+ */
 export function toCollectorError(
   cause: Error,
   address: ListenAddress,

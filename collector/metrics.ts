@@ -1,5 +1,5 @@
-// The few parts of the Prometheus text format that the collector needs: counters, histograms, and values that are
-// read when they are asked for.
+// The few parts of the Prometheus text format that the collector needs: counters, histograms, and
+// values that are read when they are asked for.
 
 export type MetricKind = 'counter' | 'gauge' | 'histogram'
 
@@ -11,7 +11,10 @@ export interface MetricDeclaration {
   readonly unit: string
   /** A sentence. */
   readonly help: string
-  /** Names of the labels, in the order in which their values are given. Few values each: never who sent. */
+  /**
+   * Names of the labels, in the order in which their values are given. Few values each: never who
+   * sent.
+   */
   readonly labels: readonly string[]
 }
 
@@ -38,7 +41,10 @@ export type ValueReader = () => Iterable<{
 export interface Metrics {
   counter(declaration: MetricDeclaration & { readonly kind: 'counter' }): Counter
   histogram(declaration: HistogramDeclaration): Histogram
-  /** Reads the metric's values when it is rendered. Several may bring values of one metric, with labels of their own. */
+  /**
+   * Reads the metric's values when it is rendered. Several may bring values of one metric, with
+   * labels of their own.
+   */
   observe(
     declaration: MetricDeclaration & { readonly kind: 'counter' | 'gauge' },
     read: ValueReader,

@@ -18,7 +18,10 @@ export interface ObservedPipeline {
 
 const STATES: readonly TableState[] = ['well', 'away', 'refused']
 
-/** Shows on /metrics how full the journal is, how far ClickHouse is behind, and how fast it takes rows. */
+/**
+ * Shows on /metrics how full the journal is, how far ClickHouse is behind, and how fast it takes
+ * rows.
+ */
 export function observePipeline(observe: Observe, pipeline: ObservedPipeline): void {
   const { committer, drainRate, journal, repeats, writers } = pipeline
   observe(

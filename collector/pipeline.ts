@@ -19,20 +19,25 @@ import { createSlabPool } from './slab-pool.ts'
 import { createTableWriter, type TableWriter } from './table-writer.ts'
 import { countRepeat, type TableRows, type Telemetry } from './telemetry.ts'
 
-/** Decodes requests, makes them safe in the journal, answers, and brings their rows to ClickHouse. */
+/**
+ * Decodes requests, makes them safe in the journal, answers, and brings their rows to ClickHouse.
+ */
 export interface Pipeline extends Consumer {
   /** Begins to insert, with what the journal still holds: ClickHouse has its tables. */
   open(): void
-  /** Resolves when ClickHouse has everything that was answered before; never, where it does not take it. */
+  /**
+   * Resolves when ClickHouse has everything that was answered before; never, where it does not take
+   * it.
+   */
   whenInserted(): Promise<void>
   /**
-   * Refuses new requests, answers those it has, and inserts for at most `deadlineMs`; the rest stays in the journal.
-   * Resolves with the number of rows that ClickHouse does not have yet.
+   * Refuses new requests, answers those it has, and inserts for at most `deadlineMs`; the rest
+   * stays in the journal. Resolves with the number of rows that ClickHouse does not have yet.
    */
   shutdown(deadlineMs: number): Promise<number>
   /**
-   * Makes a block of our own safe, for one of `ownTables`. False where there is no room for it now; the block is then
-   * gone. Works after `shutdown`, too, until the journal is closed.
+   * Makes a block of our own safe, for one of `ownTables`. False where there is no room for it now;
+   * the block is then gone. Works after `shutdown`, too, until the journal is closed.
    */
   commitOwn(block: OpenBlock): Promise<boolean>
   /** Of the requests that are recognised when they come again. */
@@ -250,7 +255,10 @@ class JournalPipeline implements Pipeline {
     })
   }
 
-  /** A decoder never throws; if it does after all, its open blocks cannot be trusted and are given up. */
+  /**
+   * A decoder never throws; if it does after all, its open blocks cannot be trusted and are given
+   * up.
+   */
   #decode(decoder: SignalDecoder, { body, encoding, signal }: ExportRequest): DecodeResult {
     try {
       return decoder.decode(encoding, body)
@@ -305,8 +313,8 @@ function toAccepted(decoded: Decoded): ConsumeOutcome {
 interface Consumed {
   readonly outcome: ConsumeOutcome
   /**
-   * Not where an item has no time of its own and took that of its arrival: three equal lines of a log, some seconds
-   * apart, are three lines.
+   * Not where an item has no time of its own and took that of its arrival: three equal lines of a
+   * log, some seconds apart, are three lines.
    */
   readonly isRepeatable: boolean
 }

@@ -4,7 +4,10 @@ import type { Observe } from './telemetry.ts'
 
 const PROBE_INTERVAL_MS = 100
 
-/** What the collector process takes. These names are conventions of Prometheus' clients and not ours to choose. */
+/**
+ * What the collector process takes. These names are conventions of Prometheus' clients and not ours
+ * to choose.
+ */
 export function observeProcess(observe: Observe): void {
   const startSeconds = Math.round(Date.now() / 1000 - process.uptime())
   observe(
@@ -37,8 +40,8 @@ export function observeProcess(observe: Observe): void {
 }
 
 /**
- * Measures how late timers run. A histogram of our own can be read by several who scrape, which Node's
- * `monitorEventLoopDelay`, with percentiles since its last reset, cannot.
+ * Measures how late timers run. A histogram of our own can be read by several who scrape, which
+ * Node's `monitorEventLoopDelay`, with percentiles since its last reset, cannot.
  *
  * @returns stops it
  */

@@ -1,4 +1,5 @@
-// What stands between the listeners and the network: TLS, the check of who sends, and the origins of browser pages.
+// What stands between the listeners and the network: TLS, the check of who sends, and the origins
+// of browser pages.
 import { formatAddress, isLoopbackHost, type ListenAddress, type Logger } from '@wayward/base'
 import { type Access, checkTokenFile, createAccess } from './access/access.ts'
 import { type Cors, createCors } from './access/cors.ts'
@@ -9,7 +10,9 @@ import { checkTlsFiles, createTls, type Tls } from './tls/tls.ts'
 
 /** Without any of them the listeners speak plain text, ask for nothing, and are on loopback. */
 export interface ProtectionSettings {
-  /** Certificate and key of all listeners; with an authority, clients must show a certificate of it. */
+  /**
+   * Certificate and key of all listeners; with an authority, clients must show a certificate of it.
+   */
   readonly tls?: TlsFiles
   /** File of bearer tokens, one of which every request must carry. */
   readonly tokenFile?: string
@@ -41,7 +44,9 @@ export interface Listeners {
   readonly api: ListenAddress
 }
 
-/** @throws CollectorError where a listener is not protected, or a file or an origin cannot be used */
+/**
+ * @throws CollectorError where a listener is not protected, or a file or an origin cannot be used
+ */
 export function createProtection(
   settings: ProtectionSettings & Listeners,
   parts: ProtectionParts,
@@ -67,7 +72,8 @@ export function createProtection(
 }
 
 /**
- * Checks what `createProtection` would refuse, for those who have much to do before they make a collector.
+ * Checks what `createProtection` would refuse, for those who have much to do before they make a
+ * collector.
  *
  * @throws CollectorError
  */
@@ -78,7 +84,9 @@ export function checkProtection(settings: ProtectionSettings & Listeners): void 
   if (settings.corsOrigins !== undefined) createCors(settings.corsOrigins)
 }
 
-/** Refuses addresses that other machines can reach, unless they are TLS and it is known who sends. */
+/**
+ * Refuses addresses that other machines can reach, unless they are TLS and it is known who sends.
+ */
 function assertProtected(settings: ProtectionSettings & Listeners): void {
   const { otlpGrpc, otlpHttp, api, tls, tokenFile } = settings
   const listeners = { '--otlp-grpc': otlpGrpc, '--otlp-http': otlpHttp, '--api': api }

@@ -1,9 +1,10 @@
-// An exporter whose answer was lost sends its request again, byte by byte the same: the collector was killed, the
-// connection broke, or the answer came after the deadline. It must not be stored twice. OTLP has no request id (its
-// specification accepts duplicates), so the bytes themselves are the id.
+// An exporter whose answer was lost sends its request again, byte by byte the same: the collector
+// was killed, the connection broke, or the answer came after the deadline. It must not be stored
+// twice. OTLP has no request id (its specification accepts duplicates), so the bytes themselves are
+// the id.
 //
-// Every request is remembered, not only those whose sender was seen to go: when an answer has left for a connection that
-// looks well, nobody can tell whether it was read.
+// Every request is remembered, not only those whose sender was seen to go: when an answer has left
+// for a connection that looks well, nobody can tell whether it was read.
 import { hash } from 'node:crypto'
 import type { Encoding, ExportRequest, Signal } from './consumer.ts'
 import { createDigestSet, DIGEST_BYTES, type DigestSet } from './digest-set.ts'
@@ -25,14 +26,19 @@ export interface Repeats {
 export interface RepeatsSettings {
   /** Most requests that are remembered; the oldest are forgotten first. */
   readonly requestsMax: number
-  /** Milliseconds for which a request is remembered, or up to a quarter longer; 0 for not at all. */
+  /**
+   * Milliseconds for which a request is remembered, or up to a quarter longer; 0 for not at all.
+   */
   readonly rememberMs: number
 }
 
 /** Requests of about the same time, which are forgotten together. */
 interface Generation {
   readonly set: DigestSet
-  /** When the first of them was stored, on the clock of `performance.now`; before the process began, it is negative. */
+  /**
+   * When the first of them was stored, on the clock of `performance.now`; before the process began,
+   * it is negative.
+   */
   readonly startMs: number
   /** For how long it takes more. */
   readonly openMs: number
@@ -60,7 +66,10 @@ export function createRepeats(settings: RepeatsSettings, known: readonly AgedDig
     }
   }
 
-  /** The last of a generation is remembered for the whole time, the first for as long as others joined it more. */
+  /**
+   * The last of a generation is remembered for the whole time, the first for as long as others
+   * joined it more.
+   */
   function isOld(generation: Generation | undefined, nowMs: number): boolean {
     return (generation?.startMs ?? 0) + generationMs + rememberMs <= nowMs
   }

@@ -9,7 +9,10 @@ import { observeConnections, type Telemetry } from './telemetry.ts'
 import { createServer } from './tls/http-server.ts'
 import type { Tls } from './tls/tls.ts'
 
-/** Whether requests can be taken now: `reasons` is empty when they can. `warnings` say what is wrong nevertheless. */
+/**
+ * Whether requests can be taken now: `reasons` is empty when they can. `warnings` say what is wrong
+ * nevertheless.
+ */
 export interface Readiness {
   readonly reasons: readonly string[]
   readonly warnings: readonly string[]
@@ -48,8 +51,8 @@ interface Page {
 }
 
 /**
- * Probes of Kubernetes can send neither a token from a secret nor a client certificate, and reading commands have
- * none: here everybody learns yes or no, and the reasons are for those who may know.
+ * Probes of Kubernetes can send neither a token from a secret nor a client certificate, and reading
+ * commands have none: here everybody learns yes or no, and the reasons are for those who may know.
  */
 const OPEN_PAGES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/inserted'])
 
@@ -60,7 +63,8 @@ export function createRoutes(parts: RoutesParts): Routes {
   const pages: Readonly<Record<string, PageMaker>> = {
     '/healthz': () => Promise.resolve(jsonPage(200, { status: 'ok' })),
     '/readyz': async ({ status }) => readinessPage(await parts.checkReadiness(), status),
-    // What is acknowledged can be queried a moment later; this page is for those who cannot guess how long a moment is.
+    // What is acknowledged can be queried a moment later; this page is for those who cannot guess
+    // how long a moment is.
     '/inserted': async () => {
       const timer = new AbortController()
       const deadline = sleep(INSERTED_WAIT_MS_MAX, 'waiting' as const, { signal: timer.signal })

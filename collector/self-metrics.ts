@@ -1,6 +1,8 @@
-// Every metric of the collector, declared once. docs/self-telemetry.md shows these declarations (`npm run generate`).
+// Every metric of the collector, declared once. docs/self-telemetry.md shows these declarations
+// (`npm run generate`).
 //
-// Labels have few values: receivers, signals, tables, and words of ours. Who sent is never a label; the ledger knows.
+// Labels have few values: receivers, signals, tables, and words of ours. Who sent is never a label;
+// the ledger knows.
 import type { HistogramDeclaration, MetricDeclaration } from './metrics.ts'
 
 const PER_REQUEST = ['receiver', 'signal']

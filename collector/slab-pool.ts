@@ -1,5 +1,6 @@
-// Memory for batches that are read back from the journal. A replay reads hundreds of megabytes per second; left to the
-// garbage collector, which sees only small objects with large buffers behind them, that would be most of the memory.
+// Memory for batches that are read back from the journal. A replay reads hundreds of megabytes per
+// second; left to the garbage collector, which sees only small objects with large buffers behind
+// them, that would be most of the memory.
 
 /** Memory for one batch at a time; what is not given back is left to the garbage collector. */
 export interface Slab {

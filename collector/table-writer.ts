@@ -3,9 +3,9 @@
 //   committer ──▶ open batch ──▶ closed batches ──▶ insert, with the batch's token ──▶ confirmed in the journal
 //                                (oldest first)      └─ not taken: again, with growing pauses, for as long as it takes
 //
-// A batch is closed when it is full, or when an insert may start and it is due. So one request on an idle service is
-// inserted at once, at a few rows per second there is an insert per second, and under load batches grow to what is
-// enough for one.
+// A batch is closed when it is full, or when an insert may start and it is due. So one request on
+// an idle service is inserted at once, at a few rows per second there is an insert per second, and
+// under load batches grow to what is enough for one.
 import type { Logger } from '@wayward/base'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InsertOutcome, Store } from '@wayward/clickhouse'
@@ -28,7 +28,10 @@ export interface TableWriter {
   settle(token: string, block: StoredBlock | undefined): void
   /** Begins to insert: ClickHouse has its tables. */
   open(): void
-  /** Inserts what it has without waiting for more, until `signal` gives up. The rest stays in the journal. */
+  /**
+   * Inserts what it has without waiting for more, until `signal` gives up. The rest stays in the
+   * journal.
+   */
   drain(signal: AbortSignal): Promise<void>
   /** Resolves when ClickHouse has what the journal has now; never, where it does not take it. */
   whenInserted(): Promise<void>
@@ -360,8 +363,8 @@ class JournalTableWriter implements TableWriter {
   }
 
   /**
-   * Another batch went in while the oldest did not: it is not the table that is wrong. Once is not enough, for the
-   * table may have been cured in between; so the oldest has another try.
+   * Another batch went in while the oldest did not: it is not the table that is wrong. Once is not
+   * enough, for the table may have been cured in between; so the oldest has another try.
    */
   async #dealWithRefused(inserted: Batch): Promise<void> {
     const [head] = this.#closed

@@ -33,7 +33,9 @@ type CountedMetrics = {
   readonly [Name in keyof Counted]: Counted[Name]['kind'] extends 'histogram' ? Histogram : Counter
 }
 
-/** Says where the values of a metric are. Several may bring values of one, with labels of their own. */
+/**
+ * Says where the values of a metric are. Several may bring values of one, with labels of their own.
+ */
 export type Observe = (name: ObservedName, read: ValueReader) => void
 
 /** What the collector counts about itself. Its own spans never go through itself. */
@@ -123,7 +125,9 @@ export function countRequest(
   })
 }
 
-/** Counts the items of a request that was accepted, and enters those that were not into the ledger. */
+/**
+ * Counts the items of a request that was accepted, and enters those that were not into the ledger.
+ */
 export function countItems(
   telemetry: Telemetry,
   sender: Sender,

@@ -1,9 +1,13 @@
-// Files whose content is used while the service runs: certificates, keys, tokens. They are read again every few seconds and
-// compared by content. Neither fs.watch nor the time of change would do: Kubernetes swaps a link two folders above the
-// file, and other tools write a file in place and bit by bit.
+// Files whose content is used while the service runs: certificates, keys, tokens. They are read
+// again every few seconds and compared by content. Neither fs.watch nor the time of change would
+// do: Kubernetes swaps a link two folders above the file, and other tools write a file in place and
+// bit by bit.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
-/** How often the files are looked at; a change is taken at the second look, so within twice this time. */
+/**
+ * How often the files are looked at; a change is taken at the second look, so within twice this
+ * time.
+ */
 const LOOK_INTERVAL_MS = 2_000
 const FILE_BYTES_MAX = 1024 * 1024
 
@@ -61,7 +65,8 @@ export function watchFiles(parts: WatchedFilesParts): WatchedFiles {
 /**
  * A whole file, at once: the files are small, and local.
  *
- * @throws Error where it is no plain file (a pipe could be read only once, and reading it could wait for ever), or too large
+ * @throws Error where it is no plain file (a pipe could be read only once, and reading it could
+ *   wait for ever), or too large
  */
 export function readWhole(path: string): Buffer {
   // Without O_NONBLOCK to open a pipe would wait for its writer.

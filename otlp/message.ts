@@ -4,7 +4,9 @@
 //   const status = message('Status', { message: string(2), code: enumeration(3) })
 //   type Status = ValueOf<typeof status>   // { readonly message?: string, readonly code?: number }
 
-/** How a field's value is written, in protobuf's words; `id` is bytes that OTLP/JSON writes in hex. */
+/**
+ * How a field's value is written, in protobuf's words; `id` is bytes that OTLP/JSON writes in hex.
+ */
 export type FieldKind =
   | 'string'
   | 'bytes'

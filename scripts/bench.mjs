@@ -1,5 +1,5 @@
-// `npm run bench [name ...]`: runs the benchmarks of test/bench one after another at full size and prints
-// their figures. The test run runs each at size "tiny", so that none can rot.
+// `npm run bench [name ...]`: runs the benchmarks of test/bench one after another at full size and
+// prints their figures. The test run runs each at size "tiny", so that none can rot.
 import { readdirSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'

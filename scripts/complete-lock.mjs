@@ -1,10 +1,10 @@
 // `npm run lock`: completes package-lock.json with the optional packages of other platforms.
 //
 // npm leaves a platform's package out of the lock file when the registry that it asks does not have
-// it. With such a file `npm ci` fails everywhere, and on the other platform there is no engine. Each
-// parent names its optional packages with their versions; what else the file needs (os, cpu, libc,
-// and the integrity where the registry knows it) comes from the registry or from the name, which is
-// how the parents themselves choose.
+// it. With such a file `npm ci` fails everywhere, and on the other platform there is no engine.
+// Each parent names its optional packages with their versions; what else the file needs (os, cpu,
+// libc, and the integrity where the registry knows it) comes from the registry or from the name,
+// which is how the parents themselves choose.
 //
 //   node scripts/complete-lock.mjs          completes the file
 //   node scripts/complete-lock.mjs --check  only says what is missing, and fails where anything is

@@ -1,6 +1,6 @@
-// Brings a clone to where its programs can run: installs what the lock file names if that has not been
-// done, and compiles what is older than its source. Plain JavaScript on Node's own modules, because it
-// runs before anything is installed.
+// Brings a clone to where its programs can run: installs what the lock file names if that has not
+// been done, and compiles what is older than its source. Plain JavaScript on Node's own modules,
+// because it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'

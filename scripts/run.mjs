@@ -1,5 +1,5 @@
-// The developer's commands of package.json: `node scripts/run.mjs <name>`. Each installs and builds what
-// is missing first, so that each works as the first command on a fresh clone.
+// The developer's commands of package.json: `node scripts/run.mjs <name>`. Each installs and builds
+// what is missing first, so that each works as the first command on a fresh clone.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, install, installAndBuild, root, run } from './install-and-build.mjs'
@@ -12,8 +12,8 @@ const steps = {
   build: () => build(),
   format: () => run(bin('biome'), ['format', '--write', '.']),
   generate: () => {
-    // First what other code is compiled from, by the generators of the last build: after a change of
-    // a name or of an analyzer's columns the code may not compile before.
+    // First what other code is compiled from, by the generators of the last build: after a change
+    // of a name or of an analyzer's columns the code may not compile before.
     for (const name of ['semconv', 'analyzers']) {
       const generator = join(root, name, 'dist', 'generate.js')
       if (!existsSync(generator)) build()

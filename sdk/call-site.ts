@@ -1,5 +1,5 @@
-// Where the application's code called. Nothing here knows of paths: in a bundle the SDK, the library and the
-// application are one file, and its functions may have any names.
+// Where the application's code called. Nothing here knows of paths: in a bundle the SDK, the
+// library and the application are one file, and its functions may have any names.
 
 /** The outermost function of ours on the stack: all frames up to it are not the application's. */
 export type OutermostFunction = (...args: never[]) => unknown

@@ -1,9 +1,9 @@
 import type { HrTime } from '@opentelemetry/api'
 
 /**
- * The process's clock: nanoseconds from the monotonic clock, anchored to the wall clock, so that durations
- * never jump and all threads of the process agree. When the wall clock is set, or the computer slept, the
- * anchor follows, but what is open then keeps the anchor that it began with.
+ * The process's clock: nanoseconds from the monotonic clock, anchored to the wall clock, so that
+ * durations never jump and all threads of the process agree. When the wall clock is set, or the
+ * computer slept, the anchor follows, but what is open then keeps the anchor that it began with.
  */
 export interface Clock {
   /** Wall clock minus monotonic clock, in nanoseconds. */
@@ -26,7 +26,10 @@ const stepMsMin = 100
 
 const nsPerSecond = 1_000_000_000
 
-/** Measures the offset between the two clocks: the best of a few tries, because a try can be interrupted. */
+/**
+ * Measures the offset between the two clocks: the best of a few tries, because a try can be
+ * interrupted.
+ */
 export function measureClockOffset(): { offsetNs: bigint; uncertaintyNs: number } {
   let offsetNs = 0n
   let uncertaintyNs = Number.POSITIVE_INFINITY
@@ -40,7 +43,8 @@ export function measureClockOffset(): { offsetNs: bigint; uncertaintyNs: number 
     const wallNs = BigInt(Math.floor(wallMs)) * 1_000_000n + BigInt(Math.round((wallMs % 1) * 1e6))
     offsetNs = wallNs - (before + (after - before) / 2n)
   }
-  // `Date.now()` follows steps of the wall clock since the process began, which `timeOrigin` does not.
+  // `Date.now()` follows steps of the wall clock since the process began, which `timeOrigin` does
+  // not.
   const driftMs = Date.now() - (performance.timeOrigin + performance.now())
   if (Math.abs(driftMs) > 2) {
     return {

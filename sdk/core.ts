@@ -21,7 +21,9 @@ import type { OpenOperations } from './open-operations.ts'
 import type { ProcessState } from './process-state.ts'
 import type { Task, Tasks } from './task.ts'
 
-/** What every reported thing needs: where spans and events go, the clock, the tasks, the counters. */
+/**
+ * What every reported thing needs: where spans and events go, the clock, the tasks, the counters.
+ */
 export interface Core {
   /** False after shutdown and where the SDK is disabled: nothing is recorded then. */
   isEnabled: boolean
@@ -42,7 +44,8 @@ export function guard<T>(core: Core, action: () => T, fallback: T): T {
   try {
     return action()
   } catch (error) {
-    // The first is told, in case the application gave something that it should not; the rest are counted.
+    // The first is told, in case the application gave something that it should not; the rest are
+    // counted.
     if (core.swallowedCount++ === 0) diag.warn('Cannot report, and the application goes on', error)
     return fallback
   }
@@ -98,9 +101,9 @@ export function createScope(span: Span | undefined, scopeContext: Context): Scop
 }
 
 /**
- * Runs `fn` and calls `onEnd` once, when what it returned has settled; sync or not. Results and errors
- * pass as they are. A promise is answered with one that follows it, so that a rejection which nobody
- * handles is still seen as such.
+ * Runs `fn` and calls `onEnd` once, when what it returned has settled; sync or not. Results and
+ * errors pass as they are. A promise is answered with one that follows it, so that a rejection
+ * which nobody handles is still seen as such.
  */
 export function follow<T>(fn: () => T, onEnd: (error: { value: unknown } | undefined) => void): T {
   let result: T

@@ -1,5 +1,6 @@
-// The standard OTEL_… variables that OpenTelemetry's packages do not read themselves. What they do read:
-// sdk-trace-base the sampler, the span limits and OTEL_BSP_*; the exporters OTEL_EXPORTER_OTLP_*.
+// The standard OTEL_… variables that OpenTelemetry's packages do not read themselves. What they do
+// read: sdk-trace-base the sampler, the span limits and OTEL_BSP_*; the exporters
+// OTEL_EXPORTER_OTLP_*.
 import { diag, type TextMapPropagator } from '@opentelemetry/api'
 import {
   CompositePropagator,
@@ -21,8 +22,8 @@ export interface QueueLimits {
 }
 
 /**
- * Larger than OpenTelemetry's own 2048: a busy lock ends thousands of spans between two exports. A span
- * takes about 4 KB, so a collector that is away costs an application about 64 MiB at most.
+ * Larger than OpenTelemetry's own 2048: a busy lock ends thousands of spans between two exports. A
+ * span takes about 4 KB, so a collector that is away costs an application about 64 MiB at most.
  */
 const queueItemsMaxDefault = 16_384
 const batchItemsMaxDefault = 512
@@ -55,7 +56,10 @@ export function isSdkDisabled(): boolean {
   return getBooleanFromEnv('OTEL_SDK_DISABLED')
 }
 
-/** Whether a signal is exported: `OTEL_TRACES_EXPORTER` and `OTEL_LOGS_EXPORTER` know `otlp` and `none`. */
+/**
+ * Whether a signal is exported: `OTEL_TRACES_EXPORTER` and `OTEL_LOGS_EXPORTER` know `otlp` and
+ * `none`.
+ */
 export function isExported(signal: 'TRACES' | 'LOGS'): boolean {
   const name = `OTEL_${signal}_EXPORTER`
   const wanted = getStringListFromEnv(name) ?? ['otlp']
@@ -76,8 +80,8 @@ const defaultHttpEndpoint = 'http://127.0.0.1:4318'
 const httpPort = '4318'
 
 /**
- * The protocol of a signal: what `OTEL_EXPORTER_OTLP_PROTOCOL` or the signal's own variable says, else what the
- * port of its endpoint says, else gRPC.
+ * The protocol of a signal: what `OTEL_EXPORTER_OTLP_PROTOCOL` or the signal's own variable says,
+ * else what the port of its endpoint says, else gRPC.
  */
 export function protocolFor(
   signal: 'TRACES' | 'LOGS',
@@ -98,7 +102,10 @@ export function protocolFor(
   return isHttp ? 'http/protobuf' : 'grpc'
 }
 
-/** The endpoint to give to the gRPC exporter, or undefined where it must read the environment itself. */
+/**
+ * The endpoint to give to the gRPC exporter, or undefined where it must read the environment
+ * itself.
+ */
 export function endpointFor(
   signal: 'TRACES' | 'LOGS',
   given: string | undefined,
@@ -120,7 +127,9 @@ export interface HttpExporterSettings {
 
 const exportTimeoutMsOfRequest = 10_000
 
-/** The variables of OTLP's exporters (OpenTelemetry specification, "OTLP Exporter Configuration"). */
+/**
+ * The variables of OTLP's exporters (OpenTelemetry specification, "OTLP Exporter Configuration").
+ */
 export function httpExporterSettings(
   signal: 'TRACES' | 'LOGS',
   given: string | undefined,

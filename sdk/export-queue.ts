@@ -34,15 +34,18 @@ interface ExportQueue<T> {
   readonly flush: () => Promise<void>
   /** Sends what waits, once, and closes the exporter. Never rejects. */
   readonly shutdown: () => Promise<void>
-  /** Gives up everything, what is under way included: nothing of ours holds the process after this. */
+  /**
+   * Gives up everything, what is under way included: nothing of ours holds the process after this.
+   */
   readonly abandon: () => void
   /** Items that wait or are under way. */
   readonly waitingCount: () => number
 }
 
 /**
- * What the queues of one process share: one export at a time, and one pause for all after a failure. So
- * with a collector that hangs there are moments without a call under way, in which a process can end.
+ * What the queues of one process share: one export at a time, and one pause for all after a
+ * failure. So with a collector that hangs there are moments without a call under way, in which a
+ * process can end.
  */
 export interface ExportLine {
   underWay: Promise<unknown> | undefined
@@ -252,7 +255,10 @@ export function queueSpans(
   }
 }
 
-/** Places kept free for what corrects what was told before: ends of open operations, and losses themselves. */
+/**
+ * Places kept free for what corrects what was told before: ends of open operations, and losses
+ * themselves.
+ */
 const reserves: ReadonlyMap<string, number> = new Map([
   [EVENT_WAYWARD_OPERATION_ENDED, 1024],
   [EVENT_WAYWARD_EVENTS_DROPPED, 1040],

@@ -3,8 +3,8 @@ import { createReporterWithCore, type Reporter, type ReporterWithCore } from './
 const key = Symbol.for('wayward.reporter.1')
 
 /**
- * The thread's own reporter, made at the first call: the one that the observers report to unless they are
- * given another.
+ * The thread's own reporter, made at the first call: the one that the observers report to unless
+ * they are given another.
  */
 export function getReporter(): Reporter {
   return getReporterWithCore()

@@ -1,6 +1,7 @@
-// OTLP over HTTP with protobuf, for collectors and gateways that do not speak gRPC. OpenTelemetry's own
-// exporter tries again by itself, on timers that hold a process which has nothing else to do; here the queue
-// in front tries again, so that there is one rule for both protocols. An export is one request.
+// OTLP over HTTP with protobuf, for collectors and gateways that do not speak gRPC. OpenTelemetry's
+// own exporter tries again by itself, on timers that hold a process which has nothing else to do;
+// here the queue in front tries again, so that there is one rule for both protocols. An export is
+// one request.
 import { readFileSync } from 'node:fs'
 import {
   type Agent,
@@ -46,7 +47,9 @@ const RETRYABLE_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
 /** Of an answer, for the diagnostics. */
 const ANSWER_BYTES_MAX = 4096
 
-/** @param given the collector's address, to which the signal's path is added; else the environment's */
+/**
+ * @param given the collector's address, to which the signal's path is added; else the environment's
+ */
 export function createHttpExporter<T>(
   signal: 'TRACES' | 'LOGS',
   serializer: BatchSerializer<T>,

@@ -1,5 +1,5 @@
-// What was lost on the way to the collector: counted, with the range of sequence numbers, and told as an
-// event, because nothing else would show it.
+// What was lost on the way to the collector: counted, with the range of sequence numbers, and told
+// as an event, because nothing else would show it.
 import { type Logger, SeverityNumber } from '@opentelemetry/api-logs'
 import {
   ATTR_WAYWARD_EVENT_SEQUENCE,

@@ -1,6 +1,7 @@
-// Spans are sent when they end. What is still open is told by snapshots: an event at a fixed interval for
-// each operation that has been open for longer than a threshold. A deadlock leaves no other trace. The end of
-// what was told as open is told by an event as well: its span may be sampled away or dropped.
+// Spans are sent when they end. What is still open is told by snapshots: an event at a fixed
+// interval for each operation that has been open for longer than a threshold. A deadlock leaves no
+// other trace. The end of what was told as open is told by an event as well: its span may be
+// sampled away or dropped.
 import type { Attributes, Context, HrTime } from '@opentelemetry/api'
 import { SeverityNumber, type Logger } from '@opentelemetry/api-logs'
 import {
@@ -22,7 +23,10 @@ export interface OpenOperation {
   readonly startTime: HrTime
   /** The clock's anchor when it began: its age and its end are counted by that. */
   readonly anchorMs: number
-  /** The span that the snapshot belongs to: the operation's own, or the one that it will be a child of. */
+  /**
+   * The span that the snapshot belongs to: the operation's own, or the one that it will be a child
+   * of.
+   */
   readonly context: Context
   /** The attributes that the span would have if it ended now. */
   describe(): Attributes
@@ -60,7 +64,10 @@ export const defaultSnapshotSettings: SnapshotSettings = {
 export const followedOperationsMax = 10_000
 
 export interface OpenOperations {
-  /** @returns whether it is followed: where too many are open it is told when it ends, and counted as left out */
+  /**
+   * @returns whether it is followed: where too many are open it is told when it ends, and counted
+   * as left out
+   */
   add(operation: OpenOperation): boolean
   /** Follows it no more, to make room, and counts it as left out; it may still end. */
   leaveOut(operation: OpenOperation): void
@@ -87,7 +94,10 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
   const { clock, logger, nextSequence } = settings
   let { snapshots } = settings
   const operations = new Set<OpenOperation>()
-  /** Those that were told as open: their end is told, too, whether or not their span is sampled or sent. */
+  /**
+   * Those that were told as open: their end is told, too, whether or not their span is sampled or
+   * sent.
+   */
   const toldOpen = new Set<OpenOperation>()
   const leftOut = createLossReport()
   let timer: NodeJS.Timeout | undefined
@@ -97,7 +107,8 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
     let told = 0
     // A set keeps the order of insertion: the oldest come first.
     for (const operation of operations) {
-      // By the operation's own anchor: a snapshot is never earlier than start plus age, nor than the one before.
+      // By the operation's own anchor: a snapshot is never earlier than start plus age, nor than
+      // the one before.
       const now = clock.now(operation.anchorMs)
       const ageNs = durationNs(operation.startTime, now)
       if (ageNs < thresholdNs) continue

@@ -1,10 +1,11 @@
-// What all threads of a process share: the session, the clock's anchor, and the counters behind sequence
-// numbers and ids. It lies in shared memory, which worker threads inherit through Node's environment data.
+// What all threads of a process share: the session, the clock's anchor, and the counters behind
+// sequence numbers and ids. It lies in shared memory, which worker threads inherit through Node's
+// environment data.
 //
 //   cells (8 bytes each): sequence | lock ids | queue ids | task ids | run ids | clock anchor (a double)
 //
-// A worker thread that was started before the main thread used the SDK finds nothing and begins its own
-// session; its numbers are then unique for that session only.
+// A worker thread that was started before the main thread used the SDK finds nothing and begins its
+// own session; its numbers are then unique for that session only.
 import { randomUUID } from 'node:crypto'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 import { type Clock, createClock, measureClockOffset } from './clock.ts'

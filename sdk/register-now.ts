@@ -1,5 +1,6 @@
-// What `--import @wayward/sdk/register` and `--require @wayward/sdk/register` do: sets up OpenTelemetry from the
-// environment and observes the libraries that we know, without a change to the application.
+// What `--import @wayward/sdk/register` and `--require @wayward/sdk/register` do: sets up
+// OpenTelemetry from the environment and observes the libraries that we know, without a change to
+// the application.
 import { diag } from '@opentelemetry/api'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
 import { AsyncMutexInstrumentation, PQueueInstrumentation } from './observe/instrumentations.ts'

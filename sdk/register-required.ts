@@ -1,5 +1,6 @@
-// `node --require @wayward/sdk/register app.cjs`: a module that is required cannot be waited for. What the application
-// requires is observed; ES modules are from a moment later on, which is before those of an application's own.
+// `node --require @wayward/sdk/register app.cjs`: a module that is required cannot be waited for.
+// What the application requires is observed; ES modules are from a moment later on, which is before
+// those of an application's own.
 import * as workerThreads from 'node:worker_threads'
 import { registerNow } from './register-now.ts'
 

@@ -1,4 +1,5 @@
-// `node --import @wayward/sdk/register app.mjs`: the application begins when its modules are observed.
+// `node --import @wayward/sdk/register app.mjs`: the application begins when its modules are
+// observed.
 import { registerNow } from './register-now.ts'
 
 await registerNow()

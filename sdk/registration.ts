@@ -68,8 +68,8 @@ export interface RegisterOptions {
    */
   readonly exitFlushMsMax?: number
   /**
-   * Longest time that `shutdown()` may take as a whole, in milliseconds; what is not sent by then is given
-   * up and counted.
+   * Longest time that `shutdown()` may take as a whole, in milliseconds; what is not sent by then
+   * is given up and counted.
    * @default 5000
    */
   readonly shutdownMsMax?: number
@@ -86,11 +86,14 @@ export interface FlushOptions {
 /** What `register()` set up. */
 export interface Registration {
   /**
-   * `registered`: OpenTelemetry is set up. `already_registered`: somebody else had set it up, nothing was
-   * changed, and reports go there. `disabled`: `OTEL_SDK_DISABLED` is set. `failed`: nothing is reported.
+   * `registered`: OpenTelemetry is set up. `already_registered`: somebody else had set it up,
+   * nothing was changed, and reports go there. `disabled`: `OTEL_SDK_DISABLED` is set. `failed`:
+   * nothing is reported.
    */
   readonly status: 'registered' | 'already_registered' | 'disabled' | 'failed'
-  /** What was found that is not as it should be, and what to do about it; empty where all is well. */
+  /**
+   * What was found that is not as it should be, and what to do about it; empty where all is well.
+   */
   readonly problems: readonly string[]
   readonly sessionId: string
   /** The process's reporter. */
@@ -100,8 +103,8 @@ export interface Registration {
   /** Sends what has ended; never rejects. Does nothing where another's provider is registered. */
   forceFlush(options?: FlushOptions): Promise<void>
   /**
-   * Sends what has ended and stops reporting, within `shutdownMsMax`; never rejects, safe twice. It is for
-   * the end of the process: `register()` does not work again after it, and says so.
+   * Sends what has ended and stops reporting, within `shutdownMsMax`; never rejects, safe twice. It
+   * is for the end of the process: `register()` does not work again after it, and says so.
    */
   shutdown(): Promise<void>
 }
@@ -115,9 +118,9 @@ const diagnosticsKey = Symbol.for('opentelemetry.js.api.1')
 const registrationKey = Symbol.for('wayward.registration.1')
 
 /**
- * Sets up OpenTelemetry to report to a Wayward collector: tracer provider, logger provider, context manager
- * and propagators. The standard `OTEL_…` variables keep their meaning. It never throws and never replaces
- * a provider that is registered already.
+ * Sets up OpenTelemetry to report to a Wayward collector: tracer provider, logger provider, context
+ * manager and propagators. The standard `OTEL_…` variables keep their meaning. It never throws and
+ * never replaces a provider that is registered already.
  * @example
  * const registration = register({ serviceName: 'shop' })
  * await registration.shutdown()
@@ -162,7 +165,10 @@ interface Holder {
   isShutDown: boolean
 }
 
-/** `OTEL_LOG_LEVEL` turns the diagnostics on, on the console; an application's own logger for them stays. */
+/**
+ * `OTEL_LOG_LEVEL` turns the diagnostics on, on the console; an application's own logger for them
+ * stays.
+ */
 function setLogLevel(): void {
   const logLevel = diagLogLevelFromString(getStringFromEnv('OTEL_LOG_LEVEL'))
   const holder = globalThis as { [diagnosticsKey]?: { readonly diag?: unknown } }
@@ -202,8 +208,8 @@ function idle(status: Registration['status'], problems: readonly string[] = []):
 }
 
 /**
- * Nothing will be reported, which must not go by without a word. A warning of Node, because OpenTelemetry's
- * diagnostics may be what cannot be reached.
+ * Nothing will be reported, which must not go by without a word. A warning of Node, because
+ * OpenTelemetry's diagnostics may be what cannot be reached.
  */
 function failed(problems: readonly string[]): Registration {
   for (const problem of problems) process.emitWarning(problem, { type: 'WaywardWarning' })
@@ -304,7 +310,10 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
   return registration
 }
 
-/** The context manager and the propagator; another's of the same API do as well. @returns what was found. */
+/**
+ * The context manager and the propagator; another's of the same API do as well. @returns what was
+ * found.
+ */
 function installContext(): string[] {
   const found: string[] = []
   const keeps = 'another one is registered already, and is used'
@@ -332,8 +341,8 @@ function refusalOf(what: string): string {
 const abandonedMs = 100
 
 /**
- * Waits for `work`, and no longer than `ms`: then the pipelines give up what is left and count it. The
- * timer holds the process, or one that has nothing else to do would end before the answer.
+ * Waits for `work`, and no longer than `ms`: then the pipelines give up what is left and count it.
+ * The timer holds the process, or one that has nothing else to do would end before the answer.
  */
 async function withinDeadline(
   work: Promise<void>,
@@ -355,8 +364,8 @@ async function withinDeadline(
 const exitRoundsMax = 8
 
 /**
- * Sends the rest when nothing is left to do, and again what listeners of `beforeExit` report, but does not
- * let a collector that hangs hold the process.
+ * Sends the rest when nothing is left to do, and again what listeners of `beforeExit` report, but
+ * does not let a collector that hangs hold the process.
  */
 function flushBeforeExit(
   deadlineMs: number,
@@ -467,8 +476,9 @@ function exporterOptions(url: string | undefined): { url?: string } {
 }
 
 /**
- * Closes an exporter's connection at once. Its `shutdown()` would wait for the calls under way, whose
- * time-out (10 s) would hold the process; without these internals of OpenTelemetry it does just that.
+ * Closes an exporter's connection at once. Its `shutdown()` would wait for the calls under way,
+ * whose time-out (10 s) would hold the process; without these internals of OpenTelemetry it does
+ * just that.
  */
 function closeConnection(exporter: object): void {
   if ('abandon' in exporter && typeof exporter.abandon === 'function') {

@@ -70,7 +70,9 @@ export interface LogOptions {
   readonly context?: Context
 }
 
-/** Reports what a process does, as OpenTelemetry spans and events. None of its methods ever throws. */
+/**
+ * Reports what a process does, as OpenTelemetry spans and events. None of its methods ever throws.
+ */
 export interface Reporter {
   /**
    * A lock to report requests, grants and releases of.
@@ -93,7 +95,10 @@ export interface Reporter {
   startZone(name: string, options?: ZoneOptions): Zone
   /** A log record with time in nanoseconds, trace context, thread and task. */
   log(options: LogOptions): void
-  /** Runs `fn` as an asynchronous task of its own, told apart from the caller's by `wayward.task.id`. */
+  /**
+   * Runs `fn` as an asynchronous task of its own, told apart from the caller's by
+   * `wayward.task.id`.
+   */
   task<T>(name: string, fn: () => T): T
   /** The task of the caller. */
   currentTask(): { readonly id: string; readonly name: string | undefined }
@@ -118,8 +123,8 @@ export interface ReporterWithCore extends Reporter {
 }
 
 /**
- * Makes a reporter. It takes the tracer and the logger from OpenTelemetry's global API, so it works with
- * `register()` and with an application's own set-up, registered before or after.
+ * Makes a reporter. It takes the tracer and the logger from OpenTelemetry's global API, so it works
+ * with `register()` and with an application's own set-up, registered before or after.
  * @example
  * const reporter = createReporter()
  * await reporter.zone('resize image', () => resize(image))

@@ -1,4 +1,5 @@
-// Which asynchronous task does what. docs/decisions/0006-task-identity.md tells why it is done this way.
+// Which asynchronous task does what. docs/decisions/0006-task-identity.md tells why it is done this
+// way.
 //
 //   A *task* is one flow of asynchronous code. An AsyncLocalStorage carries a *point*: the place that the
 //   flow had reached when it last asked for something. Each ask leaves a new point behind, which goes along
@@ -61,7 +62,10 @@ export interface Point {
   /** The synchronous stretch of code that it was made in. */
   readonly segment: number
   isUsed: boolean
-  /** The task and point that the segment came with; what a second flow of the same segment splits from. */
+  /**
+   * The task and point that the segment came with; what a second flow of the same segment splits
+   * from.
+   */
   readonly originTask: Task | undefined
   readonly originOrder: number
 }
@@ -69,9 +73,14 @@ export interface Point {
 export interface Tasks {
   /** The task of a request that is being made now; the caller's flow goes on as this task. */
   ask(): Point
-  /** The task of what is being done now; makes one where there is none, without changing the flow. */
+  /**
+   * The task of what is being done now; makes one where there is none, without changing the flow.
+   */
   current(): Task
-  /** A new task, of the caller's flow. It inherits what the caller holds if it `isPart` of what it does. */
+  /**
+   * A new task, of the caller's flow. It inherits what the caller holds if it `isPart` of what it
+   * does.
+   */
   create(name: string | undefined, isPart?: boolean): Task
   /** Runs `fn` as `task`. */
   enter<T>(task: Task, fn: () => T): T
@@ -87,7 +96,8 @@ const noHolds: readonly TaskHold[] = []
  */
 export function createTasks(nextTaskId: () => string): Tasks {
   const storage = new AsyncLocalStorage<Point>()
-  // Only with a storage in use does Node number its promises, and `executionAsyncId()` mean something.
+  // Only with a storage in use does Node number its promises, and `executionAsyncId()` mean
+  // something.
   storage.run(undefined as never, () => undefined)
   const currentSegment = createSegments()
   let order = 0
@@ -161,9 +171,9 @@ export function createTasks(nextTaskId: () => string): Tasks {
 }
 
 /**
- * Numbers for synchronous stretches of code. Up to Node 22 the id of what is executing is one. From Node 24
- * on promises have no such ids any more (AsyncContextFrame); there a microtask, which runs before any
- * continuation of what is asked for now, ends the stretch.
+ * Numbers for synchronous stretches of code. Up to Node 22 the id of what is executing is one. From
+ * Node 24 on promises have no such ids any more (AsyncContextFrame); there a microtask, which runs
+ * before any continuation of what is asked for now, ends the stretch.
  */
 function createSegments(): () => number {
   if ('_propagate' in AsyncLocalStorage.prototype) return executionAsyncId

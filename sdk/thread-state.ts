@@ -1,6 +1,6 @@
-// What all reporters of a thread share, so that locks reported by hand and observed ones know of each
-// other. It hangs on the global object because a process can hold two copies of this package (as
-// OpenTelemetry's API does it, and for the same reason).
+// What all reporters of a thread share, so that locks reported by hand and observed ones know of
+// each other. It hangs on the global object because a process can hold two copies of this package
+// (as OpenTelemetry's API does it, and for the same reason).
 import { openProcessState, type ProcessState } from './process-state.ts'
 import { createTasks, type Tasks } from './task.ts'
 

@@ -1,4 +1,5 @@
-// Writes the generated files from the registry: `npm run generate`. The test calls `generate()` and compares.
+// Writes the generated files from the registry: `npm run generate`. The test calls `generate()` and
+// compares.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Attribute, type Registry, readRegistry, type Signal, type Use } from './registry.ts'

@@ -1,6 +1,7 @@
-// Goal: what the README and the how-to pages tell people to run does run, and the README shows what is then printed.
-// Method: a service on free ports and a temporary data folder; every fenced block of the pages goes to the program that
-// its language names, with the documented ports replaced by the ones in use.
+// Goal: what the README and the how-to pages tell people to run does run, and the README shows what
+// is then printed. Method: a service on free ports and a temporary data folder; every fenced block
+// of the pages goes to the program that its language names, with the documented ports replaced by
+// the ones in use.
 import { createLogger } from '@wayward/base'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

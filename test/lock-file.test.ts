@@ -1,5 +1,5 @@
-// Goal: `npm ci` works on every platform for which there is an engine, and finds it. Method: npm itself,
-// which plans from the lock file without asking a registry.
+// Goal: `npm ci` works on every platform for which there is an engine, and finds it. Method: npm
+// itself, which plans from the lock file without asking a registry.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -38,7 +38,10 @@ const sources = folders.flatMap((folder) => filesBelow(folder, ['.ts']))
 const sqlFiles = folders.flatMap((folder) => filesBelow(folder, ['.sql']))
 const pages = ['.', 'docs'].flatMap((folder) => filesBelow(folder, ['.md'], folder === '.'))
 
-/** Files of a folder with one of the endings, as paths from the root, without what is built or installed. */
+/**
+ * Files of a folder with one of the endings, as paths from the root, without what is built or
+ * installed.
+ */
 function filesBelow(folder: string, endings: readonly string[], flat = false): string[] {
   return readdirSync(join(root, folder), { recursive: !flat })
     .map((path) => join(folder, String(path)))

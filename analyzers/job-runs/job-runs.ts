@@ -3,11 +3,14 @@ import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '.
 import type { JobRunsRow } from '../generated/rows.ts'
 import { formatDuration, formatFraction } from '../quantity.ts'
 
-/** A run that starts later than this after its due time is delayed; timers of a busy process miss less. */
+/**
+ * A run that starts later than this after its due time is delayed; timers of a busy process miss
+ * less.
+ */
 export const jobGraceNs = 1_000_000_000
 
-// One failed run is worth a look, every run failing is the worst; being late is a little less bad, and a
-// deadline that was missed is a little worse.
+// One failed run is worth a look, every run failing is the worst; being late is a little less bad,
+// and a deadline that was missed is a little worse.
 const failed = { least: 40, whole: 100 }
 const overdue = { least: 50, whole: 90 }
 const delayed = { least: 25, whole: 70 }

@@ -10,7 +10,8 @@ import {
 import type { LockContentionRow } from '../generated/rows.ts'
 import { formatDuration, formatFraction, threeDigits } from '../quantity.ts'
 
-// Somebody waiting all the time is bad (2), and each further one blocked on average makes it worse (0.5).
+// Somebody waiting all the time is bad (2), and each further one blocked on average makes it worse
+// (0.5).
 const waitedShareWeight = 2
 const blockedMeanWeight = 0.5
 // A request that was given up is a failure that somebody saw, however short the wait.

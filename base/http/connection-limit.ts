@@ -5,8 +5,9 @@ interface Connection {
 }
 
 /**
- * Keeps the connections of a listener below a bound. Where one too many comes, the one goes whose client has been
- * silent the longest; so clients that open connections and say nothing cannot keep others out.
+ * Keeps the connections of a listener below a bound. Where one too many comes, the one goes whose
+ * client has been silent the longest; so clients that open connections and say nothing cannot keep
+ * others out.
  */
 export interface ConnectionLimit<C extends Connection> {
   /** A connection was opened. */
@@ -22,7 +23,10 @@ export interface ConnectionLimit<C extends Connection> {
   readonly endedCount: number
 }
 
-/** @param isOwedAnswer whether a request has arrived wholly and is not answered yet; such a connection stays */
+/**
+ * @param isOwedAnswer whether a request has arrived wholly and is not answered yet; such a
+ * connection stays
+ */
 export function createConnectionLimit<C extends Connection>(
   connectionsMax: number,
   isOwedAnswer: (connection: C) => boolean,

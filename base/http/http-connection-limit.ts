@@ -5,14 +5,18 @@ import { type ConnectionLimit, createConnectionLimit } from './connection-limit.
 
 export interface HttpConnectionLimits {
   readonly connectionsMax: number
-  /** A request whose answer has not begun after this time is answered with 503, and its connection closed. */
+  /**
+   * A request whose answer has not begun after this time is answered with 503, and its connection
+   * closed.
+   */
   readonly answerTimeoutMs: number
 }
 
 /**
- * A ConnectionLimit for an HTTP/1.1 server; to be called before it listens. Of a server with TLS it counts connections
- * from the end of their handshake on. It also sees to it that every request is answered: also one that asks whether it
- * may send its body (`Expect: 100-continue`), and one that its handler forgets.
+ * A ConnectionLimit for an HTTP/1.1 server; to be called before it listens. Of a server with TLS it
+ * counts connections from the end of their handshake on. It also sees to it that every request is
+ * answered: also one that asks whether it may send its body (`Expect: 100-continue`), and one that
+ * its handler forgets.
  */
 export function limitHttpConnections(
   server: Server,
@@ -40,7 +44,8 @@ export function limitHttpConnections(
   server.prependListener('request', watch)
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     watch(request, response)
-    // Node leaves the answer to whoever listens; a server that has no opinion of its own wants the body.
+    // Node leaves the answer to whoever listens; a server that has no opinion of its own wants the
+    // body.
     if (server.listenerCount('checkContinue') > 1) return
     response.writeContinue()
     server.emit('request', request, response)

@@ -1,5 +1,5 @@
-// `wayward demo`: runs the shop of examples/, which misbehaves on purpose, against a service, and shows what
-// the analyzers say about it.
+// `wayward demo`: runs the shop of examples/, which misbehaves on purpose, against a service, and
+// shows what the analyzers say about it.
 import { createLogger } from '@wayward/base'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -93,7 +93,9 @@ async function report(
   )
 }
 
-/** The built shop beside this package in the repository; it is not part of the published package. */
+/**
+ * The built shop beside this package in the repository; it is not part of the published package.
+ */
 function findShop(): string {
   for (const path of ['../../examples/shop/dist/main.js', '../../../examples/shop/dist/main.js']) {
     const file = fileURLToPath(new URL(path, import.meta.url))
@@ -187,7 +189,9 @@ const PROTECTION_VARIABLES = [
   'OTEL_EXPORTER_OTLP_CLIENT_KEY',
 ]
 
-/** OpenTelemetry settings of the person's own applications must not send the shop's data elsewhere. */
+/**
+ * OpenTelemetry settings of the person's own applications must not send the shop's data elsewhere.
+ */
 function shopEnvironment(terminal: Terminal, endpoints: Endpoints): Record<string, string> {
   const env: Record<string, string> = {}
   for (const [name, value] of Object.entries(terminal.env)) {
@@ -209,7 +213,10 @@ function sessionOf(output: string): string {
   throw new Error(`The shop did not name its session: ${output}`)
 }
 
-/** What the shop sent is in the store when it was acknowledged; this is for a service that is overloaded. */
+/**
+ * What the shop sent is in the store when it was acknowledged; this is for a service that is
+ * overloaded.
+ */
 async function waitForSession(store: Store, session: string): Promise<void> {
   const deadline = Date.now() + arrivalWaitMs
   for (;;) {

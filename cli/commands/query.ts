@@ -1,4 +1,5 @@
-// `wayward query "<sql>"`: one statement of the reading account, its answer as a table, JSON or CSV.
+// `wayward query "<sql>"`: one statement of the reading account, its answer as a table, JSON or
+// CSV.
 import assert from 'node:assert/strict'
 import type { QueryParameters, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
@@ -38,7 +39,9 @@ export async function query(terminal: Terminal, command: QueryCommand): Promise<
   })
 }
 
-/** The selection's flags are the parameters {from}, {to}, {service} and {session} of the statement. */
+/**
+ * The selection's flags are the parameters {from}, {to}, {service} and {session} of the statement.
+ */
 function toParameters(sql: string, selection: Selection): QueryParameters {
   const given: Record<string, string | undefined> = {
     from: selection.from === undefined ? undefined : clickhouseTime(selection.from),

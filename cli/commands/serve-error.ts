@@ -23,7 +23,8 @@ export function toServeError(error: unknown, dataDir: string): unknown {
   }
   const owner = code === 'data_dir_in_use' ? readEndpoints(dataDir)?.pid : undefined
   if (owner !== undefined && isAlive(owner)) {
-    // The engine knows only its own process, which the service would start again if somebody ended it.
+    // The engine knows only its own process, which the service would start again if somebody ended
+    // it.
     const message = `The data folder "${dataDir}" is in use by the service with process id ${owner}: stop that service, or name another folder with --data-dir`
     return new CommandError(exitCodes.store, message, { cause: error, page: 'configuration.md' })
   }

@@ -48,7 +48,10 @@ function askedFor({ tokenFile, tlsClientCa }: ServeValues): string[] {
   return asked.length === 0 ? [] : [asked.join(' and ')]
 }
 
-/** The settings of an application that reports here; their values are percent-encoded, says OpenTelemetry. */
+/**
+ * The settings of an application that reports here; their values are percent-encoded, says
+ * OpenTelemetry.
+ */
 function exporterEnvironment(endpoint: string, values: ServeValues): string {
   return [
     `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}`,

@@ -1,5 +1,5 @@
-// `wayward serve`: engine (or a named server) → tables → collector → endpoints.json, and back in reverse at
-// Ctrl-C or SIGTERM.
+// `wayward serve`: engine (or a named server) → tables → collector → endpoints.json, and back in
+// reverse at Ctrl-C or SIGTERM.
 import { createLogger, type Logger } from '@wayward/base'
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
@@ -21,19 +21,25 @@ import { greeting } from './serve-greeting.ts'
 
 export type ServeValues = Resolved<typeof serviceFields>
 
-// Ctrl-C to exit takes at most 5 s: the collector drains first, then the engine has its time, and one second
-// more before it is killed.
+// Ctrl-C to exit takes at most 5 s: the collector drains first, then the engine has its time, and
+// one second more before it is killed.
 const collectorShutdownMs = 2_500
 const engineShutdownMs = 1_200
 /** Free disk that there shall be with the embedded engine, unless --disk-floor says otherwise. */
 const engineDiskFloorBytes = 2 ** 30
-/** How long a start that is interrupted may go on: stopping a whole service leaves less behind than half of one. */
+/**
+ * How long a start that is interrupted may go on: stopping a whole service leaves less behind than
+ * half of one.
+ */
 export const startGraceMs = 2_000
 const diskLookMs = 10_000
 const diskLookShutdownMs = 500
 /** An insert that takes longer is tried again, with the same token. */
 const writeTimeoutMs = 60_000
-/** How long senders wait at a start for a server that does not answer, where there is a journal to take requests. */
+/**
+ * How long senders wait at a start for a server that does not answer, where there is a journal to
+ * take requests.
+ */
 const serverAnswerMs = 5_000
 /** How often a server that is away is asked whether it is back. */
 const serverRetryMs = 2_000
@@ -54,8 +60,8 @@ export interface Service {
 }
 
 export async function serve(terminal: Terminal, values: ServeValues, name: string): Promise<void> {
-  // Rows pass through memory outside of V8's small heap, and V8 takes that for a reason to collect it eleven times per
-  // second: a third of the collector's CPU (docs/performance.md).
+  // Rows pass through memory outside of V8's small heap, and V8 takes that for a reason to collect
+  // it eleven times per second: a third of the collector's CPU (docs/performance.md).
   setFlagsFromString('--heap-growing-percent=300')
   const logger = createLogger({ write: (line) => terminal.note(line.trimEnd()) })
   const interrupted = Interrupted.promise(terminal.catchSignals())
@@ -74,7 +80,10 @@ export async function serve(terminal: Terminal, values: ServeValues, name: strin
   }
 }
 
-/** The service if it comes up in that time; one that waits for a silent server has received nothing yet. */
+/**
+ * The service if it comes up in that time; one that waits for a silent server has received nothing
+ * yet.
+ */
 export async function startedWithin(
   starting: Promise<Service>,
   ms: number,
@@ -132,7 +141,10 @@ function prepareFolder(dataDir: string): void {
   accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
 }
 
-/** Not `recursive`: where a folder cannot be made although its parent is there, as in /proc, that never returns. */
+/**
+ * Not `recursive`: where a folder cannot be made although its parent is there, as in /proc, that
+ * never returns.
+ */
 function makeFolder(path: string): void {
   if (existsSync(path)) return
   makeFolder(dirname(path))
@@ -193,8 +205,8 @@ async function keepDiskFree(
 }
 
 /**
- * Makes the tables. A server that is away or busy is waited for, once there is a journal to take requests in the meantime;
- * before, it is more likely that its address is wrong.
+ * Makes the tables. A server that is away or busy is waited for, once there is a journal to take
+ * requests in the meantime; before, it is more likely that its address is wrong.
  */
 async function makeTables(
   writer: Store,
@@ -240,7 +252,9 @@ async function makeTables(
   return { isReady }
 }
 
-/** @returns why the work is not done yet; undefined when it is. Throws what waiting does not cure. */
+/**
+ * @returns why the work is not done yet; undefined when it is. Throws what waiting does not cure.
+ */
 async function whyToWait(
   work: Promise<void>,
   isTemporary: (error: unknown) => boolean,

@@ -24,7 +24,10 @@ export const textType: FieldType<string> = {
   parse: (text) => text,
 }
 
-/** A `host:port`. That others may reach it only with TLS and a check of who sends is for the collector to hold. */
+/**
+ * A `host:port`. That others may reach it only with TLS and a check of who sends is for the
+ * collector to hold.
+ */
 export const addressType: FieldType<Address> = {
   placeholder: 'host:port',
   wanted: 'host:port, such as 127.0.0.1:4317, [::1]:4317, or port 0 for any free port',
@@ -38,7 +41,9 @@ export const addressType: FieldType<Address> = {
   },
 }
 
-/** A `host:port` on this machine, for the SQL of the embedded engine, which asks nobody who he is. */
+/**
+ * A `host:port` on this machine, for the SQL of the embedded engine, which asks nobody who he is.
+ */
 export const loopbackAddressType: FieldType<Address> = {
   ...addressType,
   parse(text, base) {

@@ -1,5 +1,5 @@
-// A setting is declared once, as a Field. Flags, environment variables, keys of the YAML file, `--help` and
-// docs/configuration.md all come from that declaration.
+// A setting is declared once, as a Field. Flags, environment variables, keys of the YAML file,
+// `--help` and docs/configuration.md all come from that declaration.
 
 /** How the text of a setting becomes a value. */
 export interface FieldType<T> {
@@ -22,7 +22,9 @@ export interface Field<T> {
   /** As a person would write it; absent if the setting may be left out. */
   readonly default?: string
   readonly text: string
-  /** Settings that make sense for one call only have no environment variable and no key in the file. */
+  /**
+   * Settings that make sense for one call only have no environment variable and no key in the file.
+   */
   readonly isFlagOnly?: boolean
 }
 

@@ -1,4 +1,5 @@
-// Every setting of the command, once. docs/configuration.md is generated from here (`npm run generate`).
+// Every setting of the command, once. docs/configuration.md is generated from here (`npm run
+// generate`).
 import { decodeLimits } from '@wayward/collector/decode/limits'
 import { collectorLimits } from '@wayward/collector/limits'
 import type { Field } from './field.ts'

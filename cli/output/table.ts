@@ -1,5 +1,6 @@
-// A table fitted to a width, in this order until it fits: headings broken at words, texts cut with "…", the
-// last columns left out and named below. Numbers are never cut: a cut number is a wrong number.
+// A table fitted to a width, in this order until it fits: headings broken at words, texts cut with
+// "…", the last columns left out and named below. Numbers are never cut: a cut number is a wrong
+// number.
 import stringWidth from 'string-width'
 import type { Style } from './style.ts'
 
@@ -17,7 +18,9 @@ export interface Table {
 }
 
 const gap = '  '
-/** Longer texts are cut before they are laid out: anybody may send a name of a million characters. */
+/**
+ * Longer texts are cut before they are laid out: anybody may send a name of a million characters.
+ */
 const charactersMax = 1000
 /** A text column is not cut below this; rather is a column left out. */
 const textWidthMin = 12
@@ -111,7 +114,10 @@ function headingLines(columns: readonly TableColumn[], widths: readonly number[]
 const unitBlank = /(?<=\d) (?=(?:ns|µs|ms|s|min|h|d|%|items\/s)(?![\w-]))/g
 const unbreakable = '\u00a0'
 
-/** Breaks a text at blanks into lines of at most `width` columns; a longer word has a line of its own. */
+/**
+ * Breaks a text at blanks into lines of at most `width` columns; a longer word has a line of its
+ * own.
+ */
 export function wrap(text: string, width: number): string[] {
   return breakLines(text.replaceAll(unitBlank, unbreakable), width).map((line) =>
     line.replaceAll(unbreakable, ' '),
@@ -175,12 +181,16 @@ export function cut(text: string, width: number): string {
 }
 
 /**
- * Signs that change what is seen without being seen: controls, directions, line and paragraph separators,
- * blanks of no width, tags, halves of pairs. The joiners of zero width stay, which emoji and Persian need.
+ * Signs that change what is seen without being seen: controls, directions, line and paragraph
+ * separators, blanks of no width, tags, halves of pairs. The joiners of zero width stay, which
+ * emoji and Persian need.
  */
 const unseen = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/gu
 
-/** Data must not move the cursor, change colours or look like other data: what is unseen becomes a visible sign. */
+/**
+ * Data must not move the cursor, change colours or look like other data: what is unseen becomes a
+ * visible sign.
+ */
 export function visible(text: string): string {
   return text.replaceAll(unseen, (sign) => {
     const code = sign.codePointAt(0) ?? 0

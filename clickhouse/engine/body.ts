@@ -32,7 +32,10 @@ export async function readText(body: Readable, bytesMax: number): Promise<string
   return statementText(bytes)
 }
 
-/** The text of a statement. @throws ClickhouseException where it is not UTF-8: another text would be run */
+/**
+ * The text of a statement. @throws ClickhouseException where it is not UTF-8: another text would be
+ * run
+ */
 export function statementText(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8')
   throw notUtf8('statement', 'write bytes as unhex(...) or in an insert')

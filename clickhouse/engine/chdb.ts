@@ -2,9 +2,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EngineError } from './engine-error.ts'
 
-// chDB's own Session is not used: its close() waits for every operation of the process, so with one connection per
-// query connections would pile up behind the longest one. Here each connection is closed when its own work is done,
-// which is what chDB needs. Besides, only the addon offers the engine's parser (DurableClassifyAsync).
+// chDB's own Session is not used: its close() waits for every operation of the process, so with one
+// connection per query connections would pile up behind the longest one. Here each connection is
+// closed when its own work is done, which is what chDB needs. Besides, only the addon offers the
+// engine's parser (DurableClassifyAsync).
 
 /** An open connection of the addon. */
 export type Handle = object
@@ -19,7 +20,10 @@ export interface NativeResult {
 /** What the engine's own parser says about a text. */
 export interface StatementAnalysis {
   readonly statementCount: number
-  /** 0 reads only; 1 writes to a database; 2 writes global things; 3 SET, KILL, SYSTEM, files; 4 not known. */
+  /**
+   * 0 reads only; 1 writes to a database; 2 writes global things; 3 SET, KILL, SYSTEM, files; 4 not
+   * known.
+   */
   readonly queryClass: number
 }
 

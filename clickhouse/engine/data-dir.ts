@@ -86,7 +86,10 @@ function refuseForeignOwner(path: string, storePath: string): void {
   )
 }
 
-/** After a crash the id may have gone to an unrelated process; where the system tells, look what it is. */
+/**
+ * After a crash the id may have gone to an unrelated process; where the system tells, look what it
+ * is.
+ */
 function isChdbProcess(pid: number): boolean {
   try {
     process.kill(pid, 0)

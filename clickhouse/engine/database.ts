@@ -5,9 +5,9 @@ import { quoteIdentifier, quoteString } from './sql-text.ts'
 export const DATABASE = 'wayward'
 
 /**
- * System tables that nobody may read here. Reading them needs no grant in ClickHouse's rules for its own database, so
- * they are taken away. `models` starts a program and waits 30 s for it, without a way to stop it; the others tell of
- * the process itself, or could hold secrets.
+ * System tables that nobody may read here. Reading them needs no grant in ClickHouse's rules for
+ * its own database, so they are taken away. `models` starts a program and waits 30 s for it,
+ * without a way to stop it; the others tell of the process itself, or could hold secrets.
  */
 const HIDDEN_SYSTEM_TABLES: readonly string[] = [
   'models',
@@ -19,7 +19,10 @@ const HIDDEN_SYSTEM_TABLES: readonly string[] = [
   'user_directories',
 ]
 
-/** One connection, used for one request and closed after it: settings of one request cannot reach another. */
+/**
+ * One connection, used for one request and closed after it: settings of one request cannot reach
+ * another.
+ */
 export interface Connection {
   run(sql: string, format?: string): Promise<NativeResult>
   analyze(sql: string): Promise<StatementAnalysis>

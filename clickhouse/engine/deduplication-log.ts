@@ -4,13 +4,14 @@ import type { Database } from './database.ts'
 import { quoteIdentifier, quoteString } from './sql-text.ts'
 import { deduplicationLogs, names, tableFolders } from './table-folders.ts'
 
-// ClickHouse notes a block in the table's deduplication log and only then gives the block's part its name (seen with
-// strace on 26.7). If the process dies between the two, the log knows a block that the table does not have, and every
-// later try of that insert is taken for a repetition: the rows would be lost. So before anybody is served, records
-// without a part go, and so does a last line that a power cut left half written.
+// ClickHouse notes a block in the table's deduplication log and only then gives the block's part
+// its name (seen with strace on 26.7). If the process dies between the two, the log knows a block
+// that the table does not have, and every later try of that insert is taken for a repetition: the
+// rows would be lost. So before anybody is served, records without a part go, and so does a last
+// line that a power cut left half written.
 //
-// A record whose part was dropped since (retention, TRUNCATE) goes too. That is harmless: what is tried again by then
-// is at most what a journal had not confirmed.
+// A record whose part was dropped since (retention, TRUNCATE) goes too. That is harmless: what is
+// tried again by then is at most what a journal had not confirmed.
 
 /** What was taken out of the logs. */
 export interface DeduplicationRepair {
@@ -19,8 +20,8 @@ export interface DeduplicationRepair {
 }
 
 /**
- * Repairs the logs of an open store that nobody uses yet. A table reads its log when it is attached, so the few whose log
- * is wrong are detached meanwhile.
+ * Repairs the logs of an open store that nobody uses yet. A table reads its log when it is
+ * attached, so the few whose log is wrong are detached meanwhile.
  *
  * @throws when a file cannot be written
  */
@@ -72,7 +73,8 @@ function repairsOf(tableFolder: string): LogRepair[] {
   return logs.map((path) => repairOf(path, hasPart)).filter(({ removed }) => removed > 0)
 }
 
-// 1 <tab> 20261121_4_4_0 <tab> 20261121_1767...: added. 2: dropped, it takes the record of the same block back.
+// 1 <tab> 20261121_4_4_0 <tab> 20261121_1767...: added. 2: dropped, it takes the record of the same
+// block back.
 const record = /^(?<operation>[12])\t(?<part>[^\t]+)\t[^\t]+$/
 
 function repairOf(path: string, hasPart: (part: string) => boolean): LogRepair {

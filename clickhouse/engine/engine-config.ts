@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-// The engine's own configuration. The engine has one user; what a connection may do is decided by the role that it
-// takes on before anything from outside runs on it. It cannot go back: the guard refuses SET ROLE, and readonly = 1
-// refuses the rest.
+// The engine's own configuration. The engine has one user; what a connection may do is decided by
+// the role that it takes on before anything from outside runs on it. It cannot go back: the guard
+// refuses SET ROLE, and readonly = 1 refuses the rest.
 
 /** What can be chosen about the engine. */
 export interface EngineConfig {
@@ -21,8 +21,8 @@ export function writeEngineConfig(dataDir: string, config: EngineConfig): string
   return configPath
 }
 
-// Sized for a service beside the application that it watches: the defaults are for a machine of its own
-// (5 GiB of mark cache, 90 % of the memory).
+// Sized for a service beside the application that it watches: the defaults are for a machine of its
+// own (5 GiB of mark cache, 90 % of the memory).
 function configText(usersPath: string, { memoryBytesMax, isDurable }: EngineConfig): string {
   const cacheBytes = Math.floor(memoryBytesMax / 16)
   return `<clickhouse>
@@ -57,12 +57,13 @@ const INSERTED_PART_BYTES_MAX = 24 * 1024 * 1024
 
 // How parts are written and merged; docs/decisions/0013-parts-and-merges.md has the measurements.
 //
-// - A part below the size of an insert's block is one file (compact): a wide one is some 70 files to make and to sync.
-// - Merges that result in a wide part go column by column: row by row costs more than twice the CPU, and is what
-//   ClickHouse chooses below 131,072 rows.
+// - A part below the size of an insert's block is one file (compact): a wide one is some 70 files
+//   to make and to sync.
+// - Merges that result in a wide part go column by column: row by row costs more than twice the
+//   CPU, and is what ClickHouse chooses below 131,072 rows.
 // - Twice as many parts per merge as usual: every row is merged about half as often.
-// - Merges are always synced, because the parts that they replace are deleted at once (old_parts_lifetime is 0 here).
-//   chDB's own defaults would lose both in a power cut.
+// - Merges are always synced, because the parts that they replace are deleted at once
+//   (old_parts_lifetime is 0 here). chDB's own defaults would lose both in a power cut.
 function mergeTreeText(isDurable: boolean): string {
   const insert = isDurable ? 1 : 0
   return `<merge_tree>

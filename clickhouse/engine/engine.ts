@@ -32,7 +32,10 @@ export interface EngineSettings {
 export interface Engine {
   /** @throws EngineError with a `code` and a message that a person can act on */
   start(): Promise<{ readonly url: string; readonly port: number }>
-  /** Answers the open requests and ends the process, within the deadline. Safe twice and without start. */
+  /**
+   * Answers the open requests and ends the process, within the deadline. Safe twice and without
+   * start.
+   */
   shutdown(deadlineMs: number): Promise<void>
   /** The process id while the engine's process runs. */
   readonly pid: number | undefined
@@ -110,8 +113,8 @@ class SupervisedEngine implements Engine {
         ...process.env,
         UV_THREADPOOL_SIZE: String(threads),
         NODE_OPTIONS: '',
-        // Columns without a zone of their own, days of partitions and printed times must not depend on
-        // where the machine stands.
+        // Columns without a zone of their own, days of partitions and printed times must not depend
+        // on where the machine stands.
         TZ: 'UTC',
       },
     })

@@ -21,8 +21,9 @@ export class ClickhouseException extends Error {
 }
 
 /**
- * Reads the engine's error text: `Code: 60. DB::Exception: Table x does not exist. (UNKNOWN_TABLE)`. The engine
- * repeats prefix, name and version when an error crosses its layers; one of each is kept.
+ * Reads the engine's error text: `Code: 60. DB::Exception: Table x does not exist.
+ * (UNKNOWN_TABLE)`. The engine repeats prefix, name and version when an error crosses its layers;
+ * one of each is kept.
  */
 export function exceptionFrom(error: unknown): ClickhouseException {
   if (error instanceof ClickhouseException) return error

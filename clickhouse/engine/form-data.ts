@@ -1,5 +1,6 @@
-// The body of a multipart/form-data request: fields that stand for parameters of the address. Clients switch to it
-// by themselves when their parameters are many or long (clickhouse-connect does beyond some kilobytes).
+// The body of a multipart/form-data request: fields that stand for parameters of the address.
+// Clients switch to it by themselves when their parameters are many or long (clickhouse-connect
+// does beyond some kilobytes).
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders } from '@fastify/busboy'
@@ -62,7 +63,8 @@ export function readFormData(
     parser.on('finish', () => resolve(all))
     body.on('error', fail)
     body.on('close', () => {
-      // Newer versions of Node close a body that has ended before the parser is done with it: the parser knows its end.
+      // Newer versions of Node close a body that has ended before the parser is done with it: the
+      // parser knows its end.
       if (!body.readableEnded) fail(new Error('it ends before its last boundary'))
     })
     body.pipe(parser)

@@ -29,7 +29,9 @@ export interface HttpServerSettings {
   readonly handler: QueryHandler
 }
 
-/** Longer than clients keep idle sockets (2.5 s in @clickhouse/client), so that they close first. */
+/**
+ * Longer than clients keep idle sockets (2.5 s in @clickhouse/client), so that they close first.
+ */
 const KEEP_ALIVE_MS = 10_000
 const IDLE_CHECK_MS = 20
 
@@ -61,8 +63,9 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
     start: () => listen(server, settings.listen),
     async drain() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      // Connections become idle one by one, and would stay open for the time of their keep-alive. Node's own
-      // closeIdleConnections() leaves out those that a client has opened but not used yet.
+      // Connections become idle one by one, and would stay open for the time of their keep-alive.
+      // Node's own closeIdleConnections() leaves out those that a client has opened but not used
+      // yet.
       const timer = setInterval(() => {
         for (const socket of connections) if (!busySockets.has(socket)) socket.destroy()
       }, IDLE_CHECK_MS)

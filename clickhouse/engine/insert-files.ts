@@ -6,7 +6,9 @@ import { join, resolve } from 'node:path'
 
 /** Where the bodies of inserts lie while the engine reads them. */
 export interface InsertFiles {
-  /** A file that no other insert uses, in memory where there is room. It may hold an earlier body. */
+  /**
+   * A file that no other insert uses, in memory where there is room. It may hold an earlier body.
+   */
   take(): string
   /** Gives a file back; nobody reads it any more. */
   release(path: string): Promise<void>
@@ -16,13 +18,14 @@ export interface InsertFiles {
 
 const MEMORY_PATH = '/dev/shm'
 
-// New pages cost 2.6 ms of CPU per MiB to write, pages that are there 0.3 ms (measured; they need not be found, cleared and
-// given back). So a few files are kept and written over.
+// New pages cost 2.6 ms of CPU per MiB to write, pages that are there 0.3 ms (measured; they need
+// not be found, cleared and given back). So a few files are kept and written over.
 const KEPT_FILES_MAX = 2
 const KEPT_FILE_BYTES_MAX = 32 * 1024 * 1024
 
 /**
- * @param dataDir names the folder in memory, so that what a crash left there is found at the next start
+ * @param dataDir names the folder in memory, so that what a crash left there is found at the next
+ *   start
  * @param bytesMax memory is used while it has room for a few bodies of this size
  */
 export function createInsertFiles(

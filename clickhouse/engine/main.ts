@@ -1,5 +1,6 @@
-// The engine's process: hosts chDB and serves it over HTTP. It is started by engine.ts and lives as long as the channel
-// to its parent. chDB may be used by one thread of one process only, and when it crashes it takes its process with it.
+// The engine's process: hosts chDB and serves it over HTTP. It is started by engine.ts and lives as
+// long as the channel to its parent. chDB may be used by one thread of one process only, and when
+// it crashes it takes its process with it.
 
 import { hostname } from 'node:os'
 import { loadChdb } from './chdb.ts'
@@ -88,7 +89,8 @@ async function startService(settings: ChildSettings): Promise<Service> {
       await cleanup.shutdown()
       await drained
       clearTimeout(timer)
-      // A closed socket does not mean that its statement has stopped, and the store must not close under it.
+      // A closed socket does not mean that its statement has stopped, and the store must not close
+      // under it.
       while (handler.running > 0) await new Promise((resolve) => setTimeout(resolve, 10))
       insertFiles.clear()
       await database.close()

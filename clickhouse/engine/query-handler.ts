@@ -49,10 +49,16 @@ interface Statement {
   readonly insertPath: string | undefined
 }
 
-/** What a statement begins with that answers with rows; comments before it cost the header, and nothing else. */
+/**
+ * What a statement begins with that answers with rows; comments before it cost the header, and
+ * nothing else.
+ */
 const ROWS = /^[\s(]*(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM|KILL)\b/i
 const KILL_INTERVAL_MS = 100
-/** ClickHouse looks at its time limit between blocks; a query that gets to none is killed after this. */
+/**
+ * ClickHouse looks at its time limit between blocks; a query that gets to none is killed after
+ * this.
+ */
 const KILL_GRACE_MS = 2000
 
 export function createQueryHandler(settings: QueryHandlerSettings): QueryHandler {
@@ -172,7 +178,8 @@ class EngineQueryHandler implements QueryHandler {
   async #bodyStatement(body: Readable, asked: QueryRequest, account: Account): Promise<Statement> {
     const { queryBytesMax } = this.#settings.limits
     const { bytes, isWhole } = await readPrefix(body, queryBytesMax + 1)
-    // One byte is one character here, so that the head's length in characters is its length in bytes.
+    // One byte is one character here, so that the head's length in characters is its length in
+    // bytes.
     const latin = bytes.toString('latin1', 0, queryBytesMax)
     const head = parseInsertHead(latin)
     if (head !== undefined) {
@@ -188,7 +195,10 @@ class EngineQueryHandler implements QueryHandler {
     return { sql: statementText(bytes), insertPath: undefined }
   }
 
-  /** The head of an insert inside an encoding that only the engine knows: it decodes the file for us. */
+  /**
+   * The head of an insert inside an encoding that only the engine knows: it decodes the file for
+   * us.
+   */
   async #encodedStatement(
     request: IncomingMessage,
     asked: QueryRequest,
@@ -305,7 +315,10 @@ function fromLatin(head: InsertHead): InsertHead {
   return { ...head, target: text(head.target), settings: text(head.settings) }
 }
 
-/** Its data would be the body's, which is the statement's here: nothing would be stored, and nobody told. */
+/**
+ * Its data would be the body's, which is the statement's here: nothing would be stored, and nobody
+ * told.
+ */
 function refuseInput(sql: string): void {
   if (!/^\s*INSERT\b/i.test(sql) || !/\binput\s*\(/i.test(sql)) return
   throw new ClickhouseException(

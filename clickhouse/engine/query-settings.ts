@@ -4,7 +4,8 @@ import { ClickhouseException } from './exception.ts'
 import type { EngineLimits } from './limits.ts'
 import { isPlainName, quoteIdentifier, quoteString } from './sql-text.ts'
 
-// Settings and parameters are applied with SET on the request's own connection, before its statement.
+// Settings and parameters are applied with SET on the request's own connection, before its
+// statement.
 
 /** What a request's connection is prepared with. */
 export interface QueryContext {
@@ -20,8 +21,9 @@ export interface QueryContext {
 }
 
 /**
- * What clickhouse-connect asks before its first query. On a connection with readonly = 1 it would read that no
- * setting can be changed, and refuse to send any. As this very text changes nothing, it runs without; the role holds.
+ * What clickhouse-connect asks before its first query. On a connection with readonly = 1 it would
+ * read that no setting can be changed, and refuse to send any. As this very text changes nothing,
+ * it runs without; the role holds.
  */
 const SETTINGS_PROBE =
   /^\s*SELECT name, value, readonly(?: as readonly)? FROM system\.settings(?: LIMIT \d+)?(?:\s+FORMAT \w+)?\s*$/i
@@ -41,7 +43,8 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
     context.account === 'reading'
       ? readingSettings(context.settings, limits)
       : writingSettings(context.settings, limits)
-  // chDB takes a bare expression for a SELECT; a server does not, and the guard relies on keywords at the start.
+  // chDB takes a bare expression for a SELECT; a server does not, and the guard relies on keywords
+  // at the start.
   const statements = [
     `USE ${quoteIdentifier(context.database)}`,
     "SET implicit_select = '0'",
@@ -56,14 +59,15 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
     const isProbe = SETTINGS_PROBE.test(context.sql) && refused.size === 0
     if (!isProbe) statements.push('SET readonly = 1')
   } else if (context.mustOnlyRead) statements.push('SET readonly = 2')
-  // In that state the engine refuses these in its own words: an unknown one (115) or one not allowed (164).
+  // In that state the engine refuses these in its own words: an unknown one (115) or one not
+  // allowed (164).
   statements.push(setText(refused))
   return statements.filter((text) => text !== '').join('; ')
 }
 
 /**
- * Makes one insert one block, whatever the client asks for: with other block sizes the same file and the same token
- * would be inserted again (DESIGN.md section 4).
+ * Makes one insert one block, whatever the client asks for: with other block sizes the same file
+ * and the same token would be inserted again (DESIGN.md section 4).
  */
 export const INSERT_PINS = setText(
   new Map([
@@ -84,7 +88,10 @@ function setText(settings: ReadonlyMap<string, string>): string {
   return `SET ${Array.from(settings, ([name, value]) => `${name} = ${quoteString(value)}`).join(', ')}`
 }
 
-/** Settings that this server or its clients use for the transport; they mean nothing to the engine here. */
+/**
+ * Settings that this server or its clients use for the transport; they mean nothing to the engine
+ * here.
+ */
 const IGNORED: ReadonlySet<string> = new Set([
   'readonly',
   'log_comment',
@@ -106,8 +113,9 @@ interface SortedSettings {
 function writingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimits): SortedSettings {
   const allowed = new Map([
     ['max_query_size', String(limits.queryBytesMax)],
-    // Skip indexes are built when parts are merged. At the insert they are a quarter of its CPU, for parts that
-    // are soon gone; until then a look-up reads the few thousand rows of such a part.
+    // Skip indexes are built when parts are merged. At the insert they are a quarter of its CPU,
+    // for parts that are soon gone; until then a look-up reads the few thousand rows of such a
+    // part.
     ['materialize_skip_indexes_on_insert', '0'],
   ])
   for (const [name, value] of asked) if (!IGNORED.has(name)) allowed.set(name, value)
@@ -115,8 +123,8 @@ function writingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimit
 }
 
 /**
- * What the reading account may set: how results look and how a query is carried out, nothing that opens files.
- * Families of names, because ClickHouse has hundreds of them.
+ * What the reading account may set: how results look and how a query is carried out, nothing that
+ * opens files. Families of names, because ClickHouse has hundreds of them.
  */
 const READING_ALLOWED = new RegExp(
   `^(?:${[

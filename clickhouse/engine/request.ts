@@ -94,7 +94,10 @@ export function parseQueryRequest(
   }
 }
 
-/** Whether the answer may be compressed: the client knows how, and asks for it, as ClickHouse wants it. */
+/**
+ * Whether the answer may be compressed: the client knows how, and asks for it, as ClickHouse wants
+ * it.
+ */
 export function acceptsGzip({ headers }: IncomingMessage, parameters: URLSearchParams): boolean {
   const accepted = headers['accept-encoding'] ?? ''
   return parameters.get('enable_http_compression') === '1' && /\bgzip\b/i.test(accepted)

@@ -1,5 +1,5 @@
-// The engine takes settings, parameters and names only as text of statements, so this is the one place where
-// values become SQL. Everything goes through these two functions.
+// The engine takes settings, parameters and names only as text of statements, so this is the one
+// place where values become SQL. Everything goes through these two functions.
 
 /** A string literal. Backslash and quote are the only characters that mean something in one. */
 export function quoteString(value: string): string {

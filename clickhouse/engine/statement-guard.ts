@@ -2,9 +2,9 @@ import type { Connection } from './database.ts'
 import { ClickhouseException, exceptionFrom } from './exception.ts'
 import { quoteString } from './sql-text.ts'
 
-// What may run is judged by the engine's own parser, never by patterns on the text: comments, quoting and encodings
-// cannot be used to get a different reading here than there. The patterns below only decide whether the closer look
-// is needed, and they err on the side of looking.
+// What may run is judged by the engine's own parser, never by patterns on the text: comments,
+// quoting and encodings cannot be used to get a different reading here than there. The patterns
+// below only decide whether the closer look is needed, and they err on the side of looking.
 
 const CLASS_READ_ONLY = 0
 const CLASS_UNKNOWN = 4
@@ -18,8 +18,8 @@ export async function guardSingle(connection: Connection, sql: string): Promise<
     )
   }
   if (queryClass === CLASS_UNKNOWN || statementCount === 0) {
-    // Such a text must not be run to see what the engine says: it runs the first statements of a text before it
-    // finds out that a later one does not parse. As a string it is only parsed.
+    // Such a text must not be run to see what the engine says: it runs the first statements of a
+    // text before it finds out that a later one does not parse. As a string it is only parsed.
     if (/^\s*;?\s*$/.test(sql)) throw syntaxError('Empty query')
     try {
       await connection.run(`SELECT formatQuery(${quoteString(sql)})`, 'Null')
@@ -50,7 +50,9 @@ function syntaxError(message: string): ClickhouseException {
   return new ClickhouseException(62, 'SYNTAX_ERROR', `Syntax error: ${message}`)
 }
 
-/** Scalar functions that reach files, programs or the network; the engine checks no right for them. */
+/**
+ * Scalar functions that reach files, programs or the network; the engine checks no right for them.
+ */
 const FORBIDDEN = 'file|eval|catboostEvaluate|hasColumnInTable|ai[A-Z]\\w*'
 const FORBIDDEN_WORD = new RegExp(`\\b(?:${FORBIDDEN})\\b`)
 const FORBIDDEN_NODE = new RegExp(
@@ -76,7 +78,8 @@ async function guardFunctions(
   try {
     tree = (await connection.run(`EXPLAIN AST ${sql}`, 'TSVRaw')).bytes.toString()
   } catch {
-    // For example a SHOW with its own clauses. Without a tree nothing is known, so the word is not let through.
+    // For example a SHOW with its own clauses. Without a tree nothing is known, so the word is not
+    // let through.
     throw forbidden(word ?? '\\')
   }
   const isHidden = /^ *(?:Show|Explain|Exists|Check)/.test(tree) && !tree.includes('SelectQuery')

@@ -1,11 +1,13 @@
-// Finds where the statement ends and an insert's data begins. Bytes that came from outside as data must never reach
-// the engine as part of a statement (a blank line in them would end the data, and the rest would run as SQL), so an
-// INSERT with data is taken apart here: the head, and the data, which goes through a file.
+// Finds where the statement ends and an insert's data begins. Bytes that came from outside as data
+// must never reach the engine as part of a statement (a blank line in them would end the data, and
+// the rest would run as SQL), so an INSERT with data is taken apart here: the head, and the data,
+// which goes through a file.
 //
 //   INSERT INTO t (a, b) SETTINGS x = 1 FORMAT JSONEachRow\n{"a":1}
 //   └─ target ──────────┘└─ settings ──┘        └─ format ┘ └─ data
 //
-// This decides nothing about rights: what runs is judged by the engine's own parser (statement-guard.ts).
+// This decides nothing about rights: what runs is judged by the engine's own parser
+// (statement-guard.ts).
 
 /** An INSERT whose data follow it. */
 export interface InsertHead {
@@ -118,8 +120,9 @@ function nextToken(text: string, position: number): Token | undefined {
 }
 
 /**
- * The position behind a quoted token, or the end of the text where it is never closed. Not a regular expression: one
- * that fails at the end of the text would be tried again from every later quote.
+ * The position behind a quoted token, or the end of the text where it is never closed. Not a
+ * regular expression: one that fails at the end of the text would be tried again from every later
+ * quote.
  */
 function closingQuote(text: string, start: number): number {
   const quote = text[start]

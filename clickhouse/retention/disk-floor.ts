@@ -2,8 +2,8 @@ import type { Logger } from '@wayward/base'
 import { readFile, statfs } from 'node:fs/promises'
 import type { Store } from '../store.ts'
 
-// When the disk gets full, ClickHouse can neither insert nor merge, and nobody can ask anything. So the oldest days go
-// before that, over all tables alike, and everybody can see it.
+// When the disk gets full, ClickHouse can neither insert nor merge, and nobody can ask anything. So
+// the oldest days go before that, over all tables alike, and everybody can see it.
 
 /** What was dropped of a table. */
 export interface DroppedPartition {
@@ -49,7 +49,10 @@ export async function readFolderFreeBytes(path: string): Promise<number> {
   return bavail * bsize
 }
 
-/** Free bytes of the disk of a server; of its fullest one where there are several. @throws StoreError */
+/**
+ * Free bytes of the disk of a server; of its fullest one where there are several. @throws
+ * StoreError
+ */
 export async function readServerFreeBytes(store: Store): Promise<number> {
   const [row] = await store.query<{ bytes: string }>(await readSql('free-space.sql'))
   return Number(row?.bytes ?? Number.POSITIVE_INFINITY)
@@ -107,7 +110,8 @@ class WatchingDiskFloor implements DiskFloor {
         if (dropped.length === 0) this.#warnOfNothingLeft()
         break
       }
-      // If a day's bytes do not come back, as on a disk with snapshots, the next look goes on, not this one.
+      // If a day's bytes do not come back, as on a disk with snapshots, the next look goes on, not
+      // this one.
       const goalBytes = this.freeBytes + sum(oldest) / 2
       days.add(first.day)
       for (const partition of oldest) dropped.push(await this.#drop(partition))
@@ -117,7 +121,10 @@ class WatchingDiskFloor implements DiskFloor {
     return dropped
   }
 
-  /** Before rows go, what merges have replaced goes. Dropping a day that no table has makes ClickHouse do that. */
+  /**
+   * Before rows go, what merges have replaced goes. Dropping a day that no table has makes
+   * ClickHouse do that.
+   */
   async #clearOldParts(): Promise<void> {
     const { store } = this.#parts
     for (const { table } of await store.query<{ table: string }>(await readSql('old-parts.sql'))) {

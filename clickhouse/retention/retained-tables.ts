@@ -11,7 +11,8 @@ export interface RetainedTable {
   readonly isAboutAll?: boolean
 }
 
-// wayward_ledger has a time to live of its own; wayward_migrations and wayward_incoming keep nothing that ages.
+// wayward_ledger has a time to live of its own; wayward_migrations and wayward_incoming keep
+// nothing that ages.
 const tables: readonly RetainedTable[] = [
   { name: 'otel_traces', time: 'Timestamp', service: 'ServiceName' },
   { name: 'otel_traces_trace_id_ts', time: 'Start', follows: 'otel_traces' },

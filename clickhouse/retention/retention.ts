@@ -28,7 +28,10 @@ export interface RetentionResult {
   readonly foreign: readonly string[]
 }
 
-/** Stands for "for ever" where a number must be: added to a time of today it stays below 2106, where DateTime ends. */
+/**
+ * Stands for "for ever" where a number must be: added to a time of today it stays below 2106, where
+ * DateTime ends.
+ */
 export const foreverSeconds = 50 * 365 * 86_400
 
 export interface RetentionParts {
@@ -38,11 +41,11 @@ export interface RetentionParts {
 }
 
 /**
- * Gives the tables the time to live (TTL) that the setting asks for. Compares first: a table that has it already is not
- * touched, and one with a TTL that is not ours is reported and left alone.
+ * Gives the tables the time to live (TTL) that the setting asks for. Compares first: a table that
+ * has it already is not touched, and one with a TTL that is not ours is reported and left alone.
  *
- * Nothing that is stored is written again: ClickHouse notes for each part when it goes (a mutation that reads the columns of
- * time and service, in the background).
+ * Nothing that is stored is written again: ClickHouse notes for each part when it goes (a mutation
+ * that reads the columns of time and service, in the background).
  *
  * @throws StoreError
  */
@@ -120,7 +123,9 @@ type Present =
   | { readonly kind: 'ours'; readonly mark: string | undefined }
   | { readonly kind: 'foreign'; readonly ttl: string }
 
-/** @param engine as system.tables gives it: `MergeTree PARTITION BY … ORDER BY … TTL … SETTINGS …` */
+/**
+ * @param engine as system.tables gives it: `MergeTree PARTITION BY … ORDER BY … TTL … SETTINGS …`
+ */
 function presentOf(engine: string): Present {
   const ttl = / TTL (?<ttl>.+?)(?: SETTINGS .*)?$/s.exec(engine)?.groups?.['ttl']
   if (ttl === undefined) return { kind: 'ours', mark: undefined }

@@ -1,15 +1,17 @@
-// The one schema of the .sql files, as statements for a cluster. A table T becomes T_local, replicated, on every server,
-// and T itself, a Distributed table in front of all T_local: readers and inserts use the stock names. Views are on T_local
-// and fill T_local of their target, on the shard where the rows are.
+// The one schema of the .sql files, as statements for a cluster. A table T becomes T_local,
+// replicated, on every server, and T itself, a Distributed table in front of all T_local: readers
+// and inserts use the stock names. Views are on T_local and fill T_local of their target, on the
+// shard where the rows are.
 import { quoteIdentifier, quoteString } from '../engine/sql-text.ts'
 
 /** The suffix of the tables that hold a shard's rows. */
 const LOCAL = '_local'
 
 /**
- * How rows are spread over the shards. The same rows must always go to the same shards, also at the tenth try, so there is
- * no rand() here. Spans and records of a trace lie together; records without one lie with their process, so that the
- * snapshots of an operation meet, and a time series lies together.
+ * How rows are spread over the shards. The same rows must always go to the same shards, also at the
+ * tenth try, so there is no rand() here. Spans and records of a trace lie together; records without
+ * one lie with their process, so that the snapshots of an operation meet, and a time series lies
+ * together.
  */
 const shardingKeys: ReadonlyMap<string, string> = new Map([
   ['otel_traces', 'cityHash64(TraceId)'],

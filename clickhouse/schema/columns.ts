@@ -19,8 +19,9 @@ export function declaredColumns(sql: string): readonly DeclaredColumn[] {
 }
 
 /**
- * Whether values of our type can be inserted into a column of theirs and keep their meaning. ClickHouse converts numbers,
- * times and texts by itself; a map into JSON, or a list into a text, it refuses or turns into something else.
+ * Whether values of our type can be inserted into a column of theirs and keep their meaning.
+ * ClickHouse converts numbers, times and texts by itself; a map into JSON, or a list into a text,
+ * it refuses or turns into something else.
  */
 export function isInsertable(ours: string, theirs: string): boolean {
   return shapeOf(ours) === shapeOf(theirs)

@@ -1,5 +1,5 @@
-// The stock tables may have been made by another collector, in any of their forms since 2022. They are used as they are;
-// what they lack is added where we may.
+// The stock tables may have been made by another collector, in any of their forms since 2022. They
+// are used as they are; what they lack is added where we may.
 import { StoreError } from '../store-error.ts'
 import { declaredColumns, isInsertable } from './columns.ts'
 import type { ExistingTable, SchemaState } from './state.ts'

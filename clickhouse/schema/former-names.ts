@@ -1,5 +1,5 @@
-// Tables that had another name in an earlier version. They are renamed before anything else is looked at, so that no
-// empty table takes the new name first.
+// Tables that had another name in an earlier version. They are renamed before anything else is
+// looked at, so that no empty table takes the new name first.
 import { toClusterStatements } from './cluster.ts'
 import type { ExistingTable, SchemaState } from './state.ts'
 import { parseStatement, readSql } from './statement.ts'
@@ -64,7 +64,10 @@ export function afterRenames(state: SchemaState, renames: readonly Rename[]): Sc
   return { ...state, tables }
 }
 
-/** What a person should do about tables that could not be renamed, because both names are taken or it was not allowed. */
+/**
+ * What a person should do about tables that could not be renamed, because both names are taken or
+ * it was not allowed.
+ */
 export function formerTableWarnings({ tables }: SchemaState, cluster?: string): string[] {
   const suffix = cluster === undefined ? '' : '_local'
   return formerNames.flatMap(({ from, to }) => {
@@ -75,7 +78,10 @@ export function formerTableWarnings({ tables }: SchemaState, cluster?: string): 
   })
 }
 
-/** Others' tables keep the name that their owner gave them in his configuration; only ours have comments like this. */
+/**
+ * Others' tables keep the name that their owner gave them in his configuration; only ours have
+ * comments like this.
+ */
 function isOurs(table: ExistingTable | undefined): boolean {
   return (
     table?.statement.includes("COMMENT 'Attributes of the reporting process'") === true &&

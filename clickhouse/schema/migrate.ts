@@ -33,11 +33,12 @@ const deniedCodes: ReadonlySet<number> = new Set([
 ])
 
 /**
- * Brings the store's database to the newest schema; makes the database if it is missing and the user may. Afterwards the
- * store leaves out what tables lack.
+ * Brings the store's database to the newest schema; makes the database if it is missing and the
+ * user may. Afterwards the store leaves out what tables lack.
  *
- * Safe when several processes do it at once and when one dies in the middle: every statement says IF NOT EXISTS or sets what
- * is set, what is there is not touched, and the row that remembers a version is the same from each.
+ * Safe when several processes do it at once and when one dies in the middle: every statement says
+ * IF NOT EXISTS or sets what is set, what is there is not touched, and the row that remembers a
+ * version is the same from each.
  *
  * @throws StoreError
  */
@@ -65,8 +66,9 @@ export async function dryRun(store: Store, options: PlanOptions = {}): Promise<M
 }
 
 /**
- * A newer Wayward was here. Inserts name their columns, and planMigration has checked that all are there and fit; a version
- * that gives a column another meaning will give it another name. So collectors can be updated one by one, and back.
+ * A newer Wayward was here. Inserts name their columns, and planMigration has checked that all are
+ * there and fit; a version that gives a column another meaning will give it another name. So
+ * collectors can be updated one by one, and back.
  */
 function newerWarning({ newerVersions }: MigrationPlan): string[] {
   if (newerVersions.length === 0) return []

@@ -97,8 +97,8 @@ async function statementsOf(
 }
 
 /**
- * Tables and views that are gone are made again, whatever the versions say. Changes of tables are only for tables that are
- * there and lack them: those that we make have them.
+ * Tables and views that are gone are made again, whatever the versions say. Changes of tables are
+ * only for tables that are there and lack them: those that we make have them.
  */
 function isNeeded(
   action: Statement['action'],

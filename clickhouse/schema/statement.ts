@@ -13,7 +13,8 @@ export interface Statement {
  *
  * - `create`: makes a table or view, unless it is there.
  * - `rename`: gives a table another name, if it is there.
- * - `add_column`, `setting`: changes a table; `value` is the setting as the table's own statement shows it.
+ * - `add_column`, `setting`: changes a table; `value` is the setting as the table's own statement
+ *   shows it.
  */
 export type Action =
   | { readonly kind: 'create'; readonly name: string }

@@ -1,4 +1,5 @@
-// Who may send. Two things can be asked for, and what is asked for must be there: a bearer token, and a client certificate.
+// Who may send. Two things can be asked for, and what is asked for must be there: a bearer token,
+// and a client certificate.
 import type { Logger } from '@wayward/base'
 import type { Socket } from 'node:net'
 import { CollectorError } from '../collector-error.ts'
@@ -18,7 +19,9 @@ export interface AccessSettings {
 export type Authorization =
   | {
       readonly status: 'allowed'
-      /** The name of the token, else of the client certificate; empty where nothing is asked for. */
+      /**
+       * The name of the token, else of the client certificate; empty where nothing is asked for.
+       */
       readonly identity: string
     }
   | {

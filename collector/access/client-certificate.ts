@@ -17,7 +17,8 @@ const REASONS: Readonly<Record<string, string>> = {
 export function readClientCertificate(socket: Socket): ClientCertificate {
   if (!isTls(socket)) return refused('A client certificate is asked for, and this is not TLS')
   const certificate = socket.getPeerCertificate()
-  // Not by `authorized` alone: it is also true for a session that was resumed without any certificate.
+  // Not by `authorized` alone: it is also true for a session that was resumed without any
+  // certificate.
   if (Object.keys(certificate).length === 0) {
     return refused('A client certificate is missing; connect with one that this service accepts')
   }
@@ -37,7 +38,10 @@ function refused(message: string): ClientCertificate {
   return { status: 'refused', message }
 }
 
-/** By what is there, not by its class: an HTTP/2 session shows its socket through a proxy, of which `in` is no help. */
+/**
+ * By what is there, not by its class: an HTTP/2 session shows its socket through a proxy, of which
+ * `in` is no help.
+ */
 function isTls(socket: Socket): socket is TLSSocket {
   return typeof (socket as Partial<TLSSocket>).getPeerCertificate === 'function'
 }

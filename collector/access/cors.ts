@@ -1,5 +1,6 @@
-// Cross-origin requests of browsers. A page may send telemetry from the origins of the setting; what it sends is checked for
-// tokens like everything else. Preflights carry no token, by the browser's rules, and are answered without one.
+// Cross-origin requests of browsers. A page may send telemetry from the origins of the setting;
+// what it sends is checked for tokens like everything else. Preflights carry no token, by the
+// browser's rules, and are answered without one.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CollectorError } from '../collector-error.ts'
 
@@ -16,7 +17,8 @@ const PREFLIGHT_SECONDS = '7200'
 const HEADER_LIST_CHARACTERS_MAX = 1024
 
 /**
- * @param origins `https://app.example.com`, `https://*.example.com` for all below it, or `*` for all pages
+ * @param origins `https://app.example.com`, `https://*.example.com` for all below it, or `*` for
+ *   all pages
  * @throws CollectorError `bad_origin`
  */
 export function createCors(origins: readonly string[]): Cors {
@@ -27,8 +29,8 @@ export function createCors(origins: readonly string[]): Cors {
     if (!isForAll) response.appendHeader('Vary', 'Origin')
     if (origin === undefined || !isAllowed.some((matches) => matches(origin.toLowerCase()))) return
     response.setHeader('Access-Control-Allow-Origin', isForAll ? '*' : origin)
-    // navigator.sendBeacon always sends with credentials. There are no cookies here that it could misuse; but the
-    // browser takes no * for it.
+    // navigator.sendBeacon always sends with credentials. There are no cookies here that it could
+    // misuse; but the browser takes no * for it.
     if (!isForAll) response.setHeader('Access-Control-Allow-Credentials', 'true')
     response.setHeader('Access-Control-Expose-Headers', 'Retry-After')
   }

@@ -1,5 +1,6 @@
-// The file of bearer tokens: one `name: token` or `name token` per line; empty lines and lines that begin with # count for
-// nothing. A name may stand twice, so that an old token is good until all clients have the new one.
+// The file of bearer tokens: one `name: token` or `name token` per line; empty lines and lines that
+// begin with # count for nothing. A name may stand twice, so that an old token is good until all
+// clients have the new one.
 import { hash, randomBytes } from 'node:crypto'
 
 /** Which tokens are good. */
@@ -23,8 +24,8 @@ const NAME_CHARACTERS_MAX = 128
 
 /** @throws TokenFileError */
 export function parseTokens(path: string, text: string): Tokens {
-  // Tokens are looked up by a digest with a salt that nobody knows: how long the look-up takes says nothing about any
-  // token, however many of them there are.
+  // Tokens are looked up by a digest with a salt that nobody knows: how long the look-up takes says
+  // nothing about any token, however many of them there are.
   const salt = randomBytes(32).toString('hex')
   const digestOf = (token: string): string => hash('sha256', `${salt}${token}`, 'hex')
   const names = new Map<string, string>()

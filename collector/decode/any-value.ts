@@ -292,7 +292,9 @@ export class AnyValueWriter {
   }
 }
 
-/** As JavaScript writes numbers, but with the sign of -0, as Go and so the stock exporter have it. */
+/**
+ * As JavaScript writes numbers, but with the sign of -0, as Go and so the stock exporter have it.
+ */
 function numberText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }

@@ -15,7 +15,10 @@ export interface Decoded {
   readonly acceptedItems: number
   readonly rejectedItems: number
   readonly message: string
-  /** Whether an item without a time took that of its arrival: then equal bytes are not the same items. */
+  /**
+   * Whether an item without a time took that of its arrival: then equal bytes are not the same
+   * items.
+   */
   readonly usesArrivalTime?: boolean
   /** Accepted items that lacked a time and took their other one. */
   readonly completedItems?: number

@@ -1,6 +1,6 @@
 // The messages of OTLP as OTLP/JSON writes them: lowerCamelCase names, and what each becomes in
-// protobuf. The snake_case names of protobuf are read, too, as the OpenTelemetry Collector does; what is neither is left
-// out, as the specification asks, and its sender is told.
+// protobuf. The snake_case names of protobuf are read, too, as the OpenTelemetry Collector does;
+// what is neither is left out, as the specification asks, and its sender is told.
 
 import type { Signal } from '../consumer.ts'
 
@@ -29,7 +29,10 @@ export interface JsonField {
   readonly kind: JsonFieldKind
   readonly isRepeated: boolean
   readonly message: JsonMessage
-  /** Of an enum; its numbers by their names, which OTLP/JSON does not have but protobuf's own JSON has. */
+  /**
+   * Of an enum; its numbers by their names, which OTLP/JSON does not have but protobuf's own JSON
+   * has.
+   */
   readonly values: ReadonlyMap<string, number>
 }
 

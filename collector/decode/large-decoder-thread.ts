@@ -1,5 +1,5 @@
-// The thread of large-decoder.ts. Each request has a decoder of its own, whose columns are given up with it: they are
-// as large as the request.
+// The thread of large-decoder.ts. Each request has a decoder of its own, whose columns are given up
+// with it: they are as large as the request.
 import { parentPort } from 'node:worker_threads'
 import type { LargeReply, LargeRequest } from './large-decoder.ts'
 import { createLogsDecoder } from './logs.ts'

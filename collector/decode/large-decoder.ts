@@ -1,11 +1,13 @@
-// A request of many MiB takes up to a second to decode, and on the event loop everybody else would wait for it. Such
-// requests are decoded on a thread of their own, one after another, into blocks of their own: what others append to the
-// open blocks meanwhile, and take back, is not mixed with them.
+// A request of many MiB takes up to a second to decode, and on the event loop everybody else would
+// wait for it. Such requests are decoded on a thread of their own, one after another, into blocks
+// of their own: what others append to the open blocks meanwhile, and take back, is not mixed with
+// them.
 //
 //   body ──▶ thread: decoder of its own ──▶ blocks, whole ──▶ commit
 //
-// A thread and not slices between which the event loop runs: one item alone can have 64 MiB (a metric with all points,
-// a span with a thousand events), and so can JSON, which is rewritten before it is read.
+// A thread and not slices between which the event loop runs: one item alone can have 64 MiB (a
+// metric with all points, a span with a thousand events), and so can JSON, which is rewritten
+// before it is read.
 import { Worker } from 'node:worker_threads'
 import type { Encoding, Signal } from '../consumer.ts'
 import type { Clock, DecodeResult, OpenBlock } from './decoder.ts'
@@ -25,7 +27,8 @@ export interface LargeDecoder {
   /**
    * Decodes a request. Never rejects.
    *
-   * @param body belongs to the decoder from the call on: its bytes go to the thread, and are gone here
+   * @param body belongs to the decoder from the call on: its bytes go to the thread, and are gone
+   *   here
    */
   decode(signal: Signal, encoding: Encoding, body: Uint8Array): Promise<LargeDecodeResult>
   /** Ends the thread; requests that wait are `unavailable`. */
@@ -37,7 +40,10 @@ export interface LargeDecoderSettings {
   readonly clock: Clock
   /** Bytes of the requests that may wait. */
   readonly waitingBytesMax: number
-  /** Milliseconds after which a thread without work ends, and with it the memory that its columns took. */
+  /**
+   * Milliseconds after which a thread without work ends, and with it the memory that its columns
+   * took.
+   */
   readonly idleMs?: number
   /** Of the thread, without the bytes of requests and columns. */
   readonly heapMibMax?: number
@@ -177,7 +183,10 @@ function workerUrl(): URL {
   )
 }
 
-/** Whether the bytes have their memory nearly to themselves, so that it can be handed over instead of copied. */
+/**
+ * Whether the bytes have their memory nearly to themselves, so that it can be handed over instead
+ * of copied.
+ */
 function isWholeBuffer(body: Uint8Array): body is Uint8Array<ArrayBuffer> {
   return body.buffer instanceof ArrayBuffer && body.buffer.byteLength <= body.byteLength + 64
 }

@@ -1,4 +1,5 @@
-// What a decoder takes from a request. An item or a request over a limit is refused with a message that names it.
+// What a decoder takes from a request. An item or a request over a limit is refused with a message
+// that names it.
 import { defaultsOf, type Limit, type LimitValues } from '@wayward/base'
 
 const DAY_MS = 24 * 60 * 60 * 1000

@@ -198,7 +198,9 @@ export function createSummaryBlock(point: PointColumns, own: SummaryColumns): Na
   })
 }
 
-/** The columns with which every table begins, in the order in which the stock exporter names them. */
+/**
+ * The columns with which every table begins, in the order in which the stock exporter names them.
+ */
 function repeatedColumns(point: PointColumns): Readonly<Record<string, NativeColumn>> {
   return {
     ResourceAttributes: point.resourceAttributes,

@@ -76,7 +76,10 @@ class BlocksDecoder implements SignalDecoder {
     return bytes
   }
 
-  /** An insert that is too large for ClickHouse would fail at every try, and with it those who share the block. */
+  /**
+   * An insert that is too large for ClickHouse would fail at every try, and with it those who share
+   * the block.
+   */
   private checkRowBytes(bytes: number): void {
     const { rowBytesMax } = this.parts.limits
     if (bytes <= rowBytesMax) return
@@ -106,7 +109,10 @@ class TableBlock implements OpenBlock {
   private readonly blockDays = new Set<number>()
   private rowsMarked = 0
   private bytesMarked = 0
-  /** Kept, because everybody asks at every request, and the sum over all columns would cost as much as a span. */
+  /**
+   * Kept, because everybody asks at every request, and the sum over all columns would cost as much
+   * as a span.
+   */
   bytes: number
 
   constructor({ table, block, lists }: TableParts) {

@@ -162,7 +162,10 @@ export class SpanReader implements ItemReader, RowReader {
     return true
   }
 
-  /** Refusing a span with one of its times helps nobody: it takes that for both, and lasts for no time. */
+  /**
+   * Refusing a span with one of its times helps nobody: it takes that for both, and lasts for no
+   * time.
+   */
   private completeTimes(): boolean {
     const hasStart = (this.startLow | this.startHigh) !== 0
     if (hasStart === ((this.endLow | this.endHigh) !== 0)) return false
@@ -403,8 +406,8 @@ export class SpanReader implements ItemReader, RowReader {
   }
 
   /**
-   * Whether the span can be stored. Throws the reason only while none is known: a request of millions
-   * of bad spans must not cost a text and an exception for each.
+   * Whether the span can be stored. Throws the reason only while none is known: a request of
+   * millions of bad spans must not cost a text and an exception for each.
    */
   private isGood(): boolean {
     if (!this.tally.hasReason) {

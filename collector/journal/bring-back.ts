@@ -4,7 +4,8 @@ import { crc32 } from 'node:zlib'
 import { codeOf, type JournalFiles, readWhole } from './journal-files.ts'
 import type { AppendOutcome, Frame, NewBlock, StoredBlock } from './journal.ts'
 
-// The folder `bring-back`: people move files there from `set-aside`, and the next start takes them into the journal again.
+// The folder `bring-back`: people move files there from `set-aside`, and the next start takes them
+// into the journal again.
 
 const DESCRIPTION_BYTES_MAX = 1024 * 1024
 const ROWS_BYTES_MAX = 1024 * 1024 * 1024
@@ -20,7 +21,10 @@ export interface BringBackParts {
   readonly append: (frame: Frame) => Promise<AppendOutcome>
 }
 
-/** Takes back what is in the folder, and removes it there. What cannot be taken is logged and stays. Never rejects. */
+/**
+ * Takes back what is in the folder, and removes it there. What cannot be taken is logged and stays.
+ * Never rejects.
+ */
 export async function bringBack(parts: BringBackParts): Promise<readonly StoredBlock[]> {
   const path = join(parts.folder, FOLDER)
   let names: string[]

@@ -195,7 +195,9 @@ class FileJournal implements Journal {
     return outcome
   }
 
-  /** A table whose batches wait must not hold the room of all others: its blocks are moved together. */
+  /**
+   * A table whose batches wait must not hold the room of all others: its blocks are moved together.
+   */
   #compactIfWorth(): void {
     if (this.#isCompacting || this.#state !== 'open' || this.usedBytes * 2 < this.bytesMax) return
     if (performance.now() < this.#compactNotBefore) return
@@ -219,7 +221,8 @@ class FileJournal implements Journal {
       const outcome = await this.read(block)
       if (outcome.status === 'read') data.push(outcome.bytes)
       else {
-        // What was confirmed meanwhile need not be moved. What is damaged stays: its reader sets it aside.
+        // What was confirmed meanwhile need not be moved. What is damaged stays: its reader sets it
+        // aside.
         segment.isStuck = block.segment !== undefined
         return
       }
@@ -293,7 +296,10 @@ class FileJournal implements Journal {
     return { status: 'written', blocks: stored }
   }
 
-  /** Writes and syncs one frame. @returns where its first block is @throws system errors; then nothing was kept */
+  /**
+   * Writes and syncs one frame. @returns where its first block is @throws system errors; then
+   * nothing was kept
+   */
   async #write(
     kind: FrameKind,
     blocks: readonly BlockEntry[],
@@ -323,8 +329,9 @@ class FileJournal implements Journal {
   }
 
   /**
-   * Segments are used again after seconds at full load; what they knew of requests lives on in the next ones. Each frame
-   * of these has its own time: with that of the segment's first rows they would grow younger from segment to segment.
+   * Segments are used again after seconds at full load; what they knew of requests lives on in the
+   * next ones. Each frame of these has its own time: with that of the segment's first rows they
+   * would grow younger from segment to segment.
    */
   #carriedFrames(segment: Segment): readonly Buffer[] {
     const { number: segmentNumber, life } = segment.name
@@ -353,7 +360,8 @@ class FileJournal implements Journal {
     try {
       await segment.withFile((file) => file.sync())
     } catch (error) {
-      // The kernel forgets which pages it could not write: a second sync would say that all is well.
+      // The kernel forgets which pages it could not write: a second sync would say that all is
+      // well.
       await this.#pool.abandon(segment)
       throw error
     }
@@ -361,7 +369,10 @@ class FileJournal implements Journal {
     this.#parts.onSync?.((performance.now() - start) / 1000)
   }
 
-  /** Writers take the oldest first: what came first stays in memory, what comes when it is full does not. */
+  /**
+   * Writers take the oldest first: what came first stays in memory, what comes when it is full does
+   * not.
+   */
   #keep(block: FileBlock, bytes: Uint8Array | undefined): void {
     if (this.#cachedBytes + block.byteLength > this.#settings.cacheBytesMax) return
     block.bytes = bytes

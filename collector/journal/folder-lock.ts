@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from './journal-files.ts'
 import { JournalError } from './journal-error.ts'
 
-// The file `lock` says which process has the folder: `{"pid":4242,"start":"<boot>/<ticks>"}`. The start tells a living owner
-// from a stranger that got its id after a crash. It appears whole, by a hard link, or not at all.
+// The file `lock` says which process has the folder: `{"pid":4242,"start":"<boot>/<ticks>"}`. The
+// start tells a living owner from a stranger that got its id after a crash. It appears whole, by a
+// hard link, or not at all.
 
 const TRIES_MAX = 50
 const TRY_WAIT_MS = 20
@@ -32,7 +33,8 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     if (create(path, own)) return { release: () => release(path, own) }
     refuseLiving(folder, read(path))
-    // One process at a time looks a second time and clears away: two of them could else remove each other's new lock.
+    // One process at a time looks a second time and clears away: two of them could else remove each
+    // other's new lock.
     if (create(takeoverPath, own)) {
       try {
         refuseLiving(folder, read(path))

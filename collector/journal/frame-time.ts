@@ -1,7 +1,7 @@
-// When a frame was written. The wall clock alone will not do: it is set forwards and back, also between two runs, and a
-// request would be forgotten too soon or taken for a repetition too long. What the machine counts since it was switched on
-// goes on evenly, over the ends of processes; it says nothing after the next start of the machine, and then the wall clock
-// has to do.
+// When a frame was written. The wall clock alone will not do: it is set forwards and back, also
+// between two runs, and a request would be forgotten too soon or taken for a repetition too long.
+// What the machine counts since it was switched on goes on evenly, over the ends of processes; it
+// says nothing after the next start of the machine, and then the wall clock has to do.
 import { readFileSync } from 'node:fs'
 import { uptime } from 'node:os'
 
@@ -36,7 +36,10 @@ export function createFrameClock(unixClock: () => number): FrameClock {
   }
 }
 
-/** How long ago a frame was written: never less than nothing, though the clock may have been set back since. */
+/**
+ * How long ago a frame was written: never less than nothing, though the clock may have been set
+ * back since.
+ */
 export function ageMs(then: FrameTime, now: FrameTime): number {
   const isSameBoot = then.boot !== 0 && then.boot === now.boot
   const age = isSameBoot

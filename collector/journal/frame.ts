@@ -7,8 +7,8 @@ import type { FrameTime } from './frame-time.ts'
 //   fixed part | digests 20 × n | block entries | CRC | bytes of block 0 | bytes of block 1 | …
 //   └──────────── header, checked by CRC ────────────┘ └── each checked by the CRC in its entry
 //
-// After the last frame lie END_MARK's zeros: what earlier lives of the file left behind them is not looked at as
-// a frame that was torn.
+// After the last frame lie END_MARK's zeros: what earlier lives of the file left behind them is not
+// looked at as a frame that was torn.
 
 /** "WYJF" */
 export const FRAME_MAGIC = 0x464a5957
@@ -35,7 +35,10 @@ export interface BlockEntry {
   readonly rows: number
   readonly byteLength: number
   readonly crc: number
-  /** The frame in which the block was first written, and its place there: the name it keeps when it is moved. */
+  /**
+   * The frame in which the block was first written, and its place there: the name it keeps when it
+   * is moved.
+   */
   readonly originSequence: number
   readonly originIndex: number
 }

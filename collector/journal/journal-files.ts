@@ -15,11 +15,18 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 
 /** An open file. Positions are absolute: there is no file pointer. */
 export interface JournalFile {
-  /** Writes as much as the system takes. @returns the bytes written, which may be fewer than given */
+  /**
+   * Writes as much as the system takes. @returns the bytes written, which may be fewer than given
+   */
   write(parts: readonly Uint8Array[], position: number): Promise<number>
-  /** Fills `target` as far as the file goes. @returns the bytes read, which may be fewer than wanted */
+  /**
+   * Fills `target` as far as the file goes. @returns the bytes read, which may be fewer than wanted
+   */
   read(target: Uint8Array, position: number): Promise<number>
-  /** The same at once, for many small reads at the start: through the thread pool each costs ten times as much. */
+  /**
+   * The same at once, for many small reads at the start: through the thread pool each costs ten
+   * times as much.
+   */
   readNow(target: Uint8Array, position: number): number
   /** Waits until data, and what is needed to find them again, are on the disk. */
   sync(): Promise<void>
@@ -46,8 +53,8 @@ const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 
 /**
- * The real file system, through node's thread pool. The callback API: a FileHandle costs half as much again per call,
- * and closes files behind our back when it is forgotten.
+ * The real file system, through node's thread pool. The callback API: a FileHandle costs half as
+ * much again per call, and closes files behind our back when it is forgotten.
  */
 export const realFiles: JournalFiles = {
   async open(path, { create }) {

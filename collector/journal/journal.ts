@@ -36,11 +36,15 @@ export interface JournalParts {
   readonly files?: JournalFiles
   /** Called after each sync, for a histogram. */
   readonly onSync?: (seconds: number) => void
-  /** Digests of earlier requests that are written down again when a segment begins. @default none */
+  /**
+   * Digests of earlier requests that are written down again when a segment begins. @default none
+   */
   readonly carriedDigests?: () => readonly AgedDigests[]
 }
 
-/** Rows of one table, as they come from a commit. The bytes belong to the journal from `append` on. */
+/**
+ * Rows of one table, as they come from a commit. The bytes belong to the journal from `append` on.
+ */
 export interface NewBlock {
   /** At most 255 bytes of UTF-8. */
   readonly table: string
@@ -57,7 +61,10 @@ export interface Frame {
   readonly digests: readonly Uint8Array[]
 }
 
-/** A block in the journal. Give back the object itself: the journal knows more about it than is seen here. */
+/**
+ * A block in the journal. Give back the object itself: the journal knows more about it than is seen
+ * here.
+ */
 export interface StoredBlock {
   readonly table: string
   readonly token: string
@@ -67,8 +74,9 @@ export interface StoredBlock {
 
 /**
  * - `written`: safe, by the durability that was set. `blocks` are in the order of the frame's.
- * - `refused`: nothing was kept, and nothing of it comes back after a restart. `journal_full` ends when batches are
- *   confirmed, `disk_full` and `io_error` when the disk is cured; the next append tries by itself.
+ * - `refused`: nothing was kept, and nothing of it comes back after a restart. `journal_full` ends
+ *   when batches are confirmed, `disk_full` and `io_error` when the disk is cured; the next append
+ *   tries by itself.
  */
 export type AppendOutcome =
   | { readonly status: 'written'; readonly blocks: readonly StoredBlock[] }
@@ -108,11 +116,14 @@ export interface JournalStats {
 }
 
 export interface Journal {
-  /** Blocks that were not confirmed at the opening, oldest first. Metadata only; let go when all of them are confirmed. */
+  /**
+   * Blocks that were not confirmed at the opening, oldest first. Metadata only; let go when all of
+   * them are confirmed.
+   */
   readonly unconfirmed: readonly StoredBlock[]
   /**
-   * Digests of the newest requests that were found at the opening, oldest first. The newest segment alone has those of a
-   * minute.
+   * Digests of the newest requests that were found at the opening, oldest first. The newest segment
+   * alone has those of a minute.
    */
   readonly recentDigests: readonly AgedDigests[]
   /** Bytes that count against `bytesMax`. */
@@ -123,12 +134,16 @@ export interface Journal {
   /**
    * The bytes of a block, checked. Never rejects.
    *
-   * @param allocate gives the memory for bytes that must be read from the file. @default memory of their own
+   * @param allocate gives the memory for bytes that must be read from the file. @default memory of
+   *   their own
    */
   read(block: StoredBlock, allocate?: (bytes: number) => Uint8Array): Promise<ReadOutcome>
   /** Notes that ClickHouse has the blocks: all blocks of a batch. Their place is used again. */
   confirm(blocks: readonly StoredBlock[]): void
-  /** Writes the blocks' bytes and the reason into the folder `set-aside`, then confirms them. Never rejects. */
+  /**
+   * Writes the blocks' bytes and the reason into the folder `set-aside`, then confirms them. Never
+   * rejects.
+   */
   setAside(blocks: readonly StoredBlock[], reason: string): Promise<void>
   /** Whether a frame of this size would be taken as far as `bytesMax` goes. */
   hasRoom(bytes: number): boolean
@@ -138,8 +153,8 @@ export interface Journal {
 }
 
 /**
- * Opens the journal, creating its folder where needed. Damaged content is set aside and logged. With `memory` rows
- * that an earlier run left in the folder stay there, and are logged.
+ * Opens the journal, creating its folder where needed. Damaged content is set aside and logged.
+ * With `memory` rows that an earlier run left in the folder stay there, and are logged.
  *
  * @throws JournalError when the folder cannot be used, or another process uses it
  */

@@ -3,7 +3,10 @@ import type { Segment } from './segment.ts'
 
 const SYNC_WAIT_MS = 1000
 
-/** Writes the segments' notes: at once, and together with what comes meanwhile; synced within a second. */
+/**
+ * Writes the segments' notes: at once, and together with what comes meanwhile; synced within a
+ * second.
+ */
 export class NotesKeeper {
   readonly #logger: Logger
   readonly #isSynced: boolean

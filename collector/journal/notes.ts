@@ -5,7 +5,8 @@ import { type JournalFile, type JournalFiles, readWhole, writeFully } from './jo
 //
 //   0 CRC-32 of the segment's life and of bytes 4..23 | 4 kind | 8 offset | 16 argument
 //
-// A wrong entry is as good as none: what it said happens again, which every reader of the journal must bear anyway.
+// A wrong entry is as good as none: what it said happens again, which every reader of the journal
+// must bear anyway.
 
 const ENTRY_BYTES = 24
 /** Read at most so much: 10 million confirmations of one segment. */
@@ -14,7 +15,8 @@ const NOTES_BYTES_MAX = 240_000_000
 /**
  * - `confirmed`: block number `argument` of the frame at `offset` is in ClickHouse, or set aside.
  * - `set_aside`: the `argument` bytes from `offset` on are damaged, and were copied away.
- * - `sealed`: the last frame ends at `offset`; what looks like a frame beyond was refused. All before was checked.
+ * - `sealed`: the last frame ends at `offset`; what looks like a frame beyond was refused. All
+ *   before was checked.
  */
 export type NoteKind = 'confirmed' | 'set_aside' | 'sealed'
 const KIND_CODES: Readonly<Record<NoteKind, number>> = { confirmed: 1, set_aside: 2, sealed: 3 }

@@ -59,7 +59,10 @@ interface Loaded {
   readonly hasMoved: boolean
 }
 
-/** Reads what an earlier process left. Damage never makes it throw; a folder that cannot be listed does. */
+/**
+ * Reads what an earlier process left. Damage never makes it throw; a folder that cannot be listed
+ * does.
+ */
 export async function recover(parts: RecoverParts): Promise<Recovery> {
   const names = await segmentNames(parts)
   const loaded: Loaded[] = []
@@ -92,7 +95,10 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
   }
 }
 
-/** Each `kill -9` under load may leave one, and none was acknowledged: only the newest are of use to anybody. */
+/**
+ * Each `kill -9` under load may leave one, and none was acknowledged: only the newest are of use to
+ * anybody.
+ */
 async function pruneTorn({ files, setAside, logger }: RecoverParts): Promise<void> {
   try {
     const names = await files.list(setAside.path)
@@ -256,8 +262,8 @@ interface Checked {
 }
 
 /**
- * Sets aside what is damaged, and seals the segment if it was not. The bytes of a sealed segment are checked when they are
- * read for ClickHouse; opening 10 GB must not take that long.
+ * Sets aside what is damaged, and seals the segment if it was not. The bytes of a sealed segment
+ * are checked when they are read for ClickHouse; opening 10 GB must not take that long.
  */
 async function checkFrames(parts: RecoverParts, checked: Checked): Promise<readonly Frame[]> {
   const { segment, notes, scan } = checked
@@ -392,7 +398,10 @@ async function seal(parts: RecoverParts, { segment, notes, file }: Checked): Pro
   }
 }
 
-/** All unconfirmed blocks by age. A crash while blocks were moved leaves two of one: the one that is good is kept. */
+/**
+ * All unconfirmed blocks by age. A crash while blocks were moved leaves two of one: the one that is
+ * good is kept.
+ */
 async function uniqueBlocks(loaded: readonly Loaded[]): Promise<FileBlock[]> {
   const all: FileBlock[] = []
   for (const { frames } of loaded)

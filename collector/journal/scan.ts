@@ -33,8 +33,9 @@ export interface ScanSettings {
 }
 
 /**
- * Finds all frames of a segment, reading their headers only. Where a header is wrong it looks for the next good one:
- * the life of the segment in it cannot be guessed by who sends rows, so rows that look like a frame are not taken for one.
+ * Finds all frames of a segment, reading their headers only. Where a header is wrong it looks for
+ * the next good one: the life of the segment in it cannot be guessed by who sends rows, so rows
+ * that look like a frame are not taken for one.
  */
 export async function scanSegment(file: JournalFile, settings: ScanSettings): Promise<Scan> {
   const { life, fileBytes, sealedAt, onFrame } = settings
@@ -121,8 +122,8 @@ async function isZero(window: Window, offset: number, limit: number): Promise<bo
 }
 
 /**
- * Reads ahead as far as it pays: much where frames are small, little where each read only wants a header. Its buffers
- * are used again: what it returns is good until the next call.
+ * Reads ahead as far as it pays: much where frames are small, little where each read only wants a
+ * header. Its buffers are used again: what it returns is good until the next call.
  */
 class Window {
   readonly #file: JournalFile

@@ -12,8 +12,8 @@ import { newSegmentName, Segment } from './segment.ts'
 //      ▲                                                                   │
 //      └───────────────────────────────────────────────────────────────────┘
 //
-// A retired segment keeps its name and its notes until its file is used again: the digests of its requests are
-// still found after a crash.
+// A retired segment keeps its name and its notes until its file is used again: the digests of its
+// requests are still found after a crash.
 
 /** Overwriting a file is ten times cheaper than growing one; so many are kept for it. */
 const RETIRED_MAX = 3
@@ -173,7 +173,10 @@ export class SegmentPool {
     this.retireIfDone(segment)
   }
 
-  /** Makes sure that the frame at the end, which could not be written, is not found at the next start. */
+  /**
+   * Makes sure that the frame at the end, which could not be written, is not found at the next
+   * start.
+   */
   async withdraw(segment: Segment): Promise<void> {
     const { end, fileBytes } = segment
     try {

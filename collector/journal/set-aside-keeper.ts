@@ -21,7 +21,9 @@ interface Task {
   readonly reason: string
 }
 
-/** Puts batches into `set-aside` and confirms them; tries again later when the disk does not let it. */
+/**
+ * Puts batches into `set-aside` and confirms them; tries again later when the disk does not let it.
+ */
 export class SetAsideKeeper {
   readonly #parts: SetAsideKeeperParts
   #failed: Task[] = []
@@ -80,7 +82,10 @@ export class SetAsideKeeper {
     return this.#last
   }
 
-  /** One file for the good blocks: it can be inserted as it is. @returns the blocks that are not good */
+  /**
+   * One file for the good blocks: it can be inserted as it is. @returns the blocks that are not
+   * good
+   */
   async #storeBatch(
     blocks: readonly FileBlock[],
     reason: string,

@@ -1,5 +1,6 @@
-// Brings the ledger's entries into the table, by the way of all data: a block in the journal, and from there to
-// ClickHouse. Where the journal has no room for them they stay in the ledger and are summed up with what comes.
+// Brings the ledger's entries into the table, by the way of all data: a block in the journal, and
+// from there to ClickHouse. Where the journal has no room for them they stay in the ledger and are
+// summed up with what comes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '@wayward/clickhouse'
 import { randomBytes } from 'node:crypto'
@@ -14,8 +15,8 @@ export interface LedgerWriter {
   /** Writes what there is now. Resolves when it is safe, or stays. Never rejects. */
   flush(): Promise<void>
   /**
-   * Inserts what there is without the journal, for those who have none, and gives up after `deadlineMs`. Resolves with the
-   * number of entries that are gone. Never rejects.
+   * Inserts what there is without the journal, for those who have none, and gives up after
+   * `deadlineMs`. Resolves with the number of entries that are gone. Never rejects.
    */
   insertLast(store: Pick<Store, 'insertNative'>, deadlineMs: number): Promise<number>
   stop(): void

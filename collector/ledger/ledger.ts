@@ -1,8 +1,9 @@
-// What was refused or lost, why, and from whom: summed up in memory, and written to the table `wayward_ledger` from time
-// to time (ledger-writer.ts).
+// What was refused or lost, why, and from whom: summed up in memory, and written to the table
+// `wayward_ledger` from time to time (ledger-writer.ts).
 //
-// Nobody can make it large. There are so many entries at most, and so many for one address; what comes beyond that goes
-// under the name "other", so that sums stay right. It costs nothing where nothing is refused.
+// Nobody can make it large. There are so many entries at most, and so many for one address; what
+// comes beyond that goes under the name "other", so that sums stay right. It costs nothing where
+// nothing is refused.
 import type { ReceiverName, Sender, Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
 
@@ -11,7 +12,8 @@ import type { CollectorLimits } from '../limits.ts'
  *
  * - `refused`: whole requests; their senders were told.
  * - `rejected`: items of requests of which the rest was accepted; their senders were told.
- * - `ignored`: requests of which fields or values were not understood, and the rest was accepted; their senders were told.
+ * - `ignored`: requests of which fields or values were not understood, and the rest was accepted;
+ *   their senders were told.
  * - `completed`: items that lacked a time and were stored with another; their senders were told.
  * - `repeated`: requests that were stored before and came again; nothing is missing.
  * - `set_aside`: acknowledged rows that ClickHouse refuses; they are in a file.
@@ -70,7 +72,9 @@ export interface Ledger {
   take(): LedgerEntry[]
   /** What was taken is safe. */
   written(): void
-  /** Puts back what was taken and could not be written; it is summed up with what came meanwhile. */
+  /**
+   * Puts back what was taken and could not be written; it is summed up with what came meanwhile.
+   */
   giveBack(entries: readonly LedgerEntry[]): void
   /** Entries that are there, or taken and not safe yet. */
   readonly size: number
@@ -81,7 +85,9 @@ export interface Ledger {
 /** What stands for senders of which there are too many at once. */
 export const OTHER = 'other'
 
-/** How much senders without a name may take: those who have shown a token or certificate keep room. */
+/**
+ * How much senders without a name may take: those who have shown a token or certificate keep room.
+ */
 const NAMELESS_SHARE = 0.75
 const AGENT_LENGTH_MAX = 128
 const IDENTITY_LENGTH_MAX = 128
@@ -135,7 +141,10 @@ class BoundedLedger implements Ledger {
     for (const entry of entries) this.#add(entry, textOf(entry))
   }
 
-  /** Entries without a sender, and those of "other", are few by their nature: they are not counted against the bounds. */
+  /**
+   * Entries without a sender, and those of "other", are few by their nature: they are not counted
+   * against the bounds.
+   */
   #add(addition: LedgerEntry, key: string): void {
     const known = this.#entries.get(key)
     if (known !== undefined) return sumUp(known, addition)

@@ -1,5 +1,6 @@
-// The compressions of request bodies. What a body inflates to is bounded before it is inflated, or while it is: the formats
-// whose libraries know no bound say in their frames how much each part can become.
+// The compressions of request bodies. What a body inflates to is bounded before it is inflated, or
+// while it is: the formats whose libraries know no bound say in their frames how much each part can
+// become.
 import * as zlib from 'node:zlib'
 
 /** A compression, by the name of its format. */
@@ -24,7 +25,10 @@ type ZlibFunction = (
   done: (error: Error | null, inflated: Buffer) => void,
 ) => void
 
-/** Of what a frame of Zstandard may look back to: the largest that encoders use unless told otherwise, 32 MiB. */
+/**
+ * Of what a frame of Zstandard may look back to: the largest that encoders use unless told
+ * otherwise, 32 MiB.
+ */
 const ZSTD_WINDOW_LOG_MAX = 25
 const CHUNK_BYTES = 256 * 1024
 
@@ -42,7 +46,10 @@ const inflaters: Readonly<Record<Compression, Inflate>> = {
   lz4: inflateLz4,
 }
 
-/** Names in the header Content-Encoding; those that the OpenTelemetry Collector's exporters send are all here. */
+/**
+ * Names in the header Content-Encoding; those that the OpenTelemetry Collector's exporters send are
+ * all here.
+ */
 const httpNames: Readonly<Record<string, Compression>> = {
   gzip: 'gzip',
   deflate: 'deflate',
@@ -108,7 +115,10 @@ function isZlib(body: Uint8Array): boolean {
 
 const SNAPPY_STREAM_HEAD = Buffer.from([0xff, 6, 0, 0, ...Buffer.from('sNaPpY')])
 
-/** HTTP's `snappy` is one block from some senders and a stream of framed ones from others; their beginnings differ. */
+/**
+ * HTTP's `snappy` is one block from some senders and a stream of framed ones from others; their
+ * beginnings differ.
+ */
 async function inflateSnappy(body: Uint8Array, bytesMax: number): Promise<InflateOutcome> {
   const { default: snappy } = await import('snappy')
   const isFramed = SNAPPY_STREAM_HEAD.equals(body.subarray(0, SNAPPY_STREAM_HEAD.length))

@@ -47,7 +47,9 @@ const RESPONSES: Readonly<Record<Signal, Message>> = {
 /** Bytes of a message that is sent back, well below the 4 MiB that OTLP allows a response. */
 const MESSAGE_CHARACTERS_MAX = 4096
 
-/** The response to an accepted request: empty on full success, which leaves `partial_success` unset. */
+/**
+ * The response to an accepted request: empty on full success, which leaves `partial_success` unset.
+ */
 export function encodeExportResponse(
   signal: Signal,
   encoding: Encoding,

@@ -2,7 +2,8 @@
 //
 //   compressed flag, 1 byte │ length, 4 bytes, high first │ message
 //
-// What is wrong with it is said as soon as it is seen: a message that is too large is refused at its prefix.
+// What is wrong with it is said as soon as it is seen: a message that is too large is refused at
+// its prefix.
 import type { ServerHttp2Stream } from 'node:http2'
 import { heldBytes, isCrumbled } from '../byte-budget.ts'
 import { type Compression, grpcCompressions } from './compression.ts'
@@ -22,7 +23,9 @@ export type MessageOutcome =
       readonly message: Uint8Array
       /** Undefined where the message is not compressed. */
       readonly compression: Compression | undefined
-      /** Gives the bytes back to the budget; to be called once, when the consumer has the message. */
+      /**
+       * Gives the bytes back to the budget; to be called once, when the consumer has the message.
+       */
       readonly release: () => void
     }
   | { readonly status: 'refused'; readonly refusal: GrpcRefusal }

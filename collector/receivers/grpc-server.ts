@@ -1,5 +1,5 @@
-// A server of unary gRPC calls on Node's HTTP/2: connections and their limits here, the one message of a call in
-// grpc-message.ts, answers in grpc-status.ts. What a call is about the receiver knows.
+// A server of unary gRPC calls on Node's HTTP/2: connections and their limits here, the one message
+// of a call in grpc-message.ts, answers in grpc-status.ts. What a call is about the receiver knows.
 import {
   createSecureServer,
   createServer,
@@ -22,7 +22,10 @@ export interface GrpcConnection {
   /** The peer's address without its port. */
   readonly address: string
   readonly access: ConnectionAccess
-  /** Requests that have arrived wholly and are not answered; a connection with any is not closed for another. */
+  /**
+   * Requests that have arrived wholly and are not answered; a connection with any is not closed for
+   * another.
+   */
   owedAnswers: number
 }
 
@@ -36,7 +39,9 @@ export type CallHandler = (
 export interface GrpcServer {
   /** @throws CollectorError */
   start(address: ListenAddress): Promise<ListenAddress>
-  /** Takes no more connections and tells every client to open no more calls; those under way go on. */
+  /**
+   * Takes no more connections and tells every client to open no more calls; those under way go on.
+   */
   stopAccepting(): void
   /** Waits for the calls under way, at most `deadlineMs`, and closes the connections. */
   shutdown(deadlineMs: number): Promise<void>
@@ -80,7 +85,8 @@ class UnaryServer implements GrpcServer {
 
   stopAccepting(): void {
     this.#whenClosed ??= new Promise((resolve) => this.#server.close(() => resolve()))
-    // GOAWAY names the last call that is served; clients know that later ones were not and send them elsewhere.
+    // GOAWAY names the last call that is served; clients know that later ones were not and send
+    // them elsewhere.
     for (const session of this.#sessions) session.close()
   }
 
@@ -95,7 +101,10 @@ class UnaryServer implements GrpcServer {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** What does not open as HTTP/2 does, as a rule OTLP over HTTP/1.1: Node closes it, here it is told. */
+  /**
+   * What does not open as HTTP/2 does, as a rule OTLP over HTTP/1.1: Node closes it, here it is
+   * told.
+   */
   #countHttp1(address: string): void {
     const sender = { receiver: 'otlp_grpc', address, agent: '', identity: '' } as const
     countRequest(this.#parts.telemetry, sender, undefined, 'malformed', { message: notHttp2 })
@@ -137,7 +146,8 @@ class UnaryServer implements GrpcServer {
     this.#sessions.add(session)
     session.once('close', () => this.#sessions.delete(session))
     session.setLocalWindowSize(limits.receiveWindowBytes)
-    // Also ends those that Node 20 keeps after a violation of the protocol, though their client has gone.
+    // Also ends those that Node 20 keeps after a violation of the protocol, though their client has
+    // gone.
     session.setTimeout(limits.keepAliveTimeoutMs, () => session.close())
     const { socket } = session
     return {
@@ -149,7 +159,8 @@ class UnaryServer implements GrpcServer {
 }
 
 /**
- * Without wider windows a connection receives at most 64 KiB per round trip, and large requests cost twice the CPU.
+ * Without wider windows a connection receives at most 64 KiB per round trip, and large requests
+ * cost twice the CPU.
  */
 function createHttp2Server({ limits, tls }: Parts): Http2Server {
   const options: SecureServerOptions = {
@@ -159,8 +170,8 @@ function createHttp2Server({ limits, tls }: Parts): Http2Server {
       maxHeaderListSize: limits.headerBytesMax,
       enablePush: false,
     },
-    // Node fails in odd ways at this limit of its own; what a connection can make us hold is bounded by its window,
-    // its streams and their headers.
+    // Node fails in odd ways at this limit of its own; what a connection can make us hold is
+    // bounded by its window, its streams and their headers.
     maxSessionMemory: Number.MAX_SAFE_INTEGER,
   }
   if (tls === undefined) return createServer(options)

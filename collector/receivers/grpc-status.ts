@@ -41,7 +41,8 @@ export function sendStatus(
       ? {}
       : {
           'grpc-status-details-bin': unpadded(encodeStatus('protobuf', status)),
-          // OpenTelemetry's exporter for Python looks for it there, and has a pause of its own else.
+          // OpenTelemetry's exporter for Python looks for it there, and has a pause of its own
+          // else.
           'google.rpc.retryinfo-bin': unpadded(Buffer.from(encodeRetryInfo(status.retryAfterMs))),
         }
   stream.respond(
@@ -68,7 +69,10 @@ export function sendHttpStatus(
   stopRequest(stream)
 }
 
-/** The text as the header `grpc-message` has it: printable ASCII, everything else as %XX of its UTF-8. */
+/**
+ * The text as the header `grpc-message` has it: printable ASCII, everything else as %XX of its
+ * UTF-8.
+ */
 export function encodeMessage(message: string): string {
   const text = cut(sendableText(message), MESSAGE_BYTES_MAX)
   return text.replaceAll(/[^\u0020-\u0024\u0026-\u007e]+/g, encodeURIComponent)

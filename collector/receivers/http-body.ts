@@ -39,7 +39,10 @@ export function createHttpBodyReader({ inflater, requestBytes, limits }: Parts):
     },
   }
 
-  /** The bytes as they come. A body that is over a limit is let go at once; the caller discards the rest. */
+  /**
+   * The bytes as they come. A body that is over a limit is let go at once; the caller discards the
+   * rest.
+   */
   function receive(request: IncomingMessage): Promise<BodyOutcome> {
     return new Promise((resolve) => {
       const chunks: Buffer[] = []

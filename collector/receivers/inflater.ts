@@ -1,6 +1,9 @@
 import { type Compression, inflate, type InflateOutcome } from './compression.ts'
 
-/** Decompresses a few bodies at a time: a bomb costs at most `bytesMax`, many bombs a few times that. */
+/**
+ * Decompresses a few bodies at a time: a bomb costs at most `bytesMax`, many bombs a few times
+ * that.
+ */
 export interface Inflater {
   inflate(body: Uint8Array, compression: Compression): Promise<InflateOutcome>
 }

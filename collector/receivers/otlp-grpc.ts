@@ -190,7 +190,10 @@ class OtlpGrpcReceiver implements Receiver {
     return this.#consume(call, body, () => requestBytes.release(body.length))
   }
 
-  /** The same object for all requests of a connection, unless proxies send for several clients over it. */
+  /**
+   * The same object for all requests of a connection, unless proxies send for several clients over
+   * it.
+   */
   #senderOf(connection: GrpcConnection, agent: string, identity: string): Sender {
     const last = this.#senders.get(connection)
     if (last !== undefined && last.agent === agent && last.identity === identity) return last
@@ -249,7 +252,10 @@ const TIMEOUT_UNITS_MS: Readonly<Record<string, number>> = {
   n: 1e-6,
 }
 
-/** Milliseconds of the header `grpc-timeout`, Infinity where there is none, undefined where it is malformed. */
+/**
+ * Milliseconds of the header `grpc-timeout`, Infinity where there is none, undefined where it is
+ * malformed.
+ */
 function parseTimeout(header: string | string[] | undefined): number | undefined {
   if (header === undefined) return Number.POSITIVE_INFINITY
   const match = /^(\d{1,8})([HMSmun])$/.exec(String(header))

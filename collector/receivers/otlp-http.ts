@@ -1,5 +1,6 @@
-// OTLP/HTTP: one request per POST, protobuf or JSON by its content type. Everything that is wrong is answered
-// with a google.rpc.Status in the encoding of the request; the connection lives on where that is possible.
+// OTLP/HTTP: one request per POST, protobuf or JSON by its content type. Everything that is wrong
+// is answered with a google.rpc.Status in the encoding of the request; the connection lives on
+// where that is possible.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -45,7 +46,9 @@ interface ExportHead {
 const RECEIVER = 'otlp_http'
 /** What is announced beyond this is no request. */
 const ANNOUNCED_BYTES_MAX = 2 ** 40
-/** So much of a refused request is read to its end in any case: clients fail whose writing is reset. */
+/**
+ * So much of a refused request is read to its end in any case: clients fail whose writing is reset.
+ */
 const DISCARDED_BYTES_LEAST = 1024 * 1024
 const ABORTED_MESSAGE = 'The sender broke the request off'
 const SHUTDOWN_POLL_MS = 10
@@ -68,7 +71,9 @@ class OtlpHttpReceiver implements Receiver {
   readonly #bodyReader: HttpBodyReader
   readonly #server: Server
   readonly #authorize: (request: IncomingMessage) => Authorization
-  /** The response that is being made on a connection, to know whether an error may still be written. */
+  /**
+   * The response that is being made on a connection, to know whether an error may still be written.
+   */
   readonly #responses = new WeakMap<Duplex, ServerResponse>()
   /** Requests that timed out: their end is seen a second time, as a connection that breaks. */
   readonly #timedOut = new WeakSet<IncomingMessage>()
@@ -135,7 +140,8 @@ class OtlpHttpReceiver implements Receiver {
     expectsContinue: boolean,
   ): Promise<void> {
     this.#responses.set(request.socket, response)
-    // A connection that breaks is seen by the body reader; without listeners the errors would be thrown.
+    // A connection that breaks is seen by the body reader; without listeners the errors would be
+    // thrown.
     request.on('error', () => undefined)
     response.on('error', () => undefined)
     try {
@@ -438,7 +444,10 @@ function unavailable(retryAfterMs: number, message: string): HttpRefusal {
   }
 }
 
-/** The header has whole seconds; rounded by chance, those who were refused together still come apart. */
+/**
+ * The header has whole seconds; rounded by chance, those who were refused together still come
+ * apart.
+ */
 function retryAfter(retryAfterMs: number): Readonly<Record<string, string>> {
   return { 'Retry-After': String(Math.max(1, Math.floor(retryAfterMs / 1000 + Math.random()))) }
 }
@@ -455,8 +464,9 @@ function senderOf(request: IncomingMessage, identity: string): Sender {
 }
 
 /**
- * Throws away what is still coming of a refused request as it arrives, so that the client reads the answer instead
- * of a reset. A client that goes on and on loses its connection; the request time-out ends what never ends.
+ * Throws away what is still coming of a refused request as it arrives, so that the client reads the
+ * answer instead of a reset. A client that goes on and on loses its connection; the request
+ * time-out ends what never ends.
  */
 function discard(request: IncomingMessage, bytesMax: number): void {
   let bytes = 0

@@ -42,8 +42,9 @@ export const NO_ROOM_RETRY_AFTER_MS = 1_000
 export const CHUNKS_MESSAGE = 'The request comes in too many small chunks; send it in larger ones'
 
 /**
- * Hands a request to the consumer and counts what became of it. Nothing here holds the body while its rows wait
- * for their insert: with hundreds of waiting requests that would be the larger part of the memory.
+ * Hands a request to the consumer and counts what became of it. Nothing here holds the body while
+ * its rows wait for their insert: with hundreds of waiting requests that would be the larger part
+ * of the memory.
  */
 export function consumeRequest(
   { consumer, telemetry }: ReceiverParts,

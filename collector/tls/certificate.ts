@@ -1,5 +1,6 @@
-// A server's certificate, its key and the authority of client certificates, from the bytes of PEM files to what a TLS
-// server takes. Everything that OpenSSL would say in its own words, or only to the client, is found here.
+// A server's certificate, its key and the authority of client certificates, from the bytes of PEM
+// files to what a TLS server takes. Everything that OpenSSL would say in its own words, or only to
+// the client, is found here.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 
 /**
- * Bounds the handshakes that are under way on a TLS server: where one too many begins, the oldest goes. The server
- * itself ends those that take longer than its `handshakeTimeout`; connections count as such only after their handshake.
+ * Bounds the handshakes that are under way on a TLS server: where one too many begins, the oldest
+ * goes. The server itself ends those that take longer than its `handshakeTimeout`; connections
+ * count as such only after their handshake.
  */
 export function limitHandshakes(server: Server, handshakesMax: number): void {
   const sockets = new Map<string, Socket>()

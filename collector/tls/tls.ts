@@ -1,4 +1,5 @@
-// TLS for every listener of the collector, from one certificate that is taken anew when its files change.
+// TLS for every listener of the collector, from one certificate that is taken anew when its files
+// change.
 import type { Logger } from '@wayward/base'
 import { constants } from 'node:crypto'
 import type { Server, TlsOptions } from 'node:tls'
@@ -34,7 +35,10 @@ export interface TlsParts {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** The last days of a certificate, or the last part of a short one, in which it should have been renewed. */
+/**
+ * The last days of a certificate, or the last part of a short one, in which it should have been
+ * renewed.
+ */
 const EXPIRES_SOON_MS = 14 * DAY_MS
 const EXPIRES_SOON_SHARE = 1 / 6
 
@@ -88,7 +92,8 @@ class WatchedTls implements Tls {
     server.once('close', () => this.#servers.delete(server))
     server.setSecureContext(this.#certificate.secureContext)
     limitHandshakes(server, this.#parts.limits.handshakesMax)
-    // A handshake that fails is the client's affair; without a listener Node would leave some of the sockets open.
+    // A handshake that fails is the client's affair; without a listener Node would leave some of
+    // the sockets open.
     server.on('tlsClientError', (_error, socket) => {
       this.failedHandshakes++
       socket.destroy()
@@ -156,10 +161,11 @@ function fixedOptions({ clientAuthority }: TlsFiles, { limits }: TlsParts): TlsO
   return {
     ...options,
     requestCert: true,
-    // A missing or foreign certificate is answered in the protocol's words, which say more than a broken connection.
+    // A missing or foreign certificate is answered in the protocol's words, which say more than a
+    // broken connection.
     rejectUnauthorized: false,
-    // No resumed sessions: they would outlive a change of the authority, and in TLS 1.3 Node takes one without any
-    // client certificate for authorized.
+    // No resumed sessions: they would outlive a change of the authority, and in TLS 1.3 Node takes
+    // one without any client certificate for authorized.
     secureOptions: constants.SSL_OP_NO_TICKET,
   }
 }

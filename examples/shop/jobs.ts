@@ -1,5 +1,6 @@
-// The shop's jobs, each worker doing one after the other. `report` fails, and since it takes its time to do
-// so, `cleanup`, which waits for the same worker, starts late. `prices` has a worker of its own and is well.
+// The shop's jobs, each worker doing one after the other. `report` fails, and since it takes its
+// time to do so, `cleanup`, which waits for the same worker, starts late. `prices` has a worker of
+// its own and is well.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SeverityNumber } from '@opentelemetry/api-logs'
 import type { ReportedJob, Reporter } from '@wayward/sdk'

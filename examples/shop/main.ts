@@ -1,5 +1,6 @@
-// A small shop that misbehaves on purpose. It is open for a few seconds, reports to a Wayward collector
-// (OTEL_EXPORTER_OTLP_ENDPOINT, http://127.0.0.1:4317 by default), and prints what it measured for itself.
+// A small shop that misbehaves on purpose. It is open for a few seconds, reports to a Wayward
+// collector (OTEL_EXPORTER_OTLP_ENDPOINT, http://127.0.0.1:4317 by default), and prints what it
+// measured for itself.
 import { observeAsyncMutex, observePQueue, register } from '@wayward/sdk'
 import * as asyncMutex from 'async-mutex'
 import PQueue from 'p-queue'

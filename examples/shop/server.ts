@@ -1,5 +1,5 @@
-// The shop's pages. Their spans come from the plain OpenTelemetry API; what happens under a lock or in a
-// queue meanwhile is reported by Wayward and nests below them.
+// The shop's pages. Their spans come from the plain OpenTelemetry API; what happens under a lock or
+// in a queue meanwhile is reported by Wayward and nests below them.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { SeverityNumber } from '@opentelemetry/api-logs'

@@ -1,4 +1,5 @@
-// The load: visitors who look at the products, think, and buy, again and again until the shop closes.
+// The load: visitors who look at the products, think, and buy, again and again until the shop
+// closes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { context, propagation, SpanKind, trace } from '@opentelemetry/api'
 import { createRandom } from './random.ts'

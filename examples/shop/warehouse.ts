@@ -1,6 +1,7 @@
 // The shop's locks and queues. Two of them are in trouble:
 //
-// - `inventory`: the payment provider is called while the mutex is held, so all checkouts form a convoy;
+// - `inventory`: the payment provider is called while the mutex is held, so all checkouts form a
+//   convoy;
 // - `emails`: one worker needs longer for an e-mail than it takes until the next order.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nameLock, nameQueue } from '@wayward/sdk'

@@ -14,7 +14,9 @@ import {
   uint32,
 } from '../message.ts'
 
-/** A value of an attribute or a body: at most one of the fields is there; none is an empty value. */
+/**
+ * A value of an attribute or a body: at most one of the fields is there; none is an empty value.
+ */
 export interface AnyValue {
   readonly stringValue?: string
   readonly boolValue?: boolean

@@ -3,9 +3,10 @@
 //   acquire() ──▶ item in _queue ──▶ _dispatchItem(item) ──▶ _newReleaser() ──▶ releaser ──▶ release()
 //      request                          granted                 hold                released
 //
-// The library resolves the caller's promise inside _dispatchItem. We watch that moment instead of adding
-// handlers to the promise: a handler of ours would hide unhandled rejections, and would come late.
-// Values, promises and errors that the caller sees are the library's own, but for the releaser.
+// The library resolves the caller's promise inside _dispatchItem. We watch that moment instead of
+// adding handlers to the promise: a handler of ours would hide unhandled rejections, and would come
+// late. Values, promises and errors that the caller sees are the library's own, but for the
+// releaser.
 import { context } from '@opentelemetry/api'
 import { WAYWARD_LOCK_TYPE_VALUE_MUTEX, WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE } from '@wayward/semconv'
 import { callSite, isConstructorOf, type OutermostFunction } from '../call-site.ts'
@@ -261,13 +262,15 @@ function createObserver(core: Core, classNames: readonly string[]) {
       const granted = granting
       granting = undefined
       if (granted === undefined) return releaser
-      // A request that gave up is granted for a moment all the same: nobody's hold, and no other's end.
+      // A request that gave up is granted for a moment all the same: nobody's hold, and no other's
+      // end.
       const isAbandoned = !granted.isOpen
       const hold = isAbandoned ? undefined : granted.granted({ isContended: granted !== asking })
       if (hold !== undefined) holdsByRequest.set(granted, hold)
       endsByRequest.get(granted)?.()
       return () => {
-        // Where release() has ended this hold already, the library now frees whoever holds the lock since.
+        // Where release() has ended this hold already, the library now frees whoever holds the lock
+        // since.
         const previous = isReleasing
         isReleasing = isAbandoned || hold?.isOpen === true
         hold?.released()
@@ -283,7 +286,8 @@ function createObserver(core: Core, classNames: readonly string[]) {
     function (this: SemaphoreLike, ...args: number[]): void {
       const isOwn = isReleasing
       isReleasing = false
-      // Without its releaser nobody can say which holds end: the oldest, and for a mutex the only one.
+      // Without its releaser nobody can say which holds end: the oldest, and for a mutex the only
+      // one.
       if (!isOwn && isOn()) locksSeen.get(this)?.permitsReturned(args[0] ?? 1)
       original.apply(this, args)
     }
@@ -317,7 +321,9 @@ function createObserver(core: Core, classNames: readonly string[]) {
       original.call(this)
     }
 
-  /** Makes `callback` run under the hold's span. The request is known once the callback is called. */
+  /**
+   * Makes `callback` run under the hold's span. The request is known once the callback is called.
+   */
   function underHold<A extends unknown[], R>(
     inner: Frame,
     callback: (...args: A) => R,
@@ -357,8 +363,8 @@ function createObserver(core: Core, classNames: readonly string[]) {
       if (!isOn()) return originalAcquire.apply(this, args)
       const inner: Frame = frame ?? { timeoutNs: undefined, request: undefined, onEnd: undefined }
       inner.timeoutNs = timeoutMs * 1e6
-      // The library does not tell that it gave up. This timer is older than the library's and of the
-      // same length, so it fires just before.
+      // The library does not tell that it gave up. This timer is older than the library's and of
+      // the same length, so it fires just before.
       const timer = setTimeout(() => inner.request?.[end](), timeoutMs)
       timer.unref()
       inner.onEnd = () => clearTimeout(timer)
@@ -418,7 +424,10 @@ function createObserver(core: Core, classNames: readonly string[]) {
   }
 }
 
-/** Replaces a method, keeping name and length. @returns what restores it, if nobody else replaced it since. */
+/**
+ * Replaces a method, keeping name and length. @returns what restores it, if nobody else replaced it
+ * since.
+ */
 function replace<T extends object, K extends keyof T>(
   target: T,
   key: K,
@@ -435,8 +444,8 @@ function replace<T extends object, K extends keyof T>(
 }
 
 /**
- * Tells when a constructor assigns `key` for the first time: the only way to see an object being made
- * without replacing its class. The assignment leaves an ordinary property.
+ * Tells when a constructor assigns `key` for the first time: the only way to see an object being
+ * made without replacing its class. The assignment leaves an ordinary property.
  */
 function onFirstSet(
   prototype: object,

@@ -27,8 +27,8 @@ const scopeName = '@wayward/sdk'
 const scopeVersion = '0.1.0'
 
 /**
- * Observes async-mutex 0.5, both its ES and its CommonJS form: every acquisition of a Mutex or Semaphore,
- * `withTimeout` and `tryAcquire` included. For `registerInstrumentations`.
+ * Observes async-mutex 0.5, both its ES and its CommonJS form: every acquisition of a Mutex or
+ * Semaphore, `withTimeout` and `tryAcquire` included. For `registerInstrumentations`.
  */
 export class AsyncMutexInstrumentation extends InstrumentationBase<WaywardInstrumentationConfig> {
   constructor(config: WaywardInstrumentationConfig = {}) {
@@ -96,9 +96,9 @@ export class PQueueInstrumentation extends InstrumentationBase<WaywardInstrument
 }
 
 /**
- * Observes async-mutex where no loader hook can: in bundles, or when it is loaded already. Mutexes and
- * semaphores are observed wherever they are made and used; for time-outs and refusals use the functions
- * of the result.
+ * Observes async-mutex where no loader hook can: in bundles, or when it is loaded already. Mutexes
+ * and semaphores are observed wherever they are made and used; for time-outs and refusals use the
+ * functions of the result.
  * @param module what `import * as asyncMutex from 'async-mutex'` gives.
  * @param reporter where to report to; the process's own by default.
  * @returns `withTimeout` and `tryAcquire` that are observed, and `disable()`.
@@ -138,7 +138,9 @@ function coreOf(reporter: Reporter | undefined): ReporterWithCore['core'] {
   return ((reporter as ReporterWithCore | undefined) ?? getReporterWithCore()).core
 }
 
-/** The module with the two functions exchanged. A CommonJS module's are getters, so it is copied. */
+/**
+ * The module with the two functions exchanged. A CommonJS module's are getters, so it is copied.
+ */
 function withFunctions(module: object, made: AsyncMutexObservation): object {
   const { withTimeout, tryAcquire } = made
   try {

@@ -1,5 +1,6 @@
-// Observation of p-queue 8 to 10: `add` is wrapped on the prototype, and the function that it is given. The
-// queue's name comes from the place of its constructor, which is seen when it sets its concurrency.
+// Observation of p-queue 8 to 10: `add` is wrapped on the prototype, and the function that it is
+// given. The queue's name comes from the place of its constructor, which is seen when it sets its
+// concurrency.
 import { callSite, isConstructorOf, type OutermostFunction } from '../call-site.ts'
 import { type Core, follow, guard } from '../core.ts'
 import {
@@ -127,7 +128,8 @@ function wrapAdd(core: Core, add: PQueueLike['add']): PQueueLike['add'] {
     )
     if (item === undefined) return add.call(this, work, ...rest)
     const signal = options?.signal
-    // The library takes the queue's time-out when the item is added, unless the item has one, or none, of its own.
+    // The library takes the queue's time-out when the item is added, unless the item has one, or
+    // none, of its own.
     const limits: Limits = { timeoutMs: this.timeout, ...toLimits(options) }
     const onAbort = (): void => item.removed('aborted')
     const sizeBefore = this.size
@@ -179,9 +181,9 @@ function toLimits(options: AddOptions | undefined): Partial<Limits> {
 }
 
 /**
- * Processes an item until its work is done, or until the library goes on without it: it frees the item's
- * place at the time-out and when the signal is aborted, whatever the work does then. What is told is what
- * the caller sees.
+ * Processes an item until its work is done, or until the library goes on without it: it frees the
+ * item's place at the time-out and when the signal is aborted, whatever the work does then. What is
+ * told is what the caller sees.
  */
 function processItem<T>(
   queue: PQueueLike,
@@ -221,8 +223,8 @@ function processItem<T>(
     signal?.removeEventListener('abort', onAbort)
     end()
   }
-  // The work itself may abort the signal. Version 8 does not look then, 9 takes the work's own end first where
-  // it has come, 10 the signal.
+  // The work itself may abort the signal. Version 8 does not look then, 9 takes the work's own end
+  // first where it has come, 10 the signal.
   const isAborted = !isVersion8 && signal?.aborted === true
   if (isAborted && queue.addEventListener !== undefined) onAbort()
   const followed = follow(
@@ -247,8 +249,8 @@ function isRefusedBy8(timeoutMs: unknown): boolean {
 const throwing = new WeakMap<PQueueLike, boolean>()
 
 /**
- * In version 8 a time-out is an error for the caller only if the queue was told so, in a field that nobody
- * else can read. Whoever is answered with an error is told as an event, too.
+ * In version 8 a time-out is an error for the caller only if the queue was told so, in a field that
+ * nobody else can read. Whoever is answered with an error is told as an event, too.
  */
 function whetherTimeoutThrows(
   queue: PQueueLike,

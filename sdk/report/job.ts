@@ -66,7 +66,9 @@ export interface JobRunOptions {
   readonly trigger?: 'cron' | 'interval' | 'event' | 'manual' | 'retry'
   /** When the run was put on the schedule, in nanoseconds since 1970. */
   readonly scheduledTimeNs?: bigint
-  /** When it was due to start; the run's lateness is its start minus this. Nanoseconds since 1970. */
+  /**
+   * When it was due to start; the run's lateness is its start minus this. Nanoseconds since 1970.
+   */
   readonly dueTimeNs?: bigint
   /** When it must have ended, in nanoseconds since 1970. */
   readonly deadlineNs?: bigint
@@ -87,8 +89,8 @@ export interface JobEndOptions {
 export interface ReportedJob {
   readonly name: string
   /**
-   * Runs `fn` as one run of the job, as an asynchronous task of its own: `success` if it returns, `error`
-   * if it throws, unless `fn` ended the run itself.
+   * Runs `fn` as one run of the job, as an asynchronous task of its own: `success` if it returns,
+   * `error` if it throws, unless `fn` ended the run itself.
    * @returns what `fn` returns (a promise that follows it); what it throws is thrown on.
    * @example
    * await job.run({ trigger: 'cron', dueTimeNs }, () => buildReport())

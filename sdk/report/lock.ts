@@ -44,7 +44,8 @@ export interface LockSettings {
   /** The lock's class, of low cardinality: what reports group by. */
   readonly name: string
   /**
-   * `mutex`, `rwlock`, `semaphore`, `monitor`, `condition`, `spinlock`, `file`, `database` or `distributed`.
+   * `mutex`, `rwlock`, `semaphore`, `monitor`, `condition`, `spinlock`, `file`, `database` or
+   * `distributed`.
    * @default 'mutex'
    */
   readonly type?: string
@@ -58,7 +59,9 @@ export interface LockSettings {
    * @default 'process'
    */
   readonly scope?: 'process' | 'host' | 'cluster'
-  /** Identity of a lock that is known outside of this process; otherwise `<pid>:<number>` is given. */
+  /**
+   * Identity of a lock that is known outside of this process; otherwise `<pid>:<number>` is given.
+   */
   readonly id?: string
   /**
    * How many permits there are, for a semaphore.
@@ -84,8 +87,9 @@ export interface LockTimeOptions {
 
 export interface LockGrantOptions extends LockTimeOptions {
   /**
-   * Whether the request had to wait. By default it had if, when it was made, the known holders or earlier
-   * waiters stood in its way, or, for a lock of more than this process, if it took a millisecond or more.
+   * Whether the request had to wait. By default it had if, when it was made, the known holders or
+   * earlier waiters stood in its way, or, for a lock of more than this process, if it took a
+   * millisecond or more.
    */
   readonly isContended?: boolean
 }
@@ -107,11 +111,14 @@ export interface ReportedLock {
   /** The requests that wait, oldest first. */
   readonly requests: Iterable<LockRequest>
   /**
-   * Permits came back by another way than the release of a hold, as where a semaphore is refilled or counts
-   * something: the oldest holds that they cover end.
+   * Permits came back by another way than the release of a hold, as where a semaphore is refilled
+   * or counts something: the oldest holds that they cover end.
    */
   permitsReturned(permits: number): void
-  /** Forgets holds and requests that can no longer end, as of a lock that is gone; nothing is told of them. */
+  /**
+   * Forgets holds and requests that can no longer end, as of a lock that is gone; nothing is told
+   * of them.
+   */
   abandon(): void
 }
 
@@ -153,7 +160,10 @@ interface LockState {
   readonly waiting: Set<OpenRequest>
   /** Requests that wait, those besides that are not followed. */
   waitingCount: number
-  /** Permits that are taken, and holds that are exclusive: of all holds, those besides that are not followed. */
+  /**
+   * Permits that are taken, and holds that are exclusive: of all holds, those besides that are not
+   * followed.
+   */
   takenPermits: number
   exclusiveCount: number
   /** Permits that came back and cover no whole hold yet. */
@@ -417,7 +427,8 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
     this.context = trace.setSpan(settings.parent, span)
     lock.takenPermits += this.permits
     if (!this.isShared) lock.exclusiveCount++
-    // The lock knows its holders also where so much is open that their tasks and the snapshots do not.
+    // The lock knows its holders also where so much is open that their tasks and the snapshots do
+    // not.
     lock.holds.push(this)
     if (core.open.add(this)) addHold(settings.task, this)
     if (lock.holds.length > followedHoldsMax) lock.holds[0]?.leaveOut()

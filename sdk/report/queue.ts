@@ -93,7 +93,10 @@ export interface ReportedQueue {
 export interface QueueItem {
   /** The item leaves the queue and its processing begins. */
   dequeued(options?: QueueTimeOptions): ItemProcessing
-  /** The item leaves the queue without being processed; told as failed with the reason as `error.type`. */
+  /**
+   * The item leaves the queue without being processed; told as failed with the reason as
+   * `error.type`.
+   */
   removed(reason: string, options?: QueueTimeOptions): void
   readonly isOpen: boolean
 }

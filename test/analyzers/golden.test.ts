@@ -1,5 +1,6 @@
-// Every folder test/golden/<analyzer>/<case> has an input, the rows that the analyzer answers with, and what it says about
-// them. `npx vitest run test/analyzers -u` writes the answers anew; look at each difference before you keep it.
+// Every folder test/golden/<analyzer>/<case> has an input, the rows that the analyzer answers with,
+// and what it says about them. `npx vitest run test/analyzers -u` writes the answers anew; look at
+// each difference before you keep it.
 import { readdirSync, readFileSync } from 'node:fs'
 import { analyzers, type Report, runAnalyzer } from '@wayward/analyzers'
 import { migrate } from '@wayward/clickhouse'

@@ -5,7 +5,10 @@ export interface Figure {
   readonly unit: string
 }
 
-/** A benchmark: `tiny` proves in the test run that it still works, `full` gives the figures of the docs. */
+/**
+ * A benchmark: `tiny` proves in the test run that it still works, `full` gives the figures of the
+ * docs.
+ */
 export interface Bench {
   readonly name: string
   run(size: 'tiny' | 'full'): Promise<readonly Figure[]>

@@ -206,7 +206,9 @@ function traceRequest(random: Random): object {
   return { resourceSpans: [{ resource, scopeSpans: [{ scope, spans }] }] }
 }
 
-/** As an SDK sends them every minute: 32 metrics of 16 time series each, half of them histograms. */
+/**
+ * As an SDK sends them every minute: 32 metrics of 16 time series each, half of them histograms.
+ */
 function metricBodies(): Uint8Array[] {
   const message = oracle('metrics')
   return Array.from({ length: 8 }, (_, seed) => {

@@ -1,5 +1,5 @@
-// How the cost grows with the number of spans, of services and of attributes: a fresh service for each point. At full
-// size it prints a table and draws docs/growth.svg.
+// How the cost grows with the number of spans, of services and of attributes: a fresh service for
+// each point. At full size it prints a table and draws docs/growth.svg.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

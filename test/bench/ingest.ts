@@ -1,5 +1,6 @@
-// OTLP/gRPC request → rows that a query sees: the real service (`wayward serve`, its engine in a process of its
-// own) on a fresh folder, and a load generator in a third process. First as fast as answers come, then at a rate.
+// OTLP/gRPC request → rows that a query sees: the real service (`wayward serve`, its engine in a
+// process of its own) on a fresh folder, and a load generator in a third process. First as fast as
+// answers come, then at a rate.
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +31,8 @@ export const ingestBench: Bench = {
   async run(size) {
     const plan = sizes[size]
     const parts = [measureClosed, measureOpen, measureOthers]
-    // Each on a service of its own, so that none pays for another's merges; that they work is shown on one.
+    // Each on a service of its own, so that none pays for another's merges; that they work is shown
+    // on one.
     const groups = size === 'full' ? parts.map((part) => [part]) : [parts]
     const all: Figure[] = []
     for (const group of groups) {
@@ -81,7 +83,10 @@ async function measureClosed(
   ]
 }
 
-/** At a rate, whether or not answers come: what the sender sees of it, and whether anything piles up. */
+/**
+ * At a rate, whether or not answers come: what the sender sees of it, and whether anything piles
+ * up.
+ */
 async function measureOpen(
   { service, folder }: Run,
   { spansPerSecond, seconds, warmUpRequests }: Size,

@@ -1,4 +1,5 @@
-// What the journal costs per byte and per frame, and how long it takes to open (docs/journal-format.md).
+// What the journal costs per byte and per frame, and how long it takes to open
+// (docs/journal-format.md).
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
-// ClickHouse is away while requests come, until the journal holds much; then the whole service is killed and started
-// again with ClickHouse back. What the replay takes, and what new senders feel of it.
+// ClickHouse is away while requests come, until the journal holds much; then the whole service is
+// killed and started again with ClickHouse back. What the replay takes, and what new senders feel
+// of it.
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -174,7 +175,9 @@ function keepArriving({ endpoints }: Service, requestsPerSecond: number): Arriva
   }
 }
 
-/** Rows go in oldest first, so when there are as many as were to be replayed, the replay is over. */
+/**
+ * Rows go in oldest first, so when there are as many as were to be replayed, the replay is over.
+ */
 async function rowsReach(subject: Subject, wanted: number): Promise<void> {
   while ((await subject.countRows()) < wanted) await sleep(200)
 }

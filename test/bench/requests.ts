@@ -1,5 +1,6 @@
-// Small requests from many connections, 1 to 10 spans each: first to the receivers alone, with nothing behind them,
-// then to the whole service on a fresh folder. The load generator is a process of its own.
+// Small requests from many connections, 1 to 10 spans each: first to the receivers alone, with
+// nothing behind them, then to the whole service on a fresh folder. The load generator is a process
+// of its own.
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -63,7 +64,10 @@ async function measureService(size: Size): Promise<readonly Figure[]> {
   }
 }
 
-/** What is acknowledged is safe, but may not be in the table yet: the work for it is measured to its end. */
+/**
+ * What is acknowledged is safe, but may not be in the table yet: the work for it is measured to its
+ * end.
+ */
 async function measureWhole(
   service: Service,
   protocol: Protocol,

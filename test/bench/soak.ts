@@ -16,7 +16,9 @@ const sink: SpanProcessor = {
   shutdown: async () => undefined,
 }
 
-/** How much memory the SDK keeps for uses that never end, over what the libraries themselves keep. */
+/**
+ * How much memory the SDK keeps for uses that never end, over what the libraries themselves keep.
+ */
 export const soakBench: Bench = {
   name: 'soak',
   run: (size) => soak(size === 'full' ? 1_000_000 : 300),
@@ -59,7 +61,8 @@ async function growth(pattern: Pattern, steps: number, isObserved: boolean): Pro
 }
 
 async function heapBytes(): Promise<number> {
-  // Finalizers run in a turn of their own, and what they let go is collected by the next collection.
+  // Finalizers run in a turn of their own, and what they let go is collected by the next
+  // collection.
   for (let round = 0; round < 2; round++) {
     globalThis.gc?.()
     await new Promise((resolve) => setImmediate(resolve))

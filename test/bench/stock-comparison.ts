@@ -1,4 +1,5 @@
-// Our tables and the stock exporter's, side by side in one engine: the same blocks in turns, then what they take on disk.
+// Our tables and the stock exporter's, side by side in one engine: the same blocks in turns, then
+// what they take on disk.
 import { readFileSync } from 'node:fs'
 import { migrate, type Store } from '@wayward/clickhouse'
 import type { TestEngine } from '../harness/engine.ts'
@@ -177,7 +178,9 @@ async function diskFigures(side: Side, what: string, spans: number): Promise<Fig
   return [...figures, { name, value: bytes(row?.stock), unit: 'bytes/span' }]
 }
 
-/** CPU of this process's children, of which the engine is the only one. 0 where there is no /proc. */
+/**
+ * CPU of this process's children, of which the engine is the only one. 0 where there is no /proc.
+ */
 function engineCpuMs(): number {
   try {
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')

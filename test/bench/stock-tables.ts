@@ -1,6 +1,10 @@
-// The tables for spans as the ClickHouse exporter of the OpenTelemetry Collector makes them (released form), for comparison.
+// The tables for spans as the ClickHouse exporter of the OpenTelemetry Collector makes them
+// (released form), for comparison.
 
-/** Statements that make them in the database of the connection. @param settings more settings of the tables, or nothing */
+/**
+ * Statements that make them in the database of the connection. @param settings more settings of the
+ * tables, or nothing
+ */
 export function stockTables(settings = ''): string[] {
   return [
     `CREATE TABLE otel_traces (

@@ -1,4 +1,5 @@
-// What inserts do to the parts of the store: a span at a time, at full load, and rows of hundreds of days at once.
+// What inserts do to the parts of the store: a span at a time, at full load, and rows of hundreds
+// of days at once.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate } from '@wayward/clickhouse'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
@@ -20,7 +21,8 @@ interface Phase {
 
 const phases = {
   tiny: [single(3, 10, 0), full(2, 1, 10, 0), late(1, 3, 10, 0)],
-  // 2 minutes at a span a second; 60 s at 100,000 spans/s; ten inserts that reach back 100 days, the most that one request may have.
+  // 2 minutes at a span a second; 60 s at 100,000 spans/s; ten inserts that reach back 100 days,
+  // the most that one request may have.
   full: [single(120, 1000, 5000), full(183, 64, 328, 60_000), late(10, 100, 5000, 60_000)],
 }
 

@@ -1,4 +1,5 @@
-// What the tables, views and indexes cost per span, and how long the analyzers take (docs/decisions/0003-tables-and-views.md).
+// What the tables, views and indexes cost per span, and how long the analyzers take
+// (docs/decisions/0003-tables-and-views.md).
 import { runAnalyzer } from '@wayward/analyzers'
 import { migrate } from '@wayward/clickhouse'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'

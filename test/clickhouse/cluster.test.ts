@@ -1,5 +1,6 @@
-// The one schema as statements for a cluster. One engine is no cluster: here the statements are parsed by ClickHouse, and the
-// tables are created with what needs other servers taken out (ON CLUSTER, Replicated, Distributed).
+// The one schema as statements for a cluster. One engine is no cluster: here the statements are
+// parsed by ClickHouse, and the tables are created with what needs other servers taken out (ON
+// CLUSTER, Replicated, Distributed).
 import { migrate, type Store, toClusterStatements } from '@wayward/clickhouse'
 import { migrations } from '@wayward/clickhouse/migrations'
 import { dryRun } from '@wayward/clickhouse/schema/migrate'

@@ -1,5 +1,6 @@
-// Goal: tables that another collector made are used as they are. Method: the tables of each form that is in the field, ours
-// on top, and the same decoded requests into them and into tables of our own; every value must be the same in both.
+// Goal: tables that another collector made are used as they are. Method: the tables of each form
+// that is in the field, ours on top, and the same decoded requests into them and into tables of our
+// own; every value must be the same in both.
 import { dryRun, isEmpty, migrate, type Store } from '@wayward/clickhouse'
 import { declaredColumns } from '@wayward/clickhouse/schema/columns'
 import { insertTables, planAdaptations } from '@wayward/clickhouse/schema/foreign-tables'

@@ -1,5 +1,5 @@
-// The stock tables as other collectors made them: three forms are in the field (columns from the stock exporter's releases,
-// written anew), and the JSON variant.
+// The stock tables as other collectors made them: three forms are in the field (columns from the
+// stock exporter's releases, written anew), and the JSON variant.
 
 const map = 'Map(LowCardinality(String), String)'
 const end = (order: string, partition: string): string =>
@@ -57,7 +57,9 @@ export const released: Generation = [
   ...metrics({ hasService: true, time: 'DateTime64(9)', name: 'String' }),
 ]
 
-/** 2026: alias columns, aggregated trace times, materialized Kubernetes names, seconds in metrics. */
+/**
+ * 2026: alias columns, aggregated trace times, materialized Kubernetes names, seconds in metrics.
+ */
 export const next: Generation = [
   `CREATE TABLE otel_traces (
      Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)), TraceId String, SpanId String, ParentSpanId String, TraceState String,

@@ -1,4 +1,5 @@
-// What the journal's batches rely on: many Native blocks are one insert block, and a token alone says which.
+// What the journal's batches rely on: many Native blocks are one insert block, and a token alone
+// says which.
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createStore, migrate, type Store, type StoreError } from '@wayward/clickhouse'

@@ -256,7 +256,8 @@ describe('migrate()', () => {
     const { writer } = engine.open('stock')
     try {
       await writer.createDatabase()
-      // The stock form before v0.151, as far as it matters here: no event name, no deduplication window.
+      // The stock form before v0.151, as far as it matters here: no event name, no deduplication
+      // window.
       const stockOf = (file: string): string =>
         readSql(file).replace(', non_replicated_deduplication_window = 10000', '')
       await writer.command(stockOf('tables/otel_traces.sql'))

@@ -191,8 +191,9 @@ describe('bad input', () => {
     client.close()
   })
 
-  // Goal: no bytes harm the service. Method: real requests with random bytes changed, cut or repeated, over both
-  // receivers; every request is answered, and good ones in between are counted exactly.
+  // Goal: no bytes harm the service. Method: real requests with random bytes changed, cut or
+  // repeated, over both receivers; every request is answered, and good ones in between are counted
+  // exactly.
   test('that is random does no harm', async () => {
     const seed = 20_261_121
     const random = createRandom(seed)
@@ -292,8 +293,8 @@ test('without ClickHouse requests are accepted, and inserted when it is back', a
   await down.close()
 })
 
-// Goal: nothing that was acknowledged is missing, and nothing that was refused is there. Method: many senders, and
-// a shutdown in the middle.
+// Goal: nothing that was acknowledged is missing, and nothing that was refused is there. Method:
+// many senders, and a shutdown in the middle.
 test('a shutdown under load answers every request truly', async () => {
   const before = await service.count('otel_traces')
   const { collector, addresses } = await startCollector(service.engine.writer)

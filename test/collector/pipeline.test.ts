@@ -13,9 +13,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { readMetric } from './receiver-harness.ts'
 
 /**
- * A decoder for which every byte of a request is a row; `!` makes a request malformed, `#` makes it throw, `?` is a row
- * without a time. With
- * several tables, a digit is a row of the table with this number, everything else of the first.
+ * A decoder for which every byte of a request is a row; `!` makes a request malformed, `#` makes it
+ * throw, `?` is a row without a time. With several tables, a digit is a row of the table with this
+ * number, everything else of the first.
  */
 function createByteDecoder(...tables: [string, ...string[]]): SignalDecoder {
   const [first, ...others] = tables

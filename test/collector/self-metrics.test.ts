@@ -1,5 +1,6 @@
-// Goal: what /metrics shows is what is declared, in a form that parsers take. Method: a whole collector with a journal of
-// files and a real engine, some traffic, and a strict reader of the text format.
+// Goal: what /metrics shows is what is declared, in a form that parsers take. Method: a whole
+// collector with a journal of files and a real engine, some traffic, and a strict reader of the
+// text format.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

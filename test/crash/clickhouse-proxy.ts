@@ -1,4 +1,5 @@
-// Stands between the collector and ClickHouse and spoils inserts: what networks, proxies and servers do on bad days.
+// Stands between the collector and ClickHouse and spoils inserts: what networks, proxies and
+// servers do on bad days.
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -14,14 +15,17 @@ import type { Random } from '../collector/decode/random.ts'
  * What is done to an insert.
  *
  * - `slow`: it is passed on after seconds.
- * - `html`, `error`: it is not passed on; the answer is a page with status 200, or a status of 500 to 504.
+ * - `html`, `error`: it is not passed on; the answer is a page with status 200, or a status of 500
+ *   to 504.
  * - `html_after`: it is passed on, and the answer is that page.
  * - `cut_body`: half of it is passed on, then both connections break.
  * - `cut_answer`: it is passed on, and the connection breaks in the middle of the answer.
  * - `swallow`: it is passed on, and the connection breaks before the answer.
  * - `silent`: it is passed on, and there is never an answer.
- * - `exception`, `exception_after`: status 200 and then a ClickHouse exception; not passed on, or passed on.
- * - `lose`, `double`: the store itself is a liar. No collector can stand that: with these the test tests itself.
+ * - `exception`, `exception_after`: status 200 and then a ClickHouse exception; not passed on, or
+ *   passed on.
+ * - `lose`, `double`: the store itself is a liar. No collector can stand that: with these the test
+ *   tests itself.
  */
 export type ProxyFault =
   | 'slow'

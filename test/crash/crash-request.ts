@@ -1,6 +1,6 @@
-// The requests of the crash test. Every item carries its number (`crash.item`), which no other item of the run has, and
-// the number of its request (`crash.request`); its name, body or value says the same once more, so that a row whose
-// columns belong to different items is noticed.
+// The requests of the crash test. Every item carries its number (`crash.item`), which no other item
+// of the run has, and the number of its request (`crash.request`); its name, body or value says the
+// same once more, so that a row whose columns belong to different items is noticed.
 import {
   ATTR_WAYWARD_EVENT_SEQUENCE,
   ATTR_WAYWARD_KIND,

@@ -1,6 +1,6 @@
-// Goal: every acknowledged span, log and point is stored exactly once, whatever is killed when. Method: the short form of
-// `npm run test:crash`, which has all scenarios and at least 100 kills; a failing seed is printed and can be replayed with
-// `npm run test:crash -- --seed <seed>`.
+// Goal: every acknowledged span, log and point is stored exactly once, whatever is killed when.
+// Method: the short form of `npm run test:crash`, which has all scenarios and at least 100 kills; a
+// failing seed is printed and can be replayed with `npm run test:crash -- --seed <seed>`.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

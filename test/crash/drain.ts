@@ -11,7 +11,8 @@ const POLL_MS = 100
 const DRAIN_MS_MAX = 120_000
 
 /**
- * Waits until the service says that nothing waits for its insert, and the number of rows stays the same for a while.
+ * Waits until the service says that nothing waits for its insert, and the number of rows stays the
+ * same for a while.
  *
  * @throws when that takes too long
  */

@@ -1,6 +1,7 @@
-// The retry rules of OpenTelemetry's OTLP exporters (the Collector's exporterhelper, and the specification), with their
-// times scaled down: first pause 100 ms (5 s), at most 600 ms (30 s), given up after 30 s (300 s) or sooner; one try takes
-// at most 2 s (10 s). Some clients are made to stop waiting after 50 ms, so that many answers come too late.
+// The retry rules of OpenTelemetry's OTLP exporters (the Collector's exporterhelper, and the
+// specification), with their times scaled down: first pause 100 ms (5 s), at most 600 ms (30 s),
+// given up after 30 s (300 s) or sooner; one try takes at most 2 s (10 s). Some clients are made to
+// stop waiting after 50 ms, so that many answers come too late.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../collector/decode/random.ts'
 import type { CrashSignal } from './crash-request.ts'
@@ -24,7 +25,8 @@ interface AttemptRecord {
 /**
  * - `acknowledged`: each item must be stored exactly once.
  * - `unacknowledged`: the client gave up; at most once.
- * - `refused`: the service told the client not to try again; at most once, and a fault in this test.
+ * - `refused`: the service told the client not to try again; at most once, and a fault in this
+ *   test.
  */
 export interface ExportResult {
   readonly status: 'acknowledged' | 'unacknowledged' | 'refused'

@@ -1,5 +1,5 @@
-// When and what is killed. The seed decides everything here; the moments themselves also depend on the machine, so a
-// seed repeats a run as far as real processes allow.
+// When and what is killed. The seed decides everything here; the moments themselves also depend on
+// the machine, so a seed repeats a run as far as real processes allow.
 import type { Random } from '../collector/decode/random.ts'
 import type { KillTarget } from './supervisor.ts'
 

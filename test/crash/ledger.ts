@@ -25,7 +25,9 @@ export function createLedger(): Ledger {
   }
 }
 
-/** Where a request's items go: the numbers of the first and the last and how many, for each table. */
+/**
+ * Where a request's items go: the numbers of the first and the last and how many, for each table.
+ */
 export interface TableItems {
   readonly table: string
   readonly items: number

@@ -1,5 +1,5 @@
-// A process of clients: `fork(load.js, [<LoadPlan as JSON>])`. It tells its parent of each request that is over, and
-// ends by itself when it was told to stop and no request is under way.
+// A process of clients: `fork(load.js, [<LoadPlan as JSON>])`. It tells its parent of each request
+// that is over, and ends by itself when it was told to stop and no request is under way.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRandom, type Random } from '../collector/decode/random.ts'
 import { type CrashRequest, encodeRequest, randomShape } from './crash-request.ts'
@@ -114,7 +114,8 @@ function createSdkClient(
       const numbers = numbering.next(items)
       const request = { ...numbers, signal: 'traces', items, isLockHolds: false } as const
       const result = await exporter.export(request)
-      // Without a connection it gives up at once; a batch processor would then wait for its next round.
+      // Without a connection it gives up at once; a batch processor would then wait for its next
+      // round.
       if (result.status !== 'acknowledged') await sleep(AFTER_FAILURE_MS)
       return { client: name, request, result }
     },

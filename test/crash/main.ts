@@ -1,4 +1,5 @@
-// `npm run test:crash [-- --seed 123] [--kills 100] [--scenario kills] [--keep]`: the long form of the crash test.
+// `npm run test:crash [-- --seed 123] [--kills 100] [--scenario kills] [--keep]`: the long form of
+// the crash test.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// What all scenarios share: the service, clients that send to it, a disturbance meanwhile, and the count at the end.
+// What all scenarios share: the service, clients that send to it, a disturbance meanwhile, and the
+// count at the end.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createStore, type Store } from '@wayward/clickhouse'
 import { createRandom, type Random } from '../collector/decode/random.ts'
@@ -108,7 +109,10 @@ function startLoads({ settings, service, ledger }: RunParts): LoadProcess[] {
   )
 }
 
-/** Lets everything drain and compares; in the long form once more after a restart, which must change nothing. */
+/**
+ * Lets everything drain and compares; in the long form once more after a restart, which must change
+ * nothing.
+ */
 async function count({ settings, service, ledger, store, fault }: RunParts): Promise<Verdict> {
   await drain(service, store)
   let verdict = judge(ledger.reports, await readStored(store))

@@ -73,7 +73,10 @@ function toStoredItems(row: Row): StoredItems {
   }
 }
 
-/** Rows of the stock tables against the counts that views keep in wayward_sessions: pairs that must be equal. */
+/**
+ * Rows of the stock tables against the counts that views keep in wayward_sessions: pairs that must
+ * be equal.
+ */
 export async function readSessionCounts(
   store: Pick<Store, 'query'>,
 ): Promise<{ readonly rows: readonly string[]; readonly counted: readonly string[] }> {

@@ -1,5 +1,5 @@
-// Keeps `wayward serve` alive as a system's service manager would: always on the same ports and the same folder, started
-// again whenever it ends. Also the hand that kills it.
+// Keeps `wayward serve` alive as a system's service manager would: always on the same ports and the
+// same folder, started again whenever it ends. Also the hand that kills it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -34,7 +34,10 @@ export interface SupervisedService {
   whenReady(timeoutMs: number): Promise<void>
   /** Resolves when the service's present process has been started. */
   whenStarted(): Promise<void>
-  /** Kills with SIGKILL what is there of the target. @param gapMs between the two of `both`, negative: the engine first */
+  /**
+   * Kills with SIGKILL what is there of the target. @param gapMs between the two of `both`,
+   * negative: the engine first
+   */
   kill(target: KillTarget, gapMs: number, why: string): Promise<void>
   /** Asks the service to end (SIGTERM); it is started again. */
   terminate(why: string): void
@@ -58,7 +61,8 @@ export interface SupervisorSettings {
 const RESTART_PAUSE_MS = 50
 const STOP_MS_MAX = 15_000
 
-// This file runs from its source in tests and from test/dist otherwise; the service runs what is built.
+// This file runs from its source in tests and from test/dist otherwise; the service runs what is
+// built.
 const here = fileURLToPath(import.meta.url)
 const root = here.slice(0, here.lastIndexOf(join('test', here.includes('dist') ? 'dist' : 'crash')))
 const command = join(root, 'cli', 'dist', 'main.js')
@@ -142,10 +146,12 @@ class Supervisor implements SupervisedService {
   ): void {
     this.#note(`${child.pid} ended with ${signal ?? code}`)
     if (this.#child === child) this.#child = undefined
-    // The engine of a collector that was killed has 2 s to end by itself; until then the folder is in use.
+    // The engine of a collector that was killed has 2 s to end by itself; until then the folder is
+    // in use.
     const isFolderInUse = /is in use/.test(said)
     if (isFolderInUse) this.#note('the folder was still in use')
-    // A service whose engine was killed before it was ready gives up, as it does when the engine cannot start.
+    // A service whose engine was killed before it was ready gives up, as it does when the engine
+    // cannot start.
     const isEngineKilled = /ended at its start \(signal SIGKILL\)/.test(said)
     const isExpected = this.#isAskedToEnd || isFolderInUse || isEngineKilled
     if (signal !== 'SIGKILL' && !isExpected) {
@@ -265,8 +271,8 @@ const PORT_MIN = 20_000
 const PORTS = 10_000
 
 /**
- * Free ports, below those that the system gives to clients: while the service is down a client's connection could
- * otherwise get the service's own port, and even be connected to itself.
+ * Free ports, below those that the system gives to clients: while the service is down a client's
+ * connection could otherwise get the service's own port, and even be connected to itself.
  */
 async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()

@@ -1,4 +1,5 @@
-// One try of an export over real protocols, and what an OpenTelemetry exporter would make of its answer.
+// One try of an export over real protocols, and what an OpenTelemetry exporter would make of its
+// answer.
 import { Agent, request as httpRequest } from 'node:http'
 import { connect, constants } from 'node:http2'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,7 +31,10 @@ export type Attempt =
 
 interface AttemptOptions {
   readonly timeoutMs: number
-  /** Milliseconds after the last byte at which the client destroys its connection; undefined: it does not. */
+  /**
+   * Milliseconds after the last byte at which the client destroys its connection; undefined: it
+   * does not.
+   */
   readonly breakAfterMs: number | undefined
 }
 
@@ -51,7 +55,9 @@ function grpcPath(signal: CrashSignal): string {
   return `/opentelemetry.proto.collector.${services[signal]}/Export`
 }
 
-/** The codes that the OTLP specification calls retryable; RESOURCE_EXHAUSTED only with a RetryInfo. */
+/**
+ * The codes that the OTLP specification calls retryable; RESOURCE_EXHAUSTED only with a RetryInfo.
+ */
 const retryableGrpcCodes = new Set([
   status.CANCELLED,
   status.DEADLINE_EXCEEDED,
@@ -62,7 +68,10 @@ const retryableGrpcCodes = new Set([
 ])
 const retryableHttpStatuses = new Set([429, 502, 503, 504])
 
-/** OTLP/gRPC through grpc-js. A broken connection is a call of its own HTTP/2 session that is destroyed. */
+/**
+ * OTLP/gRPC through grpc-js. A broken connection is a call of its own HTTP/2 session that is
+ * destroyed.
+ */
 export function createGrpcTransport(port: number, id: number, isGzip: boolean): Transport {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
     'grpc.enable_retries': 0,
@@ -106,7 +115,10 @@ function fromGrpc(error: ServiceError): Attempt {
   return { status: 'retryable', reason, retryAfterMs }
 }
 
-/** Sends a whole gRPC request on a connection of its own and destroys that without waiting for the answer. */
+/**
+ * Sends a whole gRPC request on a connection of its own and destroys that without waiting for the
+ * answer.
+ */
 async function sendAndBreak(
   port: number,
   signal: CrashSignal,

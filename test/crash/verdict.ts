@@ -41,8 +41,8 @@ export interface Verdict {
 }
 
 /**
- * Acknowledged: each item exactly once in each of its tables. Otherwise: at most once. Refused for good, or with a
- * partial success: a fault by itself, because every request of this test is good.
+ * Acknowledged: each item exactly once in each of its tables. Otherwise: at most once. Refused for
+ * good, or with a partial success: a fault by itself, because every request of this test is good.
  */
 export function judge(reports: readonly LoadReport[], stored: Stored): Verdict {
   const found = indexStored(stored)

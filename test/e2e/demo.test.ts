@@ -1,4 +1,5 @@
-// The shop and `wayward demo`: the planted causes come on top, with the sizes that the shop itself measured.
+// The shop and `wayward demo`: the planted causes come on top, with the sizes that the shop itself
+// measured.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

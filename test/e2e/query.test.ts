@@ -26,7 +26,9 @@ afterAll(async () => {
   }
 })
 
-/** In the folder whose `.wayward` the service has: found through endpoints.json, without any flag. */
+/**
+ * In the folder whose `.wayward` the service has: found through endpoints.json, without any flag.
+ */
 const run = (...args: string[]) => runWayward(args, { cwd: folder.path })
 
 describe('query', () => {

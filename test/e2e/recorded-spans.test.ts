@@ -1,5 +1,6 @@
-// Goal: spans that a real application reported come out of the tables as they went in. Method: the recorded minutes of
-// the Online Boutique demo (IntelligentDDS/Nezha), where they lie beside the checkout, as OTLP/HTTP into a real service.
+// Goal: spans that a real application reported come out of the tables as they went in. Method: the
+// recorded minutes of the Online Boutique demo (IntelligentDDS/Nezha), where they lie beside the
+// checkout, as OTLP/HTTP into a real service.
 import { existsSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

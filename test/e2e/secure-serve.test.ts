@@ -1,5 +1,6 @@
-// Goal: a service that other machines may reach, as a person sets it up: what is missing is said before anything starts, real
-// clients with the settings of docs/security.md get through, and reading commands find it as ever.
+// Goal: a service that other machines may reach, as a person sets it up: what is missing is said
+// before anything starts, real clients with the settings of docs/security.md get through, and
+// reading commands find it as ever.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

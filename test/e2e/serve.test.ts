@@ -1,4 +1,5 @@
-// `wayward serve` as a person meets it: start, endpoints.json, stop, and everything that can be wrong at start.
+// `wayward serve` as a person meets it: start, endpoints.json, stop, and everything that can be
+// wrong at start.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'

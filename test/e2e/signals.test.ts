@@ -1,5 +1,5 @@
-// Goal: a signal ends any command at once, whatever it waits for. Method: the built command, and servers that take
-// connections and never answer, or begin an answer and never end it.
+// Goal: a signal ends any command at once, whatever it waits for. Method: the built command, and
+// servers that take connections and never answer, or begin an answer and never end it.
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'

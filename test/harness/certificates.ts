@@ -1,4 +1,5 @@
-// Certificates for tests, made anew by the openssl command; nothing secret is kept in the repository.
+// Certificates for tests, made anew by the openssl command; nothing secret is kept in the
+// repository.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,9 @@
 import { connect } from 'node:net'
 
-/** Sends a head, and the body once the server asks for it; gives all that came until the connection ended. */
+/**
+ * Sends a head, and the body once the server asks for it; gives all that came until the connection
+ * ended.
+ */
 export function exchangeHttp(port: number, head: string, body = ''): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(head))

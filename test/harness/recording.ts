@@ -1,4 +1,5 @@
-// What processes reported, written short: the input of golden tests. Times are milliseconds from 2026-11-21T06:00:00Z.
+// What processes reported, written short: the input of golden tests. Times are milliseconds from
+// 2026-11-21T06:00:00Z.
 import {
   ATTR_WAYWARD_EVENT_SEQUENCE,
   ATTR_WAYWARD_KIND,

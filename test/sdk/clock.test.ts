@@ -1,5 +1,5 @@
-// Goal: what happens to times when the wall clock is set, or the computer sleeps: the monotonic clock stands
-// still meanwhile. Method: a wall clock that is moved.
+// Goal: what happens to times when the wall clock is set, or the computer sleeps: the monotonic
+// clock stands still meanwhile. Method: a wall clock that is moved.
 import { createClock, measureClockOffset, toRfc3339 } from '@wayward/sdk/clock'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createRecording, sleep } from './recording.ts'

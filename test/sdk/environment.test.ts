@@ -1,5 +1,5 @@
-// Goal: the OTEL_... variables of the table in docs/sdk.md mean what they say. Method: one program in a
-// process of its own, against a real OTLP/gRPC server.
+// Goal: the OTEL_... variables of the table in docs/sdk.md mean what they say. Method: one program
+// in a process of its own, against a real OTLP/gRPC server.
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type OtlpServer, startOtlpServer } from './otlp-server.ts'

@@ -1,4 +1,5 @@
-// Goal: what the export queue promises. Method: the real processors, with an exporter that does as it is told.
+// Goal: what the export queue promises. Method: the real processors, with an exporter that does as
+// it is told.
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL } from '@wayward/semconv'

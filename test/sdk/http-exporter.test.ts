@@ -1,5 +1,6 @@
-// Goal: reports go out over HTTP where the port or the environment says so, and are kept, tried again or given up
-// as over gRPC. Method: real HTTP servers, one of them the collector's own receiver; the SDK in a process of its own.
+// Goal: reports go out over HTTP where the port or the environment says so, and are kept, tried
+// again or given up as over gRPC. Method: real HTTP servers, one of them the collector's own
+// receiver; the SDK in a process of its own.
 import { spawn } from 'node:child_process'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

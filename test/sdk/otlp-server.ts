@@ -24,7 +24,9 @@ export interface OtlpServer {
   close(): void
 }
 
-/** A collector's stand-in: a real OTLP/gRPC server, decoded with OpenTelemetry's own generated code. */
+/**
+ * A collector's stand-in: a real OTLP/gRPC server, decoded with OpenTelemetry's own generated code.
+ */
 export async function startOtlpServer(wantedPort = 0): Promise<OtlpServer> {
   const spans: Arrived[] = []
   const events: Arrived[] = []

@@ -1,5 +1,5 @@
-// Goal: what register() promises an application. Method: programs in processes of their own, from the built
-// files, against a real OTLP/gRPC server, a closed port, or a server that never answers.
+// Goal: what register() promises an application. Method: programs in processes of their own, from
+// the built files, against a real OTLP/gRPC server, a closed port, or a server that never answers.
 import { createServer, type Server as TcpServer } from 'node:net'
 import {
   ATTR_HOST_NAME,

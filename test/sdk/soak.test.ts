@@ -1,5 +1,5 @@
-// Goal: no way of using what the SDK observes makes it grow without bound. Method: each pattern for 100,000 steps in
-// a process that can collect on demand; `npm run bench -- soak` runs a million.
+// Goal: no way of using what the SDK observes makes it grow without bound. Method: each pattern for
+// 100,000 steps in a process that can collect on demand; `npm run bench -- soak` runs a million.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'

@@ -1,5 +1,5 @@
-// Goal: asynchronous tasks of one thread are told apart. Method: ordinary code with async-mutex, observed;
-// what is looked at is what the spans say.
+// Goal: asynchronous tasks of one thread are told apart. Method: ordinary code with async-mutex,
+// observed; what is looked at is what the spans say.
 import { Mutex } from 'async-mutex'
 import * as asyncMutex from 'async-mutex'
 import { nameLock, type Observation, observeAsyncMutex } from '@wayward/sdk'

@@ -1,4 +1,5 @@
-// Goal: every request is answered. Method: real sockets and a server whose handler does what it likes.
+// Goal: every request is answered. Method: real sockets and a server whose handler does what it
+// likes.
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { limitHttpConnections } from '@wayward/base'

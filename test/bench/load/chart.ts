@@ -1,4 +1,5 @@
-// Line charts side by side as one SVG file, for the documentation: no dependency, readable on light and dark pages.
+// Line charts side by side as one SVG file, for the documentation: no dependency, readable on light
+// and dark pages.
 
 export interface Chart {
   /** What the x axis counts. */

@@ -19,7 +19,10 @@ export interface RequestShape {
 const OWN_ATTRIBUTES = 8
 const usualShape: RequestShape = { service: 'shop', attributes: OWN_ATTRIBUTES }
 
-/** An ExportTraceServiceRequest of one resource: spans of about 400 bytes, with 8 attributes each, unless told. */
+/**
+ * An ExportTraceServiceRequest of one resource: spans of about 400 bytes, with 8 attributes each,
+ * unless told.
+ */
 export function encodeExportRequest(
   spans: number,
   startUnixMs: number,

@@ -1,6 +1,6 @@
-// The process that sends: `node generator.js '<LoadPlan as JSON>'` prints a LoadResult as JSON. In a process of its
-// own, so that its CPU time is not the collector's, and cheap: the requests are encoded before the start and only
-// stamped with new ids (stamped-body.ts).
+// The process that sends: `node generator.js '<LoadPlan as JSON>'` prints a LoadResult as JSON. In
+// a process of its own, so that its CPU time is not the collector's, and cheap: the requests are
+// encoded before the start and only stamped with new ids (stamped-body.ts).
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createExportClient, frameMessage } from './export-client.ts'
@@ -19,7 +19,10 @@ export interface LoadPlan {
   readonly requests: number
   /** Spans, log records or data points. */
   readonly spansPerRequest: number
-  /** Requests that start in each second, whether or not earlier ones were answered; absent: as fast as answers come. */
+  /**
+   * Requests that start in each second, whether or not earlier ones were answered; absent: as fast
+   * as answers come.
+   */
   readonly requestsPerSecond?: number
   /** Services that report in turns; default 1. */
   readonly services?: number
@@ -33,11 +36,16 @@ export interface LoadResult {
   readonly seconds: number
   /** The same with the time that the process took to start and to encode. */
   readonly totalSeconds: number
-  /** Answers "try again" because the collector was overloaded or away; each request was then sent again. */
+  /**
+   * Answers "try again" because the collector was overloaded or away; each request was then sent
+   * again.
+   */
   readonly retries: number
   /** Statuses that may not be tried again; such requests are lost. */
   readonly failures: readonly string[]
-  /** From the time at which a request should have started to its acknowledgement, retries included. */
+  /**
+   * From the time at which a request should have started to its acknowledgement, retries included.
+   */
   readonly ackMs: Quantiles
   readonly cpuSeconds: number
   /** Cut to tenths of the run, for seeing changes: median and 99 %. */
@@ -56,9 +64,15 @@ const PATHS = {
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
 }
-/** What OTLP allows to retry: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
+/**
+ * What OTLP allows to retry: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED,
+ * OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS.
+ */
 const RETRYABLE = new Set([1, 4, 8, 10, 11, 14, 15])
-/** As OpenTelemetry's exporters wait, but starting earlier, so that a short run sees the end of an outage. */
+/**
+ * As OpenTelemetry's exporters wait, but starting earlier, so that a short run sees the end of an
+ * outage.
+ */
 const BACKOFF_MS = { initial: 200, factor: 1.5, max: 5000 }
 const DISTINCT_SHAPES = 8
 

@@ -1,5 +1,5 @@
-// The process with both receivers and nothing behind them: every request is accepted as it is. It prints its
-// addresses as JSON, and ends with its standard input.
+// The process with both receivers and nothing behind them: every request is accepted as it is. It
+// prints its addresses as JSON, and ends with its standard input.
 import { defaultCollectorLimits } from '@wayward/collector'
 import { openAccess } from '@wayward/collector/access/access'
 import { createByteBudget } from '@wayward/collector/byte-budget'

@@ -1,4 +1,5 @@
-// Export requests of logs and metrics for load: 512 of each come to about as many bytes as spans do.
+// Export requests of logs and metrics for load: 512 of each come to about as many bytes as spans
+// do.
 import protobuf from 'protobufjs'
 import { STAMP } from './stamped-body.ts'
 
@@ -27,7 +28,10 @@ export function encodeLogsRequest(records: number, startUnixMs: number): Buffer 
   })
 }
 
-/** An ExportMetricsServiceRequest of one resource: half sums, half histograms of 16 buckets, 2 attributes. */
+/**
+ * An ExportMetricsServiceRequest of one resource: half sums, half histograms of 16 buckets, 2
+ * attributes.
+ */
 export function encodeMetricsRequest(points: number, startUnixMs: number): Buffer {
   const timeNs = BigInt(startUnixMs) * 1_000_000n
   return encodeRequest((scope) => {
@@ -89,7 +93,10 @@ function metric(
   one.ldelim()
 }
 
-/** A point with its times and attributes; number points and histogram points have the attributes in different fields. */
+/**
+ * A point with its times and attributes; number points and histogram points have the attributes in
+ * different fields.
+ */
 function beginPoint(data: Writer, attributesField: 7 | 9, index: number, timeNs: bigint): Writer {
   const point = data.uint32(tag(1)).fork()
   fixed64(point, 2, timeNs - 60_000_000_000n)

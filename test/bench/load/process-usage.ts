@@ -7,7 +7,8 @@ const CLOCK_TICKS_PER_SECOND = 100
 export function cpuSeconds(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name in parentheses may hold anything; utime and stime are the 12th and 13th field after it.
+    // The name in parentheses may hold anything; utime and stime are the 12th and 13th field after
+    // it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND
   } catch {

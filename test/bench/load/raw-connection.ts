@@ -1,5 +1,6 @@
-// The sending side of a connection, as cheap as it can be: requests are bytes made before the start, and of an answer
-// only its status is read. A client library would take more CPU time than the collector that it measures.
+// The sending side of a connection, as cheap as it can be: requests are bytes made before the
+// start, and of an answer only its status is read. A client library would take more CPU time than
+// the collector that it measures.
 import { connect, type Socket } from 'node:net'
 
 /** How a request was answered. */
@@ -10,7 +11,8 @@ export interface RawConnection {
   /**
    * Sends the request with this index and waits for its answer. Never rejects.
    *
-   * @param number goes into its first trace id: a collector may recognise the same bytes as a repetition
+   * @param number goes into its first trace id: a collector may recognise the same bytes as a
+   *   repetition
    */
   send(index: number, number: number): Promise<AnswerStatus>
   close(): void
@@ -27,7 +29,8 @@ interface RawTarget {
 type Connector = () => Promise<RawConnection>
 
 export function createGrpcConnector(target: RawTarget): Connector {
-  // The first request puts its headers into the dynamic table, the others name them, as grpc's clients do.
+  // The first request puts its headers into the dynamic table, the others name them, as grpc's
+  // clients do.
   const headers = firstHeaders(`${target.host}:${target.port}`)
   const first = target.bodies.map((body) => requestFrames(headers, body))
   const later = target.bodies.map((body) => requestFrames(LATER_HEADERS, body))
@@ -87,8 +90,8 @@ const FRAME_HEAD_BYTES = 9
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 
 /**
- * The name `grpc-status` as HPACK's Huffman code has it. We allow the server no dynamic table, so the name stands in
- * the trailers, followed by the value's length and digits.
+ * The name `grpc-status` as HPACK's Huffman code has it. We allow the server no dynamic table, so
+ * the name stands in the trailers, followed by the value's length and digits.
  */
 const GRPC_STATUS = Buffer.from('9acac8b21234da8f', 'hex')
 const RESOURCE_EXHAUSTED = '8'
@@ -188,7 +191,9 @@ function grpcStatus(headers: Buffer): AnswerStatus {
   return code === RESOURCE_EXHAUSTED ? 'refused' : 'failed'
 }
 
-/** A HEADERS frame and a DATA frame that ends the stream; the stream ids are set when they are sent. */
+/**
+ * A HEADERS frame and a DATA frame that ends the stream; the stream ids are set when they are sent.
+ */
 function requestFrames(headers: Buffer, body: Uint8Array): Buffer {
   const message = Buffer.alloc(5 + body.length)
   message.writeUInt32BE(body.length, 1)
@@ -209,8 +214,8 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
   return bytes
 }
 
-// HPACK by hand (RFC 7541). Indexes of the static table: 1 :authority, 3 POST, 4 :path, 6 http, 31 content-type,
-// 58 user-agent. What is put into the dynamic table counts from 62, the newest first.
+// HPACK by hand (RFC 7541). Indexes of the static table: 1 :authority, 3 POST, 4 :path, 6 http, 31
+// content-type, 58 user-agent. What is put into the dynamic table counts from 62, the newest first.
 function firstHeaders(authority: string): Buffer {
   return Buffer.concat([
     Buffer.from([0x83, 0x86]),

@@ -23,7 +23,8 @@ export interface Service {
   kill(): Promise<void>
 }
 
-// This file runs from its source in tests and from test/dist in benchmarks; processes run what is built.
+// This file runs from its source in tests and from test/dist in benchmarks; processes run what is
+// built.
 const here = fileURLToPath(import.meta.url)
 
 /** The root of the repository. */

@@ -1,5 +1,6 @@
-// The process that sends small requests over many connections: `node small-requests.js '<RequestPlan as JSON>'` prints
-// a RequestResult as JSON. A connection sends its next request when one of its requests is answered.
+// The process that sends small requests over many connections: `node small-requests.js
+// '<RequestPlan as JSON>'` prints a RequestResult as JSON. A connection sends its next request when
+// one of its requests is answered.
 import { encodeExportRequest } from './export-request.ts'
 import { createGrpcConnector, createHttpConnector, type RawConnection } from './raw-connection.ts'
 

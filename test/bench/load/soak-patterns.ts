@@ -1,5 +1,6 @@
-// Uses of locks, queues and jobs at their worst: never released, never ended, without end of names. Each says
-// what one step does; what the libraries themselves keep is measured by the same steps unobserved.
+// Uses of locks, queues and jobs at their worst: never released, never ended, without end of names.
+// Each says what one step does; what the libraries themselves keep is measured by the same steps
+// unobserved.
 import { Mutex, Semaphore } from 'async-mutex'
 import type { Reporter } from '@wayward/sdk'
 import PQueue from 'p-queue'
@@ -7,7 +8,10 @@ import PQueue from 'p-queue'
 /** One step of a pattern; `index` counts from 0. */
 type Step = (index: number) => unknown
 
-/** Makes the step; without a reporter it does the same to the libraries, and reports nothing by hand. */
+/**
+ * Makes the step; without a reporter it does the same to the libraries, and reports nothing by
+ * hand.
+ */
 export type Pattern = (reporter: Reporter | undefined) => Step
 
 const nothing = (): void => undefined

@@ -1,7 +1,11 @@
-// The requests of a load are encoded before its start. So that no two of them have the same bytes (a collector may
-// recognise what was sent again), each is stamped with new trace and span ids before it is sent: some microseconds.
+// The requests of a load are encoded before its start. So that no two of them have the same bytes
+// (a collector may recognise what was sent again), each is stamped with new trace and span ids
+// before it is sent: some microseconds.
 
-/** Where this text stands in a request without ids (logs, metrics), the request's number is written instead. */
+/**
+ * Where this text stands in a request without ids (logs, metrics), the request's number is written
+ * instead.
+ */
 export const STAMP = 'request-0000000000'
 const STAMP_DIGITS = 10
 
@@ -46,7 +50,9 @@ export function createStampedBody(bytes: Buffer, seed: number): StampedBody {
   }
 }
 
-/** An id like a random one. Its first word alone differs from that of every other number below 2^32. */
+/**
+ * An id like a random one. Its first word alone differs from that of every other number below 2^32.
+ */
 function writeId(
   bytes: Buffer,
   offset: number,

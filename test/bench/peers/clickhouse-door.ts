@@ -1,8 +1,9 @@
-// The door through which both collectors reach the engine: `node clickhouse-door.js <address of the engine>` prints
-// its own address. The exporter's ClickHouse client asks for a revision of the Native format that the engine does not
-// write, so answers to its questions (SELECT and DESCRIBE of a few plain columns) are written here in that revision;
-// they are also remembered, as over ClickHouse's own protocol it would get them for nothing. Inserts go through as
-// they are, of both collectors.
+// The door through which both collectors reach the engine: `node clickhouse-door.js <address of the
+// engine>` prints its own address. The exporter's ClickHouse client asks for a revision of the
+// Native format that the engine does not write, so answers to its questions (SELECT and DESCRIBE of
+// a few plain columns) are written here in that revision; they are also remembered, as over
+// ClickHouse's own protocol it would get them for nothing. Inserts go through as they are, of both
+// collectors.
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 
 const REVISION_PARAMETER = 'client_protocol_version'

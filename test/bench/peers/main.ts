@@ -1,5 +1,5 @@
-// `npm run bench:peers [-- tiny]`: measures Wayward and the OpenTelemetry Collector and prints a table. Without Go
-// there is only Wayward in it.
+// `npm run bench:peers [-- tiny]`: measures Wayward and the OpenTelemetry Collector and prints a
+// table. Without Go there is only Wayward in it.
 import { cpus, totalmem } from 'node:os'
 import { buildOtelcol } from './otelcol.ts'
 import { measurePeer, otelcol, type PeerResult, peerSizes, wayward } from './peers.ts'

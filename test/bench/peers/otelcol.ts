@@ -1,5 +1,5 @@
-// The OpenTelemetry Collector with its ClickHouse exporter: built once from otelcol/ with Go, started with a
-// configuration of one of three kinds.
+// The OpenTelemetry Collector with its ClickHouse exporter: built once from otelcol/ with Go,
+// started with a configuration of one of three kinds.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -107,8 +107,9 @@ function isListening(port: number): Promise<boolean> {
  * - compress none: on one machine compressing only costs time.
  * - async_insert off: it does nothing for Native blocks of this size.
  * - A full queue makes senders wait (block_on_overflow) instead of dropping what was acknowledged.
- * - `memory` is the batch processor before a queue in memory, the usual way. `file` is what its README recommends for
- *   durability: batches in the queue, the queue in file_storage; `fsync` is that with its fsync on.
+ * - `memory` is the batch processor before a queue in memory, the usual way. `file` is what its
+ *   README recommends for durability: batches in the queue, the queue in file_storage; `fsync` is
+ *   that with its fsync on.
  */
 function configuration(
   queue: OtelcolQueue,

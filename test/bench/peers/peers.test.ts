@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { otelcolProgram } from './otelcol.ts'
 import { measurePeer, otelcol, peerSizes, wayward } from './peers.ts'
 
-// Building the other collector takes minutes, so it only takes part where `npm run bench:peers` has built it.
+// Building the other collector takes minutes, so it only takes part where `npm run bench:peers` has
+// built it.
 const program = otelcolProgram()
 const contenders = [wayward('fsync'), ...(existsSync(program) ? [otelcol(program, 'fsync')] : [])]
 

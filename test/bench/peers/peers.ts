@@ -1,6 +1,7 @@
-// Wayward and the OpenTelemetry Collector with its ClickHouse exporter, one after another: the same engine on a fresh
-// folder, the same requests, the same generator that retries as OpenTelemetry's exporters do. Each makes its own
-// tables, as its user would get them. First the speed, then what becomes of rows when the collector is killed.
+// Wayward and the OpenTelemetry Collector with its ClickHouse exporter, one after another: the same
+// engine on a fresh folder, the same requests, the same generator that retries as OpenTelemetry's
+// exporters do. Each makes its own tables, as its user would get them. First the speed, then what
+// becomes of rows when the collector is killed.
 import { createLogger } from '@wayward/base'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -153,7 +154,10 @@ async function measureSpeed(
   return { ...measured, ackMs: load.ackMs, bytesPerSpan: await bytesPerSpan(table) }
 }
 
-/** Kills and starts it again, at even intervals give or take, while requests come at a rate that it can take. */
+/**
+ * Kills and starts it again, at even intervals give or take, while requests come at a rate that it
+ * can take.
+ */
 async function crash(
   contender: Contender,
   first: Peer,

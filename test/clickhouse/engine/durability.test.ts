@@ -1,4 +1,5 @@
-// Inserts and what a killed engine leaves: the part, its name, and the line in the deduplication log.
+// Inserts and what a killed engine leaves: the part, its name, and the line in the deduplication
+// log.
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

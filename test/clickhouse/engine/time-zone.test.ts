@@ -1,5 +1,5 @@
-// Goal: what is stored, found and printed does not depend on where the machine stands. Method: engines of
-// machines in four zones, by the variable TZ and by /etc/localtime.
+// Goal: what is stored, found and printed does not depend on where the machine stands. Method:
+// engines of machines in four zones, by the variable TZ and by /etc/localtime.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -57,7 +57,8 @@ const canMount =
 test.skipIf(!canMount)(
   'a machine whose /etc/localtime is another zone (skipped without root, unshare and zones)',
   () => {
-    // Another process, because a mount of its own is a process's own; the built files, as users run them.
+    // Another process, because a mount of its own is a process's own; the built files, as users run
+    // them.
     const program = `
       import { mkdtempSync, rmSync } from 'node:fs'
       import { createEngine, defaultEngineLimits } from '@wayward/clickhouse'

@@ -81,8 +81,8 @@ test('StringColumn writes every form of text', () => {
   expect(readNativeBlock(block.take()).rows.map((row) => row['c'])).toEqual(expected)
 })
 
-// Goal: ClickHouse itself reads what the columns write, also with keys that no row uses and keys that stand in the
-// dictionary twice.
+// Goal: ClickHouse itself reads what the columns write, also with keys that no row uses and keys
+// that stand in the dictionary twice.
 test('ClickHouse reads a block with every kind of column', async () => {
   const ends = createUInt64Column('UInt64')
   const names = createLowCardinalityColumn()

@@ -2,7 +2,10 @@
 export type Cell = string | number | bigint | Cell[]
 export type Row = Record<string, Cell>
 
-/** Reads a Native block by the format's description, independent of the writer. Throws where it does not add up. */
+/**
+ * Reads a Native block by the format's description, independent of the writer. Throws where it does
+ * not add up.
+ */
 export function readNativeBlock(bytes: Uint8Array): { columns: Map<string, string>; rows: Row[] } {
   const reader = new Reader(bytes)
   const columnCount = reader.varuint()

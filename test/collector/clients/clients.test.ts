@@ -263,7 +263,8 @@ test('the OpenTelemetry SDK for Go sends spans', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'wayward-go-'))
   try {
     const program = join(folder, 'client')
-    // Nothing is downloaded by a test: who wants this one runs `go mod download` in that folder first.
+    // Nothing is downloaded by a test: who wants this one runs `go mod download` in that folder
+    // first.
     const built = await run('go', ['build', '-o', program, '.'], source)
     if (built.code === 127) skip(context, 'there is no go')
     if (/GOPROXY=off|requires go/.test(built.output)) {

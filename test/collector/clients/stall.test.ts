@@ -1,6 +1,7 @@
-// ClickHouse takes nothing for 20 s, and for the last 2 of them the journal is full: every exporter with its defaults must
-// bridge that. Exporters give up 10 s after their first try. Go's wait the longer of what they are told and of 2.5 to 7.5 s
-// by chance, and then up to 11 s, so 2 s is what they bridge for sure.
+// ClickHouse takes nothing for 20 s, and for the last 2 of them the journal is full: every exporter
+// with its defaults must bridge that. Exporters give up 10 s after their first try. Go's wait the
+// longer of what they are told and of 2.5 to 7.5 s by chance, and then up to 11 s, so 2 s is what
+// they bridge for sure.
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -77,7 +78,10 @@ function pythonArguments(addresses: CollectorAddresses): string[] {
   return [fileURLToPath(new URL('python-stall.py', import.meta.url)), ...clientArguments(addresses)]
 }
 
-/** @returns lines of a service and the number of its spans; none, and a reason on the screen, where the language is missing */
+/**
+ * @returns lines of a service and the number of its spans; none, and a reason on the screen, where
+ * the language is missing
+ */
 function run(command: string, args: readonly string[], folder?: string): Promise<string[]> {
   return new Promise((resolve) => {
     const cwd = fileURLToPath(new URL(`../../e2e/${folder ?? ''}`, import.meta.url))

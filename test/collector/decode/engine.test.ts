@@ -49,7 +49,10 @@ test.each(signals)('ClickHouse stores decoded $signal unchanged', async (one) =>
   }
 })
 
-/** An expression that gives a column's value without loss: times in nanoseconds, doubles as their bits. */
+/**
+ * An expression that gives a column's value without loss: times in nanoseconds, doubles as their
+ * bits.
+ */
 function exact(column: string, type: string): string {
   if (type.startsWith('Array(')) return `arrayMap(e -> ${exact('e', type.slice(6, -1))}, ${column})`
   if (type.startsWith('Map(')) return `CAST(${column}, 'Array(Tuple(String, String))')`

@@ -1,4 +1,5 @@
-// What a metrics request must become, by table, computed from the oracle's objects in the plainest way.
+// What a metrics request must become, by table, computed from the oracle's objects in the plainest
+// way.
 
 import type { Row } from '../../clickhouse/native/native-reader.ts'
 import {

@@ -306,7 +306,8 @@ export class RequestGenerator {
     values: readonly T[],
   ): Uint8Array[] {
     const { random } = this
-    // Fields of one number change their order in odd requests, so the oracle must see the same bytes.
+    // Fields of one number change their order in odd requests, so the oracle must see the same
+    // bytes.
     const cut = random.chance(0.7) ? values.length : random.below(values.length + 1)
     const head = cut === 0 ? [] : [packedField(field, packed.slice(0, cut))]
     return [...head, ...values.slice(cut).map(single)]

@@ -1,6 +1,6 @@
-// Goal: whatever is wrong in one place of a journal, everything else is kept and nothing wrong is taken for good.
-// Method: a small journal with several tables, frames and segments, partly confirmed; a copy of it is cut off, and
-// changed, at every byte of every file, then opened.
+// Goal: whatever is wrong in one place of a journal, everything else is kept and nothing wrong is
+// taken for good. Method: a small journal with several tables, frames and segments, partly
+// confirmed; a copy of it is cut off, and changed, at every byte of every file, then opened.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -16,7 +16,10 @@ export type Operation =
   | 'syncFolder'
 
 export interface FaultFiles extends JournalFiles {
-  /** What the next calls do: throw, or for a write, take only so many bytes. Nothing: as the system does. */
+  /**
+   * What the next calls do: throw, or for a write, take only so many bytes. Nothing: as the system
+   * does.
+   */
   fault: ((operation: Operation, fileName: string) => Error | number | undefined) | undefined
 }
 

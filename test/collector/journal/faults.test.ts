@@ -1,5 +1,5 @@
-// Goal: whatever the disk does, a written frame stays, a refused one never comes back, and the journal goes on when the
-// disk is cured. Method: the real file system, with faults put before it.
+// Goal: whatever the disk does, a written frame stays, a refused one never comes back, and the
+// journal goes on when the disk is cured. Method: the real file system, with faults put before it.
 import type { Frame, Journal, StoredBlock } from '@wayward/collector/journal/journal'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFaultFiles, type FaultFiles, type Operation, systemError } from './fault-files.ts'

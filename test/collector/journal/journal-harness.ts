@@ -24,7 +24,10 @@ export interface TestFolder {
   remove(): void
 }
 
-/** An empty folder for a journal. @param parent a faster place than the disk, for tests that do not sync */
+/**
+ * An empty folder for a journal. @param parent a faster place than the disk, for tests that do not
+ * sync
+ */
 export function makeTestFolder(parent = tmpdir()): TestFolder {
   const path = mkdtempSync(join(parent, 'wayward-journal-'))
   const lines: LogLine[] = []
@@ -50,7 +53,10 @@ export function makeTestFolder(parent = tmpdir()): TestFolder {
   }
 }
 
-/** Ends a journal as `kill -9` would: nothing is written down any more, only the lock goes, as its process is gone. */
+/**
+ * Ends a journal as `kill -9` would: nothing is written down any more, only the lock goes, as its
+ * process is gone.
+ */
 export function abandonLock(folder: TestFolder): void {
   rmSync(join(folder.path, 'lock'), { force: true })
 }

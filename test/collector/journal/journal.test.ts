@@ -277,7 +277,10 @@ describe('the age of digests', () => {
     uptimeSeconds: boot === 7 ? start.uptimeSeconds + seconds : 5,
   })
 
-  /** Writes one request, restarts twice, some seconds later each, and says how old the request seems to be. */
+  /**
+   * Writes one request, restarts twice, some seconds later each, and says how old the request seems
+   * to be.
+   */
   async function agesAfter(first: FrameTime, second: FrameTime): Promise<number[]> {
     let now = start
     folder.remove()

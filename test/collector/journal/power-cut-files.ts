@@ -29,8 +29,8 @@ export interface PowerCutFiles extends JournalFiles {
 }
 
 /**
- * A disk in memory that loses its power at the n-th operation: what was not synced may be there or not, each sector for itself;
- * names that were not synced are there up to some point.
+ * A disk in memory that loses its power at the n-th operation: what was not synced may be there or
+ * not, each sector for itself; names that were not synced are there up to some point.
  *
  * @param random gives numbers from 0 to 1
  */

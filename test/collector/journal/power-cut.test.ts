@@ -1,5 +1,6 @@
-// Goal: what was acknowledged survives a power cut at any moment, once. Method: a disk in memory that keeps of what was not
-// synced only some sectors and names; random work until the power goes; then the real journal opens what is left.
+// Goal: what was acknowledged survives a power cut at any moment, once. Method: a disk in memory
+// that keeps of what was not synced only some sectors and names; random work until the power goes;
+// then the real journal opens what is left.
 import type { Journal, StoredBlock } from '@wayward/collector/journal/journal'
 import { expect, test } from 'vitest'
 import { block, digest, makeTestFolder } from './journal-harness.ts'

@@ -1,5 +1,5 @@
-// Goal: what was refused or lost is in the table, each sum as it was sent. Method: bad input of each kind through real
-// receivers into a real engine, and the sums by SQL.
+// Goal: what was refused or lost is in the table, each sum as it was sent. Method: bad input of
+// each kind through real receivers into a real engine, and the sums by SQL.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
-// Goal: clients that are slow, broken or malicious do not keep a well-behaved one beside them from its answers, and are got rid of.
-// Method: for every listener, in plain text and with TLS, hostile clients on raw sockets and a good client that sends one
-// request after another meanwhile; afterwards nothing of the hostile ones is held.
+// Goal: clients that are slow, broken or malicious do not keep a well-behaved one beside them from
+// its answers, and are got rid of. Method: for every listener, in plain text and with TLS, hostile
+// clients on raw sockets and a good client that sends one request after another meanwhile;
+// afterwards nothing of the hostile ones is held.
 import { connect as connectHttp2, type ClientHttp2Session, constants } from 'node:http2'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -226,7 +227,8 @@ for (const { listener, isTls, words } of TARGETS) {
           }
         }
         if (listener === 'OTLP/gRPC') {
-          // Slow within HTTP/2 is a connection without a request; it goes when others need its place.
+          // Slow within HTTP/2 is a connection without a request; it goes when others need its
+          // place.
           slow.push(...(await openMany(target, 40)))
           await expectGoodAnswers(target, sleep(500))
           expect(slow.filter((socket) => socket.destroyed).length).toBeGreaterThan(0)
@@ -324,8 +326,8 @@ describe.each([false, true])('OTLP/gRPC (TLS: %s): a good client is answered bes
         }
       }
       await expectGoodAnswers(target, attack())
-      // The server has ended them: Node 20 after the time of an idle connection, later ones at once.
-      // Node's own client does not always see it, over TLS.
+      // The server has ended them: Node 20 after the time of an idle connection, later ones at
+      // once. Node's own client does not always see it, over TLS.
       await expect.poll(() => openConnections(target), { timeout: 5_000 }).toBe(0)
       await expectNothingHeld(target)
       expect(target.harness?.consumer.requests.every(({ body }) => body.length === 0)).toBe(true)

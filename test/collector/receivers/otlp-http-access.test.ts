@@ -1,4 +1,5 @@
-// Goal: over OTLP/HTTP only those send who may, and everybody else learns what is missing and nothing more.
+// Goal: over OTLP/HTTP only those send who may, and everybody else learns what is missing and
+// nothing more.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { connect as connectTls } from 'node:tls'

@@ -34,7 +34,10 @@ function post(
   })
 }
 
-/** Sends bytes as they are and returns all that comes back until the connection ends or `ms` are over. */
+/**
+ * Sends bytes as they are and returns all that comes back until the connection ends or `ms` are
+ * over.
+ */
 function exchange(port: number, write: (socket: Socket) => void, ms = 2_000): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')

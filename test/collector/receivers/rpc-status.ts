@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs'
 
-// The messages of google.rpc and of OTLP's answers, as their .proto files have them: the oracle for the
-// bytes that the receivers write by hand.
+// The messages of google.rpc and of OTLP's answers, as their .proto files have them: the oracle for
+// the bytes that the receivers write by hand.
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Any { string type_url = 1; bytes value = 2; }

@@ -1,4 +1,5 @@
-// Goal: certificates that cannot be used are told apart in clear words, new ones are taken while the server runs, and bad ones are not.
+// Goal: certificates that cannot be used are told apart in clear words, new ones are taken while
+// the server runs, and bad ones are not.
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'

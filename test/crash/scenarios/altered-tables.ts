@@ -1,5 +1,6 @@
-// Tables are altered under our feet: a missing column, a wrong type, a table that is gone, a view's target that is gone.
-// Wanted: a clear error in the log, the data kept, and service resumed once it is cured.
+// Tables are altered under our feet: a missing column, a wrong type, a table that is gone, a view's
+// target that is gone. Wanted: a clear error in the log, the data kept, and service resumed once it
+// is cured.
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scenario } from '../run.ts'

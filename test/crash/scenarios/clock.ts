@@ -1,5 +1,5 @@
-// The clock jumps, forwards and back, also over a kill. The service's own process gets another Date.now() by a module
-// that is loaded before it; ClickHouse keeps the true time.
+// The clock jumps, forwards and back, also over a kill. The service's own process gets another
+// Date.now() by a module that is loaded before it; ClickHouse keeps the true time.
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,5 +1,5 @@
-// The disk of the journal is full: what is acknowledged stays, new requests are refused with a hint to come back, and
-// the service recovers by itself when there is room.
+// The disk of the journal is full: what is acknowledged stays, new requests are refused with a hint
+// to come back, and the service recovers by itself when there is room.
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'

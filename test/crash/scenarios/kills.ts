@@ -1,4 +1,5 @@
-// The main scenario: the collector, the engine or both are killed again and again while clients send.
+// The main scenario: the collector, the engine or both are killed again and again while clients
+// send.
 import { once } from 'node:events'
 import { existsSync, readdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
@@ -58,7 +59,10 @@ async function perform(kill: Kill, { service, ledger, store }: RunParts): Promis
   await sleep(AFTER_KILL_MS)
 }
 
-/** Resolves at the next change of one of the deduplication logs, which ClickHouse writes before it names the part. */
+/**
+ * Resolves at the next change of one of the deduplication logs, which ClickHouse writes before it
+ * names the part.
+ */
 async function nextCommit(dataDir: string, choice: number): Promise<void> {
   const logs = findLogs(join(dataDir, 'clickhouse', 'store', 'store'))
   const folder = logs[choice % Math.max(1, logs.length)]

@@ -32,7 +32,9 @@ export async function runOnServer(
   }
 }
 
-/** Waits until the service's log, from a place on, has a line that fits. @returns whether it came */
+/**
+ * Waits until the service's log, from a place on, has a line that fits. @returns whether it came
+ */
 export async function waitForLog(
   readLog: () => string,
   pattern: RegExp,

@@ -1,4 +1,5 @@
-// A folder in which the SDK is installed from its tarball, as users have it; what it depends on is linked.
+// A folder in which the SDK is installed from its tarball, as users have it; what it depends on is
+// linked.
 import { execFileSync } from 'node:child_process'
 import {
   mkdirSync,

@@ -1,5 +1,6 @@
-// Goal: the SDK loads and reports right however it is loaded: each row of the table in docs/sdk.md. Method: the package
-// as it is published, real bundlers and runners, and an OTLP server that says what arrived.
+// Goal: the SDK loads and reports right however it is loaded: each row of the table in docs/sdk.md.
+// Method: the package as it is published, real bundlers and runners, and an OTLP server that says
+// what arrived.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// Two branches that take two locks in opposite order, and a timer that keeps the process alive for a while.
+// Two branches that take two locks in opposite order, and a timer that keeps the process alive for
+// a while.
 import { Mutex } from 'async-mutex'
 
 const a = new Mutex()

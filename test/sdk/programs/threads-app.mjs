@@ -1,4 +1,5 @@
-// Four worker threads that report at the same time, inherit --import, and come to their end without a shutdown.
+// Four worker threads that report at the same time, inherit --import, and come to their end without
+// a shutdown.
 import { isMainThread, Worker } from 'node:worker_threads'
 import { Mutex } from 'async-mutex'
 
