@@ -15,7 +15,7 @@ export interface LoggerOptions {
   readonly now?: () => Date
 }
 
-const URGENCY: Readonly<Record<LogLevel, number>> = { info: 0, warn: 1, error: 2 }
+const urgency: Readonly<Record<LogLevel, number>> = { info: 0, warn: 1, error: 2 }
 
 /**
  * Writes one line per message: `2026-11-21T06:00:00.000Z warn message key=value`.
@@ -26,14 +26,14 @@ export function createLogger(
   stream: { write(text: string): unknown },
   options: LoggerOptions = {},
 ): Logger {
-  const urgencyMin = URGENCY[options.level ?? 'info']
+  const urgencyMin = urgency[options.level ?? 'info']
   const now = options.now ?? (() => new Date())
   const write = (
     level: LogLevel,
     message: string,
     fields?: Readonly<Record<string, unknown>>,
   ): void => {
-    if (URGENCY[level] < urgencyMin) return
+    if (urgency[level] < urgencyMin) return
     stream.write(`${now().toISOString()} ${level} ${oneLine(message)}${fieldsText(fields)}\n`)
   }
   return {

@@ -106,10 +106,10 @@ export function programName(
 ): string {
   if (basename(script) === 'main.js') return `node ${relative(cwd, script)}`
   // In a clone `wayward` is not on the path, but npm knows it.
-  return NPM_COMMANDS.has(env['npm_command'] ?? '') ? 'npx wayward' : 'wayward'
+  return npmCommands.has(env['npm_command'] ?? '') ? 'npx wayward' : 'wayward'
 }
 
-const NPM_COMMANDS: ReadonlySet<string> = new Set(['exec', 'start', 'run', 'run-script'])
+const npmCommands: ReadonlySet<string> = new Set(['exec', 'start', 'run', 'run-script'])
 
 /** From the source the manifest lies beside this file, from `dist` one folder up. */
 function packageVersion(): string {

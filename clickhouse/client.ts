@@ -232,7 +232,7 @@ class HttpStore implements Store {
     }
     // A proxy answers with a whole page.
     const said =
-      reasonOf(thrown).replace(/\s+/g, ' ').trim().slice(0, REASON_CHARACTERS) ||
+      reasonOf(thrown).replace(/\s+/g, ' ').trim().slice(0, reasonCharacters) ||
       'an error without a text'
     const message = `Cannot reach ClickHouse at ${url}: ${said}; check that it runs and that the URL is right`
     return new StoreError('unreachable', message, { cause: thrown })
@@ -248,13 +248,13 @@ const exceptionText =
 async function readStart(stream: AsyncIterable<Uint8Array>): Promise<string> {
   let text = ''
   for await (const chunk of stream) {
-    if (text.length < ANSWER_CHARACTERS) text += Buffer.from(chunk).toString('utf8')
+    if (text.length < answerCharacters) text += Buffer.from(chunk).toString('utf8')
   }
-  return text.slice(0, ANSWER_CHARACTERS)
+  return text.slice(0, answerCharacters)
 }
 
-const ANSWER_CHARACTERS = 200
-const REASON_CHARACTERS = 300
+const answerCharacters = 200
+const reasonCharacters = 300
 
 /** A proxy or another program at this address may answer 200 to everything; that stores nothing. */
 function isFromClickhouse(headers: Readonly<Record<string, unknown>>): boolean {

@@ -13,19 +13,19 @@ export interface ByteBudget {
  * What a chunk takes besides its bytes: a body in chunks of one byte holds a hundred times its
  * length.
  */
-const CHUNK_OVERHEAD_BYTES = 128
+const chunkOverheadBytes = 128
 
 /** The memory that a received chunk holds. */
 export function heldBytes(chunk: Uint8Array): number {
-  return chunk.byteLength + CHUNK_OVERHEAD_BYTES
+  return chunk.byteLength + chunkOverheadBytes
 }
 
 /** Below this the work for a chunk is more than that for its bytes. */
-const SMALL_CHUNK_BYTES = 64
+const smallChunkBytes = 64
 
 /** Whether a body comes in more small chunks than it may. */
 export function isCrumbled(chunks: number, bytes: number, smallChunksMax: number): boolean {
-  return chunks > smallChunksMax && bytes < chunks * SMALL_CHUNK_BYTES
+  return chunks > smallChunksMax && bytes < chunks * smallChunkBytes
 }
 
 export function createByteBudget(bytesMax: number): ByteBudget {

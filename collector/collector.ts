@@ -10,7 +10,7 @@ import { createMetricsDecoder } from './decode/metrics.ts'
 import { createTracesDecoder } from './decode/traces.ts'
 import type { CollectorLimits } from './limits.ts'
 import { type Journal, type JournalSettings, openJournal } from './journal/journal.ts'
-import { LEDGER_TABLE } from './ledger/ledger-block.ts'
+import { ledgerTable } from './ledger/ledger-block.ts'
 import { createLedgerWriter, type LedgerWriter } from './ledger/ledger-writer.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import { probeEventLoop, single } from './process-metrics.ts'
@@ -102,9 +102,9 @@ export function createCollector(settings: CollectorSettings, parts: CollectorPar
  * Of the time to shut down, the share in which rows may still be inserted; the rest is for the
  * answers.
  */
-const DRAIN_SHARE = 0.8
+const drainShare = 0.8
 /** Time for the last entries of the ledger where there is no journal to keep them. */
-const LAST_LEDGER_MS = 500
+const lastLedgerMs = 500
 
 /** What a started collector is made of. */
 interface Running {
@@ -198,7 +198,7 @@ class OtlpCollector implements Collector {
       waitingBytesMax: limits.decodeWaitingBytesMax,
     })
     noteDamage(telemetry, journal)
-    const ownTables = [LEDGER_TABLE]
+    const ownTables = [ledgerTable]
     const pipelineParts = {
       decoders,
       largeDecoder,
@@ -238,7 +238,7 @@ class OtlpCollector implements Collector {
     ledgerWriter.stop()
     // Now, so that it is inserted with the rest; what is refused from here on comes below.
     await ledgerWriter.flush()
-    const rows = await pipeline.shutdown(deadlineMs * DRAIN_SHARE)
+    const rows = await pipeline.shutdown(deadlineMs * drainShare)
     if (rows > 0) this.#tellWhatIsLeft(rows, pipeline)
     const restMs = Math.max(0, endMs - performance.now())
     await Promise.all([grpc.shutdown(restMs), http.shutdown(restMs)])
@@ -255,7 +255,7 @@ class OtlpCollector implements Collector {
       await ledgerWriter.flush()
       return
     }
-    const entries = await ledgerWriter.insertLast(store, LAST_LEDGER_MS)
+    const entries = await ledgerWriter.insertLast(store, lastLedgerMs)
     if (entries > 0) logger.warn('The last entries of the ledger are lost', { entries })
   }
 

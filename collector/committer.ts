@@ -8,7 +8,7 @@
 // several tables.
 import type { ConsumeOutcome } from './consumer.ts'
 import type { OpenBlock, SignalDecoder } from './decode/decoder.ts'
-import { type DrainRate, HINT_MS_MAX } from './drain-rate.ts'
+import { type DrainRate, hintMsMax } from './drain-rate.ts'
 import type { AppendOutcome, Journal, NewBlock } from './journal/journal.ts'
 import type { CollectorLimits } from './limits.ts'
 import type { RequestDigest } from './repeats.ts'
@@ -69,9 +69,9 @@ interface Waiter {
  * Commits that need not wait for company, at most at once and per second: nobody who sends now and
  * then waits.
  */
-const SPARE_COMMITS_MAX = 20
-const SPARE_COMMITS_PER_MS = 5 / 1_000
-const RETRY_AFTER_BUG_MS = 1_000
+const spareCommitsMax = 20
+const spareCommitsPerMs = 5 / 1_000
+const retryAfterBugMs = 1_000
 
 export function createCommitter(parts: CommitterParts): Committer {
   return new JournalCommitter(parts)
@@ -88,7 +88,7 @@ class JournalCommitter implements Committer {
   #committingBytes = 0
   #committingRequests = 0
   #lastStartMs = Number.NEGATIVE_INFINITY
-  #spareCommits = SPARE_COMMITS_MAX
+  #spareCommits = spareCommitsMax
   #whenIdle: (() => void)[] = []
 
   constructor(parts: CommitterParts) {
@@ -117,7 +117,7 @@ class JournalCommitter implements Committer {
     for (const block of decoder.blocks) block.take()
     const given = this.#waiters.filter((waiter) => waiter.decoder === decoder)
     this.#waiters = this.#waiters.filter((waiter) => waiter.decoder !== decoder)
-    const retryAfterMs = RETRY_AFTER_BUG_MS
+    const retryAfterMs = retryAfterBugMs
     for (const { answer } of given) answer({ status: 'unavailable', retryAfterMs, message })
   }
 
@@ -177,13 +177,13 @@ class JournalCommitter implements Committer {
    */
   #companyWaitMs(): number {
     const sinceMs = performance.now() - this.#lastStartMs
-    const spare = this.#spareCommits + sinceMs * SPARE_COMMITS_PER_MS
+    const spare = this.#spareCommits + sinceMs * spareCommitsPerMs
     return spare >= 1 ? 0 : this.#parts.limits.commitWaitMsMax - sinceMs
   }
 
   #countCommit(nowMs: number): void {
-    const spare = this.#spareCommits + (nowMs - this.#lastStartMs) * SPARE_COMMITS_PER_MS
-    this.#spareCommits = Math.max(0, Math.min(spare, SPARE_COMMITS_MAX) - 1)
+    const spare = this.#spareCommits + (nowMs - this.#lastStartMs) * spareCommitsPerMs
+    this.#spareCommits = Math.max(0, Math.min(spare, spareCommitsMax) - 1)
     this.#lastStartMs = nowMs
   }
 
@@ -263,7 +263,7 @@ class JournalCommitter implements Committer {
           retryAfterMs: this.#parts.drainRate.retryAfterMs(this.#committingBytes),
           message,
         }
-      : { status: 'unavailable', retryAfterMs: HINT_MS_MAX, message }
+      : { status: 'unavailable', retryAfterMs: hintMsMax, message }
   }
 }
 

@@ -3,7 +3,7 @@
 // write them down without looking at each.
 
 /** Bytes of a SHA-1. */
-export const DIGEST_BYTES = 20
+export const digestByteLength = 20
 
 export interface DigestSet {
   /** @param digests one, or several one after another */
@@ -21,21 +21,21 @@ export function createDigestSet(): DigestSet {
   return new PackedDigests()
 }
 
-const SIZE_FIRST = 1_024
+const sizeFirst = 1_024
 /**
  * A digest's place is looked for from its first bytes on; half of the index is empty, so it is
  * found soon.
  */
-const SLOTS_PER_DIGEST = 2
+const slotsPerDigest = 2
 
 class PackedDigests implements DigestSet {
-  #bytes = new Uint8Array(SIZE_FIRST * DIGEST_BYTES)
+  #bytes = new Uint8Array(sizeFirst * digestByteLength)
   /** Place + 1 of a digest; 0 where there is none. */
-  #slots = new Uint32Array(SIZE_FIRST * SLOTS_PER_DIGEST)
+  #slots = new Uint32Array(sizeFirst * slotsPerDigest)
   size = 0
 
   add(digests: Uint8Array): void {
-    for (let at = 0; at + DIGEST_BYTES <= digests.byteLength; at += DIGEST_BYTES) {
+    for (let at = 0; at + digestByteLength <= digests.byteLength; at += digestByteLength) {
       this.#addOne(digests, at)
     }
   }
@@ -45,17 +45,17 @@ class PackedDigests implements DigestSet {
   }
 
   packed(): Uint8Array {
-    return this.#bytes.subarray(0, this.size * DIGEST_BYTES)
+    return this.#bytes.subarray(0, this.size * digestByteLength)
   }
 
   #addOne(from: Uint8Array, start: number): void {
     const slot = this.#slotOf(from, start)
     if (this.#slots[slot] !== 0) return
-    const at = this.size * DIGEST_BYTES
-    this.#bytes.set(from.subarray(start, start + DIGEST_BYTES), at)
+    const at = this.size * digestByteLength
+    this.#bytes.set(from.subarray(start, start + digestByteLength), at)
     this.size++
     this.#slots[slot] = this.size
-    if (this.size * DIGEST_BYTES === this.#bytes.byteLength) this.#grow()
+    if (this.size * digestByteLength === this.#bytes.byteLength) this.#grow()
   }
 
   /** Where the digest is in the index, or where it would be. */
@@ -64,13 +64,13 @@ class PackedDigests implements DigestSet {
     let slot = hashAt(from, start) & mask
     for (;;) {
       const place = this.#slots[slot] ?? 0
-      if (place === 0 || this.#isAt((place - 1) * DIGEST_BYTES, from, start)) return slot
+      if (place === 0 || this.#isAt((place - 1) * digestByteLength, from, start)) return slot
       slot = (slot + 1) & mask
     }
   }
 
   #isAt(at: number, from: Uint8Array, start: number): boolean {
-    for (let index = 0; index < DIGEST_BYTES; index++) {
+    for (let index = 0; index < digestByteLength; index++) {
       if (this.#bytes[at + index] !== from[start + index]) return false
     }
     return true
@@ -82,7 +82,7 @@ class PackedDigests implements DigestSet {
     this.#bytes = bytes
     this.#slots = new Uint32Array(this.#slots.length * 2)
     for (let place = 1; place <= this.size; place++) {
-      this.#slots[this.#slotOf(bytes, (place - 1) * DIGEST_BYTES)] = place
+      this.#slots[this.#slotOf(bytes, (place - 1) * digestByteLength)] = place
     }
   }
 }

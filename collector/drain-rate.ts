@@ -10,21 +10,21 @@ export interface DrainRate {
   retryAfterMs(bytes: number): number
 }
 
-const BUCKET_MS = 1_000
-const BUCKETS = 10
+const bucketMs = 1_000
+const buckets = 10
 
 // Exporters give up 10 s after their first try (OTLP's default time-out), and after five or six
 // tries. A hint that is longer than what is left of the 10 s makes them drop the batch at once;
 // with hints of less than 2 s the tries are used up long before. So the hint begins at a second, as
 // their own pauses do, and grows: in a stall that goes on the tries are at 0, 3, 6 and 9 s.
-const HINT_MS_MIN = 1_000
-export const HINT_MS_MAX = 3_000
-const GROWTH_PER_MS = 1 / 3
+const hintMsMin = 1_000
+export const hintMsMax = 3_000
+const growthPerMs = 1 / 3
 /**
  * Hints are shortened by up to this share, so that those who were refused together do not come
  * together.
  */
-const JITTER = 0.1
+const jitterFraction = 0.1
 
 /**
  * @param now milliseconds of a clock that never jumps
@@ -34,16 +34,16 @@ export function createDrainRate(
   now: () => number = () => performance.now(),
   random: () => number = Math.random,
 ): DrainRate {
-  const bytes = new Float64Array(BUCKETS)
+  const bytes = new Float64Array(buckets)
   const startMs = now()
   let current = 0
   let lastMs = startMs
 
   /** Empties the buckets of the seconds in which nothing was counted. */
   function advance(): number {
-    const elapsed = Math.floor((now() - startMs) / BUCKET_MS)
-    for (let index = Math.max(current + 1, elapsed - BUCKETS + 1); index <= elapsed; index++) {
-      bytes[index % BUCKETS] = 0
+    const elapsed = Math.floor((now() - startMs) / bucketMs)
+    for (let index = Math.max(current + 1, elapsed - buckets + 1); index <= elapsed; index++) {
+      bytes[index % buckets] = 0
     }
     current = elapsed
     return elapsed
@@ -52,16 +52,16 @@ export function createDrainRate(
   function bytesPerMs(): number {
     const elapsed = advance()
     const sum = bytes.reduce((total, one) => total + one, 0)
-    const bucketStartMs = startMs + elapsed * BUCKET_MS
-    const fullBuckets = Math.min(elapsed, BUCKETS - 1)
-    const spanMs = fullBuckets * BUCKET_MS + (now() - bucketStartMs)
-    return sum / Math.max(spanMs, BUCKET_MS)
+    const bucketStartMs = startMs + elapsed * bucketMs
+    const fullBuckets = Math.min(elapsed, buckets - 1)
+    const spanMs = fullBuckets * bucketMs + (now() - bucketStartMs)
+    return sum / Math.max(spanMs, bucketMs)
   }
 
   return {
     add(count) {
       lastMs = now()
-      const index = advance() % BUCKETS
+      const index = advance() % buckets
       bytes[index] = (bytes[index] ?? 0) + count
     },
     get bytesPerMs() {
@@ -70,9 +70,9 @@ export function createDrainRate(
     retryAfterMs(count) {
       const rate = bytesPerMs()
       const drainMs = rate === 0 ? 0 : count / rate
-      const stalledMs = HINT_MS_MIN + (now() - lastMs) * GROWTH_PER_MS
-      const hintMs = Math.min(Math.max(drainMs, stalledMs), HINT_MS_MAX)
-      return Math.round(hintMs * (1 - JITTER * random()))
+      const stalledMs = hintMsMin + (now() - lastMs) * growthPerMs
+      const hintMs = Math.min(Math.max(drainMs, stalledMs), hintMsMax)
+      return Math.round(hintMs * (1 - jitterFraction * random()))
     },
   }
 }

@@ -9,7 +9,7 @@ export interface FailureLog {
   lastMessage(): string
 }
 
-const INTERVAL_MS = 60_000
+const intervalMs = 60_000
 
 /** Logs the first failure, one a minute while it lasts, every new reason, and the end. */
 export function createFailureLog(table: string, logger: Logger): FailureLog {
@@ -21,7 +21,7 @@ export function createFailureLog(table: string, logger: Logger): FailureLog {
       failures++
       const isNew = error.message !== message
       message = error.message
-      if (!isNew && performance.now() - lastMs < INTERVAL_MS) return
+      if (!isNew && performance.now() - lastMs < intervalMs) return
       lastMs = performance.now()
       const text =
         status === 'failed'

@@ -2,17 +2,17 @@
 import { defaultsOf, type Limit, type LimitValues } from '@wayward/base'
 import { CollectorError } from './collector-error.ts'
 
-const KIB = 1024
-const MIB = 1024 * KIB
-const GIB = 1024 * MIB
+const kibibyte = 1024
+const mebibyte = 1024 * kibibyte
+const gibibyte = 1024 * mebibyte
 
 /** The limits of listeners, requests and batches. */
 export const collectorLimits = {
   requestBytesMax: {
-    default: 64 * MIB,
+    default: 64 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of one request, before and after decompression',
-    setting: { min: 64 * KIB, max: 256 * MIB },
+    setting: { min: 64 * kibibyte, max: 256 * mebibyte },
   },
   smallChunksMax: {
     default: 1_024,
@@ -20,10 +20,10 @@ export const collectorLimits = {
     text: 'Chunks or frames of one request that may have fewer than 64 bytes on average: each costs time',
   },
   requestBytesInFlightMax: {
-    default: 192 * MIB,
+    default: 192 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of request bodies that are being received or decompressed, over both receivers',
-    setting: { min: MIB, max: 16 * GIB },
+    setting: { min: mebibyte, max: 16 * gibibyte },
   },
   decompressionsMax: {
     default: 2,
@@ -48,7 +48,7 @@ export const collectorLimits = {
     setting: { min: 1, max: 10_000 },
   },
   receiveWindowBytes: {
-    default: MIB,
+    default: mebibyte,
     unit: 'bytes',
     text: 'Bytes that an HTTP/2 peer may send ahead, per request and per connection',
   },
@@ -71,7 +71,7 @@ export const collectorLimits = {
     setting: { min: 1_000, max: 3_600_000 },
   },
   headerBytesMax: {
-    default: 16 * KIB,
+    default: 16 * kibibyte,
     unit: 'bytes',
     text: 'Bytes of the head of a request',
   },
@@ -86,7 +86,7 @@ export const collectorLimits = {
     text: 'Time that a client may take for its TLS handshake',
   },
   openBytesMax: {
-    default: 64 * MIB,
+    default: 64 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of decoded rows that are not in the journal yet, over all signals',
   },
@@ -96,7 +96,7 @@ export const collectorLimits = {
     text: 'Requests that are decoded and not in the journal yet',
   },
   commitBytesEnough: {
-    default: 4 * MIB,
+    default: 4 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of decoded rows that are written to the journal without waiting for more',
   },
@@ -116,7 +116,7 @@ export const collectorLimits = {
     text: 'Rows after which a batch takes no more',
   },
   batchBytesMax: {
-    default: 24 * MIB,
+    default: 24 * mebibyte,
     unit: 'bytes',
     text: 'Bytes after which a batch takes no more',
   },
@@ -131,12 +131,12 @@ export const collectorLimits = {
     text: 'Time between two inserts into a table whose batches are small',
   },
   decodeAtOnceBytesMax: {
-    default: 2 * MIB,
+    default: 2 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of a request that is decoded at once; larger ones are decoded on a thread of their own, one after another',
   },
   decodeWaitingBytesMax: {
-    default: 128 * MIB,
+    default: 128 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of the requests that wait for that thread',
   },

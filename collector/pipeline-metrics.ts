@@ -16,7 +16,7 @@ export interface ObservedPipeline {
   readonly repeats: Pick<Repeats, 'size'>
 }
 
-const STATES: readonly TableState[] = ['well', 'away', 'refused']
+const states: readonly TableState[] = ['well', 'away', 'refused']
 
 /**
  * Shows on /metrics how full the journal is, how far ClickHouse is behind, and how fast it takes
@@ -78,7 +78,7 @@ function observeTables(observe: Observe, writers: readonly TableWriter[]): void 
   observeTable('replayRemainingBlocks', ({ replay }) => replay.remainingBlocks)
   observe('tableState', () =>
     writers.flatMap(({ table, state }) =>
-      STATES.map((one) => ({ labelValues: [table, one], value: one === state ? 1 : 0 })),
+      states.map((one) => ({ labelValues: [table, one], value: one === state ? 1 : 0 })),
     ),
   )
 }

@@ -60,10 +60,10 @@ export interface PipelineParts {
 }
 
 /** What is written about the data must not take the room of the data. */
-const OWN_BACKLOG_BYTES_MAX = 8 * 1024 * 1024
-const RETRY_AFTER_MS = 1_000
+const ownBacklogBytesMax = 8 * 1024 * 1024
+const retryHintMs = 1_000
 /** How much of the journal a signal may fill whose tables refuse rows while others go on. */
-const REFUSED_TABLE_SHARE = 0.5
+const refusedTableShare = 0.5
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   return new JournalPipeline(parts)
@@ -147,7 +147,7 @@ class JournalPipeline implements Pipeline {
 
   async commitOwn(block: OpenBlock): Promise<boolean> {
     const { bytes } = this.#writerOf(block.table).backlog
-    if (bytes > OWN_BACKLOG_BYTES_MAX || !this.#parts.journal.hasRoom(block.bytes)) return false
+    if (bytes > ownBacklogBytesMax || !this.#parts.journal.hasRoom(block.bytes)) return false
     const { status } = await this.#committer.commitBlocks([block])
     return status === 'committed'
   }
@@ -166,7 +166,7 @@ class JournalPipeline implements Pipeline {
   #earlier(digest: RequestDigest): Consumed | Promise<Consumed> | undefined {
     if (this.#parts.limits.repeatWindowMs === 0) return undefined
     const pending = this.#pending.get(toKey(digest))
-    return pending ?? (this.#repeats.has(digest) ? STORED_BEFORE : undefined)
+    return pending ?? (this.#repeats.has(digest) ? storedBefore : undefined)
   }
 
   /** Remembers the request: while it is under way, and for some time after it was stored. */
@@ -190,13 +190,13 @@ class JournalPipeline implements Pipeline {
     const { largeDecoder } = this.#parts
     if (!largeDecoder.hasRoom(body.byteLength)) {
       const message = 'The collector is decoding as many large requests as it may hold'
-      return repeatable({ status: 'overloaded', retryAfterMs: RETRY_AFTER_MS, message })
+      return repeatable({ status: 'overloaded', retryAfterMs: retryHintMs, message })
     }
     const { blocks, result } = await largeDecoder.decode(signal, encoding, body)
     if (result.status === 'malformed') return repeatable(result)
     if (result.status === 'unavailable') {
       const { message } = result
-      return repeatable({ status: 'unavailable', retryAfterMs: RETRY_AFTER_MS, message })
+      return repeatable({ status: 'unavailable', retryAfterMs: retryHintMs, message })
     }
     const accepted = toAccepted(result)
     if (result.acceptedItems === 0) return repeatable(accepted)
@@ -219,14 +219,14 @@ class JournalPipeline implements Pipeline {
     countRepeat(this.#parts.telemetry, sender, signal, byteLength)
     // This answer may be lost, too.
     this.#repeats.remember(digest)
-    return { ...outcome, acceptedItems: 0, message: outcome.message || REPEAT_MESSAGE }
+    return { ...outcome, acceptedItems: 0, message: outcome.message || repeatMessage }
   }
 
   /** Why a request must wait, or undefined where there is room. */
   #refusal({ body, signal }: ExportRequest): ConsumeOutcome | undefined {
     if (this.#isShutDown) {
       const message = 'The collector shuts down'
-      return { status: 'unavailable', retryAfterMs: RETRY_AFTER_MS, message }
+      return { status: 'unavailable', retryAfterMs: retryHintMs, message }
     }
     const { journal, limits } = this.#parts
     const { bytes, waitingRequests } = this.#committer
@@ -235,7 +235,7 @@ class JournalPipeline implements Pipeline {
       bytes < limits.openBytesMax / 4 || bytes + body.byteLength <= limits.openBytesMax
     if (!hasMemory || waitingRequests >= limits.waitingRequestsMax) {
       const message = 'The collector receives faster than its journal is written'
-      return { status: 'overloaded', retryAfterMs: RETRY_AFTER_MS, message }
+      return { status: 'overloaded', retryAfterMs: retryHintMs, message }
     }
     const wantedBytes = bytes + body.byteLength
     if (journal.hasRoom(wantedBytes) && !this.#isRefusedTableFull(signal)) return undefined
@@ -251,7 +251,7 @@ class JournalPipeline implements Pipeline {
     return this.#parts.decoders[signal].blocks.some(({ table }) => {
       const writer = this.#writerOf(table)
       if (writer.state !== 'refused') return false
-      return writer.backlog.bytes > this.#parts.journal.bytesMax * REFUSED_TABLE_SHARE
+      return writer.backlog.bytes > this.#parts.journal.bytesMax * refusedTableShare
     })
   }
 
@@ -336,10 +336,10 @@ async function whenCommitted(
 }
 
 /** A warning in OTLP's terms: somebody may have sent the same bytes twice on purpose. */
-const REPEAT_MESSAGE =
+const repeatMessage =
   'The same request was received a short time ago; it is taken for a repetition and stored once'
 
-const STORED_BEFORE: Consumed = repeatable({
+const storedBefore: Consumed = repeatable({
   status: 'accepted',
   acceptedItems: 0,
   rejectedItems: 0,

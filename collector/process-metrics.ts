@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import type { Histogram, ValueReader } from './metrics.ts'
 import type { Observe } from './telemetry.ts'
 
-const PROBE_INTERVAL_MS = 100
+const probeIntervalMs = 100
 
 /**
  * What the collector process takes. These names are conventions of Prometheus' clients and not ours
@@ -46,12 +46,12 @@ export function observeProcess(observe: Observe): void {
  * @returns stops it
  */
 export function probeEventLoop(histogram: Histogram): () => void {
-  let dueMs = performance.now() + PROBE_INTERVAL_MS
+  let dueMs = performance.now() + probeIntervalMs
   const timer = setInterval(() => {
     const nowMs = performance.now()
     histogram.observe(Math.max(0, nowMs - dueMs) / 1000)
-    dueMs = nowMs + PROBE_INTERVAL_MS
-  }, PROBE_INTERVAL_MS)
+    dueMs = nowMs + probeIntervalMs
+  }, probeIntervalMs)
   timer.unref()
   return () => clearInterval(timer)
 }

@@ -7,7 +7,7 @@
 // for a connection that looks well, nobody can tell whether it was read.
 import { hash } from 'node:crypto'
 import type { Encoding, ExportRequest, Signal } from './consumer.ts'
-import { createDigestSet, DIGEST_BYTES, type DigestSet } from './digest-set.ts'
+import { createDigestSet, digestByteLength, type DigestSet } from './digest-set.ts'
 import type { AgedDigests } from './journal/frame-time.ts'
 
 /** SHA-1 of a request; 20 bytes. It identifies repeats, and protects from nothing. */
@@ -44,14 +44,14 @@ interface Generation {
   readonly openMs: number
 }
 
-const GENERATIONS = 4
+const generationCount = 4
 /** What the journal knows of requests is gathered by so many milliseconds. */
-const KNOWN_TOGETHER_MS = 1_000
+const knownTogetherMs = 1_000
 
 /** @param known digests of requests that were stored shortly before the collector's last end */
 export function createRepeats(settings: RepeatsSettings, known: readonly AgedDigests[]): Repeats {
   const { rememberMs, requestsMax } = settings
-  const generationMs = rememberMs / GENERATIONS
+  const generationMs = rememberMs / generationCount
   const generations: Generation[] = []
 
   function sizeOfAll(): number {
@@ -76,7 +76,7 @@ export function createRepeats(settings: RepeatsSettings, known: readonly AgedDig
 
   function add(digests: Uint8Array, startMs: number, openMs: number): void {
     let current = generations.at(-1)
-    const isFull = current !== undefined && current.set.size >= requestsMax / GENERATIONS
+    const isFull = current !== undefined && current.set.size >= requestsMax / generationCount
     const isOpen =
       current !== undefined &&
       startMs >= current.startMs &&
@@ -92,9 +92,9 @@ export function createRepeats(settings: RepeatsSettings, known: readonly AgedDig
   const startMs = performance.now()
   const oldestFirst = known.toSorted((a, b) => b.ageMs - a.ageMs)
   for (const { digests, ageMs } of oldestFirst) {
-    const step = Math.max(1, Math.floor(requestsMax / GENERATIONS)) * DIGEST_BYTES
+    const step = Math.max(1, Math.floor(requestsMax / generationCount)) * digestByteLength
     for (let at = 0; at < digests.byteLength; at += step) {
-      const openMs = Math.min(KNOWN_TOGETHER_MS, generationMs)
+      const openMs = Math.min(knownTogetherMs, generationMs)
       add(digests.subarray(at, at + step), startMs - ageMs, openMs)
     }
   }
@@ -125,11 +125,11 @@ export function createRepeats(settings: RepeatsSettings, known: readonly AgedDig
 export function digestOf({ signal, encoding, body }: ExportRequest): RequestDigest {
   // One call makes no object; the digest is a Buffer of its own.
   const digest = hash('sha1', body, 'buffer')
-  digest[0] = (digest[0] ?? 0) ^ KIND_BYTES[`${signal} ${encoding}`]
+  digest[0] = (digest[0] ?? 0) ^ kindBytes[`${signal} ${encoding}`]
   return digest
 }
 
-const KIND_BYTES: Readonly<Record<`${Signal} ${Encoding}`, number>> = {
+const kindBytes: Readonly<Record<`${Signal} ${Encoding}`, number>> = {
   'traces protobuf': 0,
   'traces json': 1,
   'logs protobuf': 2,

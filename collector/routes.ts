@@ -41,7 +41,7 @@ export interface RoutesParts {
 }
 
 /** Longest time for which `/inserted` keeps somebody waiting. */
-const INSERTED_WAIT_MS_MAX = 5_000
+const insertedWaitMsMax = 5_000
 
 interface Page {
   readonly status: number
@@ -54,7 +54,7 @@ interface Page {
  * Probes of Kubernetes can send neither a token from a secret nor a client certificate, and reading
  * commands have none: here everybody learns yes or no, and the reasons are for those who may know.
  */
-const OPEN_PAGES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/inserted'])
+const openPages: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/inserted'])
 
 type PageMaker = (authorization: Authorization) => Promise<Page>
 
@@ -67,7 +67,7 @@ export function createRoutes(parts: RoutesParts): Routes {
     // how long a moment is.
     '/inserted': async () => {
       const timer = new AbortController()
-      const deadline = sleep(INSERTED_WAIT_MS_MAX, 'waiting' as const, { signal: timer.signal })
+      const deadline = sleep(insertedWaitMsMax, 'waiting' as const, { signal: timer.signal })
       const status = await Promise.race([
         parts.whenInserted().then(() => 'inserted' as const),
         deadline.catch(() => 'waiting' as const),
@@ -121,7 +121,7 @@ export function createRoutes(parts: RoutesParts): Routes {
       return
     }
     const authorization = authorize(request)
-    const isRefused = authorization.status === 'refused' && !OPEN_PAGES.has(path)
+    const isRefused = authorization.status === 'refused' && !openPages.has(path)
     if (isRefused) telemetry.refusedPages.add(1)
     const answered = isRefused ? refusalPage(authorization) : await page(authorization)
     send(request, response, answered)

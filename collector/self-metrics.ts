@@ -5,8 +5,8 @@
 // the ledger knows.
 import type { HistogramDeclaration, MetricDeclaration } from './metrics.ts'
 
-const PER_REQUEST = ['receiver', 'signal']
-const PER_TABLE = ['table']
+const perRequest = ['receiver', 'signal']
+const perTable = ['table']
 
 /** Metrics that are counted where something happens. */
 export const countedMetrics = {
@@ -15,28 +15,28 @@ export const countedMetrics = {
     name: 'wayward_requests_total',
     unit: 'requests',
     help: 'Export requests that ended, by how they ended; all but accepted and partial were refused.',
-    labels: [...PER_REQUEST, 'status'],
+    labels: [...perRequest, 'status'],
   },
   receivedBytes: {
     kind: 'counter',
     name: 'wayward_received_bytes_total',
     unit: 'bytes',
     help: 'Bytes of export requests after decompression.',
-    labels: PER_REQUEST,
+    labels: perRequest,
   },
   acceptedItems: {
     kind: 'counter',
     name: 'wayward_accepted_items_total',
     unit: 'items',
     help: 'Spans, log records and data points that were accepted: they are safe.',
-    labels: PER_REQUEST,
+    labels: perRequest,
   },
   refusedItems: {
     kind: 'counter',
     name: 'wayward_refused_items_total',
     unit: 'items',
     help: 'Spans, log records and data points that were refused within requests that were accepted.',
-    labels: PER_REQUEST,
+    labels: perRequest,
   },
   refusedPages: {
     kind: 'counter',
@@ -50,7 +50,7 @@ export const countedMetrics = {
     name: 'wayward_repeated_requests_total',
     unit: 'requests',
     help: 'Requests that were stored before, came again, and were not stored twice.',
-    labels: PER_REQUEST,
+    labels: perRequest,
   },
   journalledFrames: {
     kind: 'counter',
@@ -64,14 +64,14 @@ export const countedMetrics = {
     name: 'wayward_journalled_rows_total',
     unit: 'rows',
     help: 'Rows that the journal took.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   journalledBytes: {
     kind: 'counter',
     name: 'wayward_journalled_bytes_total',
     unit: 'bytes',
     help: 'Bytes of Native blocks that the journal took.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   refusedFrames: {
     kind: 'counter',
@@ -100,14 +100,14 @@ export const countedMetrics = {
     name: 'wayward_repeated_inserts_total',
     unit: 'inserts',
     help: 'Tries to insert a batch that was tried before, with the same deduplication token.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   insertSeconds: {
     kind: 'histogram',
     name: 'wayward_insert_duration_seconds',
     unit: 'seconds',
     help: 'Time of one try to insert a batch.',
-    labels: PER_TABLE,
+    labels: perTable,
     bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
   insertRows: {
@@ -115,7 +115,7 @@ export const countedMetrics = {
     name: 'wayward_insert_rows',
     unit: 'rows',
     help: 'Rows of one insert that ClickHouse confirmed.',
-    labels: PER_TABLE,
+    labels: perTable,
     bounds: [1, 10, 100, 1_000, 10_000, 30_000, 65_536],
   },
   insertedRows: {
@@ -123,21 +123,21 @@ export const countedMetrics = {
     name: 'wayward_inserted_rows_total',
     unit: 'rows',
     help: 'Rows that ClickHouse confirmed.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   insertedBytes: {
     kind: 'counter',
     name: 'wayward_inserted_bytes_total',
     unit: 'bytes',
     help: 'Bytes of Native blocks that ClickHouse confirmed.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   replayedRows: {
     kind: 'counter',
     name: 'wayward_replayed_rows_total',
     unit: 'rows',
     help: 'Rows that were found in the journal at the start and that ClickHouse has confirmed since.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   setAsideRows: {
     kind: 'counter',
@@ -165,14 +165,14 @@ export const countedMetrics = {
     name: 'wayward_dropped_rows_total',
     unit: 'rows',
     help: 'Rows that were dropped from ClickHouse on purpose, to keep room on the disk.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   droppedBytes: {
     kind: 'counter',
     name: 'wayward_dropped_bytes_total',
     unit: 'bytes',
     help: 'Bytes on the disk of rows that were dropped from ClickHouse on purpose.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   eventLoopDelay: {
     kind: 'histogram',
@@ -268,56 +268,56 @@ export const observedMetrics = {
     name: 'wayward_backlog_rows',
     unit: 'rows',
     help: 'Rows that are safe in the journal and not in ClickHouse yet.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   backlogBytes: {
     kind: 'gauge',
     name: 'wayward_backlog_bytes',
     unit: 'bytes',
     help: 'Bytes of Native blocks that are safe in the journal and not in ClickHouse yet.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   backlogBatches: {
     kind: 'gauge',
     name: 'wayward_backlog_batches',
     unit: 'batches',
     help: 'Batches that are safe in the journal and not in ClickHouse yet.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   lag: {
     kind: 'gauge',
     name: 'wayward_lag_seconds',
     unit: 'seconds',
     help: 'Age of the oldest row that ClickHouse does not have yet.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   replayRows: {
     kind: 'gauge',
     name: 'wayward_replay_rows',
     unit: 'rows',
     help: 'Rows that were found in the journal at the start.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   replayBlocks: {
     kind: 'gauge',
     name: 'wayward_replay_blocks',
     unit: 'blocks',
     help: 'Blocks that were found in the journal at the start.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   replayRemainingRows: {
     kind: 'gauge',
     name: 'wayward_replay_remaining_rows',
     unit: 'rows',
     help: 'Rows that were found in the journal at the start and are not in ClickHouse yet.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   replayRemainingBlocks: {
     kind: 'gauge',
     name: 'wayward_replay_remaining_blocks',
     unit: 'blocks',
     help: 'Blocks that were found in the journal at the start and are not in ClickHouse yet.',
-    labels: PER_TABLE,
+    labels: perTable,
   },
   tableState: {
     kind: 'gauge',

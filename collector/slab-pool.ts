@@ -15,9 +15,9 @@ export interface SlabPool {
 }
 
 /** Where memory that nobody has asked for is let go. */
-const IDLE_MS = 5_000
+const idleAfterMs = 5_000
 /** Two tables may be read at a time. */
-const FREE_MAX = 2
+const freeMax = 2
 
 /** @param slabBytes the largest batch; what does not fit is allocated apart */
 export function createSlabPool(slabBytes: number): SlabPool {
@@ -30,14 +30,14 @@ export function createSlabPool(slabBytes: number): SlabPool {
       return free.pop() ?? new PooledSlab(slabBytes)
     },
     give(slab) {
-      if (slab instanceof PooledSlab && slab.isUsed && free.length < FREE_MAX) {
+      if (slab instanceof PooledSlab && slab.isUsed && free.length < freeMax) {
         slab.clear()
         free.push(slab)
       }
       clearTimeout(timer)
       timer = setTimeout(() => {
         free.length = 0
-      }, IDLE_MS).unref()
+      }, idleAfterMs).unref()
     },
   }
 }

@@ -79,16 +79,16 @@ export function createTableWriter(
   return new JournalTableWriter(table, batches, parts)
 }
 
-const FIRST_PAUSE_MS = 100
+const firstPauseMs = 100
 /** After so many errors of ClickHouse for one batch it is asked whether it takes another one. */
-const REFUSALS_MAX = 4
+const refusalsMax = 4
 /** After so many others went in, it is the batch that is wrong. */
-const OVERTAKEN_MAX = 2
-const POSTPONE_MS = 60_000
+const overtakenMax = 2
+const postponeMs = 60_000
 /** More blocks would hardly fit. */
-const NEARLY_FULL = 0.9
+const nearlyFull = 0.9
 /** A block with fewer days is an ordinary one: it was midnight. */
-const DAYS_IGNORED = 2
+const daysIgnored = 2
 
 type TryOutcome = InsertOutcome | { readonly status: 'nothing' }
 
@@ -154,7 +154,7 @@ class JournalTableWriter implements TableWriter {
 
   reserve(rows: number, bytes: number, days: number): string {
     const { batchBytesMax, batchDaysMax, batchRowsMax } = this.#parts.limits
-    const countedDays = days > DAYS_IGNORED ? days : 0
+    const countedDays = days > daysIgnored ? days : 0
     const open = this.#open
     const isFull =
       open.rows + rows > batchRowsMax ||
@@ -247,7 +247,7 @@ class JournalTableWriter implements TableWriter {
     if (this.#closed.length === 0 && this.#isDue(nowMs)) this.#close()
     const [head] = this.#closed
     if (head === undefined || head.blocksUnderWay > 0) return undefined
-    if (head.refusals < REFUSALS_MAX || this.#lastTried !== head) return head
+    if (head.refusals < refusalsMax || this.#lastTried !== head) return head
     // Is it this batch, or the table?
     if (this.#closed.length === 1 && this.#isClosable()) this.#close()
     const other = this.#closed[1]
@@ -265,7 +265,7 @@ class JournalTableWriter implements TableWriter {
     const { bytes, rows } = this.#open
     const restMs = this.#lastStartMs + insertIntervalMs - nowMs
     if (this.#isDraining || restMs <= 0) return true
-    if (rows >= batchRowsEnough || bytes >= batchBytesMax * NEARLY_FULL) return true
+    if (rows >= batchRowsEnough || bytes >= batchBytesMax * nearlyFull) return true
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.#proceed()
@@ -368,15 +368,15 @@ class JournalTableWriter implements TableWriter {
    */
   async #dealWithRefused(inserted: Batch): Promise<void> {
     const [head] = this.#closed
-    if (head === undefined || head === inserted || head.refusals < REFUSALS_MAX) return
+    if (head === undefined || head === inserted || head.refusals < refusalsMax) return
     if (this.#postponed.includes(inserted)) return
     head.overtaken++
-    if (head.overtaken < OVERTAKEN_MAX) return
+    if (head.overtaken < overtakenMax) return
     this.#remove(head)
     const reason = this.#log.lastMessage()
     const { rows, token } = head
     if (!head.isRefusedForGood) {
-      head.postponedMs = performance.now() + POSTPONE_MS
+      head.postponedMs = performance.now() + postponeMs
       this.#postponed.push(head)
       return
     }
@@ -395,7 +395,7 @@ class JournalTableWriter implements TableWriter {
     if (isAnswer) batch.refusals++
     batch.isRefusedForGood = status === 'failed'
     if (this.#postponed.includes(batch)) {
-      batch.postponedMs = performance.now() + POSTPONE_MS
+      batch.postponedMs = performance.now() + postponeMs
       return
     }
     // A probe that fails says that the table is wrong; the state is that of the oldest batch.
@@ -403,7 +403,7 @@ class JournalTableWriter implements TableWriter {
     this.#failures++
     this.#log.failed(status, error)
     const pauseMs = Math.min(
-      FIRST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 20),
+      firstPauseMs * 2 ** Math.min(this.#failures - 1, 20),
       this.#parts.limits.insertPauseMsMax,
     )
     if (this.#isDraining && isAnswer && status === 'failed') this.#whenDrained?.()

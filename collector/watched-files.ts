@@ -8,8 +8,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
  * How often the files are looked at; a change is taken at the second look, so within twice this
  * time.
  */
-const LOOK_INTERVAL_MS = 2_000
-const FILE_BYTES_MAX = 1024 * 1024
+const lookEveryMs = 2_000
+const fileBytesMax = 1024 * 1024
 
 /** The contents of the files, in the order of their paths. */
 export type FileContents = readonly Buffer[]
@@ -57,7 +57,7 @@ export function watchFiles(parts: WatchedFilesParts): WatchedFiles {
     parts.onChange(now)
   }
 
-  const timer = setInterval(look, parts.lookIntervalMs ?? LOOK_INTERVAL_MS)
+  const timer = setInterval(look, parts.lookIntervalMs ?? lookEveryMs)
   timer.unref()
   return { stop: () => clearInterval(timer) }
 }
@@ -74,8 +74,8 @@ export function readWhole(path: string): Buffer {
   try {
     const stat = fstatSync(file)
     if (!stat.isFile()) throw new Error(`"${path}" is not a plain file`)
-    if (stat.size > FILE_BYTES_MAX) {
-      throw new Error(`"${path}" has ${stat.size} bytes; at most ${FILE_BYTES_MAX} are read`)
+    if (stat.size > fileBytesMax) {
+      throw new Error(`"${path}" has ${stat.size} bytes; at most ${fileBytesMax} are read`)
     }
     const content = Buffer.alloc(stat.size)
     return content.subarray(0, readSync(file, content, 0, stat.size, 0))

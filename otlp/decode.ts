@@ -5,7 +5,7 @@ import { type Integer, type Message, type NamedField, wireTypes } from './messag
 import { MalformedError } from './wire-reader.ts'
 
 /** Messages in messages; protobuf's own libraries stop there, too. */
-const NESTING_MAX = 100
+const nestingMax = 100
 
 /**
  * Reads a message. Fields that its table does not have are passed over; of a field that may be
@@ -37,7 +37,7 @@ class Decoder {
   }
 
   message(message: Message, into: PlainMessage, end: number, depth: number): void {
-    if (depth > NESTING_MAX) this.#malformed(`messages are nested more than ${NESTING_MAX} deep`)
+    if (depth > nestingMax) this.#malformed(`messages are nested more than ${nestingMax} deep`)
     while (this.#at < end) {
       const tag = Number(this.#varint(end))
       const field = message.fields.find((one) => one.number === Math.floor(tag / 8))

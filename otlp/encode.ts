@@ -6,7 +6,7 @@ import type { Field, Integer, Message, NamedField } from './message.ts'
 import { ProtobufWriter } from './protobuf-writer.ts'
 
 /** Most of what is written one by one is an answer of a few bytes. */
-const BYTES_LEAST = 256
+const bytesAtFirst = 256
 
 /**
  * Writes a message.
@@ -23,7 +23,7 @@ const BYTES_LEAST = 256
  * })
  */
 export function encode<Value>(message: Message<Value>, value: Value): Uint8Array {
-  const writer = new ProtobufWriter('compact', BYTES_LEAST)
+  const writer = new ProtobufWriter('compact', bytesAtFirst)
   writeMessage(writer, message, value)
   return writer.toBytes()
 }

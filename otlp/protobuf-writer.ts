@@ -11,16 +11,16 @@
 
 import type { Integer, WireType } from './message.ts'
 
-const BYTES_LEAST = 64 * 1024
+const bytesAtFirst = 64 * 1024
 /** A larger buffer is given back at the next `reset`. */
-const BYTES_KEPT = 4 * 1024 * 1024
-const LENGTH_BYTES_MAX = 5
+const bytesKept = 4 * 1024 * 1024
+const lengthBytesMax = 5
 /** Up to this many characters, a loop is faster than the call into the runtime. */
-const SHORT_TEXT = 48
+const shortText = 48
 
 /** Which half of eight bytes is the lower one, in this machine's order. */
-const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
-const HIGH = 1 - LOW
+const lowWord = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
+const highWord = 1 - lowWord
 
 /** How lengths of messages are written. */
 export type LengthForm = 'compact' | 'padded'
@@ -35,16 +35,16 @@ export class ProtobufWriter {
   readonly #wide = new BigUint64Array(this.#eight.buffer)
   readonly #words = new Uint32Array(this.#eight.buffer)
 
-  constructor(lengths: LengthForm = 'compact', bytesLeast: number = BYTES_LEAST) {
+  constructor(lengths: LengthForm = 'compact', bytesLeast: number = bytesAtFirst) {
     this.bytes = Buffer.allocUnsafeSlow(bytesLeast)
     this.#bytesLeast = bytesLeast
-    this.#lengthBytes = lengths === 'padded' ? LENGTH_BYTES_MAX : 1
+    this.#lengthBytes = lengths === 'padded' ? lengthBytesMax : 1
   }
 
   /** Forgets what was written. */
   reset(): void {
     this.used = 0
-    if (this.bytes.length > BYTES_KEPT) this.bytes = Buffer.allocUnsafeSlow(this.#bytesLeast)
+    if (this.bytes.length > bytesKept) this.bytes = Buffer.allocUnsafeSlow(this.#bytesLeast)
   }
 
   /** @returns a view of what was written, valid until the writer is used again */
@@ -77,8 +77,8 @@ export class ProtobufWriter {
     const length = this.used - start
     if (this.#lengthBytes === 1) return this.#endCompact(start, length)
     let rest = length
-    for (let i = 1; i <= LENGTH_BYTES_MAX; i++) {
-      this.bytes[start - LENGTH_BYTES_MAX - 1 + i] = (rest & 127) | (i < LENGTH_BYTES_MAX ? 128 : 0)
+    for (let i = 1; i <= lengthBytesMax; i++) {
+      this.bytes[start - lengthBytesMax - 1 + i] = (rest & 127) | (i < lengthBytesMax ? 128 : 0)
       rest >>>= 7
     }
   }
@@ -110,7 +110,7 @@ export class ProtobufWriter {
       return
     }
     this.#setWide(value)
-    this.varint64(this.#words[LOW] as number, this.#words[HIGH] as number)
+    this.varint64(this.#words[lowWord] as number, this.#words[highWord] as number)
   }
 
   /** A whole number of 32 bits, small ones of either sign short: kind `sint32`. */
@@ -150,8 +150,8 @@ export class ProtobufWriter {
 
   fixed64Only(value: Integer): void {
     this.#setWide(value)
-    this.fixed32Only(this.#words[LOW] as number)
-    this.fixed32Only(this.#words[HIGH] as number)
+    this.fixed32Only(this.#words[lowWord] as number)
+    this.fixed32Only(this.#words[highWord] as number)
   }
 
   double(number: number, value: number): void {
@@ -161,14 +161,14 @@ export class ProtobufWriter {
 
   doubleOnly(value: number): void {
     this.#eight[0] = value
-    this.fixed32Only(this.#words[LOW] as number)
-    this.fixed32Only(this.#words[HIGH] as number)
+    this.fixed32Only(this.#words[lowWord] as number)
+    this.fixed32Only(this.#words[highWord] as number)
   }
 
   /** Text as UTF-8; halves of surrogate pairs become U+FFFD. */
   string(number: number, value: string): void {
     this.tag(number, 2)
-    if (value.length <= SHORT_TEXT && this.#ascii(value)) return
+    if (value.length <= shortText && this.#ascii(value)) return
     const length = Buffer.byteLength(value)
     this.varint(length)
     this.reserve(length)
@@ -191,7 +191,7 @@ export class ProtobufWriter {
 
   /** A whole number from 0 to 2^32 - 1. */
   varint(value: number): void {
-    this.reserve(LENGTH_BYTES_MAX)
+    this.reserve(lengthBytesMax)
     const { bytes } = this
     let rest = value
     let p = this.used
@@ -246,8 +246,8 @@ export class ProtobufWriter {
   #setWide(value: Integer): void {
     if (typeof value === 'bigint') this.#wide[0] = value
     else {
-      this.#words[LOW] = value % 0x1_0000_0000
-      this.#words[HIGH] = Math.floor(value / 0x1_0000_0000)
+      this.#words[lowWord] = value % 0x1_0000_0000
+      this.#words[highWord] = Math.floor(value / 0x1_0000_0000)
     }
   }
 }

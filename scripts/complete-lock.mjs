@@ -13,7 +13,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-const OS = [
+const knownOs = [
   'aix',
   'android',
   'darwin',
@@ -24,7 +24,7 @@ const OS = [
   'sunos',
   'win32',
 ]
-const CPU = ['arm', 'arm64', 'ia32', 'loong64', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64']
+const knownCpu = ['arm', 'arm64', 'ia32', 'loong64', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64']
 
 /** Optional packages that the lock file names at no place: where each belongs, and its version. */
 export function findMissing(lock) {
@@ -88,8 +88,8 @@ function fromRegistry(name, version) {
 /** What a name such as `@chdb/lib-linux-arm64-gnu` says of its platform. */
 function platformOf(name) {
   const words = name.split('/').at(-1).split('-')
-  const cpu = words.filter((word) => CPU.includes(word))
-  const os = words.filter((word) => OS.includes(word))
+  const cpu = words.filter((word) => knownCpu.includes(word))
+  const os = words.filter((word) => knownOs.includes(word))
   const isMusl = words.some((word) => word.startsWith('musl'))
   const isGnu = words.some((word) => word.startsWith('gnu'))
   if (cpu.length !== 1 || (os.length !== 1 && cpu[0] !== 'wasm32')) {

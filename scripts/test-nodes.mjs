@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { installAndBuild, root } from './install-and-build.mjs'
 
-const RELEASES = ['20', '24', '26']
-const SUITES = [
+const knownReleases = ['20', '24', '26']
+const suitesByDefault = [
   'test/sdk',
   'test/otlp',
   'test/semconv',
@@ -54,7 +54,7 @@ const names = process.argv.slice(2).filter((argument) => !argument.startsWith('-
 const only = process.argv
   .find((argument) => argument.startsWith('--only='))
   ?.slice('--only='.length)
-const releases = only === undefined ? RELEASES : only.split(',')
+const releases = only === undefined ? knownReleases : only.split(',')
 const results = []
 for (const release of releases) {
   const { path, reason } = findNode(release)
@@ -65,7 +65,7 @@ for (const release of releases) {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   // What the tests start by the name `node` must be of the same release.
   const env = { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` }
-  const suites = names.length > 0 ? names : SUITES
+  const suites = names.length > 0 ? names : suitesByDefault
   const { status } = spawnSync(path, [vitest, 'run', '--reporter=dot', ...suites], {
     cwd: root,
     stdio: 'inherit',

@@ -36,16 +36,16 @@ class HttpExportError extends Error {
   constructor(message: string, isRetryable: boolean) {
     super(message)
     this.name = 'HttpExportError'
-    this.code = isRetryable ? UNAVAILABLE : INVALID_ARGUMENT
+    this.code = isRetryable ? unavailable : invalidArgument
   }
 }
 
-const INVALID_ARGUMENT = 3
-const UNAVAILABLE = 14
+const invalidArgument = 3
+const unavailable = 14
 /** What OTLP/HTTP lets a client try again (OTLP 1.10, "Retryable Response Codes"). */
-const RETRYABLE_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const retryableStatus: ReadonlySet<number> = new Set([429, 502, 503, 504])
 /** Of an answer, for the diagnostics. */
-const ANSWER_BYTES_MAX = 4096
+const answerBytesMax = 4096
 
 /**
  * @param given the collector's address, to which the signal's path is added; else the environment's
@@ -93,7 +93,7 @@ export function createHttpExporter<T>(
       let bytes = 0
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.length
-        if (bytes <= ANSWER_BYTES_MAX) chunks.push(chunk)
+        if (bytes <= answerBytesMax) chunks.push(chunk)
       })
       response.on('error', (error) => finish(new HttpExportError(error.message, true)))
       response.on('end', () => {
@@ -104,7 +104,7 @@ export function createHttpExporter<T>(
           .replaceAll(/[^ -~]+/g, ' ')
           .trim()
         const message = `${url.href} answered ${status}: ${text}`
-        finish(new HttpExportError(message, RETRYABLE_STATUS.has(status)))
+        finish(new HttpExportError(message, retryableStatus.has(status)))
       })
     })
     request.end(body)

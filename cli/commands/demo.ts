@@ -182,7 +182,7 @@ async function runShop(
 }
 
 /** What a running service may ask of those who send. */
-const PROTECTION_VARIABLES = [
+const protectionVariables = [
   'OTEL_EXPORTER_OTLP_HEADERS',
   'OTEL_EXPORTER_OTLP_CERTIFICATE',
   'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
@@ -199,7 +199,7 @@ function shopEnvironment(terminal: Terminal, endpoints: Endpoints): Record<strin
   }
   const { otlpGrpc } = endpoints
   env['OTEL_EXPORTER_OTLP_ENDPOINT'] = otlpGrpc.includes('://') ? otlpGrpc : `http://${otlpGrpc}`
-  for (const name of PROTECTION_VARIABLES) {
+  for (const name of protectionVariables) {
     const value = terminal.env[name]
     if (value !== undefined) env[name] = value
   }

@@ -48,11 +48,11 @@ export function flagOf(name: string): string {
 
 /** A limit's value as a person would write it. */
 export function limitText(value: number, unit: Limit['unit']): string {
-  const [step, name] = biggestUnit(value, UNITS[unit])
+  const [step, name] = biggestUnit(value, unitSizes[unit])
   return `${value / step}${name}`
 }
 
-const UNITS: Readonly<Record<Limit['unit'], readonly (readonly [number, string])[]>> = {
+const unitSizes: Readonly<Record<Limit['unit'], readonly (readonly [number, string])[]>> = {
   bytes: [
     [2 ** 30, 'GiB'],
     [2 ** 20, 'MiB'],

@@ -4,7 +4,7 @@ import { nearest } from '../nearest.ts'
 import { durationType } from './field-types.ts'
 import { FieldError, type FieldType } from './field.ts'
 
-const SERVICE = 'service:'
+const servicePrefix = 'service:'
 const secondsMax = 20 * 365 * 86_400
 const secondsMin = 3600
 
@@ -29,7 +29,8 @@ export const retentionType: FieldType<Retention> = {
       if (at < 0) {
         if (restSeconds !== undefined) throw new FieldError('two durations have no name')
         restSeconds = seconds
-      } else if (name.startsWith(SERVICE)) set(services, name.slice(SERVICE.length), seconds)
+      } else if (name.startsWith(servicePrefix))
+        set(services, name.slice(servicePrefix.length), seconds)
       else set(tables, knownTable(name), seconds)
     }
     const isForever = restSeconds === undefined || restSeconds >= foreverSeconds

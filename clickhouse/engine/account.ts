@@ -5,8 +5,8 @@ import { ClickhouseException } from './exception.ts'
 /** Who asks: everybody on this machine may read, only the holder of the token may write. */
 export type Account = 'reading' | 'writing'
 
-export const READING_USER = 'default'
-export const WRITING_USER = 'wayward_writer'
+export const readingUser = 'default'
+export const writingUser = 'wayward_writer'
 
 /** @throws ClickhouseException 516 when user or password are wrong, or given in two ways */
 export function authenticate(
@@ -15,8 +15,8 @@ export function authenticate(
   writerToken: string,
 ): Account {
   const { user, password } = credentials(headers, parameters)
-  if (user === READING_USER && password === '') return 'reading'
-  if (user === WRITING_USER && isSame(password, writerToken)) return 'writing'
+  if (user === readingUser && password === '') return 'reading'
+  if (user === writingUser && isSame(password, writerToken)) return 'writing'
   throw new ClickhouseException(
     516,
     'AUTHENTICATION_FAILED',
@@ -34,13 +34,13 @@ function credentials(
   const { authorization } = headers
   if (keyUser !== undefined || keyPassword !== undefined) {
     if (authorization !== undefined) throw mixed('X-ClickHouse headers and Authorization')
-    return { user: String(keyUser ?? READING_USER), password: String(keyPassword ?? '') }
+    return { user: String(keyUser ?? readingUser), password: String(keyPassword ?? '') }
   }
   if (authorization !== undefined) {
     if (parameters.has('password')) throw mixed('Authorization and URL parameters')
     const [scheme, value] = authorization.split(' ', 2)
     // The token alone is enough for those who prefer to send it as a bearer.
-    if (scheme?.toLowerCase() === 'bearer') return { user: WRITING_USER, password: value ?? '' }
+    if (scheme?.toLowerCase() === 'bearer') return { user: writingUser, password: value ?? '' }
     const text = Buffer.from(value ?? '', 'base64').toString('utf8')
     const colon = text.indexOf(':')
     if (scheme?.toLowerCase() !== 'basic' || colon < 0) {
@@ -51,10 +51,10 @@ function credentials(
         403,
       )
     }
-    return { user: text.slice(0, colon) || READING_USER, password: text.slice(colon + 1) }
+    return { user: text.slice(0, colon) || readingUser, password: text.slice(colon + 1) }
   }
   return {
-    user: parameters.get('user') || READING_USER,
+    user: parameters.get('user') || readingUser,
     password: parameters.get('password') ?? '',
   }
 }

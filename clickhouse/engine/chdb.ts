@@ -39,7 +39,7 @@ export interface Chdb {
   ): Promise<StatementAnalysis>
 }
 
-const FUNCTIONS: readonly (keyof Chdb)[] = [
+const functions: readonly (keyof Chdb)[] = [
   'CreateConnection',
   'CloseConnection',
   'QueryAsyncConnection',
@@ -90,7 +90,7 @@ export function loadChdb(): Chdb {
       { cause: error },
     )
   }
-  const missing = FUNCTIONS.filter((name) => typeof addon[name] !== 'function')
+  const missing = functions.filter((name) => typeof addon[name] !== 'function')
   if (missing.length > 0) {
     throw new EngineError(
       'platform_package_missing',

@@ -18,7 +18,7 @@ import { EngineError } from './engine-error.ts'
 //   <dataDir>/tmp/                    bodies of inserts that are under way, emptied at each start
 
 /** Below this the engine would fail at its first merge; so it says so at the start. */
-const FREE_BYTES_MIN = 64 * 1024 * 1024
+const freeBytesMin = 64 * 1024 * 1024
 
 export interface DataDir {
   readonly storePath: string
@@ -106,14 +106,14 @@ function isChdbProcess(pid: number): boolean {
 function refuseFullDisk(path: string): void {
   const { bavail, bsize } = statfsSync(path)
   const freeBytes = bavail * bsize
-  if (freeBytes >= FREE_BYTES_MIN) return
+  if (freeBytes >= freeBytesMin) return
   throw diskFull(path, `${Math.floor(freeBytes / 1024 / 1024)} MiB are free`)
 }
 
 function diskFull(path: string, detail: string): EngineError {
   return new EngineError(
     'disk_full',
-    `The disk of the data folder "${path}" is full (${detail}, at least ${FREE_BYTES_MIN / 1024 / 1024} MiB ` +
+    `The disk of the data folder "${path}" is full (${detail}, at least ${freeBytesMin / 1024 / 1024} MiB ` +
       'are needed): free some space, or choose another folder',
   )
 }

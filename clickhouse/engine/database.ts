@@ -2,14 +2,14 @@ import type { Chdb, Handle, NativeResult, StatementAnalysis } from './chdb.ts'
 import { quoteIdentifier, quoteString } from './sql-text.ts'
 
 /** The database of everything that Wayward stores. chDB's own `default` is not an Atomic one. */
-export const DATABASE = 'wayward'
+export const databaseName = 'wayward'
 
 /**
  * System tables that nobody may read here. Reading them needs no grant in ClickHouse's rules for
  * its own database, so they are taken away. `models` starts a program and waits 30 s for it,
  * without a way to stop it; the others tell of the process itself, or could hold secrets.
  */
-const HIDDEN_SYSTEM_TABLES: readonly string[] = [
+const hiddenSystemTables: readonly string[] = [
   'models',
   'stack_trace',
   'symbols',
@@ -52,8 +52,8 @@ export async function createDatabase(
   const killConnection = connectionOf(chdb, chdb.CreateConnection(dataPath))
   const control = inTurn((sql) => controlConnection.run(sql, 'TSVRaw'))
   const kill = inTurn((sql) => killConnection.run(sql))
-  await control(`CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(DATABASE)} ENGINE = Atomic`)
-  for (const table of HIDDEN_SYSTEM_TABLES) {
+  await control(`CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(databaseName)} ENGINE = Atomic`)
+  for (const table of hiddenSystemTables) {
     await control(`DETACH TABLE IF EXISTS system.${quoteIdentifier(table)}`)
   }
   const [version = '', timezone = ''] = (await control('SELECT version(), timezone()')).bytes
@@ -84,7 +84,7 @@ function connectionOf(chdb: Chdb, handle: Handle): Connection {
   }
   return {
     run: (sql, format = 'TabSeparated') => track(chdb.QueryAsyncConnection(handle, sql, format)),
-    analyze: (sql) => track(chdb.DurableClassifyAsync(handle, sql, DATABASE)),
+    analyze: (sql) => track(chdb.DurableClassifyAsync(handle, sql, databaseName)),
     async close() {
       if (isClosed) return
       isClosed = true

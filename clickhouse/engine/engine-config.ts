@@ -16,7 +16,7 @@ export interface EngineConfig {
 export function writeEngineConfig(dataDir: string, config: EngineConfig): string {
   const usersPath = join(dataDir, 'users.xml')
   const configPath = join(dataDir, 'config.xml')
-  writeFileSync(usersPath, USERS)
+  writeFileSync(usersPath, usersFile)
   writeFileSync(configPath, configText(usersPath, config))
   return configPath
 }
@@ -53,7 +53,7 @@ function configText(usersPath: string, { memoryBytesMax, isDurable }: EngineConf
 `
 }
 
-const INSERTED_PART_BYTES_MAX = 24 * 1024 * 1024
+const insertedPartBytesMax = 24 * 1024 * 1024
 
 // How parts are written and merged; docs/decisions/0013-parts-and-merges.md has the measurements.
 //
@@ -67,7 +67,7 @@ const INSERTED_PART_BYTES_MAX = 24 * 1024 * 1024
 function mergeTreeText(isDurable: boolean): string {
   const insert = isDurable ? 1 : 0
   return `<merge_tree>
-    <min_bytes_for_wide_part>${INSERTED_PART_BYTES_MAX}</min_bytes_for_wide_part>
+    <min_bytes_for_wide_part>${insertedPartBytesMax}</min_bytes_for_wide_part>
     <vertical_merge_algorithm_min_rows_to_activate>1</vertical_merge_algorithm_min_rows_to_activate>
     <merge_selector_base>10</merge_selector_base>
     <fsync_after_insert>${insert}</fsync_after_insert>
@@ -78,9 +78,9 @@ function mergeTreeText(isDurable: boolean): string {
 }
 
 /** The role that lets a connection read and nothing else: no source of data but tables. */
-export const READING_ROLE = 'reading'
+export const readingRole = 'reading'
 
-const USERS = `<clickhouse>
+const usersFile = `<clickhouse>
   <profiles><default/></profiles>
   <quotas><default/></quotas>
   <roles>

@@ -9,7 +9,7 @@ export type EngineErrorCode =
   | 'not_built'
   | 'start_failed'
 
-const CODES: ReadonlySet<string> = new Set<EngineErrorCode>([
+const codes: ReadonlySet<string> = new Set<EngineErrorCode>([
   'data_dir_in_use',
   'data_dir_unwritable',
   'disk_full',
@@ -33,5 +33,5 @@ export class EngineError extends Error {
 
 /** Reads a code that came over the channel between the processes. */
 export function engineErrorCode(text: string): EngineErrorCode {
-  return CODES.has(text) ? (text as EngineErrorCode) : 'start_failed'
+  return codes.has(text) ? (text as EngineErrorCode) : 'start_failed'
 }

@@ -46,14 +46,14 @@ export function createEngine(settings: EngineSettings): Engine {
   return new SupervisedEngine(settings)
 }
 
-const RESTART_DELAY_MS_MIN = 100
-const RESTART_DELAY_MS_MAX = 10_000
+const restartDelayMsMin = 100
+const restartDelayMsMax = 10_000
 /** A process that lived this long was well; the next restart is quick again. */
-const STABLE_MS = 30_000
+const stableMs = 30_000
 /** How long after the deadline the process is killed. */
-const KILL_GRACE_MS = 1000
+const killGraceMs = 1000
 /** Of the thread pool, besides one thread per connection: files, compression, kill and clean-up. */
-const EXTRA_THREADS = 8
+const extraThreads = 8
 
 type State = 'idle' | 'running' | 'shutting down'
 
@@ -62,7 +62,7 @@ class SupervisedEngine implements Engine {
   #state: State = 'idle'
   #child: ChildProcess | undefined
   #port: number
-  #restartDelayMs = RESTART_DELAY_MS_MIN
+  #restartDelayMs = restartDelayMsMin
   #restartTimer: NodeJS.Timeout | undefined
 
   constructor(settings: EngineSettings) {
@@ -96,7 +96,7 @@ class SupervisedEngine implements Engine {
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     if (child.exitCode !== null || child.signalCode !== null) return
     tell(child, { kind: 'shutdown', deadlineMs })
-    const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs + KILL_GRACE_MS)
+    const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs + killGraceMs)
     await exited
     clearTimeout(timer)
   }
@@ -104,7 +104,7 @@ class SupervisedEngine implements Engine {
   /** Starts the process; resolves when it listens. */
   #spawn(): Promise<void> {
     const { limits, logger } = this.#settings
-    const threads = limits.readersMax + limits.writersMax + EXTRA_THREADS
+    const threads = limits.readersMax + limits.writersMax + extraThreads
     const child = fork(mainPath(), [], {
       execArgv: [],
       serialization: 'json',
@@ -141,7 +141,7 @@ class SupervisedEngine implements Engine {
         reject(new EngineError('start_failed', `The engine's process ended at its start (${how})`))
         if (isReady && this.#state === 'running') {
           logger.error("The engine's process ended and is started again", { how })
-          if (performance.now() - startedAt > STABLE_MS) this.#restartDelayMs = RESTART_DELAY_MS_MIN
+          if (performance.now() - startedAt > stableMs) this.#restartDelayMs = restartDelayMsMin
           this.#restartLater()
         }
       })
@@ -159,7 +159,7 @@ class SupervisedEngine implements Engine {
         },
       )
     }, this.#restartDelayMs)
-    this.#restartDelayMs = Math.min(this.#restartDelayMs * 2, RESTART_DELAY_MS_MAX)
+    this.#restartDelayMs = Math.min(this.#restartDelayMs * 2, restartDelayMsMax)
   }
 
   #childSettings(): ChildSettings {

@@ -31,21 +31,21 @@ export function exceptionFrom(error: unknown): ClickhouseException {
   const code = /Code: (\d+)\. /.exec(text)
   if (code === null) return new ClickhouseException(1001, 'STD_EXCEPTION', text)
   let message = text.slice(code.index).trim()
-  for (let head = HEAD.exec(message); head !== null; head = HEAD.exec(message)) {
+  for (let head = messageHead.exec(message); head !== null; head = messageHead.exec(message)) {
     message = message.slice(head[0].length)
   }
   let errorName = 'UNKNOWN_EXCEPTION'
-  for (let tail = TAIL.exec(message); tail !== null; tail = TAIL.exec(message)) {
+  for (let tail = messageTail.exec(message); tail !== null; tail = messageTail.exec(message)) {
     if (tail[1] !== undefined) errorName = tail[1]
     message = message.slice(0, tail.index)
   }
   return new ClickhouseException(Number(code[1]), errorName, message)
 }
 
-const HEAD = /^(?:Query failed: )?Code: \d+\. DB::Exception: /
-const TAIL = /\s*\((?:([A-Z][A-Z0-9_]{2,})|version [\d.]+)\)\.?\s*$/
+const messageHead = /^(?:Query failed: )?Code: \d+\. DB::Exception: /
+const messageTail = /\s*\((?:([A-Z][A-Z0-9_]{2,})|version [\d.]+)\)\.?\s*$/
 
-const STATUS_BY_NAME: ReadonlyMap<string, number> = new Map(
+const statusByName: ReadonlyMap<string, number> = new Map(
   Object.entries({
     401: ['REQUIRED_PASSWORD'],
     403: [
@@ -119,5 +119,5 @@ const STATUS_BY_NAME: ReadonlyMap<string, number> = new Map(
 
 /** The HTTP status that a ClickHouse server answers for an error of this name. */
 function statusOf(errorName: string): number {
-  return STATUS_BY_NAME.get(errorName) ?? 500
+  return statusByName.get(errorName) ?? 500
 }

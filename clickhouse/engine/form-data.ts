@@ -12,10 +12,10 @@ export interface FormLimits {
   readonly queryBytesMax: number
 }
 
-const FIELDS_MAX = 1000
-const FIELD_NAME_BYTES_MAX = 100
+const fieldsMax = 1000
+const fieldNameBytesMax = 100
 /** Of a form that is refused. */
-const DRAINED_BYTES_MAX = 1024 * 1024
+const drainedBytesMax = 1024 * 1024
 
 /**
  * Reads the fields of a form.
@@ -76,7 +76,7 @@ function drain(body: Readable, done: () => void): void {
   let bytes = 0
   body.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > DRAINED_BYTES_MAX) done()
+    if (bytes > drainedBytesMax) done()
   })
   body.once('end', done).once('close', done).once('error', done)
   if (body.readableEnded || body.destroyed) done()
@@ -91,7 +91,7 @@ function createParser(
   try {
     return new Busboy({
       headers: headers as BusboyHeaders,
-      limits: { fieldSize, fieldNameSize: FIELD_NAME_BYTES_MAX, fields: FIELDS_MAX, files: 1 },
+      limits: { fieldSize, fieldNameSize: fieldNameBytesMax, fields: fieldsMax, files: 1 },
     })
   } catch (error) {
     fail(error)
@@ -122,7 +122,7 @@ function tooMany(): ClickhouseException {
   return new ClickhouseException(
     290,
     'LIMIT_EXCEEDED',
-    `The form has more than ${FIELDS_MAX} fields: send less at once`,
+    `The form has more than ${fieldsMax} fields: send less at once`,
     413,
   )
 }

@@ -32,8 +32,8 @@ export interface HttpServerSettings {
 /**
  * Longer than clients keep idle sockets (2.5 s in @clickhouse/client), so that they close first.
  */
-const KEEP_ALIVE_MS = 10_000
-const IDLE_CHECK_MS = 20
+const keepAliveMs = 10_000
+const idleCheckMs = 20
 
 export function createHttpServer(settings: HttpServerSettings): HttpServer {
   const { limits } = settings
@@ -43,7 +43,7 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: 30_000,
       requestTimeout: limits.requestMsMax,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: 5_000,
     },
     (request, response) => {
@@ -68,7 +68,7 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
       // yet.
       const timer = setInterval(() => {
         for (const socket of connections) if (!busySockets.has(socket)) socket.destroy()
-      }, IDLE_CHECK_MS)
+      }, idleCheckMs)
       await closed
       clearInterval(timer)
     },

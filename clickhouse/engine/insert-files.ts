@@ -16,12 +16,12 @@ export interface InsertFiles {
   clear(): void
 }
 
-const MEMORY_PATH = '/dev/shm'
+const memoryFolder = '/dev/shm'
 
 // New pages cost 2.6 ms of CPU per MiB to write, pages that are there 0.3 ms (measured; they need
 // not be found, cleared and given back). So a few files are kept and written over.
-const KEPT_FILES_MAX = 2
-const KEPT_FILE_BYTES_MAX = 32 * 1024 * 1024
+const keptFilesMax = 2
+const keptFileBytesMax = 32 * 1024 * 1024
 
 /**
  * @param dataDir names the folder in memory, so that what a crash left there is found at the next
@@ -34,7 +34,7 @@ export function createInsertFiles(
   bytesMax: number,
 ): InsertFiles {
   const name = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 16)
-  const memoryPath = join(MEMORY_PATH, `wayward-${userInfo().uid}-${name}`)
+  const memoryPath = join(memoryFolder, `wayward-${userInfo().uid}-${name}`)
   const clear = (): void => rmSync(memoryPath, { recursive: true, force: true })
   const kept: string[] = []
   let hasMemory = false
@@ -57,8 +57,8 @@ export function createInsertFiles(
       return path
     },
     async release(path) {
-      const isSmall = (await stat(path)).size <= KEPT_FILE_BYTES_MAX
-      if (isSmall && path.startsWith(memoryPath) && kept.length < KEPT_FILES_MAX) kept.push(path)
+      const isSmall = (await stat(path)).size <= keptFileBytesMax
+      if (isSmall && path.startsWith(memoryPath) && kept.length < keptFilesMax) kept.push(path)
       else await rm(path, { force: true })
     },
     clear,
@@ -67,6 +67,6 @@ export function createInsertFiles(
 
 /** Containers often have 64 MiB there. */
 function hasRoom(bytesMax: number): boolean {
-  const { bavail, bsize } = statfsSync(MEMORY_PATH)
+  const { bavail, bsize } = statfsSync(memoryFolder)
   return bavail * bsize > bytesMax * 2
 }

@@ -1,9 +1,9 @@
 // What the engine allows at most. Every number that bounds something is here.
 import { defaultsOf, type Limit, type LimitValues } from '@wayward/base'
 
-const KIB = 1024
-const MIB = 1024 * KIB
-const GIB = 1024 * MIB
+const kibibyte = 1024
+const mebibyte = 1024 * kibibyte
+const gibibyte = 1024 * mebibyte
 
 /** The limits of the embedded engine. */
 export const engineLimits = {
@@ -13,7 +13,7 @@ export const engineLimits = {
     text: 'A reading query is stopped after this time; the client can ask for less',
   },
   readMemoryBytesMax: {
-    default: 512 * MIB,
+    default: 512 * mebibyte,
     unit: 'bytes',
     text: 'Memory of one reading query',
   },
@@ -23,12 +23,12 @@ export const engineLimits = {
     text: "Rows of one reading query's result",
   },
   resultBytesMax: {
-    default: 128 * MIB,
+    default: 128 * mebibyte,
     unit: 'bytes',
     text: "Bytes of one result: of a reading query's blocks, and of any answer in its format",
   },
   unsentBytesMax: {
-    default: 512 * MIB,
+    default: 512 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of all results that clients have not taken yet',
   },
@@ -38,17 +38,17 @@ export const engineLimits = {
     text: 'A client that takes nothing of its result for this long is given up',
   },
   readSpillBytesMax: {
-    default: GIB,
+    default: gibibyte,
     unit: 'bytes',
     text: 'Disk space that one reading query may spill into',
   },
   queryBytesMax: {
-    default: MIB,
+    default: mebibyte,
     unit: 'bytes',
     text: 'Bytes of a statement',
   },
   insertBytesMax: {
-    default: 256 * MIB,
+    default: 256 * mebibyte,
     unit: 'bytes',
     text: "Bytes of an insert's body, before and after decompression here",
   },
@@ -73,7 +73,7 @@ export const engineLimits = {
     text: 'Open HTTP connections',
   },
   headerBytesMax: {
-    default: 256 * KIB,
+    default: 256 * kibibyte,
     unit: 'bytes',
     text: "Bytes of a request's line and headers together",
   },

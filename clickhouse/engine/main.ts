@@ -20,18 +20,18 @@ interface Service {
   shutdown(deadlineMs: number): Promise<void>
 }
 
-const ORPHAN_DEADLINE_MS = 2000
-const TERMINATED_DEADLINE_MS = 4000
+const orphanDeadlineMs = 2000
+const terminatedDeadlineMs = 4000
 /** Left for closing the store after the running statements were stopped. */
-const STOP_GRACE_MS = 500
+const stopGraceMs = 500
 
 let service: Promise<Service> | undefined
 let isEnding = false
 
 // Ctrl-C in a terminal reaches every process of the group; the parent decides when this one goes.
 process.on('SIGINT', () => undefined)
-process.on('SIGTERM', () => void end(TERMINATED_DEADLINE_MS))
-process.on('disconnect', () => void end(ORPHAN_DEADLINE_MS))
+process.on('SIGTERM', () => void end(terminatedDeadlineMs))
+process.on('disconnect', () => void end(orphanDeadlineMs))
 process.on('message', (message: ParentMessage) => {
   if (message.kind === 'shutdown') void end(message.deadlineMs)
   else if (service === undefined) {
@@ -85,7 +85,7 @@ async function startService(settings: ChildSettings): Promise<Service> {
         handler.stopAll()
         server.stop()
       }
-      const timer = setTimeout(stop, Math.max(0, deadlineMs - STOP_GRACE_MS))
+      const timer = setTimeout(stop, Math.max(0, deadlineMs - stopGraceMs))
       await cleanup.shutdown()
       await drained
       clearTimeout(timer)
@@ -102,7 +102,7 @@ async function end(deadlineMs: number): Promise<void> {
   if (isEnding) return
   isEnding = true
   // Whatever hangs, the process ends.
-  setTimeout(() => process.exit(1), deadlineMs + STOP_GRACE_MS).unref()
+  setTimeout(() => process.exit(1), deadlineMs + stopGraceMs).unref()
   const running = await service?.catch(() => undefined)
   await running?.shutdown(deadlineMs).catch((error: unknown) => {
     send({ kind: 'log', level: 'error', message: `Cannot shut down cleanly: ${String(error)}` })

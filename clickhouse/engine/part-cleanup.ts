@@ -13,9 +13,9 @@ export interface PartCleanup {
   shutdown(): Promise<void>
 }
 
-const NO_SUCH_PARTITION = 'wayward-no-such-partition'
-const LONG_MERGE_SECONDS = 2
-const SKIPPED_ROUNDS_MAX = 10
+const noSuchPartition = 'wayward-no-such-partition'
+const longMergeSeconds = 2
+const skippedRoundsMax = 10
 
 export function createPartCleanup(
   database: Database,
@@ -30,12 +30,12 @@ export function createPartCleanup(
     let count = 0
     for (const { name, isMerging } of await tablesWithOldParts(database)) {
       const skipped = skippedRounds.get(name) ?? 0
-      if (isMerging && skipped < SKIPPED_ROUNDS_MAX) {
+      if (isMerging && skipped < skippedRoundsMax) {
         skippedRounds.set(name, skipped + 1)
         continue
       }
       skippedRounds.delete(name)
-      await database.control(`ALTER TABLE ${name} DROP PARTITION ID '${NO_SUCH_PARTITION}'`)
+      await database.control(`ALTER TABLE ${name} DROP PARTITION ID '${noSuchPartition}'`)
       count += 1
     }
     return count
@@ -65,7 +65,7 @@ async function tablesWithOldParts(
 ): Promise<{ readonly name: string; readonly isMerging: boolean }[]> {
   const { bytes } = await database.control(
     'SELECT DISTINCT hex(database), hex(table), ' +
-      `(database, table) IN (SELECT database, table FROM system.merges WHERE elapsed > ${LONG_MERGE_SECONDS}) ` +
+      `(database, table) IN (SELECT database, table FROM system.merges WHERE elapsed > ${longMergeSeconds}) ` +
       'FROM system.parts WHERE NOT active ORDER BY ALL',
   )
   return bytes

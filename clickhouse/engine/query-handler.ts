@@ -11,7 +11,7 @@ import { createGate, type Gate } from './gate.ts'
 import type { InsertFiles } from './insert-files.ts'
 import type { InsertSync } from './insert-sync.ts'
 import type { EngineLimits } from './limits.ts'
-import { INSERT_PINS, preparation } from './query-settings.ts'
+import { insertPins, preparation } from './query-settings.ts'
 import { parseQueryRequest, type QueryRequest } from './request.ts'
 import { type ServerIdentity, sendResult } from './response.ts'
 import { quoteString } from './sql-text.ts'
@@ -53,13 +53,13 @@ interface Statement {
  * What a statement begins with that answers with rows; comments before it cost the header, and
  * nothing else.
  */
-const ROWS = /^[\s(]*(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM|KILL)\b/i
-const KILL_INTERVAL_MS = 100
+const rows = /^[\s(]*(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM|KILL)\b/i
+const killIntervalMs = 100
 /**
  * ClickHouse looks at its time limit between blocks; a query that gets to none is killed after
  * this.
  */
-const KILL_GRACE_MS = 2000
+const killGraceMs = 2000
 
 export function createQueryHandler(settings: QueryHandlerSettings): QueryHandler {
   return new EngineQueryHandler(settings)
@@ -119,7 +119,7 @@ class EngineQueryHandler implements QueryHandler {
         format: formatClause(statement.sql) ?? asked.format,
         result,
         isInsert: statement.insertPath !== undefined,
-        hasRows: statement.insertPath === undefined && ROWS.test(statement.sql),
+        hasRows: statement.insertPath === undefined && rows.test(statement.sql),
       })
     } catch (error) {
       throw withoutPath(error, statement?.insertPath)
@@ -156,7 +156,7 @@ class EngineQueryHandler implements QueryHandler {
         insertPath: undefined,
       }
     }
-    if (ENGINE_ENCODINGS.has(asked.contentEncoding))
+    if (engineEncodings.has(asked.contentEncoding))
       return this.#encodedStatement(request, asked, account)
     return this.#bodyStatement(decodedBody(request, asked.contentEncoding), asked, account)
   }
@@ -262,13 +262,13 @@ class EngineQueryHandler implements QueryHandler {
     try {
       connection = database.connect()
       await connection.run(
-        statement.insertPath === undefined ? prepared : `${prepared}; ${INSERT_PINS}`,
+        statement.insertPath === undefined ? prepared : `${prepared}; ${insertPins}`,
       )
       await guard(connection, statement.sql, asked, account)
       if (signal.aborted)
         throw new ClickhouseException(394, 'QUERY_WAS_CANCELLED', 'The client has gone')
       const timeoutMs =
-        account === 'reading' ? limits.readSecondsMax * 1000 + KILL_GRACE_MS : undefined
+        account === 'reading' ? limits.readSecondsMax * 1000 + killGraceMs : undefined
       const running = connection.run(statement.sql, asked.format)
       return await killedOnAbort(database, running, mark, signal, timeoutMs)
     } finally {
@@ -356,10 +356,7 @@ async function killedOnAbort(
   let interval: NodeJS.Timeout | undefined
   const kill = (): void => {
     // Again and again, because the query may not be in the list of processes yet.
-    interval ??= setInterval(
-      () => void database.kill(mark).catch(() => undefined),
-      KILL_INTERVAL_MS,
-    )
+    interval ??= setInterval(() => void database.kill(mark).catch(() => undefined), killIntervalMs)
     // A failed kill is tried again by the interval.
     void database.kill(mark).catch(() => undefined)
   }
@@ -395,7 +392,7 @@ function refuseReadingInsert(account: Account, asked: QueryRequest): void {
   )
 }
 
-const ENGINE_ENCODINGS: ReadonlyMap<string, string> = new Map([
+const engineEncodings: ReadonlyMap<string, string> = new Map([
   ['lz4', 'lz4'],
   ['zstd', 'zstd'],
   ['xz', 'xz'],
@@ -403,8 +400,8 @@ const ENGINE_ENCODINGS: ReadonlyMap<string, string> = new Map([
   ['snappy', 'snappy'],
 ])
 
-const COMPRESSIONS: ReadonlyMap<string, string> = new Map([
-  ...ENGINE_ENCODINGS,
+const compressions: ReadonlyMap<string, string> = new Map([
+  ...engineEncodings,
   ['identity', 'none'],
   ['gzip', 'gzip'],
   ['x-gzip', 'gzip'],
@@ -414,12 +411,12 @@ const COMPRESSIONS: ReadonlyMap<string, string> = new Map([
 
 /** ClickHouse's name for a Content-Encoding. */
 function compressionOf(contentEncoding: string): string {
-  const name = COMPRESSIONS.get(contentEncoding)
+  const name = compressions.get(contentEncoding)
   if (name !== undefined) return name
   throw new ClickhouseException(
     48,
     'NOT_IMPLEMENTED',
-    `Unknown Content-Encoding "${contentEncoding}": use one of ${[...COMPRESSIONS.keys()].join(', ')}`,
+    `Unknown Content-Encoding "${contentEncoding}": use one of ${[...compressions.keys()].join(', ')}`,
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Account } from './account.ts'
-import { READING_ROLE } from './engine-config.ts'
+import { readingRole } from './engine-config.ts'
 import { ClickhouseException } from './exception.ts'
 import type { EngineLimits } from './limits.ts'
 import { isPlainName, quoteIdentifier, quoteString } from './sql-text.ts'
@@ -25,7 +25,7 @@ export interface QueryContext {
  * read that no setting can be changed, and refuse to send any. As this very text changes nothing,
  * it runs without; the role holds.
  */
-const SETTINGS_PROBE =
+const settingsProbe =
   /^\s*SELECT name, value, readonly(?: as readonly)? FROM system\.settings(?: LIMIT \d+)?(?:\s+FORMAT \w+)?\s*$/i
 
 /** The statements that prepare a connection, in one text. @throws ClickhouseException */
@@ -55,8 +55,8 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
   }
   statements.push(`SET log_comment = ${quoteString(context.mark)}`)
   if (context.account === 'reading') {
-    statements.push(`SET ROLE ${READING_ROLE}`)
-    const isProbe = SETTINGS_PROBE.test(context.sql) && refused.size === 0
+    statements.push(`SET ROLE ${readingRole}`)
+    const isProbe = settingsProbe.test(context.sql) && refused.size === 0
     if (!isProbe) statements.push('SET readonly = 1')
   } else if (context.mustOnlyRead) statements.push('SET readonly = 2')
   // In that state the engine refuses these in its own words: an unknown one (115) or one not
@@ -69,7 +69,7 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
  * Makes one insert one block, whatever the client asks for: with other block sizes the same file
  * and the same token would be inserted again (DESIGN.md section 4).
  */
-export const INSERT_PINS = setText(
+export const insertPins = setText(
   new Map([
     ['async_insert', '0'],
     ['max_insert_threads', '1'],
@@ -92,7 +92,7 @@ function setText(settings: ReadonlyMap<string, string>): string {
  * Settings that this server or its clients use for the transport; they mean nothing to the engine
  * here.
  */
-const IGNORED: ReadonlySet<string> = new Set([
+const ignored: ReadonlySet<string> = new Set([
   'readonly',
   'log_comment',
   'wait_end_of_query',
@@ -118,7 +118,7 @@ function writingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimit
     // part.
     ['materialize_skip_indexes_on_insert', '0'],
   ])
-  for (const [name, value] of asked) if (!IGNORED.has(name)) allowed.set(name, value)
+  for (const [name, value] of asked) if (!ignored.has(name)) allowed.set(name, value)
   return { allowed, refused: new Map() }
 }
 
@@ -126,7 +126,7 @@ function writingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimit
  * What the reading account may set: how results look and how a query is carried out, nothing that
  * opens files. Families of names, because ClickHouse has hundreds of them.
  */
-const READING_ALLOWED = new RegExp(
+const readingAllowed = new RegExp(
   `^(?:${[
     'output_format_\\w+',
     'input_format_\\w+',
@@ -146,7 +146,7 @@ const READING_ALLOWED = new RegExp(
 )
 
 /** Names inside the families above that lead to files or code after all. */
-const READING_DENIED =
+const readingDenied =
   /schema|path|file|template|url|s3|remote|experimental|introspection|cache_(?:name|enable)|query_cache/
 
 function readingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimits): SortedSettings {
@@ -157,9 +157,9 @@ function readingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimit
   for (const [name, value] of asked) {
     const most = bounds.get(name)
     if (name === 'readonly' && value === '0') refused.set(name, value)
-    else if (IGNORED.has(name)) continue
+    else if (ignored.has(name)) continue
     else if (most !== undefined) allowed.set(name, String(atMost(name, value, most)))
-    else if (READING_ALLOWED.test(name) && !READING_DENIED.test(name)) allowed.set(name, value)
+    else if (readingAllowed.test(name) && !readingDenied.test(name)) allowed.set(name, value)
     else refused.set(name, value)
   }
   return { allowed, refused }

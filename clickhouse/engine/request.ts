@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { DATABASE } from './database.ts'
+import { databaseName } from './database.ts'
 import { ClickhouseException } from './exception.ts'
 
 /** What a request to `/` asks for, but for its body. */
@@ -18,7 +18,7 @@ export interface QueryRequest {
 }
 
 /** URL parameters that have a meaning of their own; all others are settings. */
-const OWN_PARAMETERS: ReadonlySet<string> = new Set([
+const ownParameters: ReadonlySet<string> = new Set([
   'query',
   'database',
   'default_format',
@@ -75,12 +75,13 @@ export function parseQueryRequest(
   const values = new Map<string, string>()
   for (const [name, value] of parameters) {
     if (name.startsWith('param_')) values.set(name.slice('param_'.length), value)
-    else if (!OWN_PARAMETERS.has(name)) settings.set(name, value)
+    else if (!ownParameters.has(name)) settings.set(name, value)
   }
   return {
     urlQuery: parameters.get('query') ?? '',
     queryId,
-    database: parameters.get('database') || String(headers['x-clickhouse-database'] ?? DATABASE),
+    database:
+      parameters.get('database') || String(headers['x-clickhouse-database'] ?? databaseName),
     format:
       parameters.get('default_format') ||
       String(headers['x-clickhouse-format'] ?? '') ||

@@ -6,7 +6,7 @@ import type { ClickhouseException } from './exception.ts'
 import type { QueryRequest } from './request.ts'
 
 const compress = promisify(gzip)
-const TEXT = 'text/plain; charset=UTF-8'
+const plainText = 'text/plain; charset=UTF-8'
 
 /** What the answers of this server have in common. */
 export interface ServerIdentity {
@@ -32,7 +32,7 @@ export async function sendResult(
   setCommonHeaders(response, identity, request.queryId)
   if (answer.hasRows) response.setHeader('X-ClickHouse-Format', format)
   response.setHeader('X-ClickHouse-Summary', summary(result, answer.isInsert))
-  response.setHeader('Content-Type', answer.hasRows ? contentType(format) : TEXT)
+  response.setHeader('Content-Type', answer.hasRows ? contentType(format) : plainText)
   let body = result.bytes
   if (request.isGzipAccepted && body.length > 0) {
     body = await compress(body, { level: 1 })
@@ -56,7 +56,7 @@ export async function sendException(
   const text = exception.text(identity.version)
   if (!isGzipAccepted) return sendText(response, text)
   const body = await compress(text, { level: 1 })
-  response.setHeader('Content-Type', TEXT)
+  response.setHeader('Content-Type', plainText)
   response.setHeader('Content-Encoding', 'gzip')
   response.setHeader('Content-Length', body.length)
   response.end(body)
@@ -64,7 +64,7 @@ export async function sendException(
 
 /** Answers with plain text. */
 export function sendText(response: ServerResponse, text: string): void {
-  response.setHeader('Content-Type', TEXT)
+  response.setHeader('Content-Type', plainText)
   response.setHeader('Content-Length', Buffer.byteLength(text))
   response.end(text)
 }
@@ -105,9 +105,9 @@ function contentType(format: string): string {
   }
   if (/^(?:TabSeparated|TSV)/i.test(format)) return 'text/tab-separated-values; charset=UTF-8'
   if (/^XML$/i.test(format)) return 'application/xml; charset=UTF-8'
-  if (BINARY.test(format)) return 'application/octet-stream'
+  if (binary.test(format)) return 'application/octet-stream'
   return 'text/plain; charset=UTF-8'
 }
 
-const BINARY =
+const binary =
   /^(?:Native|RowBinary|Arrow|Parquet|ORC|Avro|MsgPack|Protobuf|Buffers|CapnProto|BSON|RawBLOB|Npy)/i

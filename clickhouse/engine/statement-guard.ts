@@ -6,8 +6,8 @@ import { quoteString } from './sql-text.ts'
 // quoting and encodings cannot be used to get a different reading here than there. The patterns
 // below only decide whether the closer look is needed, and they err on the side of looking.
 
-const CLASS_READ_ONLY = 0
-const CLASS_UNKNOWN = 4
+const classReadOnly = 0
+const classUnknown = 4
 
 /** @throws ClickhouseException unless the text is exactly one statement that parses */
 export async function guardSingle(connection: Connection, sql: string): Promise<number> {
@@ -17,7 +17,7 @@ export async function guardSingle(connection: Connection, sql: string): Promise<
       `the text has ${statementCount} statements (Multi-statements are not allowed)`,
     )
   }
-  if (queryClass === CLASS_UNKNOWN || statementCount === 0) {
+  if (queryClass === classUnknown || statementCount === 0) {
     // Such a text must not be run to see what the engine says: it runs the first statements of a
     // text before it finds out that a later one does not parse. As a string it is only parsed.
     if (/^\s*;?\s*$/.test(sql)) throw syntaxError('Empty query')
@@ -25,7 +25,7 @@ export async function guardSingle(connection: Connection, sql: string): Promise<
       await connection.run(`SELECT formatQuery(${quoteString(sql)})`, 'Null')
     } catch (error) {
       const { code, errorName, message } = exceptionFrom(error)
-      throw new ClickhouseException(code, errorName, message.replace(OWN_SCOPE, ''))
+      throw new ClickhouseException(code, errorName, message.replace(ownScope, ''))
     }
   }
   return queryClass
@@ -37,14 +37,14 @@ export async function guardReading(
   sql: string,
   parameters: ReadonlyMap<string, string>,
 ): Promise<void> {
-  if ((await guardSingle(connection, sql)) !== CLASS_READ_ONLY) {
+  if ((await guardSingle(connection, sql)) !== classReadOnly) {
     throw readonly('Cannot execute query in readonly mode: this account may only read')
   }
   await guardFunctions(connection, sql, parameters)
 }
 
 /** What the engine says about the question that carried the text. */
-const OWN_SCOPE = /: In scope SELECT formatQuery\([^]*$/
+const ownScope = /: In scope SELECT formatQuery\([^]*$/
 
 function syntaxError(message: string): ClickhouseException {
   return new ClickhouseException(62, 'SYNTAX_ERROR', `Syntax error: ${message}`)
@@ -53,13 +53,13 @@ function syntaxError(message: string): ClickhouseException {
 /**
  * Scalar functions that reach files, programs or the network; the engine checks no right for them.
  */
-const FORBIDDEN = 'file|eval|catboostEvaluate|hasColumnInTable|ai[A-Z]\\w*'
-const FORBIDDEN_WORD = new RegExp(`\\b(?:${FORBIDDEN})\\b`)
-const FORBIDDEN_NODE = new RegExp(
-  `^ *(?:Function|Identifier|TableFunction) (?:${FORBIDDEN})(?: |$)`,
+const forbiddenWords = 'file|eval|catboostEvaluate|hasColumnInTable|ai[A-Z]\\w*'
+const forbiddenWord = new RegExp(`\\b(?:${forbiddenWords})\\b`)
+const forbiddenNode = new RegExp(
+  `^ *(?:Function|Identifier|TableFunction) (?:${forbiddenWords})(?: |$)`,
   'm',
 )
-const APPLY_NODE = /^ *ColumnsApplyTransformer/m
+const applyNode = /^ *ColumnsApplyTransformer/m
 
 async function guardFunctions(
   connection: Connection,
@@ -68,11 +68,11 @@ async function guardFunctions(
 ): Promise<void> {
   if (/:\s*Identifier\b/i.test(sql)) {
     for (const value of parameters.values()) {
-      if (FORBIDDEN_WORD.test(value) || value.includes('\\')) throw forbidden(value)
+      if (forbiddenWord.test(value) || value.includes('\\')) throw forbidden(value)
     }
   }
   // A quoted name can be spelled with escapes, so every backslash asks for the closer look, too.
-  const word = FORBIDDEN_WORD.exec(sql)?.[0]
+  const word = forbiddenWord.exec(sql)?.[0]
   if (word === undefined && !sql.includes('\\')) return
   let tree: string
   try {
@@ -83,7 +83,7 @@ async function guardFunctions(
     throw forbidden(word ?? '\\')
   }
   const isHidden = /^ *(?:Show|Explain|Exists|Check)/.test(tree) && !tree.includes('SelectQuery')
-  if (FORBIDDEN_NODE.test(tree) || APPLY_NODE.test(tree) || isHidden) throw forbidden(word ?? '\\')
+  if (forbiddenNode.test(tree) || applyNode.test(tree) || isHidden) throw forbidden(word ?? '\\')
 }
 
 function forbidden(word: string): ClickhouseException {

@@ -101,21 +101,21 @@ function isWord(token: Token | undefined, word: string): token is Token {
   return token?.kind === 'word' && token.value.toUpperCase() === word
 }
 
-const BLANKS = /(?:\s+|--[^\n]*|#[ !][^\n]*|\/\*[^]*?(?:\*\/|$))+/y
-const WORD = /[A-Za-z_][A-Za-z0-9_]*/y
+const blanks = /(?:\s+|--[^\n]*|#[ !][^\n]*|\/\*[^]*?(?:\*\/|$))+/y
+const wordPattern = /[A-Za-z_][A-Za-z0-9_]*/y
 
 function nextToken(text: string, position: number): Token | undefined {
-  BLANKS.lastIndex = position
-  const start = BLANKS.test(text) ? BLANKS.lastIndex : position
+  blanks.lastIndex = position
+  const start = blanks.test(text) ? blanks.lastIndex : position
   if (start >= text.length) return undefined
   const first = text[start] ?? ''
   if (first === "'" || first === '"' || first === '`') {
     const end = closingQuote(text, start)
     return { kind: first === "'" ? 'text' : 'quoted', value: text.slice(start, end), start, end }
   }
-  WORD.lastIndex = start
-  const word = WORD.exec(text)?.[0]
-  if (word !== undefined) return { kind: 'word', value: word, start, end: WORD.lastIndex }
+  wordPattern.lastIndex = start
+  const word = wordPattern.exec(text)?.[0]
+  if (word !== undefined) return { kind: 'word', value: word, start, end: wordPattern.lastIndex }
   return { kind: 'mark', value: first, start, end: start + 1 }
 }
 

@@ -2,7 +2,7 @@
 // made. The keys lie in one buffer in the form in which a Native block has them, so writing the
 // dictionary is one copy.
 //
-// Open addressing with a seeded hash. A text that finds no room within PROBES_MAX slots, or comes
+// Open addressing with a seeded hash. A text that finds no room within probesMax slots, or comes
 // when the table is full, is added without being findable: a repeated text is then a second key,
 // which ClickHouse takes. So neither colliding keys from outside nor millions of distinct ones make
 // it slow: the worst case costs what a plain String column costs. Ids are given in order and taken
@@ -14,11 +14,11 @@ import { capacityAfter, grown, grownWords } from './growth.ts'
 import { replaced } from './string-column.ts'
 import { writeVaruint } from './varuint.ts'
 
-const PROBES_MAX = 16
-const SLOTS_LEAST = 256
-const SLOTS_MAX = 1 << 17
-const KEYS_LEAST = 128
-const BYTES_LEAST = 4096
+const probesMax = 16
+const slotsLeast = 256
+const slotsMax = 1 << 17
+const keysLeast = 128
+const bytesAtFirst = 4096
 
 /** The distinct texts of a LowCardinality column. Id 0 is the empty text. */
 export interface Dictionary {
@@ -51,12 +51,12 @@ class ByteDictionary implements Dictionary {
   count = 0
   replacedCount = 0
   private readonly seed: number
-  private buffer: Uint8Array = new Uint8Array(BYTES_LEAST)
+  private buffer: Uint8Array = new Uint8Array(bytesAtFirst)
   private used = 0
   /** Three words a key: where its text starts, its length, its hash. */
-  private keys: Uint32Array = new Uint32Array(KEYS_LEAST * 3)
+  private keys: Uint32Array = new Uint32Array(keysLeast * 3)
   /** Id + 1 of the key in the slot, 0 when free. */
-  private slots: Uint32Array = new Uint32Array(SLOTS_LEAST)
+  private slots: Uint32Array = new Uint32Array(slotsLeast)
   private requestMark = 1
   private itemMark = 1
 
@@ -92,7 +92,7 @@ class ByteDictionary implements Dictionary {
     hash = (hash ^ (hash >>> 15)) >>> 0
     const slots = this.slots
     const mask = slots.length - 1
-    for (let probe = 0; probe < PROBES_MAX; probe++) {
+    for (let probe = 0; probe < probesMax; probe++) {
       const id = slots[(hash + probe) & mask] as number
       if (id === 0) break
       if (this.keys[id * 3 - 1] === hash && this.isKey(id - 1, source, start, end)) return id - 1
@@ -130,14 +130,14 @@ class ByteDictionary implements Dictionary {
     this.keys[id * 3 + 1] = length
     this.keys[id * 3 + 2] = hash
     this.count = id + 1
-    if (this.count * 2 > this.slots.length && this.slots.length < SLOTS_MAX) this.rehash()
+    if (this.count * 2 > this.slots.length && this.slots.length < slotsMax) this.rehash()
     else this.place(id, hash)
     return id
   }
 
   private place(id: number, hash: number): void {
     const mask = this.slots.length - 1
-    for (let probe = 0; probe < PROBES_MAX; probe++) {
+    for (let probe = 0; probe < probesMax; probe++) {
       const slot = (hash + probe) & mask
       if (this.slots[slot] !== 0) continue
       this.slots[slot] = id + 1
@@ -179,7 +179,7 @@ class ByteDictionary implements Dictionary {
     const mask = this.slots.length - 1
     for (let id = this.count - 1; id >= count; id--) {
       const hash = this.keys[id * 3 + 2] as number
-      for (let probe = 0; probe < PROBES_MAX; probe++) {
+      for (let probe = 0; probe < probesMax; probe++) {
         const slot = (hash + probe) & mask
         if (this.slots[slot] === id + 1) this.slots[slot] = 0
       }
@@ -189,12 +189,12 @@ class ByteDictionary implements Dictionary {
   }
 
   clear(): void {
-    const bytes = capacityAfter(this.buffer.length, this.used, BYTES_LEAST)
+    const bytes = capacityAfter(this.buffer.length, this.used, bytesAtFirst)
     if (bytes !== this.buffer.length) this.buffer = new Uint8Array(bytes)
-    const words = capacityAfter(this.keys.length, this.count * 3, KEYS_LEAST * 3)
+    const words = capacityAfter(this.keys.length, this.count * 3, keysLeast * 3)
     if (words !== this.keys.length) this.keys = new Uint32Array(words)
-    if (this.slots.length > SLOTS_LEAST && this.count * 16 < this.slots.length) {
-      this.slots = new Uint32Array(SLOTS_LEAST)
+    if (this.slots.length > slotsLeast && this.count * 16 < this.slots.length) {
+      this.slots = new Uint32Array(slotsLeast)
     } else {
       this.slots.fill(0)
     }

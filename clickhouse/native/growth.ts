@@ -1,7 +1,7 @@
 // How the buffers of columns grow and shrink. Doubling makes appending cheap; a buffer far larger
 // than what the last block needed is given back, so one giant block does not cost memory for ever.
 
-const SHRINK_FACTOR = 4
+const shrinkFactor = 4
 
 /** A larger buffer with the same first `used` bytes and room for `room` more. */
 export function grown(buffer: Uint8Array, used: number, room: number): Uint8Array {
@@ -22,5 +22,5 @@ export function grownWords(words: Uint32Array, used: number, room: number): Uint
  * How large a buffer of `capacity` should be for the next block, after a block that used `used`.
  */
 export function capacityAfter(capacity: number, used: number, least: number): number {
-  return capacity > SHRINK_FACTOR * Math.max(used, least) ? Math.max(used * 2, least) : capacity
+  return capacity > shrinkFactor * Math.max(used, least) ? Math.max(used * 2, least) : capacity
 }

@@ -6,9 +6,9 @@ import { createDictionary, type Dictionary } from './dictionary.ts'
 import { capacityAfter, grownWords } from './growth.ts'
 import { writeUint64 } from './varuint.ts'
 
-const CELLS_LEAST = 1024
+const cellsLeast = 1024
 /** "Additional keys" and "update dictionary": the block brings its own dictionary. */
-const DICTIONARY_FLAGS = 0x600
+const dictionaryFlags = 0x600
 
 /** A column of `LowCardinality(String)`: a dictionary and for each row the index of its key. */
 export interface LowCardinalityColumn extends NativeColumn {
@@ -30,7 +30,7 @@ class IndexedColumn implements LowCardinalityColumn {
   readonly isPrefixed = true
   readonly dictionary: Dictionary
   count = 0
-  private ids: Uint32Array = new Uint32Array(CELLS_LEAST)
+  private ids: Uint32Array = new Uint32Array(cellsLeast)
   private requestMark = 0
   private itemMark = 0
 
@@ -67,7 +67,7 @@ class IndexedColumn implements LowCardinalityColumn {
   write(out: Uint8Array, position: number): number {
     if (this.count === 0) return position
     const width = this.width()
-    let p = writeUint64(out, position, DICTIONARY_FLAGS | (width >> 1))
+    let p = writeUint64(out, position, dictionaryFlags | (width >> 1))
     p = writeUint64(out, p, this.dictionary.count)
     p = this.dictionary.write(out, p)
     p = writeUint64(out, p, this.count)
@@ -94,7 +94,7 @@ class IndexedColumn implements LowCardinalityColumn {
   }
 
   clear(): void {
-    const capacity = capacityAfter(this.ids.length, this.count, CELLS_LEAST)
+    const capacity = capacityAfter(this.ids.length, this.count, cellsLeast)
     if (capacity !== this.ids.length) this.ids = new Uint32Array(capacity)
     this.count = 0
     this.dictionary.clear()

@@ -5,7 +5,7 @@
 import type { MarkLevel, NativeColumn } from './column.ts'
 import { capacityAfter, grown, grownWords } from './growth.ts'
 
-const CELLS_LEAST = 1024
+const cellsLeast = 1024
 
 /** A column of 64-bit cells. */
 export interface UInt64Column extends NativeColumn {
@@ -28,7 +28,7 @@ export function createFloat64Column(): UInt64Column {
 class HalvesColumn implements UInt64Column {
   readonly type: string
   readonly isPrefixed = false
-  private words: Uint32Array = new Uint32Array(CELLS_LEAST * 2)
+  private words: Uint32Array = new Uint32Array(cellsLeast * 2)
   private used = 0
   private requestMark = 0
   private itemMark = 0
@@ -75,7 +75,7 @@ class HalvesColumn implements UInt64Column {
     // The ends of a nested table are cleared once by each of its columns; only the first call tells
     // what was used.
     if (this.used === 0) return
-    const capacity = capacityAfter(this.words.length, this.used, CELLS_LEAST * 2)
+    const capacity = capacityAfter(this.words.length, this.used, cellsLeast * 2)
     if (capacity !== this.words.length) this.words = new Uint32Array(capacity)
     this.used = 0
   }
@@ -94,7 +94,7 @@ export function createUInt32Column(type: 'UInt32' | 'Int32'): UInt32Column {
 class WordColumn implements UInt32Column {
   readonly type: string
   readonly isPrefixed = false
-  private words: Uint32Array = new Uint32Array(CELLS_LEAST)
+  private words: Uint32Array = new Uint32Array(cellsLeast)
   private used = 0
   private requestMark = 0
   private itemMark = 0
@@ -131,7 +131,7 @@ class WordColumn implements UInt32Column {
   }
 
   clear(): void {
-    const capacity = capacityAfter(this.words.length, this.used, CELLS_LEAST)
+    const capacity = capacityAfter(this.words.length, this.used, cellsLeast)
     if (capacity !== this.words.length) this.words = new Uint32Array(capacity)
     this.used = 0
   }
@@ -150,7 +150,7 @@ export function createUInt8Column(type: 'UInt8' | 'Bool' = 'UInt8'): UInt8Column
 class ByteColumn implements UInt8Column {
   readonly type: string
   readonly isPrefixed = false
-  private cells: Uint8Array = new Uint8Array(CELLS_LEAST)
+  private cells: Uint8Array = new Uint8Array(cellsLeast)
   private used = 0
   private requestMark = 0
   private itemMark = 0
@@ -187,7 +187,7 @@ class ByteColumn implements UInt8Column {
   }
 
   clear(): void {
-    const capacity = capacityAfter(this.cells.length, this.used, CELLS_LEAST)
+    const capacity = capacityAfter(this.cells.length, this.used, cellsLeast)
     if (capacity !== this.cells.length) this.cells = new Uint8Array(capacity)
     this.used = 0
   }

@@ -8,9 +8,9 @@ import type { MarkLevel, NativeColumn } from './column.ts'
 import { capacityAfter, grown } from './growth.ts'
 import { varuintSize, writeVaruint } from './varuint.ts'
 
-const BYTES_LEAST = 16 * 1024
-const LOOP_BYTES_MAX = 64
-const HEX = hexPairs()
+const bytesAtFirst = 16 * 1024
+const loopBytesMax = 64
+const hex = hexPairs()
 
 /** A column of `String`: for each cell the length, then the bytes, UTF-8 always. */
 export interface StringColumn extends NativeColumn {
@@ -42,7 +42,7 @@ export function createStringColumn(): StringColumn {
 class TextColumn implements StringColumn {
   readonly type = 'String'
   readonly isPrefixed = false
-  private buffer: Uint8Array = new Uint8Array(BYTES_LEAST)
+  private buffer: Uint8Array = new Uint8Array(bytesAtFirst)
   private used = 0
   private requestMark = 0
   private itemMark = 0
@@ -55,7 +55,7 @@ class TextColumn implements StringColumn {
     const length = end - start
     let p = this.used
     if (p + length + 5 > this.buffer.length) this.buffer = grown(this.buffer, p, length + 5)
-    if (length > LOOP_BYTES_MAX) return this.appendLong(source, start, end)
+    if (length > loopBytesMax) return this.appendLong(source, start, end)
     const buffer = this.buffer
     buffer[p++] = length
     let seen = 0
@@ -103,7 +103,7 @@ class TextColumn implements StringColumn {
     let p = this.used
     buffer[p++] = (end - start) * 2
     for (let i = start; i < end; i++) {
-      const pair = HEX[source[i] as number] as number
+      const pair = hex[source[i] as number] as number
       buffer[p++] = pair & 255
       buffer[p++] = pair >> 8
     }
@@ -142,7 +142,7 @@ class TextColumn implements StringColumn {
     this.reserve(length)
     const buffer = this.buffer
     let p = this.used
-    if (length > LOOP_BYTES_MAX) buffer.set(cells, p)
+    if (length > loopBytesMax) buffer.set(cells, p)
     else for (let i = 0; i < length; i++) buffer[p++] = cells[i] as number
     this.used += length
   }
@@ -174,7 +174,7 @@ class TextColumn implements StringColumn {
   }
 
   clear(): void {
-    const capacity = capacityAfter(this.buffer.length, this.used, BYTES_LEAST)
+    const capacity = capacityAfter(this.buffer.length, this.used, bytesAtFirst)
     if (capacity !== this.buffer.length) this.buffer = new Uint8Array(capacity)
     this.used = 0
   }

@@ -69,8 +69,8 @@ interface PartitionRow {
   readonly bytes: string
 }
 
-const WARNING_INTERVAL_MS = 60_000
-const NO_DAY = '00000000'
+const warningIntervalMs = 60_000
+const noDay = '00000000'
 
 class WatchingDiskFloor implements DiskFloor {
   readonly #settings: DiskFloorSettings
@@ -128,7 +128,7 @@ class WatchingDiskFloor implements DiskFloor {
   async #clearOldParts(): Promise<void> {
     const { store } = this.#parts
     for (const { table } of await store.query<{ table: string }>(await readSql('old-parts.sql'))) {
-      await store.command(await readSql('drop-partition.sql'), { table, day: NO_DAY })
+      await store.command(await readSql('drop-partition.sql'), { table, day: noDay })
     }
   }
 
@@ -153,7 +153,7 @@ class WatchingDiskFloor implements DiskFloor {
 
   #warnOfNothingLeft(): void {
     const nowMs = this.#parts.clock()
-    if (nowMs - this.#lastWarningMs < WARNING_INTERVAL_MS) return
+    if (nowMs - this.#lastWarningMs < warningIntervalMs) return
     this.#lastWarningMs = nowMs
     this.#parts.logger.error('The disk gets full, and only the rows of today are left to drop', {
       freeBytes: this.freeBytes,

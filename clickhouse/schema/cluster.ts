@@ -5,7 +5,7 @@
 import { quoteIdentifier, quoteString } from '../engine/sql-text.ts'
 
 /** The suffix of the tables that hold a shard's rows. */
-const LOCAL = '_local'
+const localSuffix = '_local'
 
 /**
  * How rows are spread over the shards. The same rows must always go to the same shards, also at the
@@ -41,16 +41,16 @@ export function toClusterStatements(sql: string, cluster: string): readonly stri
     return [
       replicated(sql).replace(
         table[0],
-        `CREATE TABLE IF NOT EXISTS ${name}${LOCAL} ${everywhere}\n`,
+        `CREATE TABLE IF NOT EXISTS ${name}${localSuffix} ${everywhere}\n`,
       ),
       distributed(name, cluster),
     ]
   }
   const view = /^(CREATE MATERIALIZED VIEW IF NOT EXISTS \w+) TO (\w+)\nAS SELECT\n/.exec(sql)
   if (view !== null) {
-    const head = `${view[1]} ${everywhere} TO ${view[2]}${LOCAL}\nAS SELECT\n`
+    const head = `${view[1]} ${everywhere} TO ${view[2]}${localSuffix}\nAS SELECT\n`
     const body = sql.slice(view[0].length)
-    return [head + body.replace(/^FROM (\w+)$/m, `FROM $1${LOCAL}`)]
+    return [head + body.replace(/^FROM (\w+)$/m, `FROM $1${localSuffix}`)]
   }
   const plainView = /^CREATE VIEW IF NOT EXISTS \w+/.exec(sql)
   if (plainView !== null) return [sql.replace(plainView[0], `${plainView[0]} ${everywhere}`)]
@@ -59,14 +59,14 @@ export function toClusterStatements(sql: string, cluster: string): readonly stri
     const [, from, to] = renamed
     // The table in front has no rows; it is made anew under the new name.
     return [
-      `RENAME TABLE IF EXISTS ${from}${LOCAL} TO ${to}${LOCAL} ${everywhere}`,
+      `RENAME TABLE IF EXISTS ${from}${localSuffix} TO ${to}${localSuffix} ${everywhere}`,
       `DROP TABLE IF EXISTS ${from} ${everywhere} SYNC`,
     ]
   }
   const altered = /^ALTER TABLE (\w+) /.exec(sql)
   if (altered !== null) {
     const rest = sql.slice(altered[0].length)
-    const local = `ALTER TABLE ${altered[1]}${LOCAL} ${everywhere} ${rest}`
+    const local = `ALTER TABLE ${altered[1]}${localSuffix} ${everywhere} ${rest}`
     // Settings and times to live are those of the rows' own table.
     const isOfRows = /^(?:MODIFY (?:SETTING|TTL)|REMOVE TTL|MATERIALIZE) /.test(rest)
     return isOfRows ? [local] : [local, `ALTER TABLE ${altered[1]} ${everywhere} ${rest}`]
@@ -90,7 +90,7 @@ function replicated(sql: string): string {
 }
 
 function distributed(name: string, cluster: string): string {
-  const local = `${name}${LOCAL}`
+  const local = `${name}${localSuffix}`
   const key = shardingKeys.get(name)
   const parts = [quoteString(cluster), 'currentDatabase()', quoteString(local)]
   if (key !== undefined) parts.push(key)

@@ -5,7 +5,7 @@ import { showStatement } from './show.ts'
 import { readState } from './state.ts'
 import { readSql } from './statement.ts'
 
-const TABLE_ALREADY_EXISTS = 57
+const tableAlreadyExists = 57
 
 /** What `migrate` needs besides the store. */
 export interface MigrateOptions extends PlanOptions {
@@ -102,7 +102,7 @@ async function rename(store: Store, { renames }: MigrationPlan): Promise<boolean
     } catch (error) {
       // Another process was faster.
       const code = error instanceof StoreError ? error.clickhouse?.code : undefined
-      if (code !== TABLE_ALREADY_EXISTS) throw error
+      if (code !== tableAlreadyExists) throw error
     }
   }
   return true

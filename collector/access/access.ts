@@ -52,9 +52,9 @@ export interface AccessParts {
   readonly lookIntervalMs?: number
 }
 
-const OPEN: ConnectionAccess = { authorize: () => ({ status: 'allowed', identity: '' }) }
+const open: ConnectionAccess = { authorize: () => ({ status: 'allowed', identity: '' }) }
 /** A realm is what RFC 6750 wants; it names nothing that a sender does not know. */
-const CHALLENGE = 'Bearer realm="wayward"'
+const bearerChallenge = 'Bearer realm="wayward"'
 
 /**
  * Reads the file of tokens and looks after it.
@@ -84,7 +84,7 @@ export function createAccess(settings: AccessSettings, parts: AccessParts): Acce
 /** Asks for nothing. */
 export const openAccess: Access = {
   isRestricted: false,
-  forConnection: () => OPEN,
+  forConnection: () => open,
   stop: () => undefined,
 }
 
@@ -96,17 +96,17 @@ export function checkTokenFile(path: string): void {
 function checkToken(tokens: Tokens, authorization: string | undefined): Authorization {
   if (authorization === undefined) {
     const message = 'A token is missing; send the header "Authorization: Bearer <token>"'
-    return { status: 'refused', message, challenge: CHALLENGE }
+    return { status: 'refused', message, challenge: bearerChallenge }
   }
   const token = /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1]
   if (token === undefined) {
     const message = 'The header Authorization is not "Bearer <token>"'
-    return { status: 'refused', message, challenge: CHALLENGE }
+    return { status: 'refused', message, challenge: bearerChallenge }
   }
   const identity = tokens.nameOf(token)
   if (identity !== undefined) return { status: 'allowed', identity }
   const message = 'The token is not valid here'
-  return { status: 'refused', message, challenge: `${CHALLENGE}, error="invalid_token"` }
+  return { status: 'refused', message, challenge: `${bearerChallenge}, error="invalid_token"` }
 }
 
 interface WatchedTokens extends WatchedFiles {

@@ -6,7 +6,7 @@ export type ClientCertificate =
   | { readonly status: 'accepted'; readonly identity: string }
   | { readonly status: 'refused'; readonly message: string }
 
-const REASONS: Readonly<Record<string, string>> = {
+const reasons: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'it has expired',
   CERT_NOT_YET_VALID: 'it is not valid yet',
   CERT_REVOKED: 'it was revoked',
@@ -24,7 +24,7 @@ export function readClientCertificate(socket: Socket): ClientCertificate {
   }
   if (!socket.authorized) {
     const code = String(socket.authorizationError)
-    const reason = REASONS[code] ?? 'it is not of an authority that this service trusts'
+    const reason = reasons[code] ?? 'it is not of an authority that this service trusts'
     return refused(`The client certificate is not accepted: ${reason}`)
   }
   // There are certificates without a subject, and ones with several names.

@@ -13,8 +13,8 @@ export interface Cors {
 }
 
 /** Browsers ask again after this time; Chromium caps it at two hours. */
-const PREFLIGHT_SECONDS = '7200'
-const HEADER_LIST_CHARACTERS_MAX = 1024
+const preflightSeconds = '7200'
+const headerListCharactersMax = 1024
 
 /**
  * @param origins `https://app.example.com`, `https://*.example.com` for all below it, or `*` for
@@ -45,7 +45,7 @@ export function createCors(origins: readonly string[]): Cors {
       response.appendHeader('Vary', 'Access-Control-Request-Headers')
       if (response.hasHeader('Access-Control-Allow-Origin')) {
         response.setHeader('Access-Control-Allow-Methods', 'POST')
-        response.setHeader('Access-Control-Max-Age', PREFLIGHT_SECONDS)
+        response.setHeader('Access-Control-Max-Age', preflightSeconds)
         const wanted = headers['access-control-request-headers']
         if (wanted !== undefined && isHeaderList(wanted)) {
           response.setHeader('Access-Control-Allow-Headers', wanted)
@@ -61,7 +61,7 @@ export function createCors(origins: readonly string[]): Cors {
 
 function isHeaderList(text: string): boolean {
   return (
-    text.length <= HEADER_LIST_CHARACTERS_MAX &&
+    text.length <= headerListCharactersMax &&
     /^[\w!#$%&'*+.^`|~-]+(\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/.test(text)
   )
 }

@@ -18,9 +18,9 @@ export class TokenFileError extends Error {
   }
 }
 
-const TOKEN_CHARACTERS_MIN = 16
-const TOKEN_CHARACTERS_MAX = 4096
-const NAME_CHARACTERS_MAX = 128
+const tokenCharactersMin = 16
+const tokenCharactersMax = 4096
+const nameCharactersMax = 128
 
 /** @throws TokenFileError */
 export function parseTokens(path: string, text: string): Tokens {
@@ -56,9 +56,9 @@ function parseLine(content: string, where: string): { name: string; token: strin
   if (name === undefined || token === undefined) {
     throw new TokenFileError(`${where} is not "name: token", the name without spaces or colons`)
   }
-  if (name.length > NAME_CHARACTERS_MAX) {
+  if (name.length > nameCharactersMax) {
     throw new TokenFileError(
-      `${where}: the name has ${name.length} characters; at most ${NAME_CHARACTERS_MAX} are taken`,
+      `${where}: the name has ${name.length} characters; at most ${nameCharactersMax} are taken`,
     )
   }
   // What RFC 6750 lets a token consist of; anything else would not come through every proxy.
@@ -67,9 +67,9 @@ function parseLine(content: string, where: string): { name: string; token: strin
       `${where}: the token of "${name}" has characters other than letters, digits and -._~+/ (with = at its end)`,
     )
   }
-  if (token.length < TOKEN_CHARACTERS_MIN || token.length > TOKEN_CHARACTERS_MAX) {
+  if (token.length < tokenCharactersMin || token.length > tokenCharactersMax) {
     throw new TokenFileError(
-      `${where}: the token of "${name}" has ${token.length} characters; wanted ${TOKEN_CHARACTERS_MIN} to ${TOKEN_CHARACTERS_MAX}, such as "openssl rand -hex 32" prints`,
+      `${where}: the token of "${name}" has ${token.length} characters; wanted ${tokenCharactersMin} to ${tokenCharactersMax}, such as "openssl rand -hex 32" prints`,
     )
   }
   return { name, token }

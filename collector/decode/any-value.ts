@@ -15,19 +15,19 @@ import type { StringColumn } from '@wayward/clickhouse'
 import type { DecodeLimits } from './limits.ts'
 import { ItemRejection, type Tally } from './tally.ts'
 
-const KIND_NONE = 0
-const KIND_STRING = 1
-const KIND_BOOL = 2
-const KIND_INT = 3
-const KIND_DOUBLE = 4
-const KIND_ARRAY = 5
-const KIND_LIST = 6
-const KIND_BYTES = 7
+const kindNone = 0
+const kindString = 1
+const kindBool = 2
+const kindInt = 3
+const kindDouble = 4
+const kindArray = 5
+const kindList = 6
+const kindBytes = 7
 
-const VALUE = shapeOf('value', anyValue)
-const ARRAY = shapeOf('value.array_value', arrayValue)
-const LIST = shapeOf('value.kvlist_value', keyValueList)
-const ENTRY = shapeOf('value.kvlist_value.values', keyValue)
+const valueShape = shapeOf('value', anyValue)
+const arrayShape = shapeOf('value.array_value', arrayValue)
+const listShape = shapeOf('value.kvlist_value', keyValueList)
+const entryShape = shapeOf('value.kvlist_value.values', keyValue)
 
 /** Writes OTLP values as text, in the form that the stock ClickHouse exporter gives them. */
 export class AnyValueWriter {
@@ -38,7 +38,7 @@ export class AnyValueWriter {
   private nestedValues = 0
   private readonly float = new DataView(new ArrayBuffer(8))
   // What `read` found: the kind, and where the content lies or the halves of the number.
-  private kind = KIND_NONE
+  private kind = kindNone
   private start = 0
   private end = 0
   private low = 0
@@ -67,22 +67,22 @@ export class AnyValueWriter {
     if (source[start] === 0x18 && this.writeSmallInteger(start + 1, end, column)) return
     this.read(start, end)
     switch (this.kind) {
-      case KIND_STRING:
+      case kindString:
         this.tally.replaced += column.append(source, this.start, this.end)
         return
-      case KIND_INT:
+      case kindInt:
         this.writeInteger(column)
         return
-      case KIND_BOOL:
+      case kindBool:
         column.appendText(this.low === 0 && this.high === 0 ? 'false' : 'true')
         return
-      case KIND_DOUBLE:
+      case kindDouble:
         column.appendText(numberText(this.double()))
         return
-      case KIND_BYTES:
+      case kindBytes:
         column.appendBase64(source, this.start, this.end)
         return
-      case KIND_NONE:
+      case kindNone:
         column.appendEmpty()
         return
       default:
@@ -112,54 +112,54 @@ export class AnyValueWriter {
   private read(start: number, end: number): void {
     const wire = this.wire
     const source = wire.source
-    this.kind = KIND_NONE
+    this.kind = kindNone
     let p = start
     while (p < end) {
       let tag = source[p++] as number
       if (tag > 127) {
-        tag = wire.varint32(p - 1, end, VALUE)
+        tag = wire.varint32(p - 1, end, valueShape)
         p = wire.next
       }
       switch (tag) {
         case 0x0a: // string_value
-          this.content(KIND_STRING, p, end)
+          this.content(kindString, p, end)
           break
         case 0x10: // bool_value
-          this.integer(KIND_BOOL, p, end)
+          this.integer(kindBool, p, end)
           break
         case 0x18: // int_value
-          this.integer(KIND_INT, p, end)
+          this.integer(kindInt, p, end)
           break
         case 0x21: // double_value
-          wire.next = wire.fixed(p, end, 8, VALUE)
+          wire.next = wire.fixed(p, end, 8, valueShape)
           this.low = fixed32(source, p)
           this.high = fixed32(source, p + 4)
-          this.kind = KIND_DOUBLE
+          this.kind = kindDouble
           break
         case 0x2a: // array_value
-          this.content(KIND_ARRAY, p, end)
+          this.content(kindArray, p, end)
           break
         case 0x32: // kvlist_value
-          this.content(KIND_LIST, p, end)
+          this.content(kindList, p, end)
           break
         case 0x3a: // bytes_value
-          this.content(KIND_BYTES, p, end)
+          this.content(kindBytes, p, end)
           break
         default:
-          wire.next = wire.skip(tag, p, end, VALUE)
+          wire.next = wire.skip(tag, p, end, valueShape)
       }
       p = wire.next
     }
   }
 
   private content(kind: number, p: number, end: number): void {
-    this.start = this.wire.delimited(p, end, VALUE)
+    this.start = this.wire.delimited(p, end, valueShape)
     this.end = this.wire.next
     this.kind = kind
   }
 
   private integer(kind: number, p: number, end: number): void {
-    this.wire.varint64(p, end, VALUE)
+    this.wire.varint64(p, end, valueShape)
     this.low = this.wire.low
     this.high = this.wire.high
     this.kind = kind
@@ -196,21 +196,21 @@ export class AnyValueWriter {
           `wanted at most ${this.nestingMax}`,
       )
     }
-    return kind === KIND_ARRAY ? this.array(start, end, depth) : this.list(start, end, depth)
+    return kind === kindArray ? this.array(start, end, depth) : this.list(start, end, depth)
   }
 
   private array(start: number, end: number, depth: number): string {
     const wire = this.wire
     const parts: string[] = []
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, ARRAY)
+      const tag = wire.varint32(p, end, arrayShape)
       p = wire.next
       if (tag === 0x0a) {
-        const at = wire.delimited(p, end, ARRAY)
+        const at = wire.delimited(p, end, arrayShape)
         const after = wire.next
         parts.push(this.json(at, after, depth))
         wire.next = after
-      } else wire.next = wire.skip(tag, p, end, ARRAY)
+      } else wire.next = wire.skip(tag, p, end, arrayShape)
     }
     return `[${parts.join(',')}]`
   }
@@ -223,14 +223,14 @@ export class AnyValueWriter {
     const wire = this.wire
     const parts = new Map<string, string>()
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, LIST)
+      const tag = wire.varint32(p, end, listShape)
       p = wire.next
       if (tag === 0x0a) {
-        const at = wire.delimited(p, end, LIST)
+        const at = wire.delimited(p, end, listShape)
         const after = wire.next
         this.entry(at, after, depth, parts)
         wire.next = after
-      } else wire.next = wire.skip(tag, p, end, LIST)
+      } else wire.next = wire.skip(tag, p, end, listShape)
     }
     const keys = [...parts.keys()].toSorted(byCodeUnits)
     return `{${keys.map((key) => `${JSON.stringify(key)}:${parts.get(key)}`).join(',')}}`
@@ -242,15 +242,15 @@ export class AnyValueWriter {
     let valueStart = end
     let valueEnd = end
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, ENTRY)
+      const tag = wire.varint32(p, end, entryShape)
       p = wire.next
       if (tag === 0x0a) {
-        const at = wire.delimited(p, end, ENTRY)
+        const at = wire.delimited(p, end, entryShape)
         key = this.text(at, wire.next)
       } else if (tag === 0x12) {
-        valueStart = wire.delimited(p, end, ENTRY)
+        valueStart = wire.delimited(p, end, entryShape)
         valueEnd = wire.next
-      } else wire.next = wire.skip(tag, p, end, ENTRY)
+      } else wire.next = wire.skip(tag, p, end, entryShape)
     }
     parts.set(key, this.json(valueStart, valueEnd, depth))
   }
@@ -264,22 +264,22 @@ export class AnyValueWriter {
     }
     this.read(start, end)
     switch (this.kind) {
-      case KIND_STRING:
+      case kindString:
         return JSON.stringify(this.text(this.start, this.end))
-      case KIND_INT:
+      case kindInt:
         return this.integerText()
-      case KIND_BOOL:
+      case kindBool:
         return this.low === 0 && this.high === 0 ? 'false' : 'true'
-      case KIND_DOUBLE: {
+      case kindDouble: {
         const value = this.double()
         return Number.isFinite(value) ? numberText(value) : `"${value}"`
       }
-      case KIND_BYTES: {
+      case kindBytes: {
         const { buffer, byteOffset } = this.wire.source
         const bytes = Buffer.from(buffer, byteOffset + this.start, this.end - this.start)
         return `"${bytes.toString('base64')}"`
       }
-      case KIND_NONE:
+      case kindNone:
         return 'null'
       default:
         return this.composite(this.kind, this.start, this.end, depth + 1)

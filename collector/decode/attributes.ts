@@ -16,27 +16,27 @@ import type { AnyValueWriter } from './any-value.ts'
 import type { RowTemplate } from './row-template.ts'
 import { ItemRejection } from './tally.ts'
 
-const SHAPES = 512
+const shapesMax = 512
 /** Attribute lists longer than this are sorted anew each time. */
-const SHAPE_KEYS_MAX = 64
+const shapeKeysMax = 64
 /** Words of a remembered shape: stamp (epoch and how many keys), the keys, their order. */
-const SHAPE_WORDS = 1 + 2 * SHAPE_KEYS_MAX
-const EPOCHS = 1 << 25
+const shapeWords = 1 + 2 * shapeKeysMax
+const epochs = 1 << 25
 
 /** The attributes of one item while it is read. */
 export class AttributeList {
   count = 0
-  private ids: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
-  private starts: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
-  private ends: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
+  private ids: Uint32Array = new Uint32Array(shapeKeysMax)
+  private starts: Uint32Array = new Uint32Array(shapeKeysMax)
+  private ends: Uint32Array = new Uint32Array(shapeKeysMax)
   private readonly wire: WireReader
   private readonly values: AnyValueWriter
   private readonly map: MapColumn
   private readonly keys: Dictionary
   private readonly attributesMax: number
   private readonly shape: MessageShape
-  private readonly shapes = new Uint32Array(SHAPES * SHAPE_WORDS)
-  private order: Uint32Array = new Uint32Array(SHAPE_KEYS_MAX)
+  private readonly shapes = new Uint32Array(shapesMax * shapeWords)
+  private order: Uint32Array = new Uint32Array(shapeKeysMax)
   private epoch = 1
 
   /** @param settings.place the field of the item that holds the attributes, for messages */
@@ -61,7 +61,7 @@ export class AttributeList {
    */
   reset(): void {
     this.count = 0
-    if (++this.epoch < EPOCHS) return
+    if (++this.epoch < epochs) return
     this.shapes.fill(0)
     this.epoch = 1
   }
@@ -106,7 +106,7 @@ export class AttributeList {
     const { map, count } = this
     const { keys, values } = map
     const order = count > 1 ? this.keyOrder() : 0
-    const shapes = count > SHAPE_KEYS_MAX ? this.order : this.shapes
+    const shapes = count > shapeKeysMax ? this.order : this.shapes
     for (let i = 0; i < count; i++) {
       const from = count > 1 ? (shapes[order + i] as number) : i
       keys.appendId(this.ids[from] as number)
@@ -120,7 +120,7 @@ export class AttributeList {
   writeRowTemplate(template: RowTemplate): void {
     const { count } = this
     const order = count > 1 ? this.keyOrder() : 0
-    const shapes = count > SHAPE_KEYS_MAX ? this.order : this.shapes
+    const shapes = count > shapeKeysMax ? this.order : this.shapes
     template.begin(count)
     for (let i = 0; i < count; i++) {
       const from = count > 1 ? (shapes[order + i] as number) : i
@@ -150,22 +150,22 @@ export class AttributeList {
    */
   private keyOrder(): number {
     const { count, ids, shapes } = this
-    if (count > SHAPE_KEYS_MAX) {
+    if (count > shapeKeysMax) {
       this.sortInto(this.order, 0)
       return 0
     }
     let hash = count
     for (let i = 0; i < count; i++) hash = Math.imul(hash ^ (ids[i] as number), 0x9e3779b1)
-    const at = ((hash ^ (hash >>> 15)) & (SHAPES - 1)) * SHAPE_WORDS
-    const stamp = this.epoch * (SHAPE_KEYS_MAX * 2) + count
+    const at = ((hash ^ (hash >>> 15)) & (shapesMax - 1)) * shapeWords
+    const stamp = this.epoch * (shapeKeysMax * 2) + count
     let isKnown = shapes[at] === stamp
     for (let i = 0; isKnown && i < count; i++) isKnown = shapes[at + 1 + i] === ids[i]
     if (!isKnown) {
       shapes[at] = stamp
       for (let i = 0; i < count; i++) shapes[at + 1 + i] = ids[i] as number
-      this.sortInto(shapes, at + 1 + SHAPE_KEYS_MAX)
+      this.sortInto(shapes, at + 1 + shapeKeysMax)
     }
-    return at + 1 + SHAPE_KEYS_MAX
+    return at + 1 + shapeKeysMax
   }
 
   /**
@@ -173,7 +173,7 @@ export class AttributeList {
    */
   private sortInto(order: Uint32Array, at: number): void {
     const { count, ids, keys } = this
-    if (count > SHAPE_KEYS_MAX) {
+    if (count > shapeKeysMax) {
       const sorted = order.subarray(at, at + count)
       for (let i = 0; i < count; i++) sorted[i] = i
       sorted.sort((a, b) => keys.compare(ids[a] as number, ids[b] as number) || a - b)

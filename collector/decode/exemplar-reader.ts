@@ -7,7 +7,7 @@ import type { PointParts } from './point-reader.ts'
 import { clearRange, type Range, setRange } from './request-reader.ts'
 import { ItemRejection } from './tally.ts'
 
-const EXEMPLAR = shapeOf('exemplars', exemplar)
+const exemplarShape = shapeOf('exemplars', exemplar)
 
 /** Appends the exemplars of one table's points to their nested columns. */
 export class ExemplarReader {
@@ -47,10 +47,10 @@ export class ExemplarReader {
     let high = 0
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, EXEMPLAR)
+      const tag = wire.varint32(p, end, exemplarShape)
       p = wire.next
       if (tag === 0x11 || tag === 0x19 || tag === 0x31) {
-        p = wire.fixed(p, end, 8, EXEMPLAR)
+        p = wire.fixed(p, end, 8, exemplarShape)
         if (tag === 0x19) value.readDouble(source, p - 8)
         else if (tag === 0x31) value.readInteger(source, p - 8)
         else {
@@ -58,11 +58,11 @@ export class ExemplarReader {
           high = fixed32(source, p - 4)
         }
       } else if (tag === 0x22 || tag === 0x2a || tag === 0x3a) {
-        const at = wire.delimited(p, end, EXEMPLAR)
+        const at = wire.delimited(p, end, exemplarShape)
         p = wire.next
         if (tag === 0x3a) attributes.add(at, p)
         else setRange(tag === 0x22 ? spanId : traceId, at, p)
-      } else p = wire.skip(tag, p, end, EXEMPLAR)
+      } else p = wire.skip(tag, p, end, exemplarShape)
     }
     const spanIdBytes = spanId.end - spanId.start
     const traceIdBytes = traceId.end - traceId.start

@@ -3,8 +3,8 @@ import type { Clock } from './decoder.ts'
 import type { DecodeLimits } from './limits.ts'
 import { ItemRejection } from './tally.ts'
 
-const NS_PER_MS = 1_000_000n
-const NS_PER_DAY = 86_400e9
+const nsPerMs = 1_000_000n
+const nsPerDay = 86_400e9
 
 /** The collector's time for one request, in halves of nanoseconds. */
 export class RequestTime {
@@ -35,8 +35,8 @@ export class RequestTime {
     const nowMs = this.clock()
     if (nowMs === this.nowMs) return
     this.nowMs = nowMs
-    const now = BigInt(Math.floor(nowMs)) * NS_PER_MS
-    const latest = now + BigInt(this.futureMsMax) * NS_PER_MS
+    const now = BigInt(Math.floor(nowMs)) * nsPerMs
+    const latest = now + BigInt(this.futureMsMax) * nsPerMs
     this.nowLow = Number(now & 0xffffffffn)
     this.nowHigh = Number(now >> 32n)
     this.latestLow = Number(latest & 0xffffffffn)
@@ -50,7 +50,7 @@ export class RequestTime {
 
   /** Whether the request may have an item of this day, which then counts. */
   admitsDay(low: number, high: number): boolean {
-    const day = Math.floor((high * 0x100000000 + low) / NS_PER_DAY)
+    const day = Math.floor((high * 0x100000000 + low) / nsPerDay)
     if (day === this.lastDay) return true
     if (!this.days.has(day)) {
       if (this.days.size >= this.daysMax) return false

@@ -4,9 +4,9 @@
 
 import { MalformedError } from '@wayward/otlp'
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const TWO_32 = 0x100000000
+const quote = 0x22
+const backslash = 0x5c
+const two32 = 0x100000000
 
 export class JsonScanner {
   source: Uint8Array = new Uint8Array(0)
@@ -78,19 +78,19 @@ export class JsonScanner {
 
   /** Reads a string; `start`, `end` and `isEscaped` describe it. */
   string(): void {
-    if (this.peek() !== QUOTE) this.malformed('wanted a string')
+    if (this.peek() !== quote) this.malformed('wanted a string')
     const { source } = this
     let p = this.p + 1
     this.start = p
     this.isEscaped = false
     while (p < source.length) {
       const byte = source[p] as number
-      if (byte === QUOTE) {
+      if (byte === quote) {
         this.end = p
         this.p = p + 1
         return
       }
-      if (byte === BACKSLASH) {
+      if (byte === backslash) {
         this.isEscaped = true
         p++
       } else if (byte < 0x20) {
@@ -161,7 +161,7 @@ export class JsonScanner {
    */
   integer(what: string): boolean {
     const at = this.p
-    if (this.peek() === QUOTE) this.string()
+    if (this.peek() === quote) this.string()
     else if (isNumberStart(this.peek())) this.number()
     else this.malformed(`wanted ${what}`)
     const after = this.p
@@ -175,9 +175,9 @@ export class JsonScanner {
       const byte = this.source[p]
       if (!isDigit(byte)) return this.floating(what, after)
       low = low * 10 + (byte - 0x30)
-      high = high * 10 + Math.floor(low / TWO_32)
-      low %= TWO_32
-      if (high >= TWO_32) this.malformed(`an integer of more than 64 bits, wanted ${what}`)
+      high = high * 10 + Math.floor(low / two32)
+      low %= two32
+      if (high >= two32) this.malformed(`an integer of more than 64 bits, wanted ${what}`)
     }
     this.p = after
     this.set(low, high, isNegative)
@@ -194,7 +194,7 @@ export class JsonScanner {
     if (!Number.isSafeInteger(value)) this.malformed(`wanted ${what}`)
     this.p = after
     const size = Math.abs(value)
-    this.set(size % TWO_32, Math.floor(size / TWO_32), value < 0)
+    this.set(size % two32, Math.floor(size / two32), value < 0)
     return value < 0
   }
 
@@ -206,7 +206,7 @@ export class JsonScanner {
   /** Steps over a value of any kind. */
   skipValue(depth: number): void {
     const byte = this.peek()
-    if (byte === QUOTE) this.skipString()
+    if (byte === quote) this.skipString()
     else if (byte === 0x7b) this.skipObject(depth + 1)
     else if (byte === 0x5b) this.skipArray(depth + 1)
     else if (byte === 0x74) this.literal('true')

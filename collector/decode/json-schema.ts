@@ -108,14 +108,14 @@ function tracesRequest({ keyValue, resource, scope }: SharedMessages): JsonMessa
     field('droppedAttributesCount', 5, 'uint32'),
     field('flags', 6, 'fixed32'),
   ])
-  const status = message([field('message', 2, 'string'), enumeration('code', 3, STATUS_CODES)])
+  const status = message([field('message', 2, 'string'), enumeration('code', 3, statusCodeValues)])
   const span = message([
     field('traceId', 1, 'hex'),
     field('spanId', 2, 'hex'),
     field('traceState', 3, 'string'),
     field('parentSpanId', 4, 'hex'),
     field('name', 5, 'string'),
-    enumeration('kind', 6, SPAN_KINDS),
+    enumeration('kind', 6, spanKindValues),
     field('startTimeUnixNano', 7, 'fixed64'),
     field('endTimeUnixNano', 8, 'fixed64'),
     repeated('attributes', 9, keyValue),
@@ -133,7 +133,7 @@ function tracesRequest({ keyValue, resource, scope }: SharedMessages): JsonMessa
 function logsRequest({ keyValue, anyValue, resource, scope }: SharedMessages): JsonMessage {
   const record = message([
     field('timeUnixNano', 1, 'fixed64'),
-    enumeration('severityNumber', 2, SEVERITIES),
+    enumeration('severityNumber', 2, severities),
     field('severityText', 3, 'string'),
     field('body', 5, 'message', anyValue),
     repeated('attributes', 6, keyValue),
@@ -158,7 +158,7 @@ function metricsRequest({ keyValue, resource, scope }: SharedMessages): JsonMess
   ])
   const points = (fields: readonly JsonField[]): JsonField =>
     repeated('dataPoints', 1, message([...pointFields(), ...fields]))
-  const temporality = enumeration('aggregationTemporality', 2, TEMPORALITIES)
+  const temporality = enumeration('aggregationTemporality', 2, temporalities)
   const numbers = points([
     field('asDouble', 4, 'double'),
     repeated('exemplars', 5, exemplar),
@@ -269,21 +269,21 @@ function toProtoName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
-const NO_MESSAGE: JsonMessage = message([])
-const NO_VALUES: ReadonlyMap<string, number> = new Map()
+const noMessage: JsonMessage = message([])
+const noValues: ReadonlyMap<string, number> = new Map()
 
-const SPAN_KINDS = enumValues(
+const spanKindValues = enumValues(
   'SPAN_KIND_',
   'UNSPECIFIED INTERNAL SERVER CLIENT PRODUCER CONSUMER'.split(' '),
 )
-const STATUS_CODES = enumValues('STATUS_CODE_', ['UNSET', 'OK', 'ERROR'])
-const SEVERITIES = enumValues('SEVERITY_NUMBER_', [
+const statusCodeValues = enumValues('STATUS_CODE_', ['UNSET', 'OK', 'ERROR'])
+const severities = enumValues('SEVERITY_NUMBER_', [
   'UNSPECIFIED',
   ...'TRACE DEBUG INFO WARN ERROR FATAL'
     .split(' ')
     .flatMap((name) => [name, `${name}2`, `${name}3`, `${name}4`]),
 ])
-const TEMPORALITIES = enumValues('AGGREGATION_TEMPORALITY_', ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'])
+const temporalities = enumValues('AGGREGATION_TEMPORALITY_', ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'])
 
 /** @param names in the order of their numbers, from 0 on */
 function enumValues(prefix: string, names: readonly string[]): ReadonlyMap<string, number> {
@@ -298,10 +298,10 @@ function field(
   name: string,
   number: number,
   kind: JsonFieldKind,
-  message: JsonMessage = NO_MESSAGE,
+  message: JsonMessage = noMessage,
 ): JsonField {
   const bytes = new Uint8Array(Buffer.from(name))
-  return { name, bytes, number, kind, isRepeated: false, message, values: NO_VALUES }
+  return { name, bytes, number, kind, isRepeated: false, message, values: noValues }
 }
 
 function repeated(name: string, number: number, message: JsonMessage): JsonField {

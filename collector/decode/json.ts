@@ -6,20 +6,20 @@
 import type { JsonField, JsonMessage } from './json-schema.ts'
 import { isNumberStart, JsonScanner } from './json-scanner.ts'
 
-const BYTES_LEAST = 64 * 1024
+const bytesAtFirst = 64 * 1024
 /** A larger buffer is given back after its request. */
-const BYTES_KEPT = 4 * 1024 * 1024
-const LENGTH_BYTES = 5
-const QUOTE = 0x22
+const bytesKept = 4 * 1024 * 1024
+const lengthBytes = 5
+const quote = 0x22
 /** Of a name in a message. */
-const NAME_LENGTH_MAX = 100
-const DOUBLES = ['NaN', 'Infinity', '-Infinity']
+const nameLengthMax = 100
+const doubles = ['NaN', 'Infinity', '-Infinity']
 
 /** Writes JSON requests of one signal as protobuf. */
 export class JsonTranscoder {
   private readonly scanner: JsonScanner
   private readonly request: JsonMessage
-  private out: Uint8Array = new Uint8Array(BYTES_LEAST)
+  private out: Uint8Array = new Uint8Array(bytesAtFirst)
   private used = 0
   private readonly view = new DataView(new ArrayBuffer(8))
   private firstIgnored = ''
@@ -44,7 +44,7 @@ export class JsonTranscoder {
     scanner.open(json)
     this.used = 0
     this.ignoredCount = 0
-    if (this.out.length > BYTES_KEPT) this.out = new Uint8Array(BYTES_LEAST)
+    if (this.out.length > bytesKept) this.out = new Uint8Array(bytesAtFirst)
     if (scanner.peek() !== 0x7b) scanner.malformed('wanted an object')
     this.object(this.request, 1, 'the request')
     if (scanner.peek() !== -1) scanner.malformed('wanted nothing after the request')
@@ -152,8 +152,8 @@ export class JsonTranscoder {
   private message(field: JsonField, depth: number): void {
     const { scanner } = this
     this.tag(field, 2)
-    const start = this.used + LENGTH_BYTES
-    this.reserve(LENGTH_BYTES)
+    const start = this.used + lengthBytes
+    this.reserve(lengthBytes)
     this.used = start
     const byte = scanner.peek()
     if (byte === 0x7b) this.object(field.message, depth + 1, field.name)
@@ -164,7 +164,7 @@ export class JsonTranscoder {
 
   private string(field: JsonField): void {
     const { scanner } = this
-    if (scanner.peek() !== QUOTE) this.wrong(field, 'a string')
+    if (scanner.peek() !== quote) this.wrong(field, 'a string')
     scanner.string()
     if (scanner.isEscaped) this.bytes(field, Buffer.from(scanner.text(), 'utf8'))
     else this.bytes(field, scanner.source.subarray(scanner.start, scanner.end))
@@ -172,7 +172,7 @@ export class JsonTranscoder {
 
   private hex(field: JsonField): void {
     const { scanner } = this
-    if (scanner.peek() !== QUOTE) this.wrong(field, 'a string of hexadecimal digits')
+    if (scanner.peek() !== quote) this.wrong(field, 'a string of hexadecimal digits')
     const at = scanner.p
     scanner.string()
     const { source, start, end } = scanner
@@ -194,7 +194,7 @@ export class JsonTranscoder {
 
   private base64(field: JsonField): void {
     const { scanner } = this
-    if (scanner.peek() !== QUOTE) this.wrong(field, 'a string of base64')
+    if (scanner.peek() !== quote) this.wrong(field, 'a string of base64')
     const at = scanner.p
     scanner.string()
     const text = scanner.text()
@@ -220,7 +220,7 @@ export class JsonTranscoder {
   /** OTLP has numbers here; names, as protobuf's own JSON writes them, are understood. */
   private enum(field: JsonField): void {
     const { scanner } = this
-    if (scanner.peek() !== QUOTE) {
+    if (scanner.peek() !== quote) {
       if (!isNumberStart(scanner.peek())) this.wrong(field, 'a number or a name')
       return this.int32(field)
     }
@@ -289,12 +289,12 @@ export class JsonTranscoder {
     const byte = scanner.peek()
     const at = scanner.p
     let value = Number.NaN
-    if (byte === QUOTE) {
+    if (byte === quote) {
       scanner.string()
       const text = scanner.text()
       value = Number(text)
       const isNumber =
-        DOUBLES.includes(text) || (/^[-\d][\d.eE+-]*$/.test(text) && !Number.isNaN(value))
+        doubles.includes(text) || (/^[-\d][\d.eE+-]*$/.test(text) && !Number.isNaN(value))
       if (!isNumber) this.wrongAt(at, field, 'a number')
     } else {
       if (!isNumberStart(byte)) this.wrong(field, 'a number')
@@ -353,8 +353,8 @@ export class JsonTranscoder {
 
   private fillLength(start: number): void {
     let length = this.used - start
-    for (let i = 0; i < LENGTH_BYTES; i++) {
-      this.out[start - LENGTH_BYTES + i] = (length & 127) | (i < LENGTH_BYTES - 1 ? 128 : 0)
+    for (let i = 0; i < lengthBytes; i++) {
+      this.out[start - lengthBytes + i] = (length & 127) | (i < lengthBytes - 1 ? 128 : 0)
       length >>>= 7
     }
   }
@@ -411,7 +411,7 @@ export class JsonTranscoder {
 
 /** A sender's own text, which may have any length. */
 function shortened(name: string): string {
-  return name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX)}…` : name
+  return name.length > nameLengthMax ? `${name.slice(0, nameLengthMax)}…` : name
 }
 
 function hexDigit(byte: number): number {

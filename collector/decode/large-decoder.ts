@@ -69,8 +69,8 @@ export interface LargeReply {
   }[]
 }
 
-const IDLE_MS = 5_000
-const HEAP_MIB_MAX = 256
+const idleAfterMs = 5_000
+const heapMibLimit = 256
 
 export function createLargeDecoder(settings: LargeDecoderSettings): LargeDecoder {
   return new ThreadDecoder(settings)
@@ -104,7 +104,7 @@ class ThreadDecoder implements LargeDecoder {
     const reply = await decoded
     this.#waitingBytes -= byteLength
     if (reply !== undefined) return { result: reply.result, blocks: toBlocks(reply) }
-    return { result: this.#isShutDown ? SHUT_DOWN : FAILED, blocks: [] }
+    return { result: this.#isShutDown ? shutDown : failedResult, blocks: [] }
   }
 
   async shutdown(): Promise<void> {
@@ -119,7 +119,7 @@ class ThreadDecoder implements LargeDecoder {
     const reply = await this.#ask(request)
     // What happened to the thread on this request must not happen to the next.
     if (reply === undefined) await this.#end()
-    this.#idleTimer = setTimeout(() => void this.#end(), this.#settings.idleMs ?? IDLE_MS)
+    this.#idleTimer = setTimeout(() => void this.#end(), this.#settings.idleMs ?? idleAfterMs)
     this.#idleTimer.unref()
     return reply
   }
@@ -141,7 +141,7 @@ class ThreadDecoder implements LargeDecoder {
   }
 
   #start(): Worker {
-    const maxOldGenerationSizeMb = this.#settings.heapMibMax ?? HEAP_MIB_MAX
+    const maxOldGenerationSizeMb = this.#settings.heapMibMax ?? heapMibLimit
     const worker = new Worker(workerUrl(), {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb },
@@ -164,12 +164,12 @@ class ThreadDecoder implements LargeDecoder {
 }
 
 /** Sent again, it would break the next thread, too. */
-const FAILED: LargeDecodeResult['result'] = {
+const failedResult: LargeDecodeResult['result'] = {
   status: 'malformed',
   message: 'The decoder failed on this request; send smaller batches',
 }
 
-const SHUT_DOWN: LargeDecodeResult['result'] = {
+const shutDown: LargeDecodeResult['result'] = {
   status: 'unavailable',
   message: 'The collector shuts down',
 }

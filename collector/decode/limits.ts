@@ -2,8 +2,8 @@
 // that names it.
 import { defaultsOf, type Limit, type LimitValues } from '@wayward/base'
 
-const DAY_MS = 24 * 60 * 60 * 1000
-const MIB = 1024 * 1024
+const dayMs = 24 * 60 * 60 * 1000
+const mebibyte = 1024 * 1024
 
 /** The limits of what is in a request. */
 export const decodeLimits = {
@@ -57,10 +57,10 @@ export const decodeLimits = {
     text: 'Depth of objects and arrays of a JSON request, those of ignored fields included',
   },
   futureMsMax: {
-    default: DAY_MS,
+    default: dayMs,
     unit: 'ms',
     text: "How far a time may lie ahead of the collector's clock",
-    setting: { min: 1, max: 366 * DAY_MS },
+    setting: { min: 1, max: 366 * dayMs },
   },
   daysMax: {
     default: 100,
@@ -69,12 +69,12 @@ export const decodeLimits = {
     setting: { min: 1, max: 10_000 },
   },
   rowBytesMax: {
-    default: 192 * MIB,
+    default: 192 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of the rows of one request; with what is in the block already an insert must carry it',
   },
   copiedBytesMax: {
-    default: 128 * MIB,
+    default: 128 * mebibyte,
     unit: 'bytes',
     text: "Bytes of resources, scopes and metrics' texts that one request may have copied into its rows. Without it a few megabytes of one resource over many tiny spans would become terabytes of rows",
   },

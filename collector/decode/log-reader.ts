@@ -17,7 +17,7 @@ import {
 } from './request-reader.ts'
 import type { Tally } from './tally.ts'
 
-const LOG = shapeOf('', logRecord)
+const log = shapeOf('', logRecord)
 
 export class LogReader implements ItemReader, RowReader {
   readonly block: NativeBlock
@@ -146,62 +146,62 @@ export class LogReader implements ItemReader, RowReader {
     while (p < end) {
       let tag = source[p++] as number
       if (tag > 127) {
-        tag = wire.varint32(p - 1, end, LOG)
+        tag = wire.varint32(p - 1, end, log)
         p = wire.next
       }
       switch (tag) {
         case 0x09: // time_unix_nano
-          p = wire.fixed(p, end, 8, LOG)
+          p = wire.fixed(p, end, 8, log)
           this.timeLow = fixed32(source, p - 8)
           this.timeHigh = fixed32(source, p - 4)
           break
         case 0x10: // severity_number
-          wire.varint64(p, end, LOG)
+          wire.varint64(p, end, log)
           this.severity = wire.low
           p = wire.next
           break
         case 0x1a: // severity_text
-          severityText.start = wire.delimited(p, end, LOG)
+          severityText.start = wire.delimited(p, end, log)
           p = severityText.end = wire.next
           break
         case 0x2a: // body
-          body.start = wire.delimited(p, end, LOG)
+          body.start = wire.delimited(p, end, log)
           p = body.end = wire.next
           break
         case 0x32: {
           // attributes
-          const at = wire.delimited(p, end, LOG)
+          const at = wire.delimited(p, end, log)
           p = wire.next
           this.attributes.add(at, p)
           break
         }
         case 0x38: // dropped_attributes_count
-          wire.varint64(p, end, LOG)
+          wire.varint64(p, end, log)
           p = wire.next
           break
         case 0x45: // flags
-          p = wire.fixed(p, end, 4, LOG)
+          p = wire.fixed(p, end, 4, log)
           this.flags = fixed32(source, p - 4)
           break
         case 0x4a: // trace_id
-          traceId.start = wire.delimited(p, end, LOG)
+          traceId.start = wire.delimited(p, end, log)
           p = traceId.end = wire.next
           break
         case 0x52: // span_id
-          spanId.start = wire.delimited(p, end, LOG)
+          spanId.start = wire.delimited(p, end, log)
           p = spanId.end = wire.next
           break
         case 0x59: // observed_time_unix_nano
-          p = wire.fixed(p, end, 8, LOG)
+          p = wire.fixed(p, end, 8, log)
           this.observedLow = fixed32(source, p - 8)
           this.observedHigh = fixed32(source, p - 4)
           break
         case 0x62: // event_name
-          eventName.start = wire.delimited(p, end, LOG)
+          eventName.start = wire.delimited(p, end, log)
           p = eventName.end = wire.next
           break
         default:
-          p = wire.skip(tag, p, end, LOG)
+          p = wire.skip(tag, p, end, log)
       }
     }
     this.attributes.writeRow()

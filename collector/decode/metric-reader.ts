@@ -50,18 +50,18 @@ import type { TableParts } from './signal-decoder.ts'
 import { SummaryValues } from './summary-values.ts'
 import type { Tally } from './tally.ts'
 
-const METRIC = shapeOf('', metric)
-const DATA = shapeOf('', gauge)
+const metricShape = shapeOf('', metric)
+const dataShape = shapeOf('', gauge)
 /** Of a sum, which has all fields that histograms have. */
-const AGGREGATED_DATA = shapeOf('', sum)
+const aggregatedData = shapeOf('', sum)
 /** For the second walk over a level, whose fields the first has checked. */
-const ANY: MessageShape = { place: '', fields: {} }
+const anyShape: MessageShape = { place: '', fields: {} }
 
-const TAG_GAUGE = 0x2a
-const TAG_SUM = 0x3a
-const TAG_HISTOGRAM = 0x4a
-const TAG_EXPONENTIAL_HISTOGRAM = 0x52
-const TAG_SUMMARY = 0x5a
+const tagGauge = 0x2a
+const tagSum = 0x3a
+const tagHistogram = 0x4a
+const tagExponentialHistogram = 0x52
+const tagSummary = 0x5a
 
 /** What a metric says of all its points. */
 export class MetricHead {
@@ -168,13 +168,13 @@ export class MetricReader implements ItemReader {
     let p = start
     while (p < end) {
       const fieldStart = p
-      const tag = wire.varint32(p, end, METRIC)
+      const tag = wire.varint32(p, end, metricShape)
       p = wire.next
       if (!isKnown(tag)) {
-        p = wire.skip(tag, p, end, METRIC)
+        p = wire.skip(tag, p, end, metricShape)
         continue
       }
-      const at = wire.delimited(p, end, METRIC)
+      const at = wire.delimited(p, end, metricShape)
       p = wire.next
       if (tag === 0x0a) setRange(metric.name, at, p)
       else if (tag === 0x12) setRange(metric.description, at, p)
@@ -198,8 +198,8 @@ export class MetricReader implements ItemReader {
 
   private readAggregation(start: number, end: number, kind: number): void {
     const { wire, metric } = this
-    const isAggregated = kind !== TAG_GAUGE && kind !== TAG_SUMMARY
-    const shape = isAggregated ? AGGREGATED_DATA : DATA
+    const isAggregated = kind !== tagGauge && kind !== tagSummary
+    const shape = isAggregated ? aggregatedData : dataShape
     let p = start
     while (p < end) {
       const tag = wire.varint32(p, end, shape)
@@ -223,13 +223,13 @@ export class MetricReader implements ItemReader {
     const bytes = metric.bytes
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, ANY)
+      const tag = wire.varint32(p, end, anyShape)
       p = wire.next
       if (tag !== kind) {
-        p = wire.skip(tag, p, end, ANY)
+        p = wire.skip(tag, p, end, anyShape)
         continue
       }
-      const at = wire.delimited(p, end, ANY)
+      const at = wire.delimited(p, end, anyShape)
       p = wire.next
       this.readPoints(reader, at, p, bytes)
     }
@@ -240,14 +240,14 @@ export class MetricReader implements ItemReader {
     const { wire, request } = this
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, ANY)
+      const tag = wire.varint32(p, end, anyShape)
       p = wire.next
       if (tag !== 0x0a) {
-        p = wire.skip(tag, p, end, ANY)
+        p = wire.skip(tag, p, end, anyShape)
         continue
       }
       wire.indexes[3]++
-      const at = wire.delimited(p, end, ANY)
+      const at = wire.delimited(p, end, anyShape)
       p = wire.next
       request.readRow(reader, at, p, metricBytes)
     }
@@ -255,13 +255,13 @@ export class MetricReader implements ItemReader {
 
   private readerOf(kind: number): PointReader {
     switch (kind) {
-      case TAG_GAUGE:
+      case tagGauge:
         return this.gauges
-      case TAG_SUM:
+      case tagSum:
         return this.sums
-      case TAG_HISTOGRAM:
+      case tagHistogram:
         return this.histograms
-      case TAG_EXPONENTIAL_HISTOGRAM:
+      case tagExponentialHistogram:
         return this.exponentialHistograms
       default:
         return this.summaries
@@ -271,7 +271,7 @@ export class MetricReader implements ItemReader {
 
 /** Whether a field of a metric is one that is read: its number is known, and it has a length. */
 function isKnown(tag: number): boolean {
-  return (tag & 7) === 2 && METRIC.fields[tag >>> 3] !== undefined
+  return (tag & 7) === 2 && metricShape.fields[tag >>> 3] !== undefined
 }
 
 function gaugeReader(parts: PointParts): PointReader {

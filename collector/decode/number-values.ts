@@ -3,7 +3,7 @@ import type { NumberColumns, SumColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
 import type { PointParts, PointValues } from './point-reader.ts'
 
-const FLAG_NO_RECORDED_VALUE = 1
+const flagNoRecordedValue = 1
 
 /** The points of gauges and sums: one number each. */
 export class NumberValues implements PointValues {
@@ -43,7 +43,7 @@ export class NumberValues implements PointValues {
   append(flags: number): void {
     const { columns, sums, value } = this
     const { tally, metric } = this.parts
-    if (!value.isSet && (flags & FLAG_NO_RECORDED_VALUE) === 0) {
+    if (!value.isSet && (flags & flagNoRecordedValue) === 0) {
       tally.warn('A data point has no value, nor a flag that says so, and is stored as 0')
     }
     columns.value.append(value.low, value.high)

@@ -20,13 +20,13 @@ import type { DecodeLimits } from './limits.ts'
 import { RowTemplate } from './row-template.ts'
 import { ItemRejection, type Tally } from './tally.ts'
 
-const SERVICE_NAME = Buffer.from(ATTR_SERVICE_NAME)
-const RESOURCE = shapeOf('resource', resource)
-const SCOPE = shapeOf('scope', scope)
+const serviceNameKey = Buffer.from(ATTR_SERVICE_NAME)
+const resourceShape = shapeOf('resource', resource)
+const scopeShape = shapeOf('scope', scope)
 
 /** The fields that hold the next level, in each signal's messages. */
-const RESOURCE_GROUPS = 1
-const SCOPE_GROUPS = 2
+const resourceGroups = 1
+const scopeGroups = 2
 
 /** What a signal does with its items. */
 export interface ItemReader {
@@ -98,8 +98,8 @@ export class RequestReader {
     this.wire = settings.wire
     const { message } = settings
     this.requestShape = shapeOf('', message)
-    this.groupShape = shapeOf('', heldBy(message, RESOURCE_GROUPS))
-    this.scopeGroupShape = shapeOf('', heldBy(heldBy(message, RESOURCE_GROUPS), SCOPE_GROUPS))
+    this.groupShape = shapeOf('', heldBy(message, resourceGroups))
+    this.scopeGroupShape = shapeOf('', heldBy(heldBy(message, resourceGroups), scopeGroups))
     this.tally = settings.tally
     this.limits = settings.limits
     this.resource = settings.resource
@@ -161,7 +161,7 @@ export class RequestReader {
       const tag = wire.varint32(p, end, this.groupShape)
       p = wire.next
       if (tag !== 0x12) {
-        wire.next = wire.skip(tag, p, end, ANY)
+        wire.next = wire.skip(tag, p, end, anyShape)
         continue
       }
       wire.indexes[1]++
@@ -178,18 +178,18 @@ export class RequestReader {
     const wire = this.wire
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, RESOURCE)
+      const tag = wire.varint32(p, end, resourceShape)
       p = wire.next
       if (tag === 0x0a) {
-        const at = wire.delimited(p, end, RESOURCE)
+        const at = wire.delimited(p, end, resourceShape)
         p = wire.next
         if (this.resourceRefusal === '') {
           this.resourceRefusal = refusalOf(() => this.resource.add(at, p))
         }
       } else if (tag === 0x10) {
-        wire.varint64(p, end, RESOURCE)
+        wire.varint64(p, end, resourceShape)
         p = wire.next
-      } else p = wire.skip(tag, p, end, RESOURCE)
+      } else p = wire.skip(tag, p, end, resourceShape)
     }
   }
 
@@ -198,7 +198,7 @@ export class RequestReader {
     if (this.resourceRefusal !== '') return
     this.resourceRefusal = refusalOf(() => {
       this.service.clear()
-      if (this.resource.writeValueOf(SERVICE_NAME, this.service)) {
+      if (this.resource.writeValueOf(serviceNameKey, this.service)) {
         const cell = this.service.encoded()
         let start = 0
         while ((cell[start] as number) > 127) start++
@@ -244,10 +244,10 @@ export class RequestReader {
     const wire = this.wire
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, SCOPE)
+      const tag = wire.varint32(p, end, scopeShape)
       p = wire.next
       if (tag === 0x0a || tag === 0x12 || tag === 0x1a) {
-        const at = wire.delimited(p, end, SCOPE)
+        const at = wire.delimited(p, end, scopeShape)
         p = wire.next
         if (tag === 0x0a) setRange(this.scopeName, at, p)
         else if (tag === 0x12) setRange(this.scopeVersion, at, p)
@@ -255,10 +255,10 @@ export class RequestReader {
           this.scopeRefusal = refusalOf(() => this.scope.add(at, p))
         }
       } else if (tag === 0x20) {
-        wire.varint64(p, end, SCOPE)
+        wire.varint64(p, end, scopeShape)
         this.scopeDropped = wire.low
         p = wire.next
-      } else p = wire.skip(tag, p, end, SCOPE)
+      } else p = wire.skip(tag, p, end, scopeShape)
     }
   }
 
@@ -273,7 +273,7 @@ export class RequestReader {
       const tag = wire.varint32(p, end, this.scopeGroupShape)
       p = wire.next
       if (tag !== 0x12) {
-        p = wire.skip(tag, p, end, ANY)
+        p = wire.skip(tag, p, end, anyShape)
         continue
       }
       wire.indexes[2]++
@@ -313,7 +313,7 @@ export class RequestReader {
 }
 
 /** For the second walk over a level, whose fields the first has checked. */
-const ANY: MessageShape = { place: '', fields: {} }
+const anyShape: MessageShape = { place: '', fields: {} }
 
 /** The reason for which `read` refused, or the empty text. */
 function refusalOf(read: () => void): string {

@@ -1,10 +1,10 @@
 import type { Dictionary, MapColumn, StringColumn } from '@wayward/clickhouse'
 
-const KEYS_LEAST = 64
+const keysLeast = 64
 
 /** A row of a map that many rows repeat: the attributes of a resource or a scope, encoded once. */
 export class RowTemplate {
-  ids: Uint32Array = new Uint32Array(KEYS_LEAST)
+  ids: Uint32Array = new Uint32Array(keysLeast)
   count = 0
   readonly values: StringColumn
   private cells: Uint8Array
@@ -43,7 +43,7 @@ export class RowTemplate {
  * and repeated in rows of several tables.
  */
 export class TranslatedRow {
-  private ids: Uint32Array = new Uint32Array(KEYS_LEAST)
+  private ids: Uint32Array = new Uint32Array(keysLeast)
   private readonly template: RowTemplate
   private readonly source: Dictionary
   private readonly map: MapColumn

@@ -45,13 +45,13 @@ import {
   type TracesColumns,
 } from './traces-columns.ts'
 
-const SPAN_KINDS = spanKinds.length
-const STATUS_CODES = statusCodes.length
+const spanKindCount = spanKinds.length
+const statusCodeCount = statusCodes.length
 
-const SPAN = shapeOf('', span)
-const EVENT = shapeOf('events', spanEvent)
-const LINK = shapeOf('links', spanLink)
-const STATUS = shapeOf('status', spanStatus)
+const spanShape = shapeOf('', span)
+const event = shapeOf('events', spanEvent)
+const link = shapeOf('links', spanLink)
+const statusShape = shapeOf('status', spanStatus)
 
 export class SpanReader implements ItemReader, RowReader {
   readonly block: NativeBlock
@@ -206,48 +206,48 @@ export class SpanReader implements ItemReader, RowReader {
     while (p < end) {
       let tag = source[p++] as number
       if (tag > 127) {
-        tag = wire.varint32(p - 1, end, SPAN)
+        tag = wire.varint32(p - 1, end, spanShape)
         p = wire.next
       }
       switch (tag) {
         case 0x0a: // trace_id
-          traceId.start = wire.delimited(p, end, SPAN)
+          traceId.start = wire.delimited(p, end, spanShape)
           p = traceId.end = wire.next
           break
         case 0x12: // span_id
-          spanId.start = wire.delimited(p, end, SPAN)
+          spanId.start = wire.delimited(p, end, spanShape)
           p = spanId.end = wire.next
           break
         case 0x1a: // trace_state
-          traceState.start = wire.delimited(p, end, SPAN)
+          traceState.start = wire.delimited(p, end, spanShape)
           p = traceState.end = wire.next
           break
         case 0x22: // parent_span_id
-          parentSpanId.start = wire.delimited(p, end, SPAN)
+          parentSpanId.start = wire.delimited(p, end, spanShape)
           p = parentSpanId.end = wire.next
           break
         case 0x2a: // name
-          name.start = wire.delimited(p, end, SPAN)
+          name.start = wire.delimited(p, end, spanShape)
           p = name.end = wire.next
           break
         case 0x30: // kind
-          wire.varint64(p, end, SPAN)
+          wire.varint64(p, end, spanShape)
           this.kind = wire.low
           p = wire.next
           break
         case 0x39: // start_time_unix_nano
-          p = wire.fixed(p, end, 8, SPAN)
+          p = wire.fixed(p, end, 8, spanShape)
           this.startLow = fixed32(source, p - 8)
           this.startHigh = fixed32(source, p - 4)
           break
         case 0x41: // end_time_unix_nano
-          p = wire.fixed(p, end, 8, SPAN)
+          p = wire.fixed(p, end, 8, spanShape)
           this.endLow = fixed32(source, p - 8)
           this.endHigh = fixed32(source, p - 4)
           break
         case 0x4a: {
           // attributes
-          const at = wire.delimited(p, end, SPAN)
+          const at = wire.delimited(p, end, spanShape)
           p = wire.next
           this.attributes.add(at, p)
           break
@@ -255,35 +255,35 @@ export class SpanReader implements ItemReader, RowReader {
         case 0x50: // dropped_attributes_count
         case 0x60: // dropped_events_count
         case 0x70: // dropped_links_count
-          wire.varint64(p, end, SPAN)
+          wire.varint64(p, end, spanShape)
           p = wire.next
           break
         case 0x5a: {
           // events
-          const at = wire.delimited(p, end, SPAN)
+          const at = wire.delimited(p, end, spanShape)
           p = wire.next
           this.readEvent(at, p)
           break
         }
         case 0x6a: {
           // links
-          const at = wire.delimited(p, end, SPAN)
+          const at = wire.delimited(p, end, spanShape)
           p = wire.next
           this.readLink(at, p)
           break
         }
         case 0x7a: {
           // status
-          const at = wire.delimited(p, end, SPAN)
+          const at = wire.delimited(p, end, spanShape)
           p = wire.next
           this.readStatus(at, p)
           break
         }
         case 0x85: // flags
-          p = wire.fixed(p, end, 4, SPAN)
+          p = wire.fixed(p, end, 4, spanShape)
           break
         default:
-          p = wire.skip(tag, p, end, SPAN)
+          p = wire.skip(tag, p, end, spanShape)
       }
     }
     this.attributes.writeRow()
@@ -304,16 +304,16 @@ export class SpanReader implements ItemReader, RowReader {
     const { wire, statusMessage } = this
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, STATUS)
+      const tag = wire.varint32(p, end, statusShape)
       p = wire.next
       if (tag === 0x12) {
-        statusMessage.start = wire.delimited(p, end, STATUS)
+        statusMessage.start = wire.delimited(p, end, statusShape)
         p = statusMessage.end = wire.next
       } else if (tag === 0x18) {
-        wire.varint64(p, end, STATUS)
+        wire.varint64(p, end, statusShape)
         this.statusCode = wire.low
         p = wire.next
-      } else p = wire.skip(tag, p, end, STATUS)
+      } else p = wire.skip(tag, p, end, statusShape)
     }
   }
 
@@ -333,23 +333,23 @@ export class SpanReader implements ItemReader, RowReader {
     let nameEnd = 0
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, EVENT)
+      const tag = wire.varint32(p, end, event)
       p = wire.next
       if (tag === 0x09) {
-        p = wire.fixed(p, end, 8, EVENT)
+        p = wire.fixed(p, end, 8, event)
         low = fixed32(source, p - 8)
         high = fixed32(source, p - 4)
       } else if (tag === 0x12) {
-        nameStart = wire.delimited(p, end, EVENT)
+        nameStart = wire.delimited(p, end, event)
         p = nameEnd = wire.next
       } else if (tag === 0x1a) {
-        const at = wire.delimited(p, end, EVENT)
+        const at = wire.delimited(p, end, event)
         p = wire.next
         eventAttributes.add(at, p)
       } else if (tag === 0x20) {
-        wire.varint64(p, end, EVENT)
+        wire.varint64(p, end, event)
         p = wire.next
-      } else p = wire.skip(tag, p, end, EVENT)
+      } else p = wire.skip(tag, p, end, event)
     }
     if (!this.time.isInRange(low, high)) {
       if (!this.tally.hasReason) this.time.check('events.time_unix_nano', low, high)
@@ -376,18 +376,18 @@ export class SpanReader implements ItemReader, RowReader {
     const traceState: Range = { start: 0, end: 0 }
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, LINK)
+      const tag = wire.varint32(p, end, link)
       p = wire.next
       if (tag === 0x0a || tag === 0x12 || tag === 0x1a || tag === 0x22) {
-        const at = wire.delimited(p, end, LINK)
+        const at = wire.delimited(p, end, link)
         p = wire.next
         if (tag === 0x22) linkAttributes.add(at, p)
         else setRange(tag === 0x0a ? traceId : tag === 0x12 ? spanId : traceState, at, p)
       } else if (tag === 0x28) {
-        wire.varint64(p, end, LINK)
+        wire.varint64(p, end, link)
         p = wire.next
-      } else if (tag === 0x35) p = wire.fixed(p, end, 4, LINK)
-      else p = wire.skip(tag, p, end, LINK)
+      } else if (tag === 0x35) p = wire.fixed(p, end, 4, link)
+      else p = wire.skip(tag, p, end, link)
     }
     const traceIdBytes = traceId.end - traceId.start
     const spanIdBytes = spanId.end - spanId.start
@@ -470,13 +470,13 @@ export class SpanReader implements ItemReader, RowReader {
   }
 
   private kindId(): number {
-    if (this.kind < SPAN_KINDS) return this.kind + 1
+    if (this.kind < spanKindCount) return this.kind + 1
     this.tally.warn('A span kind is not one that OTLP knows and is stored as Unspecified')
     return 1
   }
 
   private statusId(): number {
-    if (this.statusCode < STATUS_CODES) return this.statusCode + 1
+    if (this.statusCode < statusCodeCount) return this.statusCode + 1
     this.tally.warn('A status code is not one that OTLP knows and is stored as Unset')
     return 1
   }

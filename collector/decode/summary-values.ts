@@ -4,7 +4,7 @@ import { NumberCell } from './number-cell.ts'
 import type { PointParts, PointValues } from './point-reader.ts'
 import { ItemRejection } from './tally.ts'
 
-const QUANTILE = shapeOf('quantile_values', quantileValue)
+const quantileShape = shapeOf('quantile_values', quantileValue)
 
 /** The points of summaries. */
 export class SummaryValues implements PointValues {
@@ -72,13 +72,13 @@ export class SummaryValues implements PointValues {
     value.clear()
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, QUANTILE)
+      const tag = wire.varint32(p, end, quantileShape)
       p = wire.next
       if (tag === 0x09 || tag === 0x11) {
-        p = wire.fixed(p, end, 8, QUANTILE)
+        p = wire.fixed(p, end, 8, quantileShape)
         if (tag === 0x09) quantile.readDouble(wire.source, p - 8)
         else value.readDouble(wire.source, p - 8)
-      } else p = wire.skip(tag, p, end, QUANTILE)
+      } else p = wire.skip(tag, p, end, quantileShape)
     }
     columns.quantile.append(quantile.low, quantile.high)
     columns.quantileValue.append(value.low, value.high)

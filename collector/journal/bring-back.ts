@@ -7,9 +7,9 @@ import type { AppendOutcome, Frame, NewBlock, StoredBlock } from './journal.ts'
 // The folder `bring-back`: people move files there from `set-aside`, and the next start takes them
 // into the journal again.
 
-const DESCRIPTION_BYTES_MAX = 1024 * 1024
-const ROWS_BYTES_MAX = 1024 * 1024 * 1024
-const FOLDER = 'bring-back'
+const descriptionBytesMax = 1024 * 1024
+const rowsBytesMax = 1024 * 1024 * 1024
+const folderName = 'bring-back'
 
 export interface BringBackParts {
   readonly files: JournalFiles
@@ -26,7 +26,7 @@ export interface BringBackParts {
  * Never rejects.
  */
 export async function bringBack(parts: BringBackParts): Promise<readonly StoredBlock[]> {
-  const path = join(parts.folder, FOLDER)
+  const path = join(parts.folder, folderName)
   let names: string[]
   try {
     names = await parts.files.list(path)
@@ -65,8 +65,8 @@ async function takeBack(parts: BringBackParts, path: string): Promise<readonly S
 }
 
 async function readBlock(files: JournalFiles, path: string): Promise<NewBlock> {
-  const text = await readWhole(files, `${path}.json`, DESCRIPTION_BYTES_MAX)
-  const bytes = await readWhole(files, path, ROWS_BYTES_MAX)
+  const text = await readWhole(files, `${path}.json`, descriptionBytesMax)
+  const bytes = await readWhole(files, path, rowsBytesMax)
   if (text === undefined || bytes === undefined) {
     throw new Error(`"${path}" and "${path}.json" are needed, as they were in the folder set-aside`)
   }

@@ -2,14 +2,14 @@ import { crc32 } from 'node:zlib'
 import { bringBack } from './bring-back.ts'
 import { type Counters, createCounters } from './counters.ts'
 import {
-  BLOCKS_MAX,
+  blocksMax,
   byteLengthOf,
   type BlockEntry,
   encodeHeader,
-  END_MARK,
+  endMark,
   type FrameKind,
   frameByteLength,
-  HEADER_BYTES_MAX,
+  headerBytesMax,
 } from './frame.ts'
 import { type AgedDigests, createFrameClock, earlier, type FrameClock } from './frame-time.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
@@ -33,11 +33,11 @@ import { SetAsideFolder } from './set-aside.ts'
 import { SetAsideKeeper } from './set-aside-keeper.ts'
 
 /** A segment of which less than this is unconfirmed is freed when the journal is half full. */
-const COMPACT_BELOW = 0.25
+const compactBelow = 0.25
 /** Blocks moved in one step. */
-const MOVE_BYTES = 4 * 1024 * 1024
+const moveBytes = 4 * 1024 * 1024
 /** After a failure, such as a full disk. */
-const COMPACT_WAIT_MS = 10_000
+const compactWaitMs = 10_000
 
 /** Opens the journal in a folder. @throws JournalError */
 export async function openFileJournal(
@@ -171,7 +171,7 @@ class FileJournal implements Journal {
   }
 
   hasRoom(bytes: number): boolean {
-    return this.#pool.hasRoom(bytes + END_MARK.byteLength)
+    return this.#pool.hasRoom(bytes + endMark.byteLength)
   }
 
   append(frame: Frame): Promise<AppendOutcome> {
@@ -237,7 +237,7 @@ class FileJournal implements Journal {
         segment: segment.name.base,
         error,
       })
-      this.#compactNotBefore = performance.now() + COMPACT_WAIT_MS
+      this.#compactNotBefore = performance.now() + compactWaitMs
       return
     }
     blocks.forEach((block, frameIndex) => {
@@ -274,9 +274,7 @@ class FileJournal implements Journal {
       const originSequence = this.#sequence
       return { table, token, rows, byteLength, crc: crc32(bytes), originSequence, originIndex }
     })
-    if (
-      !this.#pool.hasRoom(frameByteLength(entries, byteLengthOf(digests)) + END_MARK.byteLength)
-    ) {
+    if (!this.#pool.hasRoom(frameByteLength(entries, byteLengthOf(digests)) + endMark.byteLength)) {
       return {
         status: 'refused',
         reason: 'journal_full',
@@ -307,11 +305,11 @@ class FileJournal implements Journal {
     digests: readonly Uint8Array[],
   ): Promise<Place> {
     const frameBytes = frameByteLength(blocks, byteLengthOf(digests))
-    const segment = await this.#pool.segmentFor(frameBytes + END_MARK.byteLength)
+    const segment = await this.#pool.segmentFor(frameBytes + endMark.byteLength)
     const headerBytes = blocks.reduce((sum, { byteLength }) => sum - byteLength, frameBytes)
-    if (blocks.length > BLOCKS_MAX || headerBytes > HEADER_BYTES_MAX) {
+    if (blocks.length > blocksMax || headerBytes > headerBytesMax) {
       throw new Error(
-        `A frame has at most ${BLOCKS_MAX} blocks and ${HEADER_BYTES_MAX} bytes of header`,
+        `A frame has at most ${blocksMax} blocks and ${headerBytesMax} bytes of header`,
       )
     }
     const carried = segment.end === 0 ? this.#carriedFrames(segment) : []
@@ -319,7 +317,7 @@ class FileJournal implements Journal {
     const sequence = this.#sequence++
     const time = this.#frameClock()
     const header = encodeHeader({ kind, segmentNumber, sequence, time, digests, blocks }, life)
-    await this.#writeBytes(segment, [...carried, header, ...data, END_MARK])
+    await this.#writeBytes(segment, [...carried, header, ...data, endMark])
     const frameOffset = segment.end + byteLengthOf(carried)
     segment.end = frameOffset + frameBytes
     this.#pool.noteGrowth(segment)
@@ -457,7 +455,7 @@ interface Place {
 /** The closed segment in which the least is left, if that is little. */
 function sparsest(segments: ReadonlySet<Segment>): Segment | undefined {
   let best: Segment | undefined
-  let bestShare = COMPACT_BELOW
+  let bestShare = compactBelow
   for (const segment of segments) {
     const share = segment.liveBytes / segment.fileBytes
     if (segment.isStuck || share >= bestShare) continue
@@ -472,10 +470,10 @@ function blocksToMove(segment: Segment): FileBlock[] {
   let bytes = 0
   for (const block of segment.blocks) {
     if (block.segment !== segment) continue
-    if (blocks.length > 0 && bytes + block.byteLength > MOVE_BYTES) break
+    if (blocks.length > 0 && bytes + block.byteLength > moveBytes) break
     blocks.push(block)
     bytes += block.byteLength
-    if (blocks.length === BLOCKS_MAX) break
+    if (blocks.length === blocksMax) break
   }
   return blocks
 }

@@ -8,8 +8,8 @@ import { JournalError } from './journal-error.ts'
 // start tells a living owner from a stranger that got its id after a crash. It appears whole, by a
 // hard link, or not at all.
 
-const TRIES_MAX = 50
-const TRY_WAIT_MS = 20
+const triesMax = 50
+const tryWaitMs = 20
 
 export interface FolderLock {
   release(): void
@@ -30,7 +30,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, 'lock')
   const takeoverPath = join(folder, 'lock.takeover')
   const own = `${JSON.stringify({ pid: process.pid, start: startOf(process.pid) })}\n`
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
+  for (let tries = 0; tries < triesMax; tries++) {
     if (create(path, own)) return { release: () => release(path, own) }
     refuseLiving(folder, read(path))
     // One process at a time looks a second time and clears away: two of them could else remove each
@@ -45,7 +45,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       continue
     }
     if (!isAlive(read(takeoverPath))) rmSync(takeoverPath, { force: true })
-    await delay(TRY_WAIT_MS)
+    await delay(tryWaitMs)
   }
   throw new JournalError(
     'journal_in_use',

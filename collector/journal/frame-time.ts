@@ -24,14 +24,14 @@ export interface AgedDigests {
 /** Reads both clocks. */
 export type FrameClock = () => FrameTime
 
-const UPTIME_MAX = 2 ** 32 - 1
-const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
+const uptimeMax = 2 ** 32 - 1
+const bootIdFile = '/proc/sys/kernel/random/boot_id'
 
 /** @param unixClock Unix milliseconds */
 export function createFrameClock(unixClock: () => number): FrameClock {
   const boot = readBoot()
   return () => {
-    const uptimeSeconds = Math.min(Math.floor(uptime()), UPTIME_MAX)
+    const uptimeSeconds = Math.min(Math.floor(uptime()), uptimeMax)
     return { unixMs: clamped(unixClock()), boot, uptimeSeconds }
   }
 }
@@ -57,7 +57,7 @@ export function earlier(time: FrameTime, byMs: number): FrameTime {
 /** 16 bits of the id that Linux gives to each start of the machine. */
 function readBoot(): number {
   try {
-    return Number.parseInt(readFileSync(BOOT_ID_FILE, 'utf8').slice(0, 4), 16) || 0
+    return Number.parseInt(readFileSync(bootIdFile, 'utf8').slice(0, 4), 16) || 0
   } catch {
     // Other systems have no such file.
     return 0

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { DIGEST_BYTES } from '../digest-set.ts'
+import { digestByteLength } from '../digest-set.ts'
 import type { FrameTime } from './frame-time.ts'
 
 // A frame, as it lies in a segment file; numbers are little-endian (docs/journal-format.md).
@@ -7,26 +7,26 @@ import type { FrameTime } from './frame-time.ts'
 //   fixed part | digests 20 × n | block entries | CRC | bytes of block 0 | bytes of block 1 | …
 //   └──────────── header, checked by CRC ────────────┘ └── each checked by the CRC in its entry
 //
-// After the last frame lie END_MARK's zeros: what earlier lives of the file left behind them is not
+// After the last frame lie endMark's zeros: what earlier lives of the file left behind them is not
 // looked at as a frame that was torn.
 
 /** "WYJF" */
-export const FRAME_MAGIC = 0x464a5957
-export const FORMAT_VERSION = 1
-const FIXED_BYTES = 56
-const ENTRY_BYTES = 37
-const CRC_BYTES = 4
+export const frameMagic = 0x464a5957
+export const formatVersion = 1
+const fixedBytes = 56
+const entryBytes = 37
+const crcBytes = 4
 /** Where in a header the life of the segment stands: what a search for the next frame looks for. */
-export const LIFE_OFFSET = 8
-export const LIFE_BYTES = 8
+export const lifeOffset = 8
+export const lifeBytes = 8
 /** No header is larger: a length above it is damage. */
-export const HEADER_BYTES_MAX = 16 * 1024 * 1024
-export const BLOCKS_MAX = 65_535
-export const END_MARK: Uint8Array = new Uint8Array(64)
+export const headerBytesMax = 16 * 1024 * 1024
+export const blocksMax = 65_535
+export const endMark: Uint8Array = new Uint8Array(64)
 
 /** - `rows`: a commit. `moved`: blocks of other frames, moved to free their segment. */
 export type FrameKind = 'rows' | 'moved'
-const KIND_CODES: Readonly<Record<FrameKind, number>> = { rows: 1, moved: 2 }
+const kindCodes: Readonly<Record<FrameKind, number>> = { rows: 1, moved: 2 }
 
 /** What a header says of a block. */
 export interface BlockEntry {
@@ -79,9 +79,9 @@ export function frameByteLength(
   blocks: readonly { readonly table: string; readonly byteLength: number }[],
   digestBytes: number,
 ): number {
-  let bytes = FIXED_BYTES + digestBytes + CRC_BYTES
+  let bytes = fixedBytes + digestBytes + crcBytes
   for (const { table, byteLength } of blocks) {
-    bytes += ENTRY_BYTES + Buffer.byteLength(table) + byteLength
+    bytes += entryBytes + Buffer.byteLength(table) + byteLength
   }
   return bytes
 }
@@ -97,10 +97,10 @@ export function encodeHeader(frame: FrameHeader, life: Uint8Array): Buffer {
   const digestBytes = byteLengthOf(digests)
   const frameBytes = frameByteLength(blocks, digestBytes)
   const header = Buffer.alloc(frameBytes - dataBytes)
-  header.writeUInt32LE(FRAME_MAGIC, 0)
-  header.writeUInt16LE(FORMAT_VERSION, 4)
-  header.writeUInt8(KIND_CODES[frame.kind], 6)
-  header.set(life, LIFE_OFFSET)
+  header.writeUInt32LE(frameMagic, 0)
+  header.writeUInt16LE(formatVersion, 4)
+  header.writeUInt8(kindCodes[frame.kind], 6)
+  header.set(life, lifeOffset)
   header.writeUIntLE(frame.segmentNumber, 16, 6)
   header.writeUInt16LE(blocks.length, 22)
   header.writeUIntLE(frameBytes, 24, 6)
@@ -109,9 +109,9 @@ export function encodeHeader(frame: FrameHeader, life: Uint8Array): Buffer {
   header.writeUInt16LE(Math.floor(time.uptimeSeconds / 0x10000), 38)
   header.writeUIntLE(time.unixMs, 40, 6)
   header.writeUInt16LE(time.boot, 46)
-  header.writeUInt32LE(digestBytes / DIGEST_BYTES, 48)
+  header.writeUInt32LE(digestBytes / digestByteLength, 48)
   header.writeUInt32LE(header.byteLength, 52)
-  let at = FIXED_BYTES
+  let at = fixedBytes
   for (const digest of digests) {
     header.set(digest, at)
     at += digest.byteLength
@@ -128,25 +128,25 @@ function writeEntry(header: Buffer, start: number, block: BlockEntry): number {
   header.writeUInt32LE(block.rows, start + 24)
   header.writeUInt32LE(block.byteLength, start + 28)
   header.writeUInt32LE(block.crc, start + 32)
-  const nameBytes = header.write(block.table, start + ENTRY_BYTES, 'utf8')
+  const nameBytes = header.write(block.table, start + entryBytes, 'utf8')
   header.writeUInt8(nameBytes, start + 36)
-  return start + ENTRY_BYTES + nameBytes
+  return start + entryBytes + nameBytes
 }
 
 /** Reads the header at the start of `bytes`. Safe on any bytes. */
 export function parseHeader(bytes: Buffer, life: Uint8Array): HeaderOutcome {
-  if (bytes.byteLength < FIXED_BYTES) return { status: 'short', bytesWanted: FIXED_BYTES }
-  if (bytes.readUInt32LE(0) !== FRAME_MAGIC || bytes.readUInt16LE(4) !== FORMAT_VERSION) {
+  if (bytes.byteLength < fixedBytes) return { status: 'short', bytesWanted: fixedBytes }
+  if (bytes.readUInt32LE(0) !== frameMagic || bytes.readUInt16LE(4) !== formatVersion) {
     return { status: 'invalid' }
   }
   const headerBytes = bytes.readUInt32LE(52)
-  if (headerBytes < FIXED_BYTES + CRC_BYTES || headerBytes > HEADER_BYTES_MAX) {
+  if (headerBytes < fixedBytes + crcBytes || headerBytes > headerBytesMax) {
     return { status: 'invalid' }
   }
   if (bytes.byteLength < headerBytes) return { status: 'short', bytesWanted: headerBytes }
-  const crcAt = headerBytes - CRC_BYTES
+  const crcAt = headerBytes - crcBytes
   if (crc32(bytes.subarray(0, crcAt)) !== bytes.readUInt32LE(crcAt)) return { status: 'invalid' }
-  if (!bytes.subarray(LIFE_OFFSET, LIFE_OFFSET + LIFE_BYTES).equals(life)) {
+  if (!bytes.subarray(lifeOffset, lifeOffset + lifeBytes).equals(life)) {
     return { status: 'foreign' }
   }
   const header = readBody(bytes, headerBytes)
@@ -154,27 +154,27 @@ export function parseHeader(bytes: Buffer, life: Uint8Array): HeaderOutcome {
 }
 
 function readBody(bytes: Buffer, headerBytes: number): ParsedHeader | undefined {
-  const end = headerBytes - CRC_BYTES
+  const end = headerBytes - crcBytes
   const digestCount = bytes.readUInt32LE(48)
   const blockCount = bytes.readUInt16LE(22)
-  let at = FIXED_BYTES
-  if (at + digestCount * DIGEST_BYTES > end) return undefined
-  const digests = bytes.subarray(at, at + digestCount * DIGEST_BYTES)
+  let at = fixedBytes
+  if (at + digestCount * digestByteLength > end) return undefined
+  const digests = bytes.subarray(at, at + digestCount * digestByteLength)
   at += digests.byteLength
   const blocks: BlockEntry[] = []
   let frameBytes = headerBytes
   for (let i = 0; i < blockCount; i++) {
-    if (at + ENTRY_BYTES > end || at + ENTRY_BYTES + bytes.readUInt8(at + 36) > end) {
+    if (at + entryBytes > end || at + entryBytes + bytes.readUInt8(at + 36) > end) {
       return undefined
     }
     const block = readEntry(bytes, at)
-    at += ENTRY_BYTES + bytes.readUInt8(at + 36)
+    at += entryBytes + bytes.readUInt8(at + 36)
     frameBytes += block.byteLength
     blocks.push(block)
   }
   if (at !== end || frameBytes !== bytes.readUIntLE(24, 6)) return undefined
   return {
-    kind: bytes.readUInt8(6) === KIND_CODES.moved ? 'moved' : 'rows',
+    kind: bytes.readUInt8(6) === kindCodes.moved ? 'moved' : 'rows',
     segmentNumber: bytes.readUIntLE(16, 6),
     sequence: bytes.readUIntLE(32, 6),
     time: {
@@ -197,6 +197,6 @@ function readEntry(bytes: Buffer, at: number): BlockEntry {
     rows: bytes.readUInt32LE(at + 24),
     byteLength: bytes.readUInt32LE(at + 28),
     crc: bytes.readUInt32LE(at + 32),
-    table: bytes.toString('utf8', at + ENTRY_BYTES, at + ENTRY_BYTES + bytes.readUInt8(at + 36)),
+    table: bytes.toString('utf8', at + entryBytes, at + entryBytes + bytes.readUInt8(at + 36)),
   }
 }

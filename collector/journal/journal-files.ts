@@ -49,8 +49,8 @@ export interface JournalFiles {
 }
 
 /** Only the owner of the service may read what applications sent. */
-const FILE_MODE = 0o600
-const FOLDER_MODE = 0o700
+const fileMode = 0o600
+const folderMode = 0o700
 
 /**
  * The real file system, through node's thread pool. The callback API: a FileHandle costs half as
@@ -65,7 +65,7 @@ export const realFiles: JournalFiles = {
   remove: (path) => rm(path, { force: true }),
   list: (folder) => readdir(folder),
   makeFolder: async (folder) => {
-    await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+    await mkdir(folder, { recursive: true, mode: folderMode })
   },
   async syncFolder(folder) {
     const descriptor = await openDescriptor(folder, constants.O_RDONLY)
@@ -141,7 +141,7 @@ class RealFile implements JournalFile {
 
 function openDescriptor(path: PathLike, flags: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    open(path, flags, FILE_MODE, (error, descriptor) =>
+    open(path, flags, fileMode, (error, descriptor) =>
       error === null ? resolve(descriptor) : reject(error),
     )
   })

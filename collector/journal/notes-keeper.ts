@@ -1,7 +1,7 @@
 import type { Logger } from '@wayward/base'
 import type { Segment } from './segment.ts'
 
-const SYNC_WAIT_MS = 1000
+const syncWaitMs = 1000
 
 /**
  * Writes the segments' notes: at once, and together with what comes meanwhile; synced within a
@@ -85,7 +85,7 @@ export class NotesKeeper {
       this.#syncing ??= this.#sync().finally(() => {
         this.#syncing = undefined
       })
-    }, SYNC_WAIT_MS).unref()
+    }, syncWaitMs).unref()
   }
 
   async #sync(): Promise<void> {

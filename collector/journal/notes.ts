@@ -8,9 +8,9 @@ import { type JournalFile, type JournalFiles, readWhole, writeFully } from './jo
 // A wrong entry is as good as none: what it said happens again, which every reader of the journal
 // must bear anyway.
 
-const ENTRY_BYTES = 24
+const entryBytes = 24
 /** Read at most so much: 10 million confirmations of one segment. */
-const NOTES_BYTES_MAX = 240_000_000
+const notesBytesMax = 240_000_000
 
 /**
  * - `confirmed`: block number `argument` of the frame at `offset` is in ClickHouse, or set aside.
@@ -19,7 +19,7 @@ const NOTES_BYTES_MAX = 240_000_000
  *   before was checked.
  */
 export type NoteKind = 'confirmed' | 'set_aside' | 'sealed'
-const KIND_CODES: Readonly<Record<NoteKind, number>> = { confirmed: 1, set_aside: 2, sealed: 3 }
+const kindCodes: Readonly<Record<NoteKind, number>> = { confirmed: 1, set_aside: 2, sealed: 3 }
 
 export interface Note {
   readonly kind: NoteKind
@@ -51,26 +51,26 @@ export async function readNotes(
   let sealedAt: number | undefined
   let bytes: Buffer
   try {
-    bytes = (await readWhole(files, path, NOTES_BYTES_MAX)) ?? Buffer.alloc(0)
+    bytes = (await readWhole(files, path, notesBytesMax)) ?? Buffer.alloc(0)
   } catch {
     return { confirmed, setAside, sealedAt, end: 0, wrongEntries: 1 }
   }
-  let wrongEntries = bytes.byteLength % ENTRY_BYTES === 0 ? 0 : 1
+  let wrongEntries = bytes.byteLength % entryBytes === 0 ? 0 : 1
   const seed = crc32(life)
-  const end = bytes.byteLength - (bytes.byteLength % ENTRY_BYTES)
-  for (let at = 0; at < end; at += ENTRY_BYTES) {
-    if (crc32(bytes.subarray(at + 4, at + ENTRY_BYTES), seed) !== bytes.readUInt32LE(at)) {
+  const end = bytes.byteLength - (bytes.byteLength % entryBytes)
+  for (let at = 0; at < end; at += entryBytes) {
+    if (crc32(bytes.subarray(at + 4, at + entryBytes), seed) !== bytes.readUInt32LE(at)) {
       wrongEntries++
       continue
     }
     const offset = bytes.readUIntLE(at + 8, 6)
     const argument = bytes.readUIntLE(at + 16, 6)
     const kind = bytes.readUInt8(at + 4)
-    if (kind === KIND_CODES.confirmed) {
+    if (kind === kindCodes.confirmed) {
       const indexes = confirmed.get(offset) ?? new Set()
       confirmed.set(offset, indexes.add(argument))
-    } else if (kind === KIND_CODES.set_aside) setAside.set(offset, offset + argument)
-    else if (kind === KIND_CODES.sealed) sealedAt = offset
+    } else if (kind === kindCodes.set_aside) setAside.set(offset, offset + argument)
+    else if (kind === kindCodes.sealed) sealedAt = offset
     else wrongEntries++
   }
   return { confirmed, setAside, sealedAt, end, wrongEntries }
@@ -110,8 +110,8 @@ export class Notes {
     // A copy: more may be added while these are written.
     const notes = [...this.#pending]
     if (notes.length === 0) return
-    const bytes = Buffer.alloc(notes.length * ENTRY_BYTES)
-    notes.forEach((note, i) => this.#encode(note, bytes.subarray(i * ENTRY_BYTES)))
+    const bytes = Buffer.alloc(notes.length * entryBytes)
+    notes.forEach((note, i) => this.#encode(note, bytes.subarray(i * entryBytes)))
     this.#file ??= await this.#files.open(this.path, { create: true })
     await writeFully(this.#file, [bytes], this.#end)
     this.#isSynced = false
@@ -137,9 +137,9 @@ export class Notes {
   }
 
   #encode({ kind, offset, argument }: Note, target: Buffer): void {
-    target.writeUInt8(KIND_CODES[kind], 4)
+    target.writeUInt8(kindCodes[kind], 4)
     target.writeUIntLE(offset, 8, 6)
     target.writeUIntLE(argument, 16, 6)
-    target.writeUInt32LE(crc32(target.subarray(4, ENTRY_BYTES), this.#seed), 0)
+    target.writeUInt32LE(crc32(target.subarray(4, entryBytes), this.#seed), 0)
   }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from '@wayward/base'
-import { DIGEST_BYTES } from '../digest-set.ts'
-import { END_MARK } from './frame.ts'
+import { digestByteLength } from '../digest-set.ts'
+import { endMark } from './frame.ts'
 import type { Counters } from './counters.ts'
 import { type AgedDigests, ageMs, type FrameClock } from './frame-time.ts'
 import { codeOf, type JournalFile, type JournalFiles } from './journal-files.ts'
@@ -16,12 +16,12 @@ import {
 import { type SetAsideFolder, storeRegion } from './set-aside.ts'
 
 /** More than a minute has at full load; the newest segment begins with those of the last minute. */
-const DIGEST_BYTES_MAX = 400_000 * DIGEST_BYTES
+const digestBytesMax = 400_000 * digestByteLength
 /** What lies behind the last frame of a file is given back to the disk, if it is more than this. */
-const SLACK_BYTES = 1024 * 1024
+const slackBytes = 1024 * 1024
 /** Two for each torn frame. */
-const TORN_FILES_MAX = 16
-const KNOWN_FILES = new Set(['lock', 'lock.takeover', 'set-aside', 'bring-back'])
+const tornFilesMax = 16
+const knownFiles = new Set(['lock', 'lock.takeover', 'set-aside', 'bring-back'])
 
 export interface RecoverParts {
   readonly files: JournalFiles
@@ -72,7 +72,7 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
   let digestBytes = 0
   for (const name of names.toReversed()) {
     // Chosen by number and not by age: clocks jump.
-    const wantsDigests = digestBytes < DIGEST_BYTES_MAX
+    const wantsDigests = digestBytes < digestBytesMax
     const one = await loadOrReport(parts, name, { mayBeTorn, wantsDigests })
     if (one === undefined) continue
     loaded.push(one)
@@ -103,8 +103,7 @@ async function pruneTorn({ files, setAside, logger }: RecoverParts): Promise<voi
   try {
     const names = await files.list(setAside.path)
     const torn = names.filter((name) => name.startsWith('torn-')).toSorted()
-    for (const name of torn.slice(0, -TORN_FILES_MAX))
-      await files.remove(`${setAside.path}/${name}`)
+    for (const name of torn.slice(0, -tornFilesMax)) await files.remove(`${setAside.path}/${name}`)
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') {
       logger.warn('Cannot remove old torn frames', { folder: setAside.path, error })
@@ -144,7 +143,7 @@ async function segmentNames(parts: RecoverParts): Promise<SegmentName[]> {
 }
 
 function isKnown(fileName: string): boolean {
-  return KNOWN_FILES.has(fileName) || parseNotesName(fileName) !== undefined
+  return knownFiles.has(fileName) || parseNotesName(fileName) !== undefined
 }
 
 interface LoadOptions {
@@ -438,8 +437,8 @@ async function isGood({ segment, offset, byteLength, crc }: FileBlock): Promise<
 
 /** After many crashes there would else be many large files with little in them. */
 async function giveBackSlack(parts: RecoverParts, segment: Segment): Promise<void> {
-  const byteLength = segment.end + END_MARK.byteLength
-  if (!segment.isSealed || segment.liveBlocks === 0 || segment.fileBytes - byteLength < SLACK_BYTES)
+  const byteLength = segment.end + endMark.byteLength
+  if (!segment.isSealed || segment.liveBlocks === 0 || segment.fileBytes - byteLength < slackBytes)
     return
   try {
     await segment.withFile((file) => file.truncate(byteLength))

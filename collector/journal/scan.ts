@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib'
-import { END_MARK, HEADER_BYTES_MAX, LIFE_OFFSET, type ParsedHeader, parseHeader } from './frame.ts'
+import { endMark, headerBytesMax, lifeOffset, type ParsedHeader, parseHeader } from './frame.ts'
 import type { JournalFile } from './journal-files.ts'
 
-const NEAR_BYTES = 1024 * 1024
-const FAR_BYTES = 4 * 1024
-const NEAR_GAP_BYTES = 64 * 1024
+const nearBytes = 1024 * 1024
+const farBytes = 4 * 1024
+const nearGapBytes = 64 * 1024
 
 export interface FoundFrame {
   readonly offset: number
@@ -98,16 +98,16 @@ async function findFrame(
   start: number,
   { life, limit, sequenceMin }: Search,
 ): Promise<number | undefined> {
-  let at = start + LIFE_OFFSET
+  let at = start + lifeOffset
   while (at + life.byteLength <= limit) {
-    const bytes = await window.at(at, Math.min(NEAR_BYTES, limit - at))
+    const bytes = await window.at(at, Math.min(nearBytes, limit - at))
     const found = bytes.indexOf(life)
     if (found < 0) {
       if (bytes.byteLength < life.byteLength) return undefined
       at += bytes.byteLength - life.byteLength + 1
       continue
     }
-    const offset = at + found - LIFE_OFFSET
+    const offset = at + found - lifeOffset
     const header = await headerAt(window, offset, life)
     if (typeof header === 'object' && header.sequence >= sequenceMin) return offset
     at += found + 1
@@ -117,8 +117,8 @@ async function findFrame(
 
 /** Whether the end mark is there, as far as the file goes. */
 async function isZero(window: Window, offset: number, limit: number): Promise<boolean> {
-  const bytes = await window.at(offset, Math.min(END_MARK.byteLength, limit - offset))
-  return bytes.subarray(0, END_MARK.byteLength).every((byte) => byte === 0)
+  const bytes = await window.at(offset, Math.min(endMark.byteLength, limit - offset))
+  return bytes.subarray(0, endMark.byteLength).every((byte) => byte === 0)
 }
 
 /**
@@ -128,7 +128,7 @@ async function isZero(window: Window, offset: number, limit: number): Promise<bo
 class Window {
   readonly #file: JournalFile
   readonly #fileBytes: number
-  readonly #far = Buffer.allocUnsafeSlow(FAR_BYTES)
+  readonly #far = Buffer.allocUnsafeSlow(farBytes)
   #near: Buffer = Buffer.alloc(0)
   #start = 0
   #asked = -Infinity
@@ -142,13 +142,13 @@ class Window {
   /** The bytes from `offset` on: at least `bytesWanted`, or up to the end of the file. */
   async at(offset: number, bytesWanted: number): Promise<Buffer> {
     const left = Math.max(this.#fileBytes - offset, 0)
-    const wanted = Math.min(bytesWanted, HEADER_BYTES_MAX, left)
-    const isNear = offset - this.#asked <= NEAR_GAP_BYTES
+    const wanted = Math.min(bytesWanted, headerBytesMax, left)
+    const isNear = offset - this.#asked <= nearGapBytes
     this.#asked = offset
     const isInside =
       offset >= this.#start && offset + wanted <= this.#start + this.#bytes.byteLength
     if (isInside && wanted > 0) return this.#bytes.subarray(offset - this.#start)
-    const isSmall = !isNear && wanted <= FAR_BYTES
+    const isSmall = !isNear && wanted <= farBytes
     const target = isSmall
       ? this.#far.subarray(0, left)
       : this.#nearBuffer(wanted).subarray(0, left)
@@ -161,14 +161,14 @@ class Window {
   }
 
   #nearBuffer(bytesWanted: number): Buffer {
-    if (this.#near.byteLength < Math.max(bytesWanted, NEAR_BYTES)) {
-      this.#near = Buffer.allocUnsafeSlow(Math.max(bytesWanted, NEAR_BYTES))
+    if (this.#near.byteLength < Math.max(bytesWanted, nearBytes)) {
+      this.#near = Buffer.allocUnsafeSlow(Math.max(bytesWanted, nearBytes))
     }
     return this.#near
   }
 }
 
-const CHECK_BYTES = 1024 * 1024
+const checkBytes = 1024 * 1024
 
 /** The CRC-32 of a part of a file, or `undefined` where the file is too short. */
 export async function crcOfRange(
@@ -176,7 +176,7 @@ export async function crcOfRange(
   offset: number,
   byteLength: number,
 ): Promise<number | undefined> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(byteLength, CHECK_BYTES))
+  const buffer = Buffer.allocUnsafeSlow(Math.min(byteLength, checkBytes))
   let crc = crc32(buffer.subarray(0, 0))
   for (let done = 0; done < byteLength; ) {
     const part = buffer.subarray(0, Math.min(buffer.byteLength, byteLength - done))

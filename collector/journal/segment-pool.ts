@@ -1,6 +1,6 @@
 import type { Logger } from '@wayward/base'
 import type { Counters } from './counters.ts'
-import { END_MARK } from './frame.ts'
+import { endMark } from './frame.ts'
 import { type JournalFiles, writeFully } from './journal-files.ts'
 import type { JournalSettings } from './journal.ts'
 import type { NotesKeeper } from './notes-keeper.ts'
@@ -16,9 +16,9 @@ import { newSegmentName, Segment } from './segment.ts'
 // requests are still found after a crash.
 
 /** Overwriting a file is ten times cheaper than growing one; so many are kept for it. */
-const RETIRED_MAX = 3
+const retiredMax = 3
 /** From here on the next segment is prepared, so that no request waits for it. */
-const PREPARE_AT = 0.5
+const prepareAt = 0.5
 
 export interface SegmentPoolParts {
   readonly settings: JournalSettings
@@ -107,8 +107,8 @@ export class SegmentPool {
 
   /** Notes that the active segment has grown. */
   noteGrowth(segment: Segment): void {
-    segment.fileBytes = Math.max(segment.fileBytes, segment.end + END_MARK.byteLength)
-    if (segment.end < this.#segmentBytes * PREPARE_AT || this.#next !== undefined) return
+    segment.fileBytes = Math.max(segment.fileBytes, segment.end + endMark.byteLength)
+    if (segment.end < this.#segmentBytes * prepareAt || this.#next !== undefined) return
     this.#next = this.#prepare()
     this.#next.catch(() => {
       // Whoever needs it tries again, and reports it.
@@ -181,9 +181,9 @@ export class SegmentPool {
     const { end, fileBytes } = segment
     try {
       await segment.withFile(async (file) => {
-        await writeFully(file, [END_MARK], end)
+        await writeFully(file, [endMark], end)
         // Gives back what the frame took of a full disk.
-        await file.truncate(Math.max(fileBytes, end + END_MARK.byteLength))
+        await file.truncate(Math.max(fileBytes, end + endMark.byteLength))
         if (this.#isSynced) await file.sync()
       })
     } catch {
@@ -195,7 +195,7 @@ export class SegmentPool {
   async abandon(segment: Segment): Promise<void> {
     segment.isAbandoned = true
     await segment
-      .withFile((file) => writeFully(file, [END_MARK], segment.end))
+      .withFile((file) => writeFully(file, [endMark], segment.end))
       .catch(() => {
         // The note says the same.
       })
@@ -214,14 +214,14 @@ export class SegmentPool {
     if (segment.liveBlocks > 0 || !this.#closed.delete(segment)) return
     this.#closedBytes -= segment.fileBytes
     segment.blocks = []
-    if (segment.isAbandoned || segment.fileBytes > this.#segmentBytes + END_MARK.byteLength) {
+    if (segment.isAbandoned || segment.fileBytes > this.#segmentBytes + endMark.byteLength) {
       this.#startRemoval(segment)
       return
     }
     this.#retired.push(segment)
     this.#retiredBytes += segment.fileBytes
     while (
-      this.#retired.length > RETIRED_MAX ||
+      this.#retired.length > retiredMax ||
       this.usedBytes + this.#retiredBytes > this.#parts.settings.bytesMax
     ) {
       const oldest = this.#retired.shift()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { LIFE_BYTES } from './frame.ts'
+import { lifeBytes } from './frame.ts'
 import type { JournalFile, JournalFiles } from './journal-files.ts'
 import type { StoredBlock } from './journal.ts'
 import { Notes } from './notes.ts'
@@ -9,10 +9,10 @@ import { Notes } from './notes.ts'
 // frame header. So one rename makes a used file a new, empty segment: what lies in it belongs to
 // another life. There is no segment header.
 
-const SEGMENT_NAME = /^(\d{10,15})-([0-9a-f]{16})\.segment$/
+const segmentName = /^(\d{10,15})-([0-9a-f]{16})\.segment$/
 /** So that there is always a next number, whatever lies in the folder. */
-const NUMBER_MAX = 2 ** 47
-const NOTES_NAME = /^(\d{10,15})-([0-9a-f]{16})\.done$/
+const numberMax = 2 ** 47
+const notesName = /^(\d{10,15})-([0-9a-f]{16})\.done$/
 
 export interface SegmentName {
   readonly number: number
@@ -22,23 +22,23 @@ export interface SegmentName {
 }
 
 export function newSegmentName(number: number): SegmentName {
-  const life = randomBytes(LIFE_BYTES)
+  const life = randomBytes(lifeBytes)
   return { number, life, base: `${String(number).padStart(10, '0')}-${life.toString('hex')}` }
 }
 
 export function parseSegmentName(fileName: string): SegmentName | undefined {
-  return parseName(SEGMENT_NAME, fileName)
+  return parseName(segmentName, fileName)
 }
 
 export function parseNotesName(fileName: string): SegmentName | undefined {
-  return parseName(NOTES_NAME, fileName)
+  return parseName(notesName, fileName)
 }
 
 function parseName(pattern: RegExp, fileName: string): SegmentName | undefined {
   const match = pattern.exec(fileName)
   if (match?.[1] === undefined || match[2] === undefined) return undefined
   const number = Number(match[1])
-  if (number > NUMBER_MAX) return undefined
+  if (number > numberMax) return undefined
   const life = Buffer.from(match[2], 'hex')
   return { number, life, base: `${match[1]}-${match[2]}` }
 }

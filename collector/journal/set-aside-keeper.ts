@@ -4,7 +4,7 @@ import type { ReadOutcome } from './journal.ts'
 import type { FileBlock } from './segment.ts'
 import { type SetAsideFolder, type SetAsideItem, storeParts } from './set-aside.ts'
 
-const RETRY_WAIT_MS = 10_000
+const retryWaitMs = 10_000
 
 export interface SetAsideKeeperParts {
   readonly folder: SetAsideFolder
@@ -62,7 +62,7 @@ export class SetAsideKeeper {
         error,
       })
       this.#failed.push(task)
-      this.#timer ??= setTimeout(() => this.#retry(), RETRY_WAIT_MS).unref()
+      this.#timer ??= setTimeout(() => this.#retry(), retryWaitMs).unref()
     }
   }
 

@@ -6,7 +6,7 @@ import { type JournalFile, type JournalFiles, writeFully } from './journal-files
 // and why. Names depend on what is in them only: setting the same thing aside again, after a crash,
 // overwrites it.
 
-const COPY_BYTES = 4 * 1024 * 1024
+const copyBytes = 4 * 1024 * 1024
 
 /** What the `.json` says, besides `reason`. */
 export type Description = Readonly<Record<string, string | number>>
@@ -61,7 +61,7 @@ async function* readRegion(
   byteLength: number,
 ): AsyncGenerator<Uint8Array> {
   for (let done = 0; done < byteLength; ) {
-    const part = Buffer.allocUnsafeSlow(Math.min(COPY_BYTES, byteLength - done))
+    const part = Buffer.allocUnsafeSlow(Math.min(copyBytes, byteLength - done))
     const count = await file.read(part, offset + done)
     if (count === 0) return
     yield part.subarray(0, count)

@@ -11,7 +11,7 @@ import {
 import type { OpenBlock } from '../decode/decoder.ts'
 import type { LedgerEntry } from './ledger.ts'
 
-export const LEDGER_TABLE = 'wayward_ledger'
+export const ledgerTable = 'wayward_ledger'
 
 /** Which collector speaks. */
 export interface LedgerInstance {
@@ -31,7 +31,7 @@ export function createLedgerBlock(
   const bytes = createBlockOf(columns, entries.length)
   const days = new Set(entries.map(({ lastMs }) => Math.floor(lastMs / 86_400_000))).size
   return {
-    table: LEDGER_TABLE,
+    table: ledgerTable,
     rows: entries.length,
     days,
     bytes: bytes.byteLength,

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import type { OpenBlock } from '../decode/decoder.ts'
 import type { CollectorLimits } from '../limits.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
-import { createLedgerBlock, type LedgerInstance, LEDGER_TABLE } from './ledger-block.ts'
+import { createLedgerBlock, type LedgerInstance, ledgerTable } from './ledger-block.ts'
 
 export interface LedgerWriter {
   /** Writes from now on from time to time. */
@@ -78,7 +78,7 @@ export function createLedgerWriter(parts: LedgerWriterParts): LedgerWriter {
       const chunks = createLedgerBlock(entries, instance).take()
       const timeOut = new AbortController()
       const outcome = await Promise.race([
-        store.insertNative(LEDGER_TABLE, chunks, randomBytes(16).toString('hex')),
+        store.insertNative(ledgerTable, chunks, randomBytes(16).toString('hex')),
         sleep(deadlineMs, undefined, { signal: timeOut.signal }).catch(() => undefined),
       ])
       timeOut.abort()

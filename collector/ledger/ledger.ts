@@ -83,15 +83,15 @@ export interface Ledger {
 }
 
 /** What stands for senders of which there are too many at once. */
-export const OTHER = 'other'
+export const other = 'other'
 
 /**
  * How much senders without a name may take: those who have shown a token or certificate keep room.
  */
-const NAMELESS_SHARE = 0.75
-const AGENT_LENGTH_MAX = 128
-const IDENTITY_LENGTH_MAX = 128
-const MESSAGE_LENGTH_MAX = 300
+const namelessShare = 0.75
+const agentLengthMax = 128
+const identityLengthMax = 128
+const messageLengthMax = 300
 
 type LedgerLimits = Pick<CollectorLimits, 'ledgerEntriesMax' | 'ledgerEntriesPerAddressMax'>
 
@@ -148,16 +148,16 @@ class BoundedLedger implements Ledger {
   #add(addition: LedgerEntry, key: string): void {
     const known = this.#entries.get(key)
     if (known !== undefined) return sumUp(known, addition)
-    if (addition.receiver === '' || addition.address === OTHER) {
+    if (addition.receiver === '' || addition.address === other) {
       this.#entries.set(key, shortened(addition))
       return
     }
     const ofAddress = this.#perAddress.get(addition.address) ?? 0
     const { ledgerEntriesMax, ledgerEntriesPerAddressMax } = this.#limits
-    const entriesMax = ledgerEntriesMax * (addition.identity === '' ? NAMELESS_SHARE : 1)
-    if (this.#ofSenders >= entriesMax) return this.#overflow(addition, OTHER)
+    const entriesMax = ledgerEntriesMax * (addition.identity === '' ? namelessShare : 1)
+    if (this.#ofSenders >= entriesMax) return this.#overflow(addition, other)
     // The address still tells who it is.
-    if (ofAddress >= ledgerEntriesPerAddressMax && addition.agent !== OTHER) {
+    if (ofAddress >= ledgerEntriesPerAddressMax && addition.agent !== other) {
       return this.#overflow(addition, addition.address)
     }
     this.#perAddress.set(addition.address, ofAddress + 1)
@@ -167,8 +167,8 @@ class BoundedLedger implements Ledger {
 
   #overflow(addition: LedgerEntry, address: string): void {
     this.overflows++
-    const identity = address === OTHER ? '' : addition.identity
-    const renamed = { ...addition, address, agent: OTHER, identity }
+    const identity = address === other ? '' : addition.identity
+    const renamed = { ...addition, address, agent: other, identity }
     this.#add(renamed, textOf(renamed))
   }
 }
@@ -182,8 +182,8 @@ function toEntry(note: LedgerNote, nowMs: number): LedgerEntry {
     signal: note.signal ?? '',
     table: note.table ?? '',
     address: sender?.address ?? '',
-    agent: shortText(sender?.agent, AGENT_LENGTH_MAX),
-    identity: shortText(sender?.identity, IDENTITY_LENGTH_MAX),
+    agent: shortText(sender?.agent, agentLengthMax),
+    identity: shortText(sender?.identity, identityLengthMax),
     requests: note.requests ?? 0,
     items: note.items ?? 0,
     bytes: note.bytes ?? 0,
@@ -213,6 +213,6 @@ function sumUp(entry: LedgerEntry, addition: LedgerEntry): void {
 
 function shortened(entry: LedgerEntry): LedgerEntry {
   const { message } = entry
-  if (message.length <= MESSAGE_LENGTH_MAX) return { ...entry }
-  return { ...entry, message: `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}…` }
+  if (message.length <= messageLengthMax) return { ...entry }
+  return { ...entry, message: `${message.slice(0, messageLengthMax - 1)}…` }
 }

@@ -29,8 +29,8 @@ type ZlibFunction = (
  * Of what a frame of Zstandard may look back to: the largest that encoders use unless told
  * otherwise, 32 MiB.
  */
-const ZSTD_WINDOW_LOG_MAX = 25
-const CHUNK_BYTES = 256 * 1024
+const zstdWindowLogMax = 25
+const bytesPerChunk = 256 * 1024
 
 const inflaters: Readonly<Record<Compression, Inflate>> = {
   gzip: (body, bytesMax) => withZlib(zlib.gunzip, body, bytesMax),
@@ -39,7 +39,7 @@ const inflaters: Readonly<Record<Compression, Inflate>> = {
   zstd: (body, bytesMax) => {
     const { zstdDecompress, constants } = zstd
     if (zstdDecompress === undefined) throw new Error('This Node.js has no Zstandard')
-    const params = { [constants['ZSTD_d_windowLogMax'] ?? 0]: ZSTD_WINDOW_LOG_MAX }
+    const params = { [constants['ZSTD_d_windowLogMax'] ?? 0]: zstdWindowLogMax }
     return withZlib(zstdDecompress, body, bytesMax, { params })
   },
   snappy: inflateSnappy,
@@ -97,7 +97,7 @@ function withZlib(
   more: object = {},
 ): Promise<InflateOutcome> {
   return new Promise((resolve) => {
-    const options = { maxOutputLength: bytesMax, chunkSize: CHUNK_BYTES, ...more }
+    const options = { maxOutputLength: bytesMax, chunkSize: bytesPerChunk, ...more }
     run(body, options, (error, inflated) => {
       if (error === null) resolve({ status: 'inflated', body: inflated })
       else if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
@@ -113,7 +113,7 @@ function isZlib(body: Uint8Array): boolean {
   return (first & 15) === 8 && (first * 256 + second) % 31 === 0
 }
 
-const SNAPPY_STREAM_HEAD = Buffer.from([0xff, 6, 0, 0, ...Buffer.from('sNaPpY')])
+const snappyStreamHead = Buffer.from([0xff, 6, 0, 0, ...Buffer.from('sNaPpY')])
 
 /**
  * HTTP's `snappy` is one block from some senders and a stream of framed ones from others; their
@@ -121,7 +121,7 @@ const SNAPPY_STREAM_HEAD = Buffer.from([0xff, 6, 0, 0, ...Buffer.from('sNaPpY')]
  */
 async function inflateSnappy(body: Uint8Array, bytesMax: number): Promise<InflateOutcome> {
   const { default: snappy } = await import('snappy')
-  const isFramed = SNAPPY_STREAM_HEAD.equals(body.subarray(0, SNAPPY_STREAM_HEAD.length))
+  const isFramed = snappyStreamHead.equals(body.subarray(0, snappyStreamHead.length))
   const bytes = isFramed ? snappyStreamBytes(body) : snappyBlockBytes(body, 0)
   if (bytes > bytesMax) return { status: 'too_large' }
   if (!isFramed) {
@@ -134,7 +134,7 @@ async function inflateSnappy(body: Uint8Array, bytesMax: number): Promise<Inflat
   return { status: 'inflated', body: first.length === 0 ? rest : Buffer.concat([first, rest]) }
 }
 
-const SNAPPY_CHUNK_BYTES_MAX = 65_536
+const snappyChunkBytesMax = 65_536
 
 /** What all chunks become. @throws where the stream is none */
 function snappyStreamBytes(body: Uint8Array): number {
@@ -150,7 +150,7 @@ function snappyStreamBytes(body: Uint8Array): number {
     // A checksum of 4 bytes comes before the content.
     if (kind === 0) {
       const chunkBytes = snappyBlockBytes(body.subarray(0, at), start + 4)
-      if (chunkBytes > SNAPPY_CHUNK_BYTES_MAX) throw new Error(`a chunk has ${chunkBytes} bytes`)
+      if (chunkBytes > snappyChunkBytesMax) throw new Error(`a chunk has ${chunkBytes} bytes`)
       bytes += chunkBytes
     } else if (kind === 1) bytes += length - 4
   }
@@ -169,11 +169,11 @@ function snappyBlockBytes(body: Uint8Array, start: number): number {
   throw new Error('the block does not begin with its length')
 }
 
-const LZ4_MAGIC = 0x184d2204
+const lz4Magic = 0x184d2204
 /** By the code in the frame's head. */
-const LZ4_BLOCK_BYTES = [0, 0, 0, 0, 65_536, 262_144, 1_048_576, 4_194_304]
+const lz4BlockBytes = [0, 0, 0, 0, 65_536, 262_144, 1_048_576, 4_194_304]
 /** What a byte can become at most. */
-const LZ4_RATIO_MAX = 255
+const lz4RatioMax = 255
 
 async function inflateLz4(body: Uint8Array, bytesMax: number): Promise<InflateOutcome> {
   const { bytesAtMost, blockBytesMax } = lz4Frame(body)
@@ -188,9 +188,9 @@ async function inflateLz4(body: Uint8Array, bytesMax: number): Promise<InflateOu
 
 /** Walks a frame's blocks. @throws where it is none, or is not all of the body */
 function lz4Frame(body: Uint8Array): { bytesAtMost: number; blockBytesMax: number } {
-  if (body.length < 7 || u32(body, 0) !== LZ4_MAGIC) throw new Error('it is no frame of LZ4')
+  if (body.length < 7 || u32(body, 0) !== lz4Magic) throw new Error('it is no frame of LZ4')
   const flags = body[4] ?? 0
-  const blockBytesMax = LZ4_BLOCK_BYTES[((body[5] ?? 0) >> 4) & 7] ?? 0
+  const blockBytesMax = lz4BlockBytes[((body[5] ?? 0) >> 4) & 7] ?? 0
   if (flags >> 6 !== 1 || blockBytesMax === 0) throw new Error('the frame’s head is wrong')
   // Content size and dictionary id are there where their flags are.
   let at = 7 + ((flags & 8) === 0 ? 0 : 8) + ((flags & 1) === 0 ? 0 : 4)
@@ -203,7 +203,7 @@ function lz4Frame(body: Uint8Array): { bytesAtMost: number; blockBytesMax: numbe
     const length = size & 0x7fffffff
     if (length > blockBytesMax) throw new Error(`a block has ${length} bytes`)
     const isStored = size >= 0x80000000
-    bytesAtMost += isStored ? length : Math.min(blockBytesMax, length * LZ4_RATIO_MAX)
+    bytesAtMost += isStored ? length : Math.min(blockBytesMax, length * lz4RatioMax)
     at += length + ((flags & 16) === 0 ? 0 : 4)
   }
   if ((flags & 4) !== 0) at += 4

@@ -30,22 +30,22 @@ export interface RpcStatus {
   readonly retryAfterMs?: number
 }
 
-const RETRY_INFO_TYPE = 'type.googleapis.com/google.rpc.RetryInfo'
+const retryInfoType = 'type.googleapis.com/google.rpc.RetryInfo'
 
-const REJECTED_KEYS: Readonly<Record<Signal, string>> = {
+const rejectedKeys: Readonly<Record<Signal, string>> = {
   traces: 'rejectedSpans',
   logs: 'rejectedLogRecords',
   metrics: 'rejectedDataPoints',
 }
 
-const RESPONSES: Readonly<Record<Signal, Message>> = {
+const responses: Readonly<Record<Signal, Message>> = {
   traces: exportTraceResponse,
   logs: exportLogsResponse,
   metrics: exportMetricsResponse,
 }
 
 /** Bytes of a message that is sent back, well below the 4 MiB that OTLP allows a response. */
-const MESSAGE_CHARACTERS_MAX = 4096
+const messageCharactersMax = 4096
 
 /**
  * The response to an accepted request: empty on full success, which leaves `partial_success` unset.
@@ -58,14 +58,14 @@ export function encodeExportResponse(
 ): Buffer {
   const isFull = rejectedItems === 0 && message === ''
   const errorMessage = sendableText(message)
-  const rejectedKey = REJECTED_KEYS[signal]
+  const rejectedKey = rejectedKeys[signal]
   if (encoding === 'json') {
     const partialSuccess = { [rejectedKey]: String(rejectedItems), errorMessage }
     return Buffer.from(JSON.stringify(isFull ? {} : { partialSuccess }))
   }
   if (isFull) return Buffer.alloc(0)
   const partialSuccess = { [rejectedKey]: rejectedItems, errorMessage }
-  return Buffer.from(encode(RESPONSES[signal], { partialSuccess }))
+  return Buffer.from(encode(responses[signal], { partialSuccess }))
 }
 
 /** A google.rpc.Status. */
@@ -83,7 +83,7 @@ export function encodeRetryInfo(retryAfterMs: number): Uint8Array {
 /** The message as it may be sent: short, one line, and without halves of surrogate pairs. */
 export function sendableText(message: string): string {
   return message
-    .slice(0, MESSAGE_CHARACTERS_MAX)
+    .slice(0, messageCharactersMax)
     .toWellFormed()
     .replaceAll(/\p{Cc}+/gu, ' ')
 }
@@ -92,13 +92,13 @@ function jsonStatus({ code, message, retryAfterMs }: RpcStatus): Buffer {
   const details =
     retryAfterMs === undefined
       ? {}
-      : { details: [{ '@type': RETRY_INFO_TYPE, retryDelay: `${retryAfterMs / 1000}s` }] }
+      : { details: [{ '@type': retryInfoType, retryDelay: `${retryAfterMs / 1000}s` }] }
   return Buffer.from(JSON.stringify({ code, message: sendableText(message), ...details }))
 }
 
 function protobufStatus({ code, message, retryAfterMs }: RpcStatus): Buffer {
   const status = { code, message: sendableText(message) }
   if (retryAfterMs === undefined) return Buffer.from(encode(rpcStatus, status))
-  const details = [{ typeUrl: RETRY_INFO_TYPE, value: encodeRetryInfo(retryAfterMs) }]
+  const details = [{ typeUrl: retryInfoType, value: encodeRetryInfo(retryAfterMs) }]
   return Buffer.from(encode(rpcStatus, { ...status, details }))
 }

@@ -9,12 +9,7 @@ import { heldBytes, isCrumbled } from '../byte-budget.ts'
 import { type Compression, grpcCompressions } from './compression.ts'
 import { rpcCode } from './export-response.ts'
 import type { GrpcRefusal } from './grpc-status.ts'
-import {
-  CHUNKS_MESSAGE,
-  NO_ROOM_MESSAGE,
-  NO_ROOM_RETRY_AFTER_MS,
-  type ReceiverParts,
-} from './receiver.ts'
+import { chunksMessage, noRoomMessage, noRoomRetryAfterMs, type ReceiverParts } from './receiver.ts'
 
 /** What came of receiving a message. */
 export type MessageOutcome =
@@ -33,9 +28,9 @@ export type MessageOutcome =
 
 type Parts = Pick<ReceiverParts, 'limits' | 'requestBytes'>
 
-const PREFIX_BYTES = 5
+const prefixBytes = 5
 /** The compressions that are taken, as a header names them. */
-const ACCEPTED_ENCODINGS = ['identity', ...grpcCompressions.keys()].join(',')
+const acceptedEncodings = ['identity', ...grpcCompressions.keys()].join(',')
 
 /**
  * Receives the message of a call within the limits.
@@ -74,13 +69,13 @@ export function receiveMessage(
     if (isDone) return
     const bytes = heldBytes(chunk)
     if (!requestBytes.reserve(bytes)) {
-      refuse(NO_ROOM)
+      refuse(noRoom)
       return
     }
     held += bytes
     const refusal = reader.add(chunk)
     if (refusal !== undefined) refuse(refusal)
-    else if (isCrumbled(reader.chunks, reader.bytes, limits.smallChunksMax)) refuse(TOO_MANY_CHUNKS)
+    else if (isCrumbled(reader.chunks, reader.bytes, limits.smallChunksMax)) refuse(tooManyChunks)
   })
   // `on` and not `once`: they come once, and a wrapper costs.
   stream.on('end', () => {
@@ -119,18 +114,18 @@ class MessageReader {
     this.#parts.push(chunk)
     this.bytes += chunk.length
     if (this.#length < 0) {
-      if (this.bytes < PREFIX_BYTES) return undefined
+      if (this.bytes < prefixBytes) return undefined
       const refusal = this.#readPrefix(this.#whole())
       if (refusal !== undefined) return refusal
     }
-    return this.bytes > PREFIX_BYTES + this.#length ? NOT_ONE_MESSAGE : undefined
+    return this.bytes > prefixBytes + this.#length ? notOneMessage : undefined
   }
 
   /** @returns the message, or why the call is refused */
   finish(): Uint8Array | GrpcRefusal {
-    if (this.bytes === 0) return NOT_ONE_MESSAGE
-    if (this.#length < 0 || this.bytes < PREFIX_BYTES + this.#length) return CUT_MESSAGE
-    return this.#whole().subarray(PREFIX_BYTES)
+    if (this.bytes === 0) return notOneMessage
+    if (this.#length < 0 || this.bytes < prefixBytes + this.#length) return cutMessage
+    return this.#whole().subarray(prefixBytes)
   }
 
   #whole(): Buffer {
@@ -145,26 +140,26 @@ class MessageReader {
     if (flag !== 0 && flag !== 1) return malformed(`The message's flag is ${flag}; wanted 0 or 1`)
     if (this.#length > this.#bytesMax) return tooLarge(this.#bytesMax)
     if (flag === 0 || this.compression !== undefined) return undefined
-    return this.#encoding === 'identity' ? UNNAMED_ENCODING : unknownEncoding(this.#encoding)
+    return this.#encoding === 'identity' ? unnamedEncoding : unknownEncoding(this.#encoding)
   }
 }
 
-export const NO_ROOM: GrpcRefusal = {
+export const noRoom: GrpcRefusal = {
   rpcStatus: {
     code: rpcCode.resourceExhausted,
-    message: NO_ROOM_MESSAGE,
-    retryAfterMs: NO_ROOM_RETRY_AFTER_MS,
+    message: noRoomMessage,
+    retryAfterMs: noRoomRetryAfterMs,
   },
   requestStatus: 'overloaded',
 }
 
-const TOO_MANY_CHUNKS: GrpcRefusal = {
-  rpcStatus: { code: rpcCode.resourceExhausted, message: CHUNKS_MESSAGE },
+const tooManyChunks: GrpcRefusal = {
+  rpcStatus: { code: rpcCode.resourceExhausted, message: chunksMessage },
   requestStatus: 'too_large',
 }
 
 /** The status that gRPC has for a wrong number of messages. */
-const NOT_ONE_MESSAGE: GrpcRefusal = {
+const notOneMessage: GrpcRefusal = {
   rpcStatus: {
     code: rpcCode.unimplemented,
     message: 'The call has not one message; send each request in a call of its own',
@@ -172,8 +167,8 @@ const NOT_ONE_MESSAGE: GrpcRefusal = {
   requestStatus: 'unsupported',
 }
 
-const CUT_MESSAGE = malformed('The message ends before the length that its prefix names')
-const UNNAMED_ENCODING = malformed('The message is compressed, but no grpc-encoding is named')
+const cutMessage = malformed('The message ends before the length that its prefix names')
+const unnamedEncoding = malformed('The message is compressed, but no grpc-encoding is named')
 
 function malformed(message: string): GrpcRefusal {
   return { rpcStatus: { code: rpcCode.internal, message }, requestStatus: 'malformed' }
@@ -188,10 +183,10 @@ export function tooLarge(bytesMax: number): GrpcRefusal {
 }
 
 function unknownEncoding(encoding: string): GrpcRefusal {
-  const message = `grpc-encoding is "${encoding}"; send one of ${ACCEPTED_ENCODINGS}`
+  const message = `grpc-encoding is "${encoding}"; send one of ${acceptedEncodings}`
   return {
     rpcStatus: { code: rpcCode.unimplemented, message },
     requestStatus: 'unsupported',
-    headers: { 'grpc-accept-encoding': ACCEPTED_ENCODINGS },
+    headers: { 'grpc-accept-encoding': acceptedEncodings },
   }
 }

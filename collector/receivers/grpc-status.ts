@@ -12,21 +12,21 @@ export interface GrpcRefusal {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const CONTENT_TYPE = 'application/grpc+proto'
+const contentType = 'application/grpc+proto'
 /** Clients of gRPC's C core refuse answers whose headers take more than 8 KiB. */
-const MESSAGE_BYTES_MAX = 1024
-const PREFIX_BYTES = 5
+const messageBytesMax = 1024
+const prefixBytes = 5
 
-const RESPONSE_HEADERS = { ':status': 200, 'content-type': CONTENT_TYPE }
-const RESPONSE_OPTIONS = { waitForTrailers: true }
-const OK_TRAILERS = { 'grpc-status': '0' }
+const responseHeaders = { ':status': 200, 'content-type': contentType }
+const responseOptions = { waitForTrailers: true }
+const okTrailers = { 'grpc-status': '0' }
 
 /** Ends a call with a message and status OK. */
 export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
   if (!canAnswer(stream)) return
-  stream.respond(RESPONSE_HEADERS, RESPONSE_OPTIONS)
+  stream.respond(responseHeaders, responseOptions)
   stream.on('wantTrailers', sendOkTrailers)
-  stream.end(message.length === 0 ? EMPTY_MESSAGE : prefixed(message))
+  stream.end(message.length === 0 ? emptyMessage : prefixed(message))
 }
 
 /** Ends a call with an error, whether or not its request has arrived wholly. */
@@ -47,7 +47,7 @@ export function sendStatus(
         }
   stream.respond(
     {
-      ...RESPONSE_HEADERS,
+      ...responseHeaders,
       'grpc-status': String(status.code),
       'grpc-message': encodeMessage(status.message),
       ...details,
@@ -74,7 +74,7 @@ export function sendHttpStatus(
  * UTF-8.
  */
 export function encodeMessage(message: string): string {
-  const text = cut(sendableText(message), MESSAGE_BYTES_MAX)
+  const text = cut(sendableText(message), messageBytesMax)
   return text.replaceAll(/[^\u0020-\u0024\u0026-\u007e]+/g, encodeURIComponent)
 }
 
@@ -88,9 +88,9 @@ function canAnswer(stream: ServerHttp2Stream): boolean {
  * queue of the session: from Node 26 on, a reset takes back the headers that still wait there, and
  * the client is told nothing.
  */
-function stopRequest(stream: ServerHttp2Stream, triesLeft = STOP_TRIES): void {
+function stopRequest(stream: ServerHttp2Stream, triesLeft = stopTries): void {
   if (stream.readableEnded) return
-  const timer = triesLeft === STOP_TRIES ? setImmediate : later
+  const timer = triesLeft === stopTries ? setImmediate : later
   timer(() => {
     if (stream.destroyed) return
     const isQueued = (stream.session?.state.outboundQueueSize ?? 0) > 0
@@ -100,24 +100,24 @@ function stopRequest(stream: ServerHttp2Stream, triesLeft = STOP_TRIES): void {
 }
 
 /** How often it is looked for the answer to have left, and how long is waited between. */
-const STOP_TRIES = 50
-const STOP_INTERVAL_MS = 20
+const stopTries = 50
+const stopIntervalMs = 20
 
 function later(action: () => void): void {
-  setTimeout(action, STOP_INTERVAL_MS)
+  setTimeout(action, stopIntervalMs)
 }
 
 /** One function for all calls, with the stream as `this`. */
 function sendOkTrailers(this: ServerHttp2Stream): void {
-  if (!this.destroyed) this.sendTrailers(OK_TRAILERS)
+  if (!this.destroyed) this.sendTrailers(okTrailers)
 }
 
-const EMPTY_MESSAGE = Buffer.alloc(PREFIX_BYTES)
+const emptyMessage = Buffer.alloc(prefixBytes)
 
 function prefixed(message: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(PREFIX_BYTES + message.length)
+  const bytes = Buffer.alloc(prefixBytes + message.length)
   bytes.writeUInt32BE(message.length, 1)
-  bytes.set(message, PREFIX_BYTES)
+  bytes.set(message, prefixBytes)
   return bytes
 }
 

@@ -5,22 +5,22 @@ import type { ConsumeOutcome, Sender, Signal } from '../consumer.ts'
 import { countRequest, type RefusedRequest } from '../telemetry.ts'
 import type { Compression } from './compression.ts'
 import { encodeExportResponse, rpcCode, type RpcStatus } from './export-response.ts'
-import { type MessageOutcome, NO_ROOM, receiveMessage, tooLarge } from './grpc-message.ts'
+import { type MessageOutcome, noRoom, receiveMessage, tooLarge } from './grpc-message.ts'
 import { createGrpcServer, type GrpcConnection, type GrpcServer } from './grpc-server.ts'
 import { type GrpcRefusal, sendHttpStatus, sendMessage, sendStatus } from './grpc-status.ts'
 import { consumeRequest, type Receiver, type ReceiverParts } from './receiver.ts'
 
-const RECEIVER = 'otlp_grpc'
-const SERVICE_PREFIX = '/opentelemetry.proto.collector.'
-export const EXPORT_PATHS: Readonly<Record<Signal, string>> = {
-  traces: `${SERVICE_PREFIX}trace.v1.TraceService/Export`,
-  logs: `${SERVICE_PREFIX}logs.v1.LogsService/Export`,
-  metrics: `${SERVICE_PREFIX}metrics.v1.MetricsService/Export`,
+const receiverName = 'otlp_grpc'
+const servicePrefix = '/opentelemetry.proto.collector.'
+export const exportPaths: Readonly<Record<Signal, string>> = {
+  traces: `${servicePrefix}trace.v1.TraceService/Export`,
+  logs: `${servicePrefix}logs.v1.LogsService/Export`,
+  metrics: `${servicePrefix}metrics.v1.MetricsService/Export`,
 }
-const SIGNALS = new Map<string, Signal>([
-  [EXPORT_PATHS.traces, 'traces'],
-  [EXPORT_PATHS.logs, 'logs'],
-  [EXPORT_PATHS.metrics, 'metrics'],
+const signals = new Map<string, Signal>([
+  [exportPaths.traces, 'traces'],
+  [exportPaths.logs, 'logs'],
+  [exportPaths.metrics, 'metrics'],
 ])
 
 export function createOtlpGrpcReceiver(parts: ReceiverParts): Receiver {
@@ -41,9 +41,8 @@ interface RefusedCall {
   readonly sender: Sender
 }
 
-const NO_GRPC_MESSAGE =
-  'The request is not gRPC: its method is not POST, or its content type another'
-const ABORTED_MESSAGE = 'The sender broke the call off'
+const noGrpcMessage = 'The request is not gRPC: its method is not POST, or its content type another'
+const abortedMessage = 'The sender broke the call off'
 
 type Received = Extract<MessageOutcome, { readonly status: 'received' }>
 
@@ -76,11 +75,11 @@ class OtlpGrpcReceiver implements Receiver {
     headers: IncomingHttpHeaders,
     connection: GrpcConnection,
   ): void {
-    const signal = SIGNALS.get(headers[':path'] ?? '')
+    const signal = signals.get(headers[':path'] ?? '')
     const httpRefusal = checkProtocol(headers)
     if (httpRefusal !== undefined) {
       const sender = this.#senderOf(connection, headers['user-agent'] ?? '', '')
-      this.#count(sender, signal, 'unsupported', { message: NO_GRPC_MESSAGE })
+      this.#count(sender, signal, 'unsupported', { message: noGrpcMessage })
       sendHttpStatus(stream, httpRefusal.httpStatus, httpRefusal.headers)
       return
     }
@@ -116,7 +115,7 @@ class OtlpGrpcReceiver implements Receiver {
     const { sender, signal } = call
     switch (outcome.status) {
       case 'aborted':
-        this.#count(sender, signal, 'aborted', { message: ABORTED_MESSAGE })
+        this.#count(sender, signal, 'aborted', { message: abortedMessage })
         return
       case 'refused':
         this.#refuse(call, outcome.refusal)
@@ -184,7 +183,7 @@ class OtlpGrpcReceiver implements Receiver {
     }
     const { body } = inflated
     if (!requestBytes.reserve(body.length)) {
-      this.#refuse(call, NO_ROOM, bytes)
+      this.#refuse(call, noRoom, bytes)
       return undefined
     }
     return this.#consume(call, body, () => requestBytes.release(body.length))
@@ -197,7 +196,7 @@ class OtlpGrpcReceiver implements Receiver {
   #senderOf(connection: GrpcConnection, agent: string, identity: string): Sender {
     const last = this.#senders.get(connection)
     if (last !== undefined && last.agent === agent && last.identity === identity) return last
-    const sender = { receiver: RECEIVER, address: connection.address, agent, identity } as const
+    const sender = { receiver: receiverName, address: connection.address, agent, identity } as const
     this.#senders.set(connection, sender)
     return sender
   }
@@ -243,7 +242,7 @@ function unknownFormat(format: string): GrpcRefusal {
   return { rpcStatus: { code: rpcCode.unimplemented, message }, requestStatus: 'unsupported' }
 }
 
-const TIMEOUT_UNITS_MS: Readonly<Record<string, number>> = {
+const timeoutUnitsMs: Readonly<Record<string, number>> = {
   H: 3_600_000,
   M: 60_000,
   S: 1_000,
@@ -259,7 +258,7 @@ const TIMEOUT_UNITS_MS: Readonly<Record<string, number>> = {
 function parseTimeout(header: string | string[] | undefined): number | undefined {
   if (header === undefined) return Number.POSITIVE_INFINITY
   const match = /^(\d{1,8})([HMSmun])$/.exec(String(header))
-  const unitMs = TIMEOUT_UNITS_MS[match?.[2] ?? '']
+  const unitMs = timeoutUnitsMs[match?.[2] ?? '']
   return unitMs === undefined ? undefined : Number(match?.[1]) * unitMs
 }
 
@@ -281,7 +280,7 @@ function unauthenticated(refused: {
 }
 
 function unknownMethod(path: string): GrpcRefusal {
-  const paths = Object.values(EXPORT_PATHS).join(', ')
+  const paths = Object.values(exportPaths).join(', ')
   const message = `There is no method "${path}" here; call one of ${paths}`
   return { rpcStatus: { code: rpcCode.unimplemented, message }, requestStatus: 'unsupported' }
 }

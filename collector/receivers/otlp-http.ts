@@ -16,10 +16,10 @@ import { type Compression, httpCompressions } from './compression.ts'
 import { encodeExportResponse, encodeStatus, rpcCode, type RpcStatus } from './export-response.ts'
 import { createHttpBodyReader, type HttpBodyReader } from './http-body.ts'
 import {
-  CHUNKS_MESSAGE,
+  chunksMessage,
   consumeRequest,
-  NO_ROOM_MESSAGE,
-  NO_ROOM_RETRY_AFTER_MS,
+  noRoomMessage,
+  noRoomRetryAfterMs,
   type Receiver,
   type ReceiverParts,
 } from './receiver.ts'
@@ -43,21 +43,21 @@ interface ExportHead {
   readonly identity: string
 }
 
-const RECEIVER = 'otlp_http'
+const receiverName = 'otlp_http'
 /** What is announced beyond this is no request. */
-const ANNOUNCED_BYTES_MAX = 2 ** 40
+const announcedBytesMax = 2 ** 40
 /**
  * So much of a refused request is read to its end in any case: clients fail whose writing is reset.
  */
-const DISCARDED_BYTES_LEAST = 1024 * 1024
-const ABORTED_MESSAGE = 'The sender broke the request off'
-const SHUTDOWN_POLL_MS = 10
-const SIGNALS: Readonly<Record<string, Signal>> = {
+const discardedBytesLeast = 1024 * 1024
+const abortedMessage = 'The sender broke the request off'
+const shutdownPollMs = 10
+const signals: Readonly<Record<string, Signal>> = {
   '/v1/traces': 'traces',
   '/v1/logs': 'logs',
   '/v1/metrics': 'metrics',
 }
-const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
+const contentTypes: Readonly<Record<Encoding, string>> = {
   protobuf: 'application/x-protobuf',
   json: 'application/json',
 }
@@ -94,7 +94,7 @@ class OtlpHttpReceiver implements Receiver {
     }
     this.#server = createServer(serverOptions, parts.tls)
     const limit = limitHttpConnections(this.#server, limits)
-    observeConnections(parts.telemetry, RECEIVER, limit)
+    observeConnections(parts.telemetry, receiverName, limit)
     // Neither promise rejects: #handle catches everything.
     this.#server.on('request', (request, response) => void this.#handle(request, response, false))
     this.#server.on(
@@ -125,7 +125,7 @@ class OtlpHttpReceiver implements Receiver {
     // Connections fall idle as their answers go out.
     while ((await this.#countConnections()) > 0 && performance.now() < endMs) {
       this.#server.closeIdleConnections()
-      await sleep(SHUTDOWN_POLL_MS)
+      await sleep(shutdownPollMs)
     }
     this.#server.closeAllConnections()
   }
@@ -195,18 +195,18 @@ class OtlpHttpReceiver implements Receiver {
     const read = await this.#bodyReader.read(request, compression)
     switch (read.status) {
       case 'aborted':
-        this.#count(request, sender, 'aborted', ABORTED_MESSAGE)
+        this.#count(request, sender, 'aborted', abortedMessage)
         return
       case 'too_large':
         refuse(tooLarge(this.#parts.limits.requestBytesMax))
         return
       case 'too_many_chunks':
-        refuse(TOO_MANY_CHUNKS)
+        refuse(tooManyChunks)
         // Reading the rest of them would cost as much as taking them.
         response.once('finish', () => request.destroy())
         return
       case 'no_room':
-        refuse(overloaded(NO_ROOM_RETRY_AFTER_MS, NO_ROOM_MESSAGE))
+        refuse(overloaded(noRoomRetryAfterMs, noRoomMessage))
         return
       case 'corrupt':
         refuse(malformed(`The ${compression ?? ''} body is corrupt: ${read.message}`))
@@ -257,13 +257,13 @@ class OtlpHttpReceiver implements Receiver {
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal): void {
     const { identity = '', requestStatus, rpcStatus } = refusal
     this.#count(request, senderOf(request, identity), requestStatus, rpcStatus.message)
-    discard(request, Math.max(this.#parts.limits.requestBytesMax, DISCARDED_BYTES_LEAST))
+    discard(request, Math.max(this.#parts.limits.requestBytesMax, discardedBytesLeast))
     sendRefusal(response, encodingOf(request) ?? 'json', refusal)
   }
 
   #count(request: IncomingMessage, sender: Sender, status: RequestStatus, message: string): void {
     if (this.#timedOut.has(request)) return
-    const signal = SIGNALS[pathOf(request)]
+    const signal = signals[pathOf(request)]
     const refused = { bytes: announcedBytes(request), message }
     countRequest(this.#parts.telemetry, sender, signal, status, refused)
   }
@@ -273,7 +273,7 @@ class OtlpHttpReceiver implements Receiver {
     const request = this.#responses.get(socket)?.req
     if (request === undefined || request.complete) {
       const address = socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
-      const sender = { receiver: RECEIVER, address, agent: '', identity: '' } as const
+      const sender = { receiver: receiverName, address, agent: '', identity: '' } as const
       countRequest(this.#parts.telemetry, sender, undefined, status, { message })
       return
     }
@@ -309,7 +309,7 @@ class OtlpHttpReceiver implements Receiver {
       message,
     })
     socket.end(
-      `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: ${CONTENT_TYPES.json}\r\n` +
+      `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: ${contentTypes.json}\r\n` +
         `Content-Length: ${body.length}\r\n\r\n${body.toString()}`,
     )
   }
@@ -329,7 +329,7 @@ function checkHead(
   bytesMax: number,
 ): Omit<ExportHead, 'identity'> | HttpRefusal {
   const path = pathOf(request)
-  const signal = SIGNALS[path]
+  const signal = signals[path]
   if (signal === undefined) return notFound(path)
   if (request.method !== 'POST') return wrongMethod(request.method ?? '')
   const encoding = encodingOf(request)
@@ -338,7 +338,7 @@ function checkHead(
     return refusal(
       415,
       rpcCode.invalidArgument,
-      `Content-Type is "${seen}"; send ${CONTENT_TYPES.protobuf} or ${CONTENT_TYPES.json}`,
+      `Content-Type is "${seen}"; send ${contentTypes.protobuf} or ${contentTypes.json}`,
     )
   }
   const name = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
@@ -358,8 +358,8 @@ function checkHead(
 /** The encoding that the content type names, whatever its case and parameters. */
 function encodingOf(request: IncomingMessage): Encoding | undefined {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
-  if (type === CONTENT_TYPES.protobuf) return 'protobuf'
-  return type === CONTENT_TYPES.json ? 'json' : undefined
+  if (type === contentTypes.protobuf) return 'protobuf'
+  return type === contentTypes.json ? 'json' : undefined
 }
 
 function refusal(httpStatus: number, code: number, message: string): HttpRefusal {
@@ -376,7 +376,7 @@ function unknownCompression(name: string): HttpRefusal {
 }
 
 function notFound(path: string): HttpRefusal {
-  const paths = Object.keys(SIGNALS).join(', ')
+  const paths = Object.keys(signals).join(', ')
   return refusal(404, rpcCode.notFound, `There is no "${path}" here; send to one of ${paths}`)
 }
 
@@ -399,9 +399,9 @@ function tooLarge(bytesMax: number): HttpRefusal {
   }
 }
 
-const TOO_MANY_CHUNKS: HttpRefusal = {
+const tooManyChunks: HttpRefusal = {
   httpStatus: 413,
-  rpcStatus: { code: rpcCode.resourceExhausted, message: CHUNKS_MESSAGE },
+  rpcStatus: { code: rpcCode.resourceExhausted, message: chunksMessage },
   requestStatus: 'too_large',
   headers: { Connection: 'close' },
 }
@@ -455,12 +455,12 @@ function retryAfter(retryAfterMs: number): Readonly<Record<string, string>> {
 /** Bytes of the body as its head announces them; 0 where it does not, or announces nonsense. */
 function announcedBytes(request: IncomingMessage): number {
   const bytes = Number(request.headers['content-length'] ?? 0)
-  return bytes < ANNOUNCED_BYTES_MAX ? bytes : 0
+  return bytes < announcedBytesMax ? bytes : 0
 }
 
 function senderOf(request: IncomingMessage, identity: string): Sender {
   const address = request.socket.remoteAddress ?? ''
-  return { receiver: RECEIVER, address, agent: request.headers['user-agent'] ?? '', identity }
+  return { receiver: receiverName, address, agent: request.headers['user-agent'] ?? '', identity }
 }
 
 /**
@@ -484,7 +484,7 @@ function sendRefusal(response: ServerResponse, encoding: Encoding, refusal: Http
 function send(response: ServerResponse, status: number, encoding: Encoding, body: Buffer): void {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, {
-    'Content-Type': CONTENT_TYPES[encoding],
+    'Content-Type': contentTypes[encoding],
     'Content-Length': body.length,
   })
   response.end(body)

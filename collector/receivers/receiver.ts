@@ -35,11 +35,11 @@ export interface ReceiverParts {
 }
 
 /** What a sender is told while there is no room for its bytes. */
-export const NO_ROOM_MESSAGE = 'The collector is receiving as many bytes as it may hold'
-export const NO_ROOM_RETRY_AFTER_MS = 1_000
+export const noRoomMessage = 'The collector is receiving as many bytes as it may hold'
+export const noRoomRetryAfterMs = 1_000
 
 /** What a sender is told whose body comes in more chunks than a body can need. */
-export const CHUNKS_MESSAGE = 'The request comes in too many small chunks; send it in larger ones'
+export const chunksMessage = 'The request comes in too many small chunks; send it in larger ones'
 
 /**
  * Hands a request to the consumer and counts what became of it. Nothing here holds the body while

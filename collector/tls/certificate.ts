@@ -32,7 +32,7 @@ export class CertificateError extends Error {
 }
 
 /** Certificates are made a moment before they are used, often on another machine. */
-const CLOCK_SKEW_MS = 60_000
+const clockSkewMs = 60_000
 
 /**
  * @param contents of the files: certificate, key, and the authority where there is one
@@ -128,7 +128,7 @@ function assertValid(
       `The certificate in "${path}" expired at ${date(validToMs)}, and it is ${date(nowMs)}; renew it`,
     )
   }
-  if (nowMs < validFromMs - CLOCK_SKEW_MS) {
+  if (nowMs < validFromMs - clockSkewMs) {
     throw new CertificateError(
       `The certificate in "${path}" is valid from ${date(validFromMs)}, and it is ${date(nowMs)}; check this machine's clock`,
     )

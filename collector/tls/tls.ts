@@ -34,13 +34,13 @@ export interface TlsParts {
   readonly lookIntervalMs?: number
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
+const dayMs = 24 * 60 * 60 * 1000
 /**
  * The last days of a certificate, or the last part of a short one, in which it should have been
  * renewed.
  */
-const EXPIRES_SOON_MS = 14 * DAY_MS
-const EXPIRES_SOON_SHARE = 1 / 6
+const expiresSoonMs = 14 * dayMs
+const expiresSoonShare = 1 / 6
 
 /**
  * Reads the files and looks after them.
@@ -138,8 +138,8 @@ class WatchedTls implements Tls {
   #warnOfExpiry(): void {
     const { validFromMs, validToMs } = this.#certificate
     const nowMs = this.#parts.clock()
-    const soonMs = Math.min(EXPIRES_SOON_MS, (validToMs - validFromMs) * EXPIRES_SOON_SHARE)
-    if (nowMs < validToMs - soonMs || nowMs < this.#warnedAtMs + DAY_MS) return
+    const soonMs = Math.min(expiresSoonMs, (validToMs - validFromMs) * expiresSoonShare)
+    if (nowMs < validToMs - soonMs || nowMs < this.#warnedAtMs + dayMs) return
     this.#warnedAtMs = nowMs
     const { certificate } = this.#files
     const date = new Date(validToMs).toISOString()

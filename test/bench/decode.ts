@@ -6,21 +6,21 @@ import { createRandom, type Random } from '../collector/decode/random.ts'
 import type { Bench, Figure } from './bench.ts'
 import { median } from './load/median.ts'
 
-const ITEMS_PER_REQUEST = 512
-const ROWS_PER_BLOCK = 32 * ITEMS_PER_REQUEST
-const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
-const CODES = ['Unset', 'Ok', 'Error']
-const ROUTES = ['/cart/items', '/orders', '/stock/:id']
+const itemsPerRequest = 512
+const rowsPerBlock = 32 * itemsPerRequest
+const kinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
+const codes = ['Unset', 'Ok', 'Error']
+const routes = ['/cart/items', '/orders', '/stock/:id']
 
-const BOUNDS = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]
-const RESOURCE = {
+const bounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]
+const resourceShape = {
   'service.name': 'shop',
   'service.instance.id': '627cc493-f310-47de-96bd-71410b7dec09',
   'process.pid': 4711,
   'host.name': 'node-7',
 }
 
-const SIZES = {
+const sizes = {
   tiny: { ours: 4, json: 2, plain: 2, metrics: 4, rounds: 1 },
   full: { ours: 1000, json: 200, plain: 200, metrics: 1000, rounds: 7 },
 }
@@ -32,7 +32,7 @@ const SIZES = {
 export const decodeBench: Bench = {
   name: 'decode',
   async run(size) {
-    const { ours, json, plain, metrics, rounds } = SIZES[size]
+    const { ours, json, plain, metrics, rounds } = sizes[size]
     const message = oracle('traces')
     const objects = Array.from({ length: 8 }, (_, i) => traceRequest(createRandom(i)))
     const bodies = objects.map(
@@ -81,7 +81,7 @@ export const decodeBench: Bench = {
 
 function bytesPerItem(bodies: readonly Uint8Array[]): number {
   const bytes = bodies.reduce((sum, body) => sum + body.length, 0)
-  return Math.round(bytes / (bodies.length * ITEMS_PER_REQUEST))
+  return Math.round(bytes / (bodies.length * itemsPerRequest))
 }
 
 function decodeAll(
@@ -92,7 +92,7 @@ function decodeAll(
   return (index) => {
     const result = decoder.decode(encoding, bodies[index % bodies.length] as Uint8Array)
     if (result.message !== '') throw new Error(result.message)
-    for (const block of decoder.blocks) if (block.rows >= ROWS_PER_BLOCK) block.take()
+    for (const block of decoder.blocks) if (block.rows >= rowsPerBlock) block.take()
   }
 }
 
@@ -163,14 +163,14 @@ function plainRow(
     ParentSpanId: Buffer.from(span.parentSpanId).toString('hex'),
     TraceState: span.traceState,
     SpanName: span.name,
-    SpanKind: KINDS[span.kind],
+    SpanKind: kinds[span.kind],
     ServiceName: resourceAttributes['service.name'],
     ResourceAttributes: resourceAttributes,
     ScopeName: scope.name,
     ScopeVersion: scope.version,
     SpanAttributes: plainMap(span.attributes),
     Duration: span.endTimeUnixNano.subtract(span.startTimeUnixNano).toString(),
-    StatusCode: CODES[span.status.code],
+    StatusCode: codes[span.status.code],
     StatusMessage: span.status.message,
     'Events.Timestamp': span.events.map((event) => event.timeUnixNano.toString()),
     'Events.Name': span.events.map((event) => event.name),
@@ -194,15 +194,15 @@ function itemsPerSecond(requests: number, decode: (index: number) => void): numb
   const before = process.cpuUsage()
   for (let i = 0; i < requests; i++) decode(i)
   const used = process.cpuUsage(before)
-  return Math.round((requests * ITEMS_PER_REQUEST) / ((used.user + used.system) / 1e6))
+  return Math.round((requests * itemsPerRequest) / ((used.user + used.system) / 1e6))
 }
 
 function traceRequest(random: Random): object {
   const resource = {
-    attributes: attributes(RESOURCE),
+    attributes: attributes(resourceShape),
   }
   const scope = { name: '@shop/http', version: '1.2.3' }
-  const spans = Array.from({ length: ITEMS_PER_REQUEST }, () => span(random))
+  const spans = Array.from({ length: itemsPerRequest }, () => span(random))
   return { resourceSpans: [{ resource, scopeSpans: [{ scope, spans }] }] }
 }
 
@@ -214,7 +214,7 @@ function metricBodies(): Uint8Array[] {
   return Array.from({ length: 8 }, (_, seed) => {
     const random = createRandom(seed)
     const metrics = Array.from({ length: 32 }, (_unused, index) => metric(random, index))
-    const resource = { attributes: attributes(RESOURCE) }
+    const resource = { attributes: attributes(resourceShape) }
     const scope = { name: '@shop/http', version: '1.2.3' }
     const request = { resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics }] }] }
     return new Uint8Array(message.encode(message.fromObject(request)).finish())
@@ -224,12 +224,12 @@ function metricBodies(): Uint8Array[] {
 function metric(random: Random, index: number): object {
   const now = BigInt(Date.now()) * 1_000_000n
   const isHistogram = index % 2 === 0
-  const dataPoints = Array.from({ length: ITEMS_PER_REQUEST / 32 }, (_, worker) => ({
+  const dataPoints = Array.from({ length: itemsPerRequest / 32 }, (_, worker) => ({
     startTimeUnixNano: String(now - 60_000_000_000n),
     timeUnixNano: String(now),
     attributes: attributes({
       'http.request.method': 'GET',
-      'http.route': random.pick(ROUTES),
+      'http.route': random.pick(routes),
       'http.response.status_code': 200,
       worker,
     }),
@@ -239,8 +239,8 @@ function metric(random: Random, index: number): object {
           sum: random.below(1e6),
           min: 0.5,
           max: 9000,
-          explicitBounds: BOUNDS,
-          bucketCounts: [0, ...BOUNDS].map(() => random.below(100)),
+          explicitBounds: bounds,
+          bucketCounts: [0, ...bounds].map(() => random.below(100)),
         }
       : { asInt: random.below(1e6) }),
   }))
@@ -254,7 +254,7 @@ function metric(random: Random, index: number): object {
 }
 
 function span(random: Random): object {
-  const route = random.pick(ROUTES)
+  const route = random.pick(routes)
   const start = BigInt(Date.now() - 1000 - random.below(1000)) * 1_000_000n
   return {
     traceId: random.bytes(16),

@@ -8,7 +8,7 @@ import { type Chart, drawCharts } from './load/chart.ts'
 import { measureLoad, type Measured, serviceSubject } from './load/measure.ts'
 import { root, startService } from './load/service.ts'
 
-const SPANS_PER_REQUEST = 512
+const spansPerRequest = 512
 
 interface Point {
   readonly millions: number
@@ -100,11 +100,11 @@ async function measurePoint({ millions, services, attributes }: Point): Promise<
         target: service.endpoints.otlpGrpc,
         connections: 8,
         concurrency: 8,
-        spansPerRequest: SPANS_PER_REQUEST,
+        spansPerRequest: spansPerRequest,
         services,
         attributes,
       }
-      const requests = Math.ceil((millions * 1e6) / SPANS_PER_REQUEST)
+      const requests = Math.ceil((millions * 1e6) / spansPerRequest)
       await measureLoad(subject, { ...plan, requests: Math.min(200, requests) })
       return await measureLoad(subject, { ...plan, requests })
     } finally {

@@ -9,8 +9,8 @@ import type { Bench, Figure } from './bench.ts'
 import { measureLoad, type Measured, serviceSubject } from './load/measure.ts'
 import { readMetrics, type Service, startService } from './load/service.ts'
 
-const SPANS_PER_REQUEST = 512
-const GRPC = { connections: 8, concurrency: 8, spansPerRequest: SPANS_PER_REQUEST }
+const spansPerRequest = 512
+const grpc = { connections: 8, concurrency: 8, spansPerRequest: spansPerRequest }
 
 const sizes = {
   tiny: { requests: 8, warmUpRequests: 2, spansPerSecond: 5_000, seconds: 1, otherRequests: 4 },
@@ -69,7 +69,7 @@ async function measureClosed(
   { requests, warmUpRequests }: Size,
 ): Promise<readonly Figure[]> {
   const subject = serviceSubject(service)
-  const plan = { ...GRPC, target: service.endpoints.otlpGrpc }
+  const plan = { ...grpc, target: service.endpoints.otlpGrpc }
   await measureLoad(subject, { ...plan, requests: warmUpRequests })
   const measured = await measureLoad(subject, { ...plan, requests })
   return [
@@ -92,8 +92,8 @@ async function measureOpen(
   { spansPerSecond, seconds, warmUpRequests }: Size,
 ): Promise<readonly Figure[]> {
   const subject = serviceSubject(service)
-  const requestsPerSecond = spansPerSecond / SPANS_PER_REQUEST
-  const plan = { ...GRPC, concurrency: 32, target: service.endpoints.otlpGrpc }
+  const requestsPerSecond = spansPerSecond / spansPerRequest
+  const plan = { ...grpc, concurrency: 32, target: service.endpoints.otlpGrpc }
   await measureLoad(subject, { ...plan, requests: warmUpRequests })
   const backlog = watchBacklog({ service, folder }, seconds)
   const measured = await measureLoad(subject, {
@@ -150,7 +150,7 @@ async function measureOthers(
   ] as const
   for (const { signal, item, tables } of kinds) {
     const subject = serviceSubject(service, [...tables])
-    const plan = { ...GRPC, signal, target: service.endpoints.otlpGrpc }
+    const plan = { ...grpc, signal, target: service.endpoints.otlpGrpc }
     await measureLoad(subject, { ...plan, requests: warmUpRequests })
     const measured = await measureLoad(subject, { ...plan, requests: otherRequests })
     all.push(

@@ -11,13 +11,23 @@ import {
 } from '@wayward/collector/journal/journal'
 import type { Bench, Figure } from './bench.ts'
 
-const MIB = 1024 * 1024
+const mebibyte = 1024 * 1024
 const sizes = {
-  tiny: { segmentBytes: MIB, streamBytes: 8 * MIB, smallFrames: 50, openBytes: 8 * MIB },
-  full: { segmentBytes: 32 * MIB, streamBytes: 1024 * MIB, smallFrames: 10_000, openBytes: 10e9 },
+  tiny: {
+    segmentBytes: mebibyte,
+    streamBytes: 8 * mebibyte,
+    smallFrames: 50,
+    openBytes: 8 * mebibyte,
+  },
+  full: {
+    segmentBytes: 32 * mebibyte,
+    streamBytes: 1024 * mebibyte,
+    smallFrames: 10_000,
+    openBytes: 10e9,
+  },
 }
-const LARGE_BYTES = 512 * 1024
-const SMALL_BYTES = 2048
+const largeBytes = 512 * 1024
+const smallBytes = 2048
 
 export const journalBench: Bench = {
   name: 'journal',
@@ -28,7 +38,7 @@ export const journalBench: Bench = {
       durability: 'fsync',
       bytesMax: 100e9,
       segmentBytes: sizes[size].segmentBytes,
-      cacheBytesMax: 96 * MIB,
+      cacheBytesMax: 96 * mebibyte,
     }
     try {
       return [
@@ -52,18 +62,18 @@ async function measureAppends(
   smallFrames: number,
 ): Promise<Figure[]> {
   const journal = await open(settings)
-  const frames = Math.ceil(streamBytes / LARGE_BYTES)
+  const frames = Math.ceil(streamBytes / largeBytes)
   // The first segments are new files; after them files are used again.
   const growing = await append(
     journal,
-    Math.ceil((settings.segmentBytes * 2) / LARGE_BYTES),
-    LARGE_BYTES,
+    Math.ceil((settings.segmentBytes * 2) / largeBytes),
+    largeBytes,
   )
-  await append(journal, frames, LARGE_BYTES)
-  const reusing = await append(journal, frames, LARGE_BYTES)
-  const small = await append(journal, smallFrames, SMALL_BYTES)
+  await append(journal, frames, largeBytes)
+  const reusing = await append(journal, frames, largeBytes)
+  const small = await append(journal, smallFrames, smallBytes)
   await journal.close()
-  const mib = (count: number) => (count * LARGE_BYTES) / MIB
+  const mib = (count: number) => (count * largeBytes) / mebibyte
   return [
     {
       name: 'frames of 512 KiB, new files',
@@ -122,8 +132,8 @@ function tokenOf(i: number): string {
 
 async function measureOpening(settings: JournalSettings, byteLength: number): Promise<Figure[]> {
   const journal = await open({ ...settings, cacheBytesMax: 0 })
-  const bytes = Buffer.alloc(LARGE_BYTES, 'a row of a span ')
-  for (let i = 0; i * LARGE_BYTES < byteLength; i++) {
+  const bytes = Buffer.alloc(largeBytes, 'a row of a span ')
+  for (let i = 0; i * largeBytes < byteLength; i++) {
     const block = { table: 'otel_traces', token: tokenOf(i), rows: 512, bytes }
     const outcome = await journal.append({ blocks: [block], digests: [new Uint8Array(20)] })
     if (outcome.status === 'refused') throw new Error(outcome.message)

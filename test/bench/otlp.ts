@@ -4,7 +4,7 @@ import { encode, exportTraceRequest, ProtobufWriter, type Span, writeMessage } f
 import type { Bench } from './bench.ts'
 import { median } from './load/median.ts'
 
-const SPANS = 512
+const spanCount = 512
 
 /** Writing a request of spans with 8 attributes from plain values. */
 export const otlpBench: Bench = {
@@ -22,11 +22,11 @@ export const otlpBench: Bench = {
       writeMessage(writer, exportTraceRequest, request)
       const middle = performance.now()
       peer()
-      ours.push((middle - begin) * (1e6 / SPANS))
-      theirs.push((performance.now() - middle) * (1e6 / SPANS))
+      ours.push((middle - begin) * (1e6 / spanCount))
+      theirs.push((performance.now() - middle) * (1e6 / spanCount))
     }
     const own = median(ours)
-    const bytes = encode(exportTraceRequest, request).length / SPANS
+    const bytes = encode(exportTraceRequest, request).length / spanCount
     return [
       { name: 'a span of 8 attributes, written', value: own, unit: 'ns' },
       { name: 'the same, protobufjs', value: median(theirs), unit: 'ns' },
@@ -38,7 +38,7 @@ export const otlpBench: Bench = {
 
 function spans(): Span[] {
   const traceId = new Uint8Array(randomBytes(16))
-  return Array.from({ length: SPANS }, (_, index) => ({
+  return Array.from({ length: spanCount }, (_, index) => ({
     traceId,
     spanId: new Uint8Array(randomBytes(8)),
     name: 'lock inventory',

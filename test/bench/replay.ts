@@ -11,8 +11,8 @@ import { serviceSubject, type Subject, waitForRows } from './load/measure.ts'
 import { childOf, cpuSeconds, watchMemory } from './load/process-usage.ts'
 import { generate, type Service, startService } from './load/service.ts'
 
-const SPANS_PER_REQUEST = 512
-const GRPC = { connections: 8, spansPerRequest: SPANS_PER_REQUEST }
+const spansPerRequest = 512
+const grpc = { connections: 8, spansPerRequest: spansPerRequest }
 
 const sizes = {
   tiny: { journalMib: 50, journalSize: '256MiB', requestsPerRound: 200, arrivalsPerSecond: 5 },
@@ -109,7 +109,7 @@ async function fill(folder: string, flags: readonly string[], size: Size): Promi
   let p99 = 0
   let journalMib = 0
   while (journalMib < size.journalMib) {
-    const plan = { ...GRPC, target: otlpGrpc, concurrency: 8, requests: size.requestsPerRound }
+    const plan = { ...grpc, target: otlpGrpc, concurrency: 8, requests: size.requestsPerRound }
     const result = await generate(plan)
     if (result.failures.length > 0) throw new Error(`Refused: ${result.failures.join(', ')}`)
     const before = journalMib
@@ -155,7 +155,7 @@ function keepArriving({ endpoints }: Service, requestsPerSecond: number): Arriva
     while (!stopping.signal.aborted) {
       const requests = requestsPerSecond * 5
       const target = endpoints.otlpGrpc
-      rounds.push(await generate({ ...GRPC, target, concurrency: 16, requests, requestsPerSecond }))
+      rounds.push(await generate({ ...grpc, target, concurrency: 16, requests, requestsPerSecond }))
     }
   }
   const running = run()

@@ -5,9 +5,9 @@ import PQueue from 'p-queue'
 import type { Bench, Figure } from './bench.ts'
 import { type Pattern, soakPatterns } from './load/soak-patterns.ts'
 
-const MIB = 2 ** 20
+const mebibyte = 2 ** 20
 /** Steps between two looks at the memory. */
-const STRETCH = 20_000
+const stretch = 20_000
 
 const sink: SpanProcessor = {
   onStart: () => undefined,
@@ -30,7 +30,7 @@ export async function soak(steps: number): Promise<Figure[]> {
   for (const [name, pattern] of Object.entries(soakPatterns)) {
     const bare = await growth(pattern, steps, false)
     const observed = await growth(pattern, steps, true)
-    figures.push({ name, value: Math.max(0, observed - bare) / MIB, unit: 'MiB more' })
+    figures.push({ name, value: Math.max(0, observed - bare) / mebibyte, unit: 'MiB more' })
   }
   return figures
 }
@@ -49,7 +49,7 @@ async function growth(pattern: Pattern, steps: number, isObserved: boolean): Pro
     for (let index = 0; index < steps; index++) {
       const result = step(index)
       if (result instanceof Promise) await result
-      if (index % STRETCH === STRETCH - 1 || index === steps - 1) {
+      if (index % stretch === stretch - 1 || index === steps - 1) {
         most = Math.max(most, (await heapBytes()) - before)
       }
     }

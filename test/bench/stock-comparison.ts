@@ -7,7 +7,7 @@ import type { Figure } from './bench.ts'
 import { encodeBlock } from './store-blocks.ts'
 import { serverDefaults, stockTables } from './stock-tables.ts'
 
-const SPANS_PER_REQUEST = 512
+const spansPerRequest = 512
 
 /** A database that takes part. */
 interface Side {
@@ -43,10 +43,10 @@ export async function compareWithStock(
   const blocks = Array.from({ length: plan.blocks }, (_, block) =>
     encodeBlock(
       Array.from({ length: plan.requestsPerBlock }, (_request, i) => startMs + block * 10_000 + i),
-      SPANS_PER_REQUEST,
+      spansPerRequest,
     ),
   )
-  const rows = plan.requestsPerBlock * SPANS_PER_REQUEST
+  const rows = plan.requestsPerBlock * spansPerRequest
   const figures = await compare(engine, 'spans as in ingest', rows, plan.blocks, blocks)
   for (const other of plan.otherBlocks) {
     figures.push(
@@ -189,10 +189,10 @@ function engineCpuMs(): number {
       .split(' ')
       .map((pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [])
       .map((fields) => Number(fields[11] ?? 0) + Number(fields[12] ?? 0))
-    return ticks.reduce((sum, value) => sum + value, 0) * MS_PER_TICK
+    return ticks.reduce((sum, value) => sum + value, 0) * msPerTick
   } catch {
     return 0
   }
 }
 
-const MS_PER_TICK = 10
+const msPerTick = 10

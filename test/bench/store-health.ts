@@ -6,8 +6,8 @@ import { startTestEngine, type TestEngine } from '../harness/engine.ts'
 import type { Bench, Figure } from './bench.ts'
 import { encodeBlock } from './store-blocks.ts'
 
-const SPANS_PER_REQUEST = 512
-const DAY_MS = 86_400_000
+const spansPerRequest = 512
+const dayMs = 86_400_000
 
 /** Inserts at a steady pace, as the collector makes them. */
 interface Phase {
@@ -35,7 +35,7 @@ function full(inserts: number, requests: number, intervalMs: number, restMs: num
   const blocks = Array.from({ length: Math.min(inserts, 8) }, (_, index) => {
     const nowMs = Date.now() + index * 300
     const startsMs = Array.from({ length: requests }, (_request, i) => nowMs + i)
-    return encodeBlock(startsMs, SPANS_PER_REQUEST)
+    return encodeBlock(startsMs, spansPerRequest)
   })
   const makeBlock = (index: number): Uint8Array => blocks[index % blocks.length] ?? new Uint8Array()
   return { name: 'full load', inserts, intervalMs, restMs, makeBlock }
@@ -44,7 +44,7 @@ function full(inserts: number, requests: number, intervalMs: number, restMs: num
 function late(inserts: number, days: number, intervalMs: number, restMs: number): Phase {
   const makeBlock = (): Uint8Array =>
     encodeBlock(
-      Array.from({ length: days }, (_, day) => Date.now() - day * DAY_MS),
+      Array.from({ length: days }, (_, day) => Date.now() - day * dayMs),
       8,
     )
   return { name: `${days} days per insert`, inserts, intervalMs, restMs, makeBlock }

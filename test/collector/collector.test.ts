@@ -1,6 +1,6 @@
 import { createStore } from '@wayward/clickhouse'
 import { createCollector, defaultCollectorLimits } from '@wayward/collector'
-import { EXPORT_PATHS } from '@wayward/collector/receivers/otlp-grpc'
+import { exportPaths } from '@wayward/collector/receivers/otlp-grpc'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
@@ -70,7 +70,7 @@ describe('a request', () => {
     const before = await service.count('otel_traces')
     const client = createRawGrpcClient(service.grpcPort, { isGzip: true })
     const requests = Array.from({ length: 10 }, () => encodeExportRequest(100, nowMs))
-    await Promise.all(requests.map((request) => client.call(EXPORT_PATHS.traces, request)))
+    await Promise.all(requests.map((request) => client.call(exportPaths.traces, request)))
     client.close()
     expect(await service.count('otel_traces')).toBe(before + 1000)
   })
@@ -169,9 +169,9 @@ describe('bad input', () => {
     )
     expect(statuses).toEqual([400, 400, 400, 400, 400, 400])
     const client = createRawGrpcClient(service.grpcPort)
-    const error = await failureOf(client.call(EXPORT_PATHS.traces, good.subarray(0, 200)))
+    const error = await failureOf(client.call(exportPaths.traces, good.subarray(0, 200)))
     expect(error.code).toBe(3)
-    await client.call(EXPORT_PATHS.traces, good)
+    await client.call(exportPaths.traces, good)
     client.close()
     expect(await service.count('otel_traces')).toBe(before + 3)
   })
@@ -186,8 +186,8 @@ describe('bad input', () => {
     })
     expect(bomb.status).toBe(413)
     const client = createRawGrpcClient(service.grpcPort)
-    expect((await failureOf(client.call(EXPORT_PATHS.traces, plain))).code).toBe(8)
-    await client.call(EXPORT_PATHS.traces, encodeExportRequest(1, nowMs))
+    expect((await failureOf(client.call(exportPaths.traces, plain))).code).toBe(8)
+    await client.call(exportPaths.traces, encodeExportRequest(1, nowMs))
     client.close()
   })
 
@@ -208,11 +208,11 @@ describe('bad input', () => {
     const encodings = ['application/x-protobuf', 'application/json']
     for (let round = 0; round < 30; round++) {
       const before = await service.count('otel_traces', 'shop')
-      await client.call(EXPORT_PATHS.traces, good)
+      await client.call(exportPaths.traces, good)
       expect(await service.count('otel_traces', 'shop'), `seed ${seed}, ${round}`).toBe(before + 5)
       const answers = await Promise.all([
         ...Array.from({ length: 10 }, () =>
-          client.call(EXPORT_PATHS.traces, mutate()).then(
+          client.call(exportPaths.traces, mutate()).then(
             () => 0,
             (error: { code: number }) => error.code,
           ),
@@ -278,13 +278,13 @@ test('without ClickHouse requests are accepted, and inserted when it is back', a
   ])
   const before = await service.count('otel_traces')
   const client = createRawGrpcClient(portOf(addresses.otlpGrpc))
-  await client.call(EXPORT_PATHS.traces, encodeExportRequest(2, nowMs))
+  await client.call(exportPaths.traces, encodeExportRequest(2, nowMs))
   await sleep(300)
   expect(logged.filter((line) => line.includes('127.0.0.1:9'))).toHaveLength(1)
   const waiting = await get('/inserted', addresses.api)
   expect([waiting.status, await waiting.json()]).toEqual([503, { status: 'waiting' }])
   store = service.engine.writer
-  await client.call(EXPORT_PATHS.traces, encodeExportRequest(3, nowMs))
+  await client.call(exportPaths.traces, encodeExportRequest(3, nowMs))
   client.close()
   await whenDrained(addresses.api)
   expect(await service.count('otel_traces')).toBe(before + 5)
@@ -304,7 +304,7 @@ test('a shutdown under load answers every request truly', async () => {
   const senders = Array.from({ length: 8 }, async () => {
     const client = createRawGrpcClient(portOf(addresses.otlpGrpc))
     for (let isServing = true; isServing; ) {
-      const code = await client.call(EXPORT_PATHS.traces, request).then(
+      const code = await client.call(exportPaths.traces, request).then(
         () => 0,
         (error: { code: number }) => error.code,
       )

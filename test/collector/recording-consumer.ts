@@ -23,7 +23,7 @@ export interface RecordingConsumer extends Consumer {
   gate: Promise<void> | undefined
 }
 
-const ACCEPTED: ConsumeOutcome = {
+const accepted: ConsumeOutcome = {
   status: 'accepted',
   acceptedItems: 1,
   rejectedItems: 0,
@@ -43,7 +43,7 @@ export function createRecordingConsumer(): RecordingConsumer {
       senders.push(sender)
       requests.push({ signal, encoding, body: Buffer.from(body) })
       await recorder.gate
-      return outcomes.shift() ?? ACCEPTED
+      return outcomes.shift() ?? accepted
     },
   }
   return recorder

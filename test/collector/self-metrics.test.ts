@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '@wayward/clickhouse'
 import type { MetricDeclaration } from '@wayward/collector/metrics'
-import { EXPORT_PATHS } from '@wayward/collector/receivers/otlp-grpc'
+import { exportPaths } from '@wayward/collector/receivers/otlp-grpc'
 import { countedMetrics, observedMetrics } from '@wayward/collector/self-metrics'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeExportRequest } from '../bench/load/export-request.ts'
@@ -56,7 +56,7 @@ beforeAll(async () => {
   const { collector, addresses } = await startCollector(engine.writer, {}, { journal })
   await send(portOf(addresses.otlpGrpc), 3)
   const client = createRawGrpcClient(portOf(addresses.otlpGrpc))
-  await failureOf(client.call(EXPORT_PATHS.logs, Buffer.alloc(10, 0xff)))
+  await failureOf(client.call(exportPaths.logs, Buffer.alloc(10, 0xff)))
   await whenDrained(addresses.api)
   collector.noteDropped({
     table: 'otel_logs',
@@ -77,7 +77,7 @@ afterAll(async () => {
 
 async function send(port: number, spans: number): Promise<void> {
   const client = createRawGrpcClient(port)
-  await client.call(EXPORT_PATHS.traces, encodeExportRequest(spans, nowMs))
+  await client.call(exportPaths.traces, encodeExportRequest(spans, nowMs))
   client.close()
 }
 

@@ -50,9 +50,9 @@ export interface ClickhouseProxy {
   close(): void
 }
 
-const SLOW_MS_MAX = 3000
-const PAGE = '<html><body>Please log in</body></html>'
-const EXCEPTION = 'Code: 241. DB::Exception: Query memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)\n'
+const slowMsMax = 3000
+const page = '<html><body>Please log in</body></html>'
+const exception = 'Code: 241. DB::Exception: Query memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)\n'
 
 export async function startClickhouseProxy(
   targetPort: number,
@@ -123,7 +123,7 @@ async function spoil(
 ): Promise<void> {
   switch (fault) {
     case 'slow':
-      await sleep(random.below(SLOW_MS_MAX))
+      await sleep(random.below(slowMsMax))
       return answer(response, await forward(insert))
     case 'html_after':
       await forward(insert)
@@ -170,12 +170,12 @@ function withOtherToken(path: string): string {
 }
 
 function sendPage(response: ServerResponse): void {
-  response.writeHead(200, { 'Content-Type': 'text/html' }).end(PAGE)
+  response.writeHead(200, { 'Content-Type': 'text/html' }).end(page)
 }
 
 function sendException(response: ServerResponse): void {
   response.writeHead(200, { 'X-ClickHouse-Summary': '{}' })
-  response.write('\n', () => setTimeout(() => response.end(EXCEPTION), 20))
+  response.write('\n', () => setTimeout(() => response.end(exception), 20))
 }
 
 function answer(response: ServerResponse, { status, headers, body }: Answer): void {

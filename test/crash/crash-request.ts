@@ -42,13 +42,13 @@ export const pointTables = [
   'otel_metrics_summary',
 ] as const
 
-const DAY_MS = 86_400_000
-const ITEMS_MAX = 1000
+const dayMs = 86_400_000
+const itemsMax = 1000
 
 /** A request of any size from 1 to 1000 items, small ones more often, as applications send. */
 export function randomShape(random: Random, isLarge: boolean): RequestShape {
   const signal = random.pick(['traces', 'traces', 'logs', 'metrics'] as const)
-  const sizes = isLarge ? [50, 200, 512, ITEMS_MAX] : [1, 3, 10, 50, 200]
+  const sizes = isLarge ? [50, 200, 512, itemsMax] : [1, 3, 10, 50, 200]
   return {
     signal,
     items: 1 + random.below(random.pick(sizes)),
@@ -79,7 +79,7 @@ function toMessage(request: CrashRequest, shape: RequestShape, random: Random): 
   const scope = { name: 'crash-test' }
   const numbers = Array.from({ length: request.items }, (_, index) => index)
   const timeOf = (index: number): string => {
-    const ms = Date.now() - (index % shape.days) * DAY_MS
+    const ms = Date.now() - (index % shape.days) * dayMs
     return (BigInt(ms) * 1_000_000n + BigInt(index)).toString()
   }
   const make = { item: request.firstItem, attributes: itemAttributes(request), timeOf, random }

@@ -13,9 +13,9 @@ import { killsScenario } from './scenarios/kills.ts'
 import { canFindEngine } from './supervisor.ts'
 import { judge, type StoredItems } from './verdict.ts'
 
-const KILLS = 6
-const SEEDS = 1_000_000
-const RUN_MS_MAX = 120_000
+const kills = 6
+const seeds = 1_000_000
+const runMsMax = 120_000
 
 if (!canFindEngine()) console.log('Skipped: no /proc tells which process is the engine')
 
@@ -39,15 +39,15 @@ async function runShort(scenario: Scenario, seed: number): Promise<RunResult> {
 
 describe.skipIf(!canFindEngine())('under load', () => {
   test(
-    `after ${KILLS} kills everything acknowledged is stored exactly once`,
+    `after ${kills} kills everything acknowledged is stored exactly once`,
     async () => {
-      const seed = Math.floor(Math.random() * SEEDS)
-      const result = await runShort(killsScenario(KILLS), seed)
+      const seed = Math.floor(Math.random() * seeds)
+      const result = await runShort(killsScenario(kills), seed)
       expect(result.verdict.acknowledged).toBeGreaterThan(0)
       const { lines, isGood } = sayResult(result)
       expect(isGood, [`seed ${seed}`, ...lines].join('\n')).toBe(true)
     },
-    RUN_MS_MAX,
+    runMsMax,
   )
 
   test(
@@ -57,7 +57,7 @@ describe.skipIf(!canFindEngine())('under load', () => {
       const kinds = new Set(verdict.faults.map(({ kind }) => kind))
       expect(kinds).toEqual(new Set(['lost', 'doubled']))
     },
-    RUN_MS_MAX,
+    runMsMax,
   )
 })
 

@@ -5,10 +5,10 @@ import type { SupervisedService } from './supervisor.ts'
 /** What still waits for its insert: rows in the journal, and requests on the way to it. */
 const waitingMetrics = /^wayward_(?:backlog_rows|waiting_requests)\b/
 
-const QUIET_MS = 1500
-const POLL_MS = 100
+const quietMs = 1500
+const pollMs = 100
 /** Longer than the collector waits for an answer that never comes. */
-const DRAIN_MS_MAX = 120_000
+const drainMsMax = 120_000
 
 /**
  * Waits until the service says that nothing waits for its insert, and the number of rows stays the
@@ -20,7 +20,7 @@ export async function drain(
   service: Pick<SupervisedService, 'metrics'>,
   store: Pick<Store, 'query'>,
 ): Promise<void> {
-  const endMs = Date.now() + DRAIN_MS_MAX
+  const endMs = Date.now() + drainMsMax
   let lastRows = ''
   let sinceMs = Date.now()
   for (;;) {
@@ -29,12 +29,12 @@ export async function drain(
     const rows = await countRows(store).catch(() => 'no answer')
     if (waiting.length > 0 || rows !== lastRows || rows === 'no answer') sinceMs = Date.now()
     lastRows = rows
-    if (Date.now() - sinceMs >= QUIET_MS) return
+    if (Date.now() - sinceMs >= quietMs) return
     if (Date.now() > endMs) {
-      const text = `After ${DRAIN_MS_MAX} ms something still waits for its insert`
+      const text = `After ${drainMsMax} ms something still waits for its insert`
       throw new Error(`${text}: ${waiting.join(', ')}; ${rows} rows are stored`)
     }
-    await sleep(POLL_MS)
+    await sleep(pollMs)
   }
 }
 

@@ -33,11 +33,11 @@ export interface ExportResult {
   readonly attempts: readonly AttemptRecord[]
 }
 
-const PAUSE_MS_FIRST = 100
-const PAUSE_MS_MAX = 600
-const PAUSE_GROWTH = 1.5
-const JITTER = 0.5
-const BREAK_AFTER_MS_MAX = 30
+const pauseMsFirst = 100
+const pauseMsMax = 600
+const pauseGrowth = 1.5
+const jitterFraction = 0.5
+const breakAfterMsMax = 30
 
 /** Sends the same bytes until they are acknowledged, refused, or the time is up. */
 export async function exportRequest(
@@ -49,17 +49,17 @@ export async function exportRequest(
 ): Promise<ExportResult> {
   const attempts: AttemptRecord[] = []
   const endMs = Date.now() + policy.giveUpMs
-  for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, PAUSE_MS_MAX)) {
+  for (let pauseMs = pauseMsFirst; ; pauseMs = Math.min(pauseMs * pauseGrowth, pauseMsMax)) {
     const startMs = Date.now()
     const isBroken = random.chance(policy.breakChance)
     const attempt = await transport.send(signal, body, {
       timeoutMs: policy.attemptTimeoutMs,
-      breakAfterMs: isBroken ? random.below(BREAK_AFTER_MS_MAX) : undefined,
+      breakAfterMs: isBroken ? random.below(breakAfterMsMax) : undefined,
     })
     attempts.push({ startMs, endMs: Date.now(), said: sayAttempt(attempt) })
     if (attempt.status === 'accepted') return { status: 'acknowledged', attempts }
     if (attempt.status === 'refused') return { status: 'refused', attempts }
-    const jitter = 1 - JITTER + (random.below(1000) / 1000) * 2 * JITTER
+    const jitter = 1 - jitterFraction + (random.below(1000) / 1000) * 2 * jitterFraction
     const waitMs = Math.max(pauseMs * jitter, attempt.retryAfterMs ?? 0)
     if (Date.now() + waitMs > endMs) return { status: 'unacknowledged', attempts }
     await sleep(waitMs)

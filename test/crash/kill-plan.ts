@@ -25,7 +25,7 @@ export interface Kill {
   readonly gapMs: number
 }
 
-const GAP_MS_MAX = 50
+const gapMsMax = 50
 
 /** The longest delays: what the phases take on a machine of two cores. */
 const delayMsMax: Readonly<Record<KillPhase, number>> = {
@@ -53,7 +53,7 @@ export function planKills(count: number, random: Random): Kill[] {
     ] as const)
     const target = random.pick(['collector', 'engine', 'both'] as const)
     const delayMs = random.below(delayMsMax[phase])
-    const gapMs = random.below(2 * GAP_MS_MAX + 1) - GAP_MS_MAX
+    const gapMs = random.below(2 * gapMsMax + 1) - gapMsMax
     return { number: index + 1, phase, target, delayMs, gapMs }
   })
 }

@@ -25,9 +25,9 @@ export interface LoadReport {
   readonly result: ExportResult
 }
 
-const REQUESTS_PER_PROCESS = 10_000_000
-const ITEMS_PER_PROCESS = 1_000_000_000
-const AFTER_FAILURE_MS = 500
+const requestsPerProcess = 10_000_000
+const itemsPerProcess = 1_000_000_000
+const afterFailureMs = 500
 
 /** Gives the requests of a process their numbers. */
 export interface Numbering {
@@ -35,8 +35,8 @@ export interface Numbering {
 }
 
 function createNumbering(process: number): Numbering {
-  let number = process * REQUESTS_PER_PROCESS
-  let item = process * ITEMS_PER_PROCESS + 1
+  let number = process * requestsPerProcess
+  let item = process * itemsPerProcess + 1
   return {
     next(items) {
       const firstItem = item
@@ -116,7 +116,7 @@ function createSdkClient(
       const result = await exporter.export(request)
       // Without a connection it gives up at once; a batch processor would then wait for its next
       // round.
-      if (result.status !== 'acknowledged') await sleep(AFTER_FAILURE_MS)
+      if (result.status !== 'acknowledged') await sleep(afterFailureMs)
       return { client: name, request, result }
     },
     close: () => exporter.close(),

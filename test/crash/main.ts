@@ -14,7 +14,7 @@ import { fullDisk } from './scenarios/full-disk.ts'
 import { killsScenario } from './scenarios/kills.ts'
 import { canFindEngine } from './supervisor.ts'
 
-const SEEDS = 1_000_000
+const seeds = 1_000_000
 
 const { values } = parseArgs({
   options: {
@@ -75,7 +75,7 @@ async function main(): Promise<number> {
     say(`No scenario is named "${values.scenario}"; wanted one of ${names}`)
     return 2
   }
-  const seed = Number(values.seed ?? Math.floor(Math.random() * SEEDS))
+  const seed = Number(values.seed ?? Math.floor(Math.random() * seeds))
   let failed = 0
   for (const scenario of chosen) if (!(await runScenario(scenario, seed))) failed++
   return failed === 0 ? 0 : 1

@@ -1,7 +1,7 @@
 import type { RunResult } from './run.ts'
 
-const FAULTS_SHOWN = 20
-const ENDINGS_SHOWN = 12
+const faultsShown = 20
+const endingsShown = 12
 
 /** A run's result for people. */
 export function sayResult(result: RunResult | void): {
@@ -23,11 +23,11 @@ export function sayResult(result: RunResult | void): {
       `${verdict.requests} requests: ${verdict.acknowledged} acknowledged with ${verdict.acknowledgedItems} items (${verdict.retried} after retries), ${verdict.unacknowledged} not (${verdict.storedUnacknowledged} of them stored, at most once)`,
       `tries: ${[...verdict.attempts]
         .toSorted(([, a], [, b]) => b - a)
-        .slice(0, ENDINGS_SHOWN)
+        .slice(0, endingsShown)
         .map(([how, count]) => `${count} ${how}`)
         .join('; ')}`,
-      ...faults.slice(0, FAULTS_SHOWN).map(({ kind, text }) => `${kind.toUpperCase()} ${text}`),
-      ...(faults.length > FAULTS_SHOWN ? [`… ${faults.length} faults in all`] : []),
+      ...faults.slice(0, faultsShown).map(({ kind, text }) => `${kind.toUpperCase()} ${text}`),
+      ...(faults.length > faultsShown ? [`… ${faults.length} faults in all`] : []),
       ...[...kinds].map(([name, count]) => `${count} requests ${name}`),
       ...otherFaults.map((fault) => `FAULT ${fault}`),
       isGood ? 'Exactly once.' : 'NOT exactly once.',

@@ -57,7 +57,7 @@ export interface Scenario {
 }
 
 export const readyMsMax = 60_000
-const REQUEST_MS_MAX = 60_000
+const requestMsMax = 60_000
 
 export async function runUnderLoad(
   settings: RunSettings,
@@ -95,7 +95,7 @@ function readingStore({ ports }: SupervisedService): Store {
     user: 'default',
     password: '',
     database: 'wayward',
-    requestTimeoutMs: REQUEST_MS_MAX,
+    requestTimeoutMs: requestMsMax,
   })
 }
 
@@ -131,12 +131,12 @@ async function count({ settings, service, ledger, store, fault }: RunParts): Pro
   return verdict
 }
 
-const ACKNOWLEDGEMENT_MS_MAX = 20_000
+const acknowledgementMsMax = 20_000
 
 /** Resolves at the next acknowledgement, or when there is none for a long time. */
 export async function nextAcknowledgement(
   ledger: Ledger,
-  timeoutMs = ACKNOWLEDGEMENT_MS_MAX,
+  timeoutMs = acknowledgementMsMax,
 ): Promise<boolean> {
   const answered = new Promise<true>((resolve) => ledger.onAcknowledgement(() => resolve(true)))
   return await Promise.race([answered, sleep(timeoutMs, false)])

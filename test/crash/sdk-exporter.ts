@@ -11,15 +11,15 @@ export interface SdkExporter {
   close(): void
 }
 
-const TIMEOUT_MS = 8000
+const timeoutMs = 8000
 
 export function createSdkExporter(protocol: 'grpc' | 'http', port: number): SdkExporter {
   const exporter: SpanExporter =
     protocol === 'grpc'
-      ? new GrpcExporter({ url: `http://127.0.0.1:${port}`, timeoutMillis: TIMEOUT_MS })
+      ? new GrpcExporter({ url: `http://127.0.0.1:${port}`, timeoutMillis: timeoutMs })
       : new HttpExporter({
           url: `http://127.0.0.1:${port}/v1/traces`,
-          timeoutMillis: TIMEOUT_MS,
+          timeoutMillis: timeoutMs,
         })
   const ended: ReadableSpan[] = []
   const provider = new BasicTracerProvider({

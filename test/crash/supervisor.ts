@@ -58,8 +58,8 @@ export interface SupervisorSettings {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const RESTART_PAUSE_MS = 50
-const STOP_MS_MAX = 15_000
+const restartPauseMs = 50
+const stopMsMax = 15_000
 
 // This file runs from its source in tests and from test/dist otherwise; the service runs what is
 // built.
@@ -160,7 +160,7 @@ class Supervisor implements SupervisedService {
     if (this.#isStopped) return
     setTimeout(() => {
       if (!this.#isStopped && this.#child === undefined) this.start()
-    }, RESTART_PAUSE_MS)
+    }, restartPauseMs)
   }
 
   #note(what: string): void {
@@ -244,10 +244,10 @@ class Supervisor implements SupervisedService {
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
     this.terminate('end of the run')
     const timer = setTimeout(() => {
-      this.faults.push(`The service did not end within ${STOP_MS_MAX} ms of SIGTERM`)
+      this.faults.push(`The service did not end within ${stopMsMax} ms of SIGTERM`)
       child.kill('SIGKILL')
       killPid(enginePid, 'SIGKILL')
-    }, STOP_MS_MAX)
+    }, stopMsMax)
     await ended
     clearTimeout(timer)
   }
@@ -267,8 +267,8 @@ export function canFindEngine(): boolean {
   return existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
 }
 
-const PORT_MIN = 20_000
-const PORTS = 10_000
+const portMin = 20_000
+const portsFrom = 10_000
 
 /**
  * Free ports, below those that the system gives to clients: while the service is down a client's
@@ -277,7 +277,7 @@ const PORTS = 10_000
 async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
-    const port = PORT_MIN + Math.floor(Math.random() * PORTS)
+    const port = portMin + Math.floor(Math.random() * portsFrom)
     if (await isFree(port)) ports.add(port)
   }
   return [...ports]

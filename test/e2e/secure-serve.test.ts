@@ -30,13 +30,13 @@ import {
 } from './wayward-process.ts'
 
 /** OpenTelemetry's ExportResultCode. */
-const EXPORTED = 0
-const FAILED = 1
-const TOKEN = 'shop-token-0123456789'
+const exported = 0
+const exitFailed = 1
+const tokenText = 'shop-token-0123456789'
 const folder = temporaryFolder()
 const inFolder = { cwd: folder.path }
 const tokens = join(folder.path, 'tokens')
-writeFileSync(tokens, `shop: ${TOKEN}\n`)
+writeFileSync(tokens, `shop: ${tokenText}\n`)
 afterAll(() => folder.remove())
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -108,7 +108,7 @@ describe.skipIf(!hasOpenssl)('a service that is open (skipped without the openss
     vi.stubEnv('OTEL_EXPORTER_OTLP_CERTIFICATE', authority.ca)
     vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', client.cert)
     vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_KEY', client.key)
-    if (isToken) vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', `authorization=Bearer%20${TOKEN}`)
+    if (isToken) vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', `authorization=Bearer%20${tokenText}`)
   }
 
   /** @returns the result's code */
@@ -139,10 +139,10 @@ describe.skipIf(!hasOpenssl)('a service that is open (skipped without the openss
           ? `https://localhost:${portOf(otlpGrpc)}`
           : `https://localhost:${portOf(otlpHttp)}/v1/traces`
       stubExporter()
-      expect(await exportSpan(create(url), `over ${name}`)).toBe(EXPORTED)
+      expect(await exportSpan(create(url), `over ${name}`)).toBe(exported)
       vi.unstubAllEnvs()
       stubExporter(false)
-      expect(await exportSpan(create(url), `no token ${name}`)).toBe(FAILED)
+      expect(await exportSpan(create(url), `no token ${name}`)).toBe(exitFailed)
       const sql = 'SELECT SpanName FROM otel_traces ORDER BY SpanName'
       const { stdout } = await runWayward(
         ['query', '--data-dir', dataDir, '--format', 'csv', sql],
@@ -170,7 +170,7 @@ describe.skipIf(!hasOpenssl)('a service that is open (skipped without the openss
     const { ca } = authority
     expect((await requestHttps(port, '/readyz', { ca })).status).toBe(200)
     expect((await requestHttps(port, '/metrics', { ca })).status).toBe(401)
-    const headers = { authorization: `Bearer ${TOKEN}` }
+    const headers = { authorization: `Bearer ${tokenText}` }
     const metrics = await requestHttps(port, '/metrics', { ca, client, headers })
     const text = metrics.body.toString()
     expect(text).toContain('status="unauthenticated"')
@@ -196,7 +196,7 @@ describe.skipIf(!hasOpenssl)('a service that is open (skipped without the openss
     const log = { severityNumber: 9, body: { stringValue: 'It works' } }
     const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [log] }] }] })
     const certificates = ['--cacert', authority.ca, '--cert', client.cert, '--key', client.key]
-    const headers = ['Content-Type: application/json', `Authorization: Bearer ${TOKEN}`]
+    const headers = ['Content-Type: application/json', `Authorization: Bearer ${tokenText}`]
     const headerFlags = headers.flatMap((header) => ['-H', header])
     const flags = ['-sS', ...certificates, ...headerFlags, '-d', body, url]
     const answer = execFileSync('curl', flags)

@@ -32,7 +32,7 @@ interface IssueOptions {
   readonly hasNames?: boolean
 }
 
-const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
 export function createAuthority(name = 'Test authority'): TestAuthority {
   const folder = mkdtempSync(join(tmpdir(), 'wayward-tls-'))
@@ -44,7 +44,7 @@ export function createAuthority(name = 'Test authority'): TestAuthority {
   openssl(
     'req',
     '-x509',
-    ...NEW_KEY,
+    ...newKey,
     '-keyout',
     'ca.key',
     '-out',
@@ -64,7 +64,7 @@ export function createAuthority(name = 'Test authority'): TestAuthority {
       ]
       writeFileSync(at(`${stem}.ext`), `${extensions.join('\n')}\n`)
       const request = ['-keyout', `${stem}.key`, '-out', `${stem}.csr`]
-      openssl('req', ...NEW_KEY, ...request, '-subj', `/O=Shop/CN=${commonName}`)
+      openssl('req', ...newKey, ...request, '-subj', `/O=Shop/CN=${commonName}`)
       const signer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-extfile', `${stem}.ext`]
       const files = ['-in', `${stem}.csr`, '-out', `${stem}.pem`]
       openssl('x509', '-req', ...files, '-days', String(days), ...signer)

@@ -1,7 +1,7 @@
 import type { Message, NamedField } from '@wayward/otlp'
 import type { Random } from '../collector/decode/random.ts'
 
-const TEXTS = [
+const texts = [
   '',
   'a',
   'GET /cart',
@@ -12,7 +12,7 @@ const TEXTS = [
   'y'.repeat(200),
   'é'.repeat(48),
 ]
-const DOUBLES = [0, -0, 1, 0.1, -1.5, 1e21, 5e-324, Number.POSITIVE_INFINITY, Number.MAX_VALUE]
+const doubles = [0, -0, 1, 0.1, -1.5, 1e21, 5e-324, Number.POSITIVE_INFINITY, Number.MAX_VALUE]
 
 /** A plain value of a message with fields that its table has, each of them or not. */
 export function randomValue(random: Random, message: Message, depth = 0): object {
@@ -36,14 +36,14 @@ function fieldValue(random: Random, field: NamedField, depth: number): Value {
     case 'message':
       return randomValue(random, field.message as Message, depth + 1)
     case 'string':
-      return random.pick(TEXTS)
+      return random.pick(texts)
     case 'bytes':
     case 'id':
       return random.bytes(random.pick([0, 8, 16, 100]))
     case 'bool':
       return random.chance(0.5)
     case 'double':
-      return random.pick(DOUBLES)
+      return random.pick(doubles)
     case 'enum':
     case 'uint32':
     case 'fixed32':

@@ -75,7 +75,7 @@ function report(env: Record<string, string>, options = '{}', before = ''): Promi
   })
 }
 
-const HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }
+const httpEnvironment = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }
 const pathsOf = (seen: readonly Seen[]): string[] => seen.map(({ path }) => path).toSorted()
 const spanNames = (seen: readonly Seen[]) =>
   seen
@@ -87,7 +87,7 @@ const spanNames = (seen: readonly Seen[]) =>
 describe('over HTTP', () => {
   test('reports arrive at the collector, and are accepted', async () => {
     const harness = await startReceiver(createOtlpHttpReceiver)
-    const ended = await report(HTTP, `{ endpoint: 'http://127.0.0.1:${harness.port}' }`)
+    const ended = await report(httpEnvironment, `{ endpoint: 'http://127.0.0.1:${harness.port}' }`)
     expect(ended).toMatchObject({ code: 0, dropped: 0 })
     const signals = harness.consumer.requests.map(({ signal }) => signal)
     expect(signals.toSorted()).toEqual(['logs', 'traces'])
@@ -97,7 +97,7 @@ describe('over HTTP', () => {
   test('with the headers, the path and the compression that the environment names', async () => {
     const { port, seen } = await startServer([200])
     const ended = await report({
-      ...HTTP,
+      ...httpEnvironment,
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}/prefix/`,
       OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `http://127.0.0.1:${port}/own`,
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20secret,x-all=1',
@@ -125,11 +125,14 @@ describe('over HTTP', () => {
     const program = `{ endpoint: 'http://127.0.0.1:${busy.port}' }`
     // The first try is refused for now; the next comes after a pause of a second.
     const waits = `await wayward.forceFlush(); await new Promise((done) => setTimeout(done, 2500))`
-    const ended = await report({ ...HTTP, OTEL_LOGS_EXPORTER: 'none' }, program, waits)
+    const ended = await report({ ...httpEnvironment, OTEL_LOGS_EXPORTER: 'none' }, program, waits)
     expect(ended).toMatchObject({ code: 0, dropped: 0 })
     expect(spanNames(busy.seen)).toEqual(['hold cart', 'hold cart'])
     const refusing = await startServer([400])
-    const refused = await report(HTTP, `{ endpoint: 'http://127.0.0.1:${refusing.port}' }`)
+    const refused = await report(
+      httpEnvironment,
+      `{ endpoint: 'http://127.0.0.1:${refusing.port}' }`,
+    )
     expect(refused.code).toBe(0)
     expect(refused.dropped).toBeGreaterThanOrEqual(2)
     expect(refusing.seen.length).toBeLessThanOrEqual(3)
@@ -138,14 +141,17 @@ describe('over HTTP', () => {
   test('a collector that never answers does not hold shutdown() beyond its bound', async () => {
     const { port } = await startServer([0])
     const options = `{ endpoint: 'http://127.0.0.1:${port}', shutdownMsMax: 500 }`
-    const ended = await report(HTTP, options)
+    const ended = await report(httpEnvironment, options)
     expect(ended.code).toBe(0)
     expect(ended.ms).toBeLessThan(3_000)
     expect(ended.dropped).toBeGreaterThanOrEqual(1)
   })
 
   test('a collector that is away is told as lost, and holds nobody', async () => {
-    const ended = await report(HTTP, `{ endpoint: 'http://127.0.0.1:9', shutdownMsMax: 500 }`)
+    const ended = await report(
+      httpEnvironment,
+      `{ endpoint: 'http://127.0.0.1:9', shutdownMsMax: 500 }`,
+    )
     expect(ended.code).toBe(0)
     expect(ended.dropped).toBeGreaterThanOrEqual(1)
   })

@@ -9,22 +9,22 @@ export interface Chart {
   readonly series: readonly { readonly name: string; readonly values: readonly number[] }[]
 }
 
-const WIDTH = 250
-const HEIGHT = 220
-const AREA = { left: 38, top: 46, right: WIDTH - 22, bottom: HEIGHT - 40 }
-const COLOURS = ['#2563eb', '#d97706', '#059669']
+const chartWidth = 250
+const chartHeight = 220
+const area = { left: 38, top: 46, right: chartWidth - 22, bottom: chartHeight - 40 }
+const colours = ['#2563eb', '#d97706', '#059669']
 
 /** @param title of the whole picture: what is measured, with its unit */
 export function drawCharts(title: string, charts: readonly Chart[]): string {
-  const width = WIDTH * charts.length
+  const width = chartWidth * charts.length
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}" font-family="sans-serif" font-size="11">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${chartHeight}" viewBox="0 0 ${width} ${chartHeight}" font-family="sans-serif" font-size="11">`,
     `<title>${title}</title>`,
-    `<rect width="${width}" height="${HEIGHT}" fill="#ffffff"/>`,
-    `<text x="${AREA.left}" y="18" font-size="13" fill="#111827">${title}</text>`,
+    `<rect width="${width}" height="${chartHeight}" fill="#ffffff"/>`,
+    `<text x="${area.left}" y="18" font-size="13" fill="#111827">${title}</text>`,
     ...legend(charts[0]?.series.map(({ name }) => name) ?? []),
     ...charts.flatMap((chart, index) => [
-      `<g transform="translate(${index * WIDTH} 0)">`,
+      `<g transform="translate(${index * chartWidth} 0)">`,
       ...drawChart(chart),
       '</g>',
     ]),
@@ -46,7 +46,7 @@ function drawChart(chart: Chart): string[] {
       const isUpper = values.map((value, point) =>
         others.every((other) => (other.values[point] ?? 0) <= value),
       )
-      return line(values, top, COLOURS[index] ?? '#000000', isUpper)
+      return line(values, top, colours[index] ?? '#000000', isUpper)
     }),
   ]
 }
@@ -55,7 +55,7 @@ function legend(names: readonly string[]): string[] {
   return names.flatMap((name, index) => {
     const x = 260 + index * 90
     return [
-      `<circle cx="${x}" cy="14" r="4" fill="${COLOURS[index]}"/>`,
+      `<circle cx="${x}" cy="14" r="4" fill="${colours[index]}"/>`,
       `<text x="${x + 8}" y="18" fill="#111827">${name}</text>`,
     ]
   })
@@ -66,19 +66,19 @@ function axes({ title, labels }: Chart, top: number, step: number): string[] {
   for (let value = 0; value <= top; value += step) {
     const y = toY(value, top)
     lines.push(
-      `<line x1="${AREA.left}" x2="${AREA.right}" y1="${y}" y2="${y}" stroke="#e5e7eb"/>`,
-      `<text x="${AREA.left - 6}" y="${y + 4}" text-anchor="end" fill="#6b7280">${value}</text>`,
+      `<line x1="${area.left}" x2="${area.right}" y1="${y}" y2="${y}" stroke="#e5e7eb"/>`,
+      `<text x="${area.left - 6}" y="${y + 4}" text-anchor="end" fill="#6b7280">${value}</text>`,
     )
   }
   labels.forEach((label, index) => {
     const x = toX(index, labels.length)
     lines.push(
-      `<text x="${x}" y="${AREA.bottom + 16}" text-anchor="middle" fill="#6b7280">${label}</text>`,
+      `<text x="${x}" y="${area.bottom + 16}" text-anchor="middle" fill="#6b7280">${label}</text>`,
     )
   })
-  const middle = (AREA.left + AREA.right) / 2
+  const middle = (area.left + area.right) / 2
   lines.push(
-    `<text x="${middle}" y="${HEIGHT - 8}" text-anchor="middle" fill="#111827">${title}</text>`,
+    `<text x="${middle}" y="${chartHeight - 8}" text-anchor="middle" fill="#111827">${title}</text>`,
   )
   return lines
 }
@@ -105,12 +105,12 @@ function line(
 
 function toX(index: number, count: number): number {
   const inset = 14
-  const width = AREA.right - AREA.left - 2 * inset
-  return Math.round(AREA.left + inset + (count > 1 ? (width * index) / (count - 1) : width / 2))
+  const width = area.right - area.left - 2 * inset
+  return Math.round(area.left + inset + (count > 1 ? (width * index) / (count - 1) : width / 2))
 }
 
 function toY(value: number, top: number): number {
-  return Math.round(AREA.bottom - ((AREA.bottom - AREA.top) * value) / top)
+  return Math.round(area.bottom - ((area.bottom - area.top) * value) / top)
 }
 
 /** 1, 2 or 5 times a power of ten, for four to ten ticks. */

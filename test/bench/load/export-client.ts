@@ -23,16 +23,16 @@ export interface ExportClient {
   close(): void
 }
 
-const DEADLINE_MS = 10_000
-const DEADLINE_EXCEEDED = 4
-const UNAVAILABLE = 14
-const MESSAGE_HEAD_BYTES = 5
+const deadlineMs = 10_000
+const deadlineExceeded = 4
+const unavailable = 14
+const messageHeadBytes = 5
 
 /** gRPC's five bytes before a message: not compressed, and its length. */
 export function frameMessage(message: Uint8Array): Buffer {
-  const framed = Buffer.alloc(MESSAGE_HEAD_BYTES + message.length)
+  const framed = Buffer.alloc(messageHeadBytes + message.length)
   framed.writeUInt32BE(message.length, 1)
-  framed.set(message, MESSAGE_HEAD_BYTES)
+  framed.set(message, messageHeadBytes)
   return framed
 }
 
@@ -75,23 +75,23 @@ function exchange(
         ':method': 'POST',
         ':path': path,
         'content-type': 'application/grpc',
-        'grpc-timeout': `${DEADLINE_MS}m`,
+        'grpc-timeout': `${deadlineMs}m`,
         'user-agent': 'OTel-OTLP-Exporter-Bench/1.0',
         te: 'trailers',
       })
     } catch {
       // The session has just been closed.
-      resolve({ code: UNAVAILABLE, retryAfterMs: undefined })
+      resolve({ code: unavailable, retryAfterMs: undefined })
       return
     }
-    let answer: ExportAnswer = { code: UNAVAILABLE, retryAfterMs: undefined }
+    let answer: ExportAnswer = { code: unavailable, retryAfterMs: undefined }
     const read = (headers: IncomingHttpHeaders): void => {
       if (headers['grpc-status'] !== undefined) answer = toAnswer(headers)
     }
     const timer = setTimeout(() => {
-      answer = { code: DEADLINE_EXCEEDED, retryAfterMs: undefined }
+      answer = { code: deadlineExceeded, retryAfterMs: undefined }
       stream.close(constants.NGHTTP2_CANCEL)
-    }, DEADLINE_MS)
+    }, deadlineMs)
     stream.on('response', read)
     stream.on('trailers', read)
     stream.on('error', () => undefined)
@@ -113,16 +113,16 @@ function toAnswer(headers: IncomingHttpHeaders): ExportAnswer {
   }
 }
 
-const RETRY_INFO = Buffer.from('type.googleapis.com/google.rpc.RetryInfo')
+const retryInfo = Buffer.from('type.googleapis.com/google.rpc.RetryInfo')
 
 /** The time of the RetryInfo in a status's details, without a whole protobuf reader. */
 function retryAfter(base64: string): number | undefined {
   const details = Buffer.from(base64, 'base64')
-  const at = details.indexOf(RETRY_INFO)
+  const at = details.indexOf(retryInfo)
   if (at < 0) return undefined
   // Any.value (tag, length), RetryInfo.retry_delay (tag, length), Duration { seconds = 1; nanos = 2
   // }.
-  let offset = at + RETRY_INFO.length + 4
+  let offset = at + retryInfo.length + 4
   let ms = 0
   while (offset < details.length) {
     const field = details.readUInt8(offset++) >> 3

@@ -4,9 +4,9 @@ import protobuf from 'protobufjs'
 const { Writer } = protobuf
 type Writer = protobuf.Writer
 
-const SPAN_NAMES = ['GET /orders', 'SELECT orders', 'lock inventory', 'charge card', 'render page']
-const METHODS = ['GET', 'POST', 'PUT']
-const STATUSES = [200, 201, 404, 500]
+const spanNames = ['GET /orders', 'SELECT orders', 'lock inventory', 'charge card', 'render page']
+const methods = ['GET', 'POST', 'PUT']
+const statuses = [200, 201, 404, 500]
 
 /** What the spans of a request are like. */
 export interface RequestShape {
@@ -16,8 +16,8 @@ export interface RequestShape {
   readonly attributes: number
 }
 
-const OWN_ATTRIBUTES = 8
-const usualShape: RequestShape = { service: 'shop', attributes: OWN_ATTRIBUTES }
+const ownAttributes = 8
+const usualShape: RequestShape = { service: 'shop', attributes: ownAttributes }
 
 /**
  * An ExportTraceServiceRequest of one resource: spans of about 400 bytes, with 8 attributes each,
@@ -70,12 +70,12 @@ function writeSpan(
   span.uint32(tag(1)).bytes(traceId)
   span.uint32(tag(2)).bytes(spanId)
   if (parentId !== undefined) span.uint32(tag(4)).bytes(parentId)
-  span.uint32(tag(5)).string(pick(SPAN_NAMES, index))
+  span.uint32(tag(5)).string(pick(spanNames, index))
   span.uint32(6 * 8).int32(2)
   writeFixed64(span, 7, startNs)
   writeFixed64(span, 8, startNs + 1_234_567n)
-  writeAttribute(span, 9, 'http.request.method', pick(METHODS, index))
-  writeAttribute(span, 9, 'http.response.status_code', pick(STATUSES, index))
+  writeAttribute(span, 9, 'http.request.method', pick(methods, index))
+  writeAttribute(span, 9, 'http.response.status_code', pick(statuses, index))
   writeAttribute(span, 9, 'url.path', `/orders/${index * 7919}/items`)
   writeAttribute(span, 9, 'server.address', 'shop.example.com')
   writeAttribute(span, 9, 'server.port', 8080)
@@ -87,7 +87,7 @@ function writeSpan(
   )
   writeAttribute(span, 9, 'thread.id', index % 4)
   writeAttribute(span, 9, 'enduser.id', `customer-${(index * 104_729) % 100_000}`)
-  for (let extra = OWN_ATTRIBUTES; extra < shape.attributes; extra++) {
+  for (let extra = ownAttributes; extra < shape.attributes; extra++) {
     writeAttribute(span, 9, `app.attribute.${extra}`, `value ${(index * (extra + 31)) % 1000}`)
   }
   span

@@ -59,7 +59,7 @@ export interface Quantiles {
   readonly max: number
 }
 
-const PATHS = {
+const paths = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
@@ -68,13 +68,13 @@ const PATHS = {
  * What OTLP allows to retry: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED,
  * OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS.
  */
-const RETRYABLE = new Set([1, 4, 8, 10, 11, 14, 15])
+const retryable = new Set([1, 4, 8, 10, 11, 14, 15])
 /**
  * As OpenTelemetry's exporters wait, but starting earlier, so that a short run sees the end of an
  * outage.
  */
-const BACKOFF_MS = { initial: 200, factor: 1.5, max: 5000 }
-const DISTINCT_SHAPES = 8
+const backoffFirstMs = { initial: 200, factor: 1.5, max: 5000 }
+const distinctShapes = 8
 
 /** Runs the plan. */
 async function generate(plan: LoadPlan): Promise<LoadResult> {
@@ -89,18 +89,18 @@ async function generate(plan: LoadPlan): Promise<LoadResult> {
   await schedule(plan, startMs, bodies, async (number, body, dueMs) => {
     const client = clients[number % clients.length]
     if (client === undefined) return
-    let backoffMs = BACKOFF_MS.initial
+    let backoffMs = backoffFirstMs.initial
     for (;;) {
-      const { code, retryAfterMs } = await client.send(PATHS[signal], body)
+      const { code, retryAfterMs } = await client.send(paths[signal], body)
       if (code === 0) break
-      if (!RETRYABLE.has(code)) {
+      if (!retryable.has(code)) {
         const failure = `status ${code}`
         counts.failures.set(failure, (counts.failures.get(failure) ?? 0) + 1)
         return
       }
       counts.retries++
       await sleep(retryAfterMs ?? backoffMs * (0.8 + Math.random() * 0.4))
-      backoffMs = Math.min(backoffMs * BACKOFF_MS.factor, BACKOFF_MS.max)
+      backoffMs = Math.min(backoffMs * backoffFirstMs.factor, backoffFirstMs.max)
     }
     const now = performance.now()
     acks.push({ atMs: now - startMs, ms: now - dueMs })
@@ -130,7 +130,7 @@ interface Ack {
 function createBodies(plan: LoadPlan): StampedBody[] {
   const { signal = 'traces', spansPerRequest, services = 1, attributes = 8 } = plan
   const seed = randomBytes(4).readUInt32LE()
-  const shapes = Math.max(DISTINCT_SHAPES, services)
+  const shapes = Math.max(distinctShapes, services)
   const encoded = Array.from({ length: shapes }, (_, index) => {
     const startMs = Date.now() - 60_000 + index
     if (signal === 'logs') return encodeLogsRequest(spansPerRequest, startMs)

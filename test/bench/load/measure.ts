@@ -25,8 +25,8 @@ export interface Measured {
   readonly engineMib: number
 }
 
-const POLL_MS = 50
-const ROWS_MS_MAX = 600_000
+const pollMs = 50
+const rowsMsMax = 600_000
 
 /** @throws Error when a request was refused for good or rows are missing or too many */
 export async function measureLoad(subject: Subject, plan: LoadPlan): Promise<Measured> {
@@ -57,14 +57,14 @@ export async function measureLoad(subject: Subject, plan: LoadPlan): Promise<Mea
 
 /** @throws Error when other rows come than were sent, or none for a long time */
 export async function waitForRows(subject: Subject, wanted: number): Promise<void> {
-  const deadline = Date.now() + ROWS_MS_MAX
+  const deadline = Date.now() + rowsMsMax
   for (;;) {
     const rows = await subject.countRows()
     if (rows === wanted) return
     if (rows > wanted || Date.now() > deadline) {
       throw new Error(`${wanted} rows were expected and ${rows} arrived`)
     }
-    await sleep(POLL_MS)
+    await sleep(pollMs)
   }
 }
 

@@ -1,12 +1,12 @@
 // Export requests of logs and metrics for load: 512 of each come to about as many bytes as spans
 // do.
 import protobuf from 'protobufjs'
-import { STAMP } from './stamped-body.ts'
+import { stamp } from './stamped-body.ts'
 
 const { Writer } = protobuf
 type Writer = protobuf.Writer
 
-const LEVELS = ['INFO', 'WARN', 'ERROR'] as const
+const levels = ['INFO', 'WARN', 'ERROR'] as const
 
 /** An ExportLogsServiceRequest of one resource: records of about 300 bytes with 4 attributes. */
 export function encodeLogsRequest(records: number, startUnixMs: number): Buffer {
@@ -16,7 +16,7 @@ export function encodeLogsRequest(records: number, startUnixMs: number): Buffer 
       fixed64(record, 1, BigInt(startUnixMs + index) * 1_000_000n)
       fixed64(record, 11, BigInt(startUnixMs + index) * 1_000_000n)
       record.uint32(2 * 8).int32(9)
-      record.uint32(tag(3)).string(LEVELS[index % LEVELS.length] ?? '')
+      record.uint32(tag(3)).string(levels[index % levels.length] ?? '')
       const text = `Order ${index * 7919} of customer-${(index * 104_729) % 100_000} was accepted after ${index % 90} ms`
       record.uint32(tag(5)).fork().uint32(tag(1)).string(text).ldelim()
       attribute(record, 6, 'code.function.name', 'OrderService.accept')
@@ -69,7 +69,7 @@ function encodeRequest(writeItems: (scope: Writer) => void): Buffer {
   const ofResource = writer.uint32(tag(1)).fork()
   const resource = ofResource.uint32(tag(1)).fork()
   attribute(resource, 1, 'service.name', 'shop')
-  attribute(resource, 1, 'service.instance.id', STAMP)
+  attribute(resource, 1, 'service.instance.id', stamp)
   resource.ldelim()
   const ofScope = ofResource.uint32(tag(2)).fork()
   ofScope.uint32(tag(1)).fork().uint32(tag(1)).string('bench').ldelim()

@@ -1,7 +1,7 @@
 // What processes take, from /proc. Where there is none (not Linux) all figures are 0.
 import { readFileSync } from 'node:fs'
 
-const CLOCK_TICKS_PER_SECOND = 100
+const clockTicksPerSecond = 100
 
 /** Processor time that a process has used, user and system; 0 when it is gone. */
 export function cpuSeconds(pid: number): number {
@@ -10,7 +10,7 @@ export function cpuSeconds(pid: number): number {
     // The name in parentheses may hold anything; utime and stime are the 12th and 13th field after
     // it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND
+    return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond
   } catch {
     return 0
   }
@@ -31,7 +31,7 @@ export interface MemoryWatch {
   stop(): number
 }
 
-const LOOK_MS = 100
+const lookMs = 100
 
 /** @param pid asked at every look, because a process may be started again */
 export function watchMemory(pid: () => number | undefined): MemoryWatch {
@@ -41,7 +41,7 @@ export function watchMemory(pid: () => number | undefined): MemoryWatch {
     if (now !== undefined) highest = Math.max(highest, residentMib(now))
   }
   look()
-  const timer = setInterval(look, LOOK_MS)
+  const timer = setInterval(look, lookMs)
   return {
     stop() {
       look()

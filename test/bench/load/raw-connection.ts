@@ -33,7 +33,7 @@ export function createGrpcConnector(target: RawTarget): Connector {
   // clients do.
   const headers = firstHeaders(`${target.host}:${target.port}`)
   const first = target.bodies.map((body) => requestFrames(headers, body))
-  const later = target.bodies.map((body) => requestFrames(LATER_HEADERS, body))
+  const later = target.bodies.map((body) => requestFrames(laterHeaders, body))
   return async () =>
     new GrpcConnection(await openSocket(target), { first, later, bodies: target.bodies })
 }
@@ -42,14 +42,14 @@ export function createHttpConnector(target: RawTarget): Connector {
   const { host, port, bodies } = target
   const requests = bodies.map((body) => {
     const head =
-      `POST /v1/traces HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: ${USER_AGENT}\r\n` +
+      `POST /v1/traces HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: ${userAgent}\r\n` +
       `Content-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`
     return Buffer.concat([Buffer.from(head), body])
   })
   return async () => new HttpConnection(await openSocket(target), requests, bodies)
 }
 
-const USER_AGENT = 'OTel-OTLP-Exporter-Bench/1.0'
+const userAgent = 'OTel-OTLP-Exporter-Bench/1.0'
 
 function openSocket({ host, port }: RawTarget): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ function openSocket({ host, port }: RawTarget): Promise<Socket> {
 type Resolve = (status: AnswerStatus) => void
 
 /** A field of 16 bytes with number 1, as the trace id at the beginning of a span is. */
-const TRACE_ID_HEAD = Buffer.from([0x0a, 16])
+const traceIdHead = Buffer.from([0x0a, 16])
 
 /** A copy of a prepared request, whose body stands at its end, with a number of its own. */
 function stamped(
@@ -76,25 +76,24 @@ function stamped(
 ): Buffer {
   if (prepared === undefined || body === undefined) throw new Error('There is no such request')
   const bytes = Buffer.from(prepared)
-  const traceIdAt =
-    Buffer.from(body.buffer, body.byteOffset, body.length).indexOf(TRACE_ID_HEAD) + 2
+  const traceIdAt = Buffer.from(body.buffer, body.byteOffset, body.length).indexOf(traceIdHead) + 2
   bytes.writeUInt32LE(number, bytes.length - body.length + traceIdAt)
   return bytes
 }
 
 const frameType = { data: 0, headers: 1, settings: 4, ping: 6, goAway: 7 } as const
-const END_STREAM = 1
-const END_HEADERS = 4
-const ACK = 1
-const FRAME_HEAD_BYTES = 9
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+const endStream = 1
+const endHeaders = 4
+const ack = 1
+const frameHeadBytes = 9
+const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 
 /**
  * The name `grpc-status` as HPACK's Huffman code has it. We allow the server no dynamic table, so
  * the name stands in the trailers, followed by the value's length and digits.
  */
-const GRPC_STATUS = Buffer.from('9acac8b21234da8f', 'hex')
-const RESOURCE_EXHAUSTED = '8'
+const grpcStatusKey = Buffer.from('9acac8b21234da8f', 'hex')
+const resourceExhausted = '8'
 
 /** The frames of each request: for the first one of a connection, and for the others. */
 interface PreparedCalls {
@@ -121,7 +120,7 @@ class GrpcConnection implements RawConnection {
     const window = Buffer.from('3fff0000', 'hex')
     socket.write(
       Buffer.concat([
-        Buffer.from(PREFACE),
+        Buffer.from(preface),
         frame(frameType.settings, 0, 0, settings),
         frame(8, 0, 0, window),
       ]),
@@ -134,7 +133,7 @@ class GrpcConnection implements RawConnection {
     const { bodies, first, later } = this.#requests
     const bytes = stamped((stream === 1 ? first : later)[index], bodies[index], number)
     bytes.writeUInt32BE(stream, 5)
-    bytes.writeUInt32BE(stream, FRAME_HEAD_BYTES + bytes.readUIntBE(0, 3) + 5)
+    bytes.writeUInt32BE(stream, frameHeadBytes + bytes.readUIntBE(0, 3) + 5)
     return new Promise((resolve) => {
       this.#waiting.set(stream, resolve)
       this.#socket.write(bytes)
@@ -148,8 +147,8 @@ class GrpcConnection implements RawConnection {
   #read(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let at = 0
-    while (bytes.length - at >= FRAME_HEAD_BYTES) {
-      const end = at + FRAME_HEAD_BYTES + bytes.readUIntBE(at, 3)
+    while (bytes.length - at >= frameHeadBytes) {
+      const end = at + frameHeadBytes + bytes.readUIntBE(at, 3)
       if (end > bytes.length) break
       this.#readFrame(bytes, at, end)
       at = end
@@ -160,16 +159,16 @@ class GrpcConnection implements RawConnection {
   #readFrame(bytes: Buffer, start: number, end: number): void {
     const type = bytes[start + 3]
     const flags = bytes[start + 4] ?? 0
-    const payload = bytes.subarray(start + FRAME_HEAD_BYTES, end)
-    if (type === frameType.headers && (flags & END_STREAM) !== 0) {
+    const payload = bytes.subarray(start + frameHeadBytes, end)
+    if (type === frameType.headers && (flags & endStream) !== 0) {
       const stream = bytes.readUInt32BE(start + 5)
       const resolve = this.#waiting.get(stream)
       this.#waiting.delete(stream)
       resolve?.(grpcStatus(payload))
-    } else if (type === frameType.settings && (flags & ACK) === 0) {
-      this.#socket.write(frame(frameType.settings, ACK, 0, Buffer.alloc(0)))
-    } else if (type === frameType.ping && (flags & ACK) === 0) {
-      this.#socket.write(frame(frameType.ping, ACK, 0, payload))
+    } else if (type === frameType.settings && (flags & ack) === 0) {
+      this.#socket.write(frame(frameType.settings, ack, 0, Buffer.alloc(0)))
+    } else if (type === frameType.ping && (flags & ack) === 0) {
+      this.#socket.write(frame(frameType.ping, ack, 0, payload))
     } else if (type === frameType.goAway || type === 3) {
       this.#socket.destroy()
     }
@@ -182,13 +181,13 @@ class GrpcConnection implements RawConnection {
 }
 
 function grpcStatus(headers: Buffer): AnswerStatus {
-  const at = headers.indexOf(GRPC_STATUS)
+  const at = headers.indexOf(grpcStatusKey)
   if (at < 0) return 'failed'
-  const length = headers[at + GRPC_STATUS.length] ?? 0
-  const start = at + GRPC_STATUS.length + 1
+  const length = headers[at + grpcStatusKey.length] ?? 0
+  const start = at + grpcStatusKey.length + 1
   const code = headers.toString('latin1', start, start + length)
   if (code === '0') return 'ok'
-  return code === RESOURCE_EXHAUSTED ? 'refused' : 'failed'
+  return code === resourceExhausted ? 'refused' : 'failed'
 }
 
 /**
@@ -199,18 +198,18 @@ function requestFrames(headers: Buffer, body: Uint8Array): Buffer {
   message.writeUInt32BE(body.length, 1)
   message.set(body, 5)
   return Buffer.concat([
-    frame(frameType.headers, END_HEADERS, 0, headers),
-    frame(frameType.data, END_STREAM, 0, message),
+    frame(frameType.headers, endHeaders, 0, headers),
+    frame(frameType.data, endStream, 0, message),
   ])
 }
 
 function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(FRAME_HEAD_BYTES + payload.length)
+  const bytes = Buffer.alloc(frameHeadBytes + payload.length)
   bytes.writeUIntBE(payload.length, 0, 3)
   bytes[3] = type
   bytes[4] = flags
   bytes.writeUInt32BE(stream, 5)
-  bytes.set(payload, FRAME_HEAD_BYTES)
+  bytes.set(payload, frameHeadBytes)
   return bytes
 }
 
@@ -223,11 +222,11 @@ function firstHeaders(authority: string): Buffer {
     indexedLiteral(1, authority),
     indexedLiteral(31, 'application/grpc'),
     Buffer.concat([Buffer.from([0x40]), text('te'), text('trailers')]),
-    indexedLiteral(58, USER_AGENT),
+    indexedLiteral(58, userAgent),
   ])
 }
 
-const LATER_HEADERS = Buffer.from([0x83, 0x86, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe])
+const laterHeaders = Buffer.from([0x83, 0x86, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe])
 
 function indexedLiteral(nameIndex: number, value: string): Buffer {
   return Buffer.concat([Buffer.from([0x40 + nameIndex]), text(value)])
@@ -237,7 +236,7 @@ function text(value: string): Buffer {
   return Buffer.concat([Buffer.from([value.length]), Buffer.from(value)])
 }
 
-const HEAD_END = Buffer.from('\r\n\r\n')
+const headEndMark = Buffer.from('\r\n\r\n')
 
 /** OTLP/HTTP over HTTP/1.1: one request at a time. */
 class HttpConnection implements RawConnection {
@@ -270,11 +269,11 @@ class HttpConnection implements RawConnection {
   #read(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     this.#rest = bytes
-    const headEnd = bytes.indexOf(HEAD_END)
+    const headEnd = bytes.indexOf(headEndMark)
     if (headEnd < 0) return
     const head = bytes.toString('latin1', 0, headEnd)
     const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0)
-    const end = headEnd + HEAD_END.length + length
+    const end = headEnd + headEndMark.length + length
     if (bytes.length < end) return
     this.#rest = bytes.subarray(end)
     const code = head.slice(9, 12)

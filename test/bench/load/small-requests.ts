@@ -27,11 +27,11 @@ export interface RequestResult {
   readonly ackMs: { readonly p50: number; readonly p99: number }
 }
 
-const DISTINCT_REQUESTS = 60
-const RETRY_AFTER_MS = 100
+const distinctRequests = 60
+const retryHintMs = 100
 
 async function generate(plan: RequestPlan): Promise<RequestResult> {
-  const spanCounts = Array.from({ length: DISTINCT_REQUESTS }, (_, i) => 1 + (i % plan.spansMax))
+  const spanCounts = Array.from({ length: distinctRequests }, (_, i) => 1 + (i % plan.spansMax))
   const nowMs = Date.now() - 60_000
   const bodies = spanCounts.map((spans, index) => encodeExportRequest(spans, nowMs + index))
   const { hostname: host, port } = new URL(
@@ -53,12 +53,12 @@ async function generate(plan: RequestPlan): Promise<RequestResult> {
   async function sendAll(connection: RawConnection): Promise<void> {
     while (sent < plan.requests) {
       const number = sent++
-      const index = number % DISTINCT_REQUESTS
+      const index = number % distinctRequests
       const startMs = performance.now()
       let status = await connection.send(index, number)
       while (status === 'refused') {
         refused++
-        await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS))
+        await new Promise((resolve) => setTimeout(resolve, retryHintMs))
         status = await connection.send(index, number)
       }
       ackMs[number] = performance.now() - startMs

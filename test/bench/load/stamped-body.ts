@@ -6,8 +6,8 @@
  * Where this text stands in a request without ids (logs, metrics), the request's number is written
  * instead.
  */
-export const STAMP = 'request-0000000000'
-const STAMP_DIGITS = 10
+export const stamp = 'request-0000000000'
+const stampDigits = 10
 
 /** An encoded request that can be made different from all others in place. */
 export interface StampedBody {
@@ -16,8 +16,8 @@ export interface StampedBody {
   stamp(number: number): void
 }
 
-const SPAN_ID_BYTES = 8
-const TRACE_ID_BYTES = 16
+const spanIdBytes = 8
+const traceIdBytes = 16
 
 /**
  * @param bytes an encoded export request; it is changed in place
@@ -27,8 +27,8 @@ export function createStampedBody(bytes: Buffer, seed: number): StampedBody {
   const { offsets, lengths, idOf } = findIds(bytes)
   const starts = new Int32Array(Math.max(-1, ...idOf) + 1)
   const ids = starts.length
-  const stampAt = bytes.indexOf(STAMP)
-  const digitsAt = stampAt < 0 ? -1 : stampAt + STAMP.length - STAMP_DIGITS
+  const stampAt = bytes.indexOf(stamp)
+  const digitsAt = stampAt < 0 ? -1 : stampAt + stamp.length - stampDigits
   return {
     bytes,
     stamp(number) {
@@ -45,7 +45,7 @@ export function createStampedBody(bytes: Buffer, seed: number): StampedBody {
         }
       }
       starts.fill(0)
-      if (digitsAt >= 0) bytes.write(String(number).padStart(STAMP_DIGITS, '0'), digitsAt)
+      if (digitsAt >= 0) bytes.write(String(number).padStart(stampDigits, '0'), digitsAt)
     },
   }
 }
@@ -76,9 +76,9 @@ interface Ids {
   readonly idOf: readonly number[]
 }
 
-const TRACE_ID_TAG = 1 * 8 + 2
-const SPAN_ID_TAG = 2 * 8 + 2
-const PARENT_ID_TAG = 4 * 8 + 2
+const traceIdTag = 1 * 8 + 2
+const spanIdTag = 2 * 8 + 2
+const parentIdTag = 4 * 8 + 2
 
 /** The ids stand at the beginning of a span: trace id, span id, and parent id if there is one. */
 function findIds(bytes: Buffer): Ids {
@@ -86,7 +86,7 @@ function findIds(bytes: Buffer): Ids {
   const lengths: number[] = []
   const idOf: number[] = []
   const known = new Map<string, number>()
-  const head = Buffer.from([TRACE_ID_TAG, TRACE_ID_BYTES])
+  const head = Buffer.from([traceIdTag, traceIdBytes])
   const add = (offset: number, length: number): void => {
     const key = bytes.toString('hex', offset, offset + length)
     const id = known.get(key) ?? known.size
@@ -96,13 +96,13 @@ function findIds(bytes: Buffer): Ids {
     idOf.push(id)
   }
   for (let at = bytes.indexOf(head); at >= 0; at = bytes.indexOf(head, at + 1)) {
-    const spanAt = at + 2 + TRACE_ID_BYTES
-    if (bytes[spanAt] !== SPAN_ID_TAG || bytes[spanAt + 1] !== SPAN_ID_BYTES) continue
-    add(at + 2, TRACE_ID_BYTES)
-    add(spanAt + 2, SPAN_ID_BYTES)
-    const parentAt = spanAt + 2 + SPAN_ID_BYTES
-    if (bytes[parentAt] === PARENT_ID_TAG && bytes[parentAt + 1] === SPAN_ID_BYTES) {
-      add(parentAt + 2, SPAN_ID_BYTES)
+    const spanAt = at + 2 + traceIdBytes
+    if (bytes[spanAt] !== spanIdTag || bytes[spanAt + 1] !== spanIdBytes) continue
+    add(at + 2, traceIdBytes)
+    add(spanAt + 2, spanIdBytes)
+    const parentAt = spanAt + 2 + spanIdBytes
+    if (bytes[parentAt] === parentIdTag && bytes[parentAt + 1] === spanIdBytes) {
+      add(parentAt + 2, spanIdBytes)
     }
   }
   return { offsets, lengths, idOf }

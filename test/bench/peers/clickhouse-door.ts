@@ -6,17 +6,17 @@
 // collectors.
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 
-const REVISION_PARAMETER = 'client_protocol_version'
+const revisionParameter = 'client_protocol_version'
 /** Block info: no aggregation overflow, no bucket. */
-const BLOCK_INFO = [1, 0, 2, 0xff, 0xff, 0xff, 0xff, 0]
+const blockInfo = [1, 0, 2, 0xff, 0xff, 0xff, 0xff, 0]
 
 const [engine = ''] = process.argv.slice(2)
 const remembered = new Map<string, Promise<Buffer>>()
 
 const server = createServer((incoming, response) => {
   const url = new URL(incoming.url ?? '/', engine)
-  const isQuestion = url.searchParams.has(REVISION_PARAMETER) && !url.searchParams.has('query')
-  url.searchParams.delete(REVISION_PARAMETER)
+  const isQuestion = url.searchParams.has(revisionParameter) && !url.searchParams.has('query')
+  url.searchParams.delete(revisionParameter)
   if (isQuestion) void answerQuestion(incoming, url, response)
   else passOn(incoming, url, response)
 })
@@ -80,7 +80,7 @@ async function ask(sql: string, url: URL, incoming: IncomingMessage): Promise<Bu
 }
 
 function encodeBlock({ meta, data }: Answer): Buffer {
-  const parts = [Buffer.from(BLOCK_INFO), varuint(meta.length), varuint(data.length)]
+  const parts = [Buffer.from(blockInfo), varuint(meta.length), varuint(data.length)]
   meta.forEach(({ name, type }, column) => {
     // One byte after the type: no custom serialization.
     parts.push(text(name), text(type), Buffer.from([0]))

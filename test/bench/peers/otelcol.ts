@@ -13,8 +13,8 @@ import type { Peer, PeerSettings } from './peer.ts'
 /** Where a batch is between its acknowledgement and its insert. */
 export type OtelcolQueue = 'memory' | 'file' | 'fsync'
 
-const SOURCE = join(root, 'test', 'bench', 'peers', 'otelcol')
-const START_MS = 30_000
+const source = join(root, 'test', 'bench', 'peers', 'otelcol')
+const startMs = 30_000
 
 /** @returns the program, or undefined and a printed reason when it cannot be built here */
 export function buildOtelcol(): string | undefined {
@@ -32,7 +32,7 @@ export function buildOtelcol(): string | undefined {
   )
   mkdirSync(cacheFolder(), { recursive: true })
   const build = spawnSync('go', ['build', '-ldflags=-s -w', '-o', program, '.'], {
-    cwd: SOURCE,
+    cwd: source,
     encoding: 'utf8',
   })
   if (build.status === 0) return program
@@ -45,7 +45,7 @@ export function buildOtelcol(): string | undefined {
 /** The built program; another source has another name. It may not be there yet. */
 export function otelcolProgram(): string {
   const hash = createHash('sha256')
-  for (const name of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(SOURCE, name)))
+  for (const name of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(source, name)))
   return join(cacheFolder(), `otelcol-${hash.digest('hex').slice(0, 12)}`)
 }
 
@@ -67,7 +67,7 @@ export async function startOtelcol(
   child.stderr.on('data', (chunk: Buffer) => {
     said = `${said}${chunk.toString()}`.slice(-4000)
   })
-  const deadline = Date.now() + START_MS
+  const deadline = Date.now() + startMs
   while (!(await isListening(port))) {
     if (child.exitCode !== null || Date.now() > deadline) {
       child.kill('SIGKILL')
@@ -116,7 +116,7 @@ function configuration(
   { folder, port, door, user, password }: PeerSettings,
 ): object {
   const isDurable = queue !== 'memory'
-  const batch = { flush_timeout: '200ms', min_size: BATCH_SPANS, max_size: 0, sizer: 'items' }
+  const batch = { flush_timeout: '200ms', min_size: batchSpans, max_size: 0, sizer: 'items' }
   return {
     extensions: isDurable
       ? {
@@ -132,7 +132,7 @@ function configuration(
     },
     processors: isDurable
       ? {}
-      : { batch: { timeout: '200ms', send_batch_size: BATCH_SPANS, send_batch_max_size: 0 } },
+      : { batch: { timeout: '200ms', send_batch_size: batchSpans, send_batch_max_size: 0 } },
     exporters: {
       clickhouse: {
         endpoint: door,
@@ -145,9 +145,9 @@ function configuration(
         timeout: '30s',
         retry_on_failure: { initial_interval: '1s', max_interval: '5s', max_elapsed_time: 0 },
         sending_queue: {
-          num_consumers: CONSUMERS,
+          num_consumers: consumers,
           sizer: 'items',
-          queue_size: QUEUE_SPANS,
+          queue_size: queueSpans,
           block_on_overflow: true,
           ...(isDurable ? { storage: 'file_storage', batch } : {}),
         },
@@ -167,6 +167,6 @@ function configuration(
   }
 }
 
-const BATCH_SPANS = 50_000
-const QUEUE_SPANS = 200_000
-const CONSUMERS = 2
+const batchSpans = 50_000
+const queueSpans = 200_000
+const consumers = 2

@@ -54,10 +54,10 @@ export const peerSizes: Readonly<Record<'tiny' | 'full', PeerSize>> = {
   },
 }
 
-const SPANS_PER_REQUEST = 512
-const GRPC = { connections: 8, spansPerRequest: SPANS_PER_REQUEST }
-const SETTLED_MS = 4000
-const SETTLED_MS_MAX = 120_000
+const spansPerRequest = 512
+const grpc = { connections: 8, spansPerRequest: spansPerRequest }
+const settledMs = 4000
+const settledMsMax = 120_000
 
 /** Wayward with one of its durabilities. */
 export function wayward(durability: string): Contender {
@@ -119,7 +119,7 @@ export async function measurePeer(contender: Contender, size: PeerSize): Promise
     }
     const speed = await measureSpeed(subject, table, settings, size)
     peer = await crash(contender, peer, settings, size)
-    const sent = (size.warmUpRequests + size.requests + size.crashRequests) * SPANS_PER_REQUEST
+    const sent = (size.warmUpRequests + size.requests + size.crashRequests) * spansPerRequest
     const { rows, spans } = await settle(table)
     return {
       name: contender.name,
@@ -148,7 +148,7 @@ async function measureSpeed(
   { port }: PeerSettings,
   size: PeerSize,
 ): Promise<Speed> {
-  const plan = { ...GRPC, target: `127.0.0.1:${port}`, concurrency: 8 }
+  const plan = { ...grpc, target: `127.0.0.1:${port}`, concurrency: 8 }
   await measureLoad(subject, { ...plan, requests: size.warmUpRequests })
   const { load, ...measured } = await measureLoad(subject, { ...plan, requests: size.requests })
   return { ...measured, ackMs: load.ackMs, bytesPerSpan: await bytesPerSpan(table) }
@@ -166,7 +166,7 @@ async function crash(
 ): Promise<Peer> {
   let peer = first
   const load = generate({
-    ...GRPC,
+    ...grpc,
     target: `127.0.0.1:${settings.port}`,
     concurrency: 32,
     requests: size.crashRequests,
@@ -187,10 +187,10 @@ async function crash(
 
 /** Waits until no more rows come. */
 async function settle(table: Table): Promise<{ readonly rows: number; readonly spans: number }> {
-  const deadline = Date.now() + SETTLED_MS_MAX
+  const deadline = Date.now() + settledMsMax
   let rows = -1
   let sinceMs = Date.now()
-  while (Date.now() < deadline && Date.now() - sinceMs < SETTLED_MS) {
+  while (Date.now() < deadline && Date.now() - sinceMs < settledMs) {
     const now = await countRows(table)
     if (now !== rows) {
       rows = now

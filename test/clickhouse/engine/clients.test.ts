@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEngine, startEngine, TOKEN } from './running-engine.ts'
+import { type RunningEngine, startEngine, tokenText } from './running-engine.ts'
 
 const run = promisify(execFile)
 
@@ -25,7 +25,7 @@ describe('@clickhouse/client', () => {
   let writer: ClickHouseClient
   beforeAll(() => {
     reader = createClient({ url: engine.url, log: { level: ClickHouseLogLevel.OFF } })
-    writer = createClient({ url: engine.url, username: 'wayward_writer', password: TOKEN })
+    writer = createClient({ url: engine.url, username: 'wayward_writer', password: tokenText })
   })
   afterAll(() => Promise.all([reader.close(), writer.close()]))
 
@@ -62,7 +62,7 @@ describe('@clickhouse/client', () => {
     const client = createClient({
       url: engine.url,
       username: 'wayward_writer',
-      password: TOKEN,
+      password: tokenText,
       compression: { request: true, response: true },
     })
     await client.insert({ table: 't', values: [{ a: 1, b: 'zipped' }], format: 'JSONEachRow' })
@@ -114,7 +114,7 @@ test.skipIf(!has('curl', ['--version'], 'curl'))('curl as in every tutorial', as
   expect(await curl(`${engine.url}/?param_x=5`, '--data-binary', 'SELECT {x:UInt8}')).toBe('5\n')
   const compressed = ['--compressed', `${engine.url}/?enable_http_compression=1`]
   expect(await curl(...compressed, '-d', 'SELECT 3')).toBe('3\n')
-  const user = ['-u', `wayward_writer:${TOKEN}`]
+  const user = ['-u', `wayward_writer:${tokenText}`]
   const insert = `${engine.url}/?query=INSERT%20INTO%20t%20FORMAT%20CSV`
   expect(await curl(...user, insert, '--data-binary', '77,"from curl"\n')).toBe('')
   expect(await curl(engine.url, '-d', 'SELECT b FROM t WHERE a = 77')).toBe('from curl\n')
@@ -167,7 +167,7 @@ print('ok')
 test.skipIf(!has('python3', ['-c', 'import clickhouse_connect'], 'clickhouse-connect'))(
   'clickhouse-connect',
   async () => {
-    const { stdout } = await run('python3', ['-c', python, String(engine.port), TOKEN])
+    const { stdout } = await run('python3', ['-c', python, String(engine.port), tokenText])
     expect(stdout).toBe('ok\n')
   },
   60_000,

@@ -13,7 +13,7 @@ import {
 import { createInsertSync } from '@wayward/clickhouse/engine/insert-sync'
 import { deduplicationLogs, tableFolders } from '@wayward/clickhouse/engine/table-folders'
 import { expect, test } from 'vitest'
-import { eventually, recordingLogger, TOKEN } from './running-engine.ts'
+import { eventually, recordingLogger, tokenText } from './running-engine.ts'
 
 interface Stage {
   readonly store: Store
@@ -28,7 +28,7 @@ async function open(dataDir: string): Promise<Stage> {
   const engine = createEngine({
     dataDir,
     listen: { host: '127.0.0.1', port: 0 },
-    writerToken: TOKEN,
+    writerToken: tokenText,
     memoryBytesMax: 1_000_000_000,
     isDurable: true,
     limits: defaultEngineLimits,
@@ -38,7 +38,7 @@ async function open(dataDir: string): Promise<Stage> {
   const store = createStore({
     url,
     user: 'wayward_writer',
-    password: TOKEN,
+    password: tokenText,
     database: 'wayward',
     requestTimeoutMs: 20_000,
   })

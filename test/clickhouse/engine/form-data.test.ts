@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRandom } from '../../collector/decode/random.ts'
-import { type RunningEngine, startEngine, TOKEN } from './running-engine.ts'
+import { type RunningEngine, startEngine, tokenText } from './running-engine.ts'
 
 let engine: RunningEngine
 beforeAll(async () => {
@@ -79,7 +79,7 @@ describe('a form', () => {
   test('with an insert is refused, with the token, too', async () => {
     const form = new FormData()
     form.set('query', 'INSERT INTO t FORMAT TSV 1')
-    const headers = { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': TOKEN }
+    const headers = { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': tokenText }
     const response = await fetch(`${engine.url}/`, { method: 'POST', body: form, headers })
     expect(await response.text()).toContain('An insert with its data in a form is not supported')
   })

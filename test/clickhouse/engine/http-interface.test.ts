@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exchangeHttp, expectingHead } from '../../harness/raw-http.ts'
-import { ask, type RunningEngine, startEngine, TOKEN } from './running-engine.ts'
+import { ask, type RunningEngine, startEngine, tokenText } from './running-engine.ts'
 
 let engine: RunningEngine
 beforeAll(async () => {
@@ -256,10 +256,10 @@ describe('accounts', () => {
   test('the token works by every way that ClickHouse has', async () => {
     const sql = 'SELECT 1'
     const ways: [Record<string, string>, Record<string, string>][] = [
-      [{}, { Authorization: basic('wayward_writer', TOKEN) }],
-      [{}, { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': TOKEN }],
-      [{ user: 'wayward_writer', password: TOKEN }, {}],
-      [{}, { Authorization: `Bearer ${TOKEN}` }],
+      [{}, { Authorization: basic('wayward_writer', tokenText) }],
+      [{}, { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': tokenText }],
+      [{ user: 'wayward_writer', password: tokenText }, {}],
+      [{}, { Authorization: `Bearer ${tokenText}` }],
       [{}, { Authorization: basic('default', '') }],
     ]
     for (const [parameters, headers] of ways) {
@@ -276,7 +276,7 @@ describe('accounts', () => {
       [{}, { Authorization: 'Digest abc' }],
       [{}, { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': 'wrong' }],
       [{ user: 'wayward_writer', password: 'wrong' }, {}],
-      [{ user: 'wayward_writer', password: TOKEN }, { Authorization: basic('default', '') }],
+      [{ user: 'wayward_writer', password: tokenText }, { Authorization: basic('default', '') }],
       [{}, { 'X-ClickHouse-User': 'default', Authorization: basic('default', '') }],
     ]
     for (const [parameters, headers] of ways) {
@@ -288,7 +288,7 @@ describe('accounts', () => {
   })
 
   test('GET only reads, also with the token', async () => {
-    const headers = { Authorization: basic('wayward_writer', TOKEN) }
+    const headers = { Authorization: basic('wayward_writer', tokenText) }
     for (const sql of ['CREATE TABLE g (a Int8) ENGINE = Memory', 'INSERT INTO g VALUES (1)']) {
       const response = await fetch(`${engine.url}/?query=${encodeURIComponent(sql)}`, { headers })
       expect(response.headers.get('x-clickhouse-exception-code')).toBe('164')
@@ -444,7 +444,7 @@ describe('what is not UTF-8', () => {
       Buffer.from('INSERT INTO `таблица` FORMAT RawBLOB '),
       Buffer.of(0xff, 0, 0x0a),
     ])
-    const headers = { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': TOKEN }
+    const headers = { 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': tokenText }
     for (const [body, coding] of [
       [insert, 'identity'],
       [gzipSync(insert), 'gzip'],

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eventually, type RunningEngine, startEngine, TOKEN } from './running-engine.ts'
+import { eventually, type RunningEngine, startEngine, tokenText } from './running-engine.ts'
 
 let engine: RunningEngine
 beforeAll(async () => {
@@ -228,7 +228,7 @@ describe('bad inserts', () => {
       const socket = connect(engine.port, '127.0.0.1', () => {
         socket.write(
           'POST /?query=INSERT%20INTO%20t%20FORMAT%20JSONEachRow HTTP/1.1\r\nHost: localhost\r\n' +
-            `X-ClickHouse-User: wayward_writer\r\nX-ClickHouse-Key: ${TOKEN}\r\n` +
+            `X-ClickHouse-User: wayward_writer\r\nX-ClickHouse-Key: ${tokenText}\r\n` +
             `Content-Length: ${line.length * 2}\r\n\r\n${line}`,
         )
         setTimeout(() => socket.destroy(), 100)

@@ -9,7 +9,7 @@ import {
   type EngineLimits,
 } from '@wayward/clickhouse'
 
-export const TOKEN = 'a-token-of-the-test'
+export const tokenText = 'a-token-of-the-test'
 
 /** An engine on a free port with a folder of its own. */
 export interface RunningEngine {
@@ -49,7 +49,7 @@ export async function startEngine(limits: Partial<EngineLimits> = {}): Promise<R
   const engine = createEngine({
     dataDir,
     listen: { host: '127.0.0.1', port: 0 },
-    writerToken: TOKEN,
+    writerToken: tokenText,
     memoryBytesMax: 1_000_000_000,
     limits: { ...defaultEngineLimits, ...limits },
     logger: recordingLogger(messages),
@@ -65,7 +65,11 @@ export async function startEngine(limits: Partial<EngineLimits> = {}): Promise<R
     write: (sql, parameters = {}, body, headers = {}) =>
       ask(url, body === undefined ? parameters : { ...parameters, query: sql }, {
         body: body ?? sql,
-        headers: { ...headers, 'X-ClickHouse-User': 'wayward_writer', 'X-ClickHouse-Key': TOKEN },
+        headers: {
+          ...headers,
+          'X-ClickHouse-User': 'wayward_writer',
+          'X-ClickHouse-Key': tokenText,
+        },
       }),
     async close() {
       await engine.shutdown(5000)

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createEngine, defaultEngineLimits, EngineError } from '@wayward/clickhouse'
 import { expect, test } from 'vitest'
-import { recordingLogger, TOKEN } from './running-engine.ts'
+import { recordingLogger, tokenText } from './running-engine.ts'
 
 test('a full disk is refused and named', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'wayward-full-'))
@@ -18,7 +18,7 @@ test('a full disk is refused and named', async (context) => {
     const engine = createEngine({
       dataDir: folder,
       listen: { host: '127.0.0.1', port: 0 },
-      writerToken: TOKEN,
+      writerToken: tokenText,
       memoryBytesMax: 500_000_000,
       limits: defaultEngineLimits,
       logger: recordingLogger([]),

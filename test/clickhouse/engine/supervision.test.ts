@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEngine, defaultEngineLimits, type Engine } from '@wayward/clickhouse'
 import { expect, test } from 'vitest'
-import { ask, eventually, recordingLogger, startEngine, TOKEN } from './running-engine.ts'
+import { ask, eventually, recordingLogger, startEngine, tokenText } from './running-engine.ts'
 
 const pick = (dataDir: string, port = 0): Engine =>
   createEngine({
     dataDir,
     listen: { host: '127.0.0.1', port },
-    writerToken: TOKEN,
+    writerToken: tokenText,
     memoryBytesMax: 500_000_000,
     limits: defaultEngineLimits,
     logger: recordingLogger([]),
@@ -80,7 +80,7 @@ test('an address of another machine is refused', async () => {
   const engine = createEngine({
     dataDir: folder,
     listen: { host: '192.0.2.1', port: 0 },
-    writerToken: TOKEN,
+    writerToken: tokenText,
     memoryBytesMax: 500_000_000,
     limits: defaultEngineLimits,
     logger: recordingLogger([]),

@@ -16,9 +16,9 @@ import {
 } from '@wayward/clickhouse'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
-import { eventually, recordingLogger, TOKEN } from '../engine/running-engine.ts'
+import { eventually, recordingLogger, tokenText } from '../engine/running-engine.ts'
 
-const MIB = 1024 * 1024
+const mebibyte = 1024 * 1024
 const noon = Date.parse('2026-11-21T12:00:00Z')
 const messages: string[] = []
 const reported: DroppedPartition[] = []
@@ -150,7 +150,7 @@ test.skipIf(!isMounted)(
     const engine = createEngine({
       dataDir: folder,
       listen: { host: '127.0.0.1', port: 0 },
-      writerToken: TOKEN,
+      writerToken: tokenText,
       memoryBytesMax: 1_000_000_000,
       limits: defaultEngineLimits,
       logger: recordingLogger([]),
@@ -159,7 +159,7 @@ test.skipIf(!isMounted)(
     const store = createStore({
       url,
       user: 'wayward_writer',
-      password: TOKEN,
+      password: tokenText,
       database: 'wayward',
       requestTimeoutMs: 30_000,
     })
@@ -175,9 +175,9 @@ test.skipIf(!isMounted)(
       const readFree = (): Promise<number> => readFolderFreeBytes(folder)
       const before = await readFree()
       // A merge may have gone on meanwhile; a day is about 50 MiB.
-      const floor = floorOf(store, before + 70 * MIB, readFree)
+      const floor = floorOf(store, before + 70 * mebibyte, readFree)
       await floor.run()
-      expect(await readFree()).toBeGreaterThanOrEqual(before + 70 * MIB)
+      expect(await readFree()).toBeGreaterThanOrEqual(before + 70 * mebibyte)
       expect(reported.map(({ partition }) => partition)).toEqual(['20261114', '20261115'])
       const [row] = await store.query<{ rows: string }>('SELECT count() AS rows FROM otel_traces')
       expect(row?.rows).toBe('50000')

@@ -34,7 +34,7 @@ import { ATTR_SERVICE_NAME } from '@wayward/semconv'
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
 import { startTestService, type TestService } from '../test-service.ts'
 
-const ITEMS = 300
+const items = 300
 let service: TestService
 
 beforeAll(async () => {
@@ -90,13 +90,13 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
       spanProcessors: [new BatchSpanProcessor(createExporter())],
     })
     const tracer = provider.getTracer('js-client', '1.2.3')
-    for (let index = 0; index < ITEMS; index++) {
+    for (let index = 0; index < items; index++) {
       const span = tracer.startSpan(`work ${index}`, { attributes: { index, list: ['a', 'ü'] } })
       span.addEvent('halfway', { at: 0.5 })
       span.end()
     }
     await provider.shutdown()
-    expect(await service.count('otel_traces', name)).toBe(ITEMS)
+    expect(await service.count('otel_traces', name)).toBe(items)
     const rows = await service.query(
       `SELECT ScopeName, ScopeVersion, SpanAttributes['list'] AS list, Events.Name AS events
       FROM otel_traces WHERE ServiceName = {name:String} AND SpanAttributes['index'] = '7'`,
@@ -122,7 +122,7 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
       processors: [new BatchLogRecordProcessor({ exporter: createExporter() })],
     })
     const logger = provider.getLogger('js-client')
-    for (let index = 0; index < ITEMS; index++) {
+    for (let index = 0; index < items; index++) {
       logger.emit({
         severityNumber: SeverityNumber.WARN,
         body: `line ${index}`,
@@ -130,7 +130,7 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
       })
     }
     await provider.shutdown()
-    expect(await service.count('otel_logs', name)).toBe(ITEMS)
+    expect(await service.count('otel_logs', name)).toBe(items)
     const rows = await service.query(
       `SELECT SeverityNumber, LogAttributes FROM otel_logs
       WHERE ServiceName = {name:String} AND Body = 'line 7'`,
@@ -166,7 +166,7 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
     const level = meter.createGauge('work.level')
     const duration = meter.createHistogram('work.duration', { unit: 'ms' })
     const exponential = meter.createHistogram('work.exponential')
-    for (let index = 0; index < ITEMS; index++) {
+    for (let index = 0; index < items; index++) {
       done.add(1, { worker: index % 3 })
       level.record(index / 2)
       duration.record(index)
@@ -184,7 +184,7 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
       MetricName: 'work.done',
       MetricDescription: 'Pieces of work',
       MetricUnit: '{piece}',
-      Value: ITEMS / 3,
+      Value: items / 3,
       AggregationTemporality: 2,
       IsMonotonic: true,
     }
@@ -192,29 +192,29 @@ describe('the OpenTelemetry SDK for JavaScript', () => {
       ['0', '1', '2'].map((worker) => ({ Attributes: { worker }, ...sum })),
     )
     expect(await ask('ScopeName, ScopeVersion, Value', 'gauge')).toEqual([
-      { ScopeName: 'js-client', ScopeVersion: '1.2.3', Value: (ITEMS - 1) / 2 },
+      { ScopeName: 'js-client', ScopeVersion: '1.2.3', Value: (items - 1) / 2 },
     ])
-    const total = (ITEMS * (ITEMS - 1)) / 2
+    const total = (items * (items - 1)) / 2
     const histograms =
       'Count, Sum, Min, Max, arraySum(BucketCounts) AS counted, length(ExplicitBounds) AS bounds'
     expect(await ask(histograms, 'histogram')).toEqual([
       {
-        Count: String(ITEMS),
+        Count: String(items),
         Sum: total,
         Min: 0,
-        Max: ITEMS - 1,
-        counted: String(ITEMS),
+        Max: items - 1,
+        counted: String(items),
         bounds: '15',
       },
     ])
     const exponentials = 'Count, Sum, ZeroCount, arraySum(PositiveBucketCounts) AS counted, Max'
     expect(await ask(exponentials, 'exponential_histogram')).toEqual([
       {
-        Count: String(ITEMS),
+        Count: String(items),
         Sum: total,
         ZeroCount: '1',
-        counted: String(ITEMS - 1),
-        Max: ITEMS - 1,
+        counted: String(items - 1),
+        Max: items - 1,
       },
     ])
   })
@@ -231,11 +231,11 @@ test('the OpenTelemetry SDK for Python sends spans, log records and metrics', as
   }
   const { otlpGrpc, otlpHttp } = service.addresses
   const script = fileURLToPath(new URL('python-client.py', import.meta.url))
-  const ended = await run('python3', [script, otlpGrpc, otlpHttp, String(ITEMS)])
+  const ended = await run('python3', [script, otlpGrpc, otlpHttp, String(items)])
   expect(ended.code, ended.output).toBe(0)
   for (const name of ['python-grpc', 'python-http']) {
-    expect(await service.count('otel_traces', name)).toBe(ITEMS)
-    expect(await service.count('otel_logs', name)).toBe(ITEMS)
+    expect(await service.count('otel_traces', name)).toBe(items)
+    expect(await service.count('otel_logs', name)).toBe(items)
     const [metrics] = await service.query<object>(
       `SELECT s.Value AS Value, s.IsMonotonic AS IsMonotonic, h.Count AS Count, h.Sum AS Sum,
         h.Exemplars.TraceId != [] AS isSampled
@@ -244,10 +244,10 @@ test('the OpenTelemetry SDK for Python sends spans, log records and metrics', as
       { name },
     )
     expect(metrics).toEqual({
-      Value: ITEMS,
+      Value: items,
       IsMonotonic: true,
-      Count: String(ITEMS),
-      Sum: (ITEMS * (ITEMS - 1)) / 2,
+      Count: String(items),
+      Sum: (items * (items - 1)) / 2,
       isSampled: 1,
     })
   }
@@ -255,7 +255,7 @@ test('the OpenTelemetry SDK for Python sends spans, log records and metrics', as
     `SELECT count() AS n FROM otel_logs AS l INNER JOIN otel_traces AS t ON l.SpanId = t.SpanId
     WHERE l.ServiceName = 'python-grpc' AND l.TraceId = t.TraceId`,
   )
-  expect(Number(row?.n)).toBe(ITEMS)
+  expect(Number(row?.n)).toBe(items)
 }, 60_000)
 
 test('the OpenTelemetry SDK for Go sends spans', async (context) => {
@@ -275,10 +275,10 @@ test('the OpenTelemetry SDK for Go sends spans', async (context) => {
     }
     expect(built.code, built.output).toBe(0)
     const { otlpGrpc, otlpHttp } = service.addresses
-    const ended = await run(program, [otlpGrpc, otlpHttp, String(ITEMS)])
+    const ended = await run(program, [otlpGrpc, otlpHttp, String(items)])
     expect(ended.code, ended.output).toBe(0)
-    expect(await service.count('otel_traces', 'go-grpc')).toBe(ITEMS)
-    expect(await service.count('otel_traces', 'go-http')).toBe(ITEMS)
+    expect(await service.count('otel_traces', 'go-grpc')).toBe(items)
+    expect(await service.count('otel_traces', 'go-http')).toBe(items)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

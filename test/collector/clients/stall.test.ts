@@ -21,10 +21,10 @@ import { encodeExportRequest } from '../../bench/load/export-request.ts'
 import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
 import { memoryJournal, startCollector, whenDrained } from '../test-service.ts'
 
-const STALL_MS = 20_000
-const FULL_AFTER_MS = 18_000
-const SEND_SECONDS = 24
-const JOURNAL_BYTES = 4 * 1024 * 1024
+const stallMs = 20_000
+const fullAfterMs = 18_000
+const sendSeconds = 24
+const journalBytes = 4 * 1024 * 1024
 
 let engine: TestEngine
 
@@ -50,13 +50,13 @@ test('exporters with their defaults lose nothing through a stall', async () => {
   const { collector, addresses } = await startCollector(
     store,
     {},
-    { journal: { ...memoryJournal, bytesMax: JOURNAL_BYTES } },
+    { journal: { ...memoryJournal, bytesMax: journalBytes } },
   )
   const senders = [sendWithNode(addresses), run('python3', pythonArguments(addresses))]
   senders.push(run('go', ['run', '.', ...clientArguments(addresses, 'stall')], 'go-client'))
-  await sleep(FULL_AFTER_MS)
+  await sleep(fullAfterMs)
   await fillJournal(addresses)
-  await sleep(STALL_MS - FULL_AFTER_MS)
+  await sleep(stallMs - fullAfterMs)
   resume()
   const made = (await Promise.all(senders)).flat()
   await whenDrained(addresses.api)
@@ -71,7 +71,7 @@ test('exporters with their defaults lose nothing through a stall', async () => {
 }, 90_000)
 
 function clientArguments({ otlpGrpc, otlpHttp }: CollectorAddresses, ...more: string[]): string[] {
-  return [otlpGrpc, otlpHttp, ...more, String(SEND_SECONDS)]
+  return [otlpGrpc, otlpHttp, ...more, String(sendSeconds)]
 }
 
 function pythonArguments(addresses: CollectorAddresses): string[] {
@@ -118,7 +118,7 @@ async function sendWithNode({ otlpHttp }: CollectorAddresses): Promise<string[]>
         spanProcessors: [new BatchSpanProcessor(exporter)],
       })
       const tracer = provider.getTracer('node-stall')
-      const endMs = performance.now() + SEND_SECONDS * 1_000
+      const endMs = performance.now() + sendSeconds * 1_000
       let spans = 0
       for (; performance.now() < endMs; spans++) {
         tracer.startSpan(`work ${spans}`).end()

@@ -6,14 +6,14 @@ import { RequestGenerator } from './request-generator.ts'
 import { toOtlpJson } from './otlp-json.ts'
 import { countRows, joinRows, signals, takeRows } from './signals.ts'
 
-const SEEDS = 150
+const seeds = 150
 
 // Goal: the blocks hold exactly what the oracle reads, for every shape of request. Method: several
 // seeded requests into one block, read back by a reader of its own.
 test.each(signals)('decode() of $signal agrees with the oracle', ({ signal, create, expected }) => {
   const decoder = create()
   let rowsTotal = 0
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = 1; seed <= seeds; seed++) {
     const random = createRandom(seed)
     const generator = new RequestGenerator(random, { isOdd: seed % 2 === 0 })
     const requests = Array.from({ length: 1 + random.below(4) }, () => generator[signal]())
@@ -33,12 +33,12 @@ test.each(signals)('decode() of $signal agrees with the oracle', ({ signal, crea
       expect(readNativeBlock(block).rows, `seed ${seed}`).toEqual(rows)
     }
   }
-  expect(rowsTotal).toBeGreaterThan(SEEDS * 10)
+  expect(rowsTotal).toBeGreaterThan(seeds * 10)
 })
 
 test.each(signals)('decode() of $signal gives the same block for JSON', ({ signal, create }) => {
   const decoder = create()
-  for (let seed = 1; seed <= SEEDS / 3; seed++) {
+  for (let seed = 1; seed <= seeds / 3; seed++) {
     const random = createRandom(seed * 7919)
     const generator = new RequestGenerator(random, { isOdd: seed % 2 === 0 })
     const request = generator[signal]()

@@ -7,7 +7,7 @@ import { createRandom } from './random.ts'
 import { RequestGenerator } from './request-generator.ts'
 import { joinRows, signals } from './signals.ts'
 
-const REQUESTS = 60
+const requestCount = 60
 
 let engine: TestEngine
 
@@ -22,7 +22,7 @@ afterAll(() => engine.shutdown())
 test.each(signals)('ClickHouse stores decoded $signal unchanged', async (one) => {
   const decoder = one.create()
   const generator = new RequestGenerator(createRandom(42), { isOdd: true })
-  const requests = Array.from({ length: REQUESTS }, () => generator[one.signal]())
+  const requests = Array.from({ length: requestCount }, () => generator[one.signal]())
   for (const request of requests) {
     expect(decoder.decode('protobuf', request).status).toBe('decoded')
   }

@@ -61,7 +61,7 @@ interface Point extends NumberValue {
 
 type Kind = 'gauge' | 'sum' | 'histogram' | 'exponentialHistogram' | 'summary'
 
-const TABLES: Readonly<Record<Kind, string>> = {
+const tableOf: Readonly<Record<Kind, string>> = {
   gauge: 'otel_metrics_gauge',
   sum: 'otel_metrics_sum',
   histogram: 'otel_metrics_histogram',
@@ -69,7 +69,7 @@ const TABLES: Readonly<Record<Kind, string>> = {
   summary: 'otel_metrics_summary',
 }
 
-const OWN_COLUMNS: Readonly<Record<Kind, (point: Point, metric: Metric) => Row>> = {
+const ownColumns: Readonly<Record<Kind, (point: Point, metric: Metric) => Row>> = {
   gauge: (point) => ({ Value: number(point), Flags: point.flags ?? 0, ...exemplars(point) }),
   sum: (point, { sum }) => ({
     Value: number(point),
@@ -116,16 +116,16 @@ const OWN_COLUMNS: Readonly<Record<Kind, (point: Point, metric: Metric) => Row>>
 /** The rows of each of the five tables, in the order of the blocks. */
 export function expectedMetricRows(request: OracleRequest): Record<string, Row[]> {
   const rows: Record<string, Row[]> = Object.fromEntries(
-    Object.values(TABLES).map((table) => [table, []]),
+    Object.values(tableOf).map((table) => [table, []]),
   )
   for (const group of request.resourceMetrics ?? []) {
     for (const scopeGroup of group.scopeMetrics ?? []) {
       for (const metric of scopeGroup.metrics ?? []) {
-        for (const kind of Object.keys(TABLES) as Kind[]) {
+        for (const kind of Object.keys(tableOf) as Kind[]) {
           for (const point of metric[kind]?.dataPoints ?? []) {
-            rows[TABLES[kind]]?.push({
+            rows[tableOf[kind]]?.push({
               ...sharedColumns(group, scopeGroup, metric, point),
-              ...OWN_COLUMNS[kind](point, metric),
+              ...ownColumns[kind](point, metric),
             })
           }
         }

@@ -76,8 +76,8 @@ export interface OracleRequest {
   resourceMetrics?: Group[]
 }
 
-const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
-const CODES = ['Unset', 'Ok', 'Error']
+const kinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
+const codes = ['Unset', 'Ok', 'Error']
 
 export function expectedSpanRows(request: OracleRequest): Row[] {
   return (request.resourceSpans ?? []).flatMap((group) =>
@@ -99,14 +99,14 @@ function spanRow(group: Group, { scope }: ScopeGroup, span: Span): Row {
     ParentSpanId: hex(span.parentSpanId),
     TraceState: span.traceState ?? '',
     SpanName: span.name ?? '',
-    SpanKind: KINDS[span.kind ?? 0] ?? 'Unspecified',
+    SpanKind: kinds[span.kind ?? 0] ?? 'Unspecified',
     ServiceName: serviceName(group),
     ResourceAttributes: pairs(group.resource?.attributes),
     ScopeName: scope?.name ?? '',
     ScopeVersion: scope?.version ?? '',
     SpanAttributes: pairs(span.attributes),
     Duration: end < start ? 0n : end - start,
-    StatusCode: CODES[span.status?.code ?? 0] ?? 'Unset',
+    StatusCode: codes[span.status?.code ?? 0] ?? 'Unset',
     StatusMessage: span.status?.message ?? '',
     'Events.Timestamp': events.map((event) => BigInt(event.timeUnixNano ?? 0)),
     'Events.Name': events.map((event) => event.name ?? ''),

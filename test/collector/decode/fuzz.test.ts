@@ -7,24 +7,24 @@ import { countRows, signals, takeRows } from './signals.ts'
 
 // WAYWARD_FUZZ_RUNS=100000 runs longer, WAYWARD_FUZZ_SEED=<n> begins elsewhere or repeats a
 // failure.
-const RUNS = Number(process.env['WAYWARD_FUZZ_RUNS'] ?? 2000)
-const SEED = Number(process.env['WAYWARD_FUZZ_SEED'] ?? 1)
-const RUNS_PER_BLOCK = 8
-const TIMEOUT_MS = 60_000 + RUNS * 20
+const runs = Number(process.env['WAYWARD_FUZZ_RUNS'] ?? 2000)
+const fuzzSeed = Number(process.env['WAYWARD_FUZZ_SEED'] ?? 1)
+const runsPerBlock = 8
+const timeoutMs = 60_000 + runs * 20
 
-const CASES = signals.flatMap((one) =>
+const cases = signals.flatMap((one) =>
   (['protobuf', 'json'] as const).map((encoding) => ({ ...one, encoding })),
 )
 
 // Goal: no bytes make the decoder throw, leave half a row, or harm the requests before and after.
 // Method: real requests, mutated, each followed by a good one; the blocks read back now and then.
-test.each(CASES)(
+test.each(cases)(
   'decode() survives mutated $signal in $encoding',
   ({ signal, encoding, create, expected }) => {
     const decoder = create()
     let malformed = 0
-    for (let run = 0; run < RUNS; run += RUNS_PER_BLOCK) {
-      const seed = SEED + run
+    for (let run = 0; run < runs; run += runsPerBlock) {
+      const seed = fuzzSeed + run
       const note = `WAYWARD_FUZZ_SEED=${seed}`
       const random = createRandom(seed)
       const generator = new RequestGenerator(random, { isOdd: random.chance(0.5) })
@@ -33,7 +33,7 @@ test.each(CASES)(
       const goodRows = expected(object)
       const bytes = encoding === 'json' ? Buffer.from(toOtlpJson(object, random)) : good
       let rows = 0
-      for (let i = 0; i < RUNS_PER_BLOCK; i++) {
+      for (let i = 0; i < runsPerBlock; i++) {
         const result = decoder.decode(encoding, mutated(bytes, random))
         if (result.status === 'malformed') malformed++
         else rows += result.acceptedItems
@@ -48,9 +48,9 @@ test.each(CASES)(
         expect(read.slice(rowsBefore), note).toEqual(good)
       }
     }
-    expect(malformed).toBeGreaterThan(RUNS / 20)
+    expect(malformed).toBeGreaterThan(runs / 20)
   },
-  TIMEOUT_MS,
+  timeoutMs,
 )
 
 function mutated(bytes: Uint8Array, random: Random): Uint8Array {

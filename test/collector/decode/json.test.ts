@@ -6,11 +6,11 @@ import { expect, test } from 'vitest'
 import { readNativeBlock } from '../../clickhouse/native/native-reader.ts'
 import { nowMs } from './request-generator.ts'
 
-const START = '1795000000000000123'
+const start = '1795000000000000123'
 
 function spanJson(fields: string): string {
   const ids = '"traceId":"AB000000000000000000000000000001","spanId":"cd00000000000002"'
-  const times = `"startTimeUnixNano":"${START}","endTimeUnixNano":${START}`
+  const times = `"startTimeUnixNano":"${start}","endTimeUnixNano":${start}`
   const span = `{${ids},${times}${fields}}`
   return `{"resourceSpans":[{"scopeSpans":[{"spans":[${span}]}]}]}`
 }
@@ -29,14 +29,14 @@ test('decode() reads ids in any case and 64-bit times exactly, as string or numb
   const { result, row } = decodeSpan('')
   expect(result).toMatchObject({ acceptedItems: 1, message: '' })
   expect(row).toMatchObject({
-    Timestamp: BigInt(START),
+    Timestamp: BigInt(start),
     TraceId: 'ab000000000000000000000000000001',
     SpanId: 'cd00000000000002',
     Duration: 0n,
   })
 })
 
-const VALUES: readonly [json: string, text: string][] = [
+const values: readonly [json: string, text: string][] = [
   ['{"intValue":9223372036854775807}', '9223372036854775807'],
   ['{"intValue":"-9223372036854775808"}', '-9223372036854775808'],
   ['{"intValue":9007199254740993}', '9007199254740993'],
@@ -61,7 +61,7 @@ const VALUES: readonly [json: string, text: string][] = [
   ['null', ''],
 ]
 
-test.each(VALUES)('decode() reads the value %s as "%s"', (json, text) => {
+test.each(values)('decode() reads the value %s as "%s"', (json, text) => {
   expect(decodeSpan(value(json)).row?.['SpanAttributes']).toEqual([['k', text]])
 })
 
@@ -118,7 +118,7 @@ test('decode() reads the names of severities and temporalities', () => {
   const { rows } = readNativeBlock(Buffer.concat(logs.blocks[0].take()))
   expect(rows.map((row) => row['SeverityNumber'])).toEqual([1, 4, 5, 9, 13, 17, 18, 21, 24])
   const metrics = createMetricsDecoder(defaultDecodeLimits, () => nowMs)
-  const dataPoints = [{ timeUnixNano: START, asInt: 1 }]
+  const dataPoints = [{ timeUnixNano: start, asInt: 1 }]
   const sum = { dataPoints, aggregationTemporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE' }
   const request = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'n', sum }] }] }] }
   expect(metrics.decode('json', Buffer.from(JSON.stringify(request)))).toMatchObject({
@@ -141,7 +141,7 @@ test('decode() says what another signal or an old version sent', () => {
   ])
 })
 
-const MALFORMED: readonly [fields: string, message: string][] = [
+const malformed: readonly [fields: string, message: string][] = [
   [',"kind":{}', "wanted a number or a name for 'kind'"],
   [',"kind":1.5', "wanted a number for 'kind'"],
   [',"parentSpanId":"xyz1"', "wanted a string of hexadecimal digits for 'parentSpanId'"],
@@ -173,7 +173,7 @@ const MALFORMED: readonly [fields: string, message: string][] = [
   [`,"x":${'['.repeat(200_000)}`, 'nested deeper than 256 levels'],
 ]
 
-test.each(MALFORMED)('decode() refuses %s and names the byte', (fields, message) => {
+test.each(malformed)('decode() refuses %s and names the byte', (fields, message) => {
   const { result, row } = decodeSpan(fields)
   expect(result.status).toBe('malformed')
   expect(result.message).toContain(message)

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { readNativeBlock } from '../../clickhouse/native/native-reader.ts'
 import { bytesField } from './proto-writer.ts'
 
-const MEBIBYTE = 1024 * 1024
+const mebibyte = 1024 * 1024
 
 function logRequest(text: string): Uint8Array {
   const record = bytesField(5, bytesField(1, text))
@@ -30,12 +30,12 @@ test('a giant block does not cost memory after the next one', async () => {
   decoder.decode('protobuf', small)
   decoder.blocks[0].take()
   const before = await buffers()
-  decoder.decode('protobuf', logRequest('x'.repeat(48 * MEBIBYTE)))
-  expect(decoder.blocks[0].bytes).toBeGreaterThan(48 * MEBIBYTE)
+  decoder.decode('protobuf', logRequest('x'.repeat(48 * mebibyte)))
+  expect(decoder.blocks[0].bytes).toBeGreaterThan(48 * mebibyte)
   decoder.blocks[0].take()
   decoder.decode('protobuf', small)
   decoder.blocks[0].take()
-  expect((await buffers()) - before).toBeLessThan(MEBIBYTE)
+  expect((await buffers()) - before).toBeLessThan(mebibyte)
 })
 
 // Goal: the chunks of a block stay what they were, whatever is decoded later: an insert may repeat

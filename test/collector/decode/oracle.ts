@@ -21,7 +21,7 @@ interface OracleRoot {
 }
 
 /** 64-bit integers for protobufjs: its own dependency, not one of this project. */
-const LONG = 'long'
+const longName = 'long'
 
 /** protobufjs' generated code for OTLP: the other opinion on what bytes mean. */
 export function oracle(signal: Signal): OracleMessage {
@@ -30,7 +30,7 @@ export function oracle(signal: Signal): OracleMessage {
   // Without Long, which it does not find by itself in an ES module, the oracle rounds 64-bit
   // integers.
   const protobuf = require('protobufjs/minimal') as { util: { Long: unknown }; configure(): void }
-  const long = require(LONG) as { default?: unknown }
+  const long = require(longName) as { default?: unknown }
   protobuf.util.Long = long.default ?? long
   protobuf.configure()
   const root = require(path) as OracleRoot

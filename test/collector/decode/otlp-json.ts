@@ -1,10 +1,10 @@
 import type { OracleRequest } from './expected-rows.ts'
 import type { Random } from './random.ts'
 
-const HEX_FIELDS = new Set(['traceId', 'spanId', 'parentSpanId'])
+const hexFields = new Set(['traceId', 'spanId', 'parentSpanId'])
 
 /** 64-bit integers, which the oracle gives as text. */
-const INTEGER_FIELDS = new Set(['intValue', 'asInt', 'count', 'zeroCount', 'bucketCounts'])
+const integerFields = new Set(['intValue', 'asInt', 'count', 'zeroCount', 'bucketCounts'])
 
 /** The request as OTLP/JSON, with the liberties that the specification gives its writers. */
 export function toOtlpJson(request: OracleRequest, random: Random): string {
@@ -14,7 +14,7 @@ export function toOtlpJson(request: OracleRequest, random: Random): string {
 function write(value: unknown, field: string, random: Random): string {
   const space = random.chance(0.05) ? ' \n\t' : ''
   if (value instanceof Uint8Array) {
-    const encoding = HEX_FIELDS.has(field) ? 'hex' : 'base64'
+    const encoding = hexFields.has(field) ? 'hex' : 'base64'
     const text = Buffer.from(value).toString(encoding)
     return JSON.stringify(encoding === 'hex' && random.chance(0.5) ? text.toUpperCase() : text)
   }
@@ -28,7 +28,7 @@ function write(value: unknown, field: string, random: Random): string {
     if (random.chance(0.1)) entries.push('"unknownField":{"a":[1,{"b":null}],"c":"\\u0041"}')
     return `{${entries.join(`,${space}`)}}`
   }
-  if (typeof value === 'string' && (field.endsWith('UnixNano') || INTEGER_FIELDS.has(field))) {
+  if (typeof value === 'string' && (field.endsWith('UnixNano') || integerFields.has(field))) {
     return random.chance(0.5) ? value : JSON.stringify(value)
   }
   if (Object.is(value, -0)) return '-0'

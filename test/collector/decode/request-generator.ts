@@ -16,7 +16,7 @@ import type { Random } from './random.ts'
 /** The collector's time in these tests. */
 export const nowMs = 1_795_000_000_000
 
-const TEXTS = [
+const texts = [
   '',
   'a',
   'GET /cart',
@@ -26,9 +26,9 @@ const TEXTS = [
   '"quoted"\\',
   'tab\tend\u0000',
 ]
-const KEYS = ['service.name', 'http.route', 'http.method', 'a', 'b', 'ключ', '', 'a.b', 'z']
-const INTEGERS = [0n, 1n, -1n, 200n, -45_678n, 2n ** 31n, 2n ** 53n - 1n, 2n ** 53n, -(2n ** 53n)]
-const EDGES = [
+const keys = ['service.name', 'http.route', 'http.method', 'a', 'b', 'ключ', '', 'a.b', 'z']
+const integers = [0n, 1n, -1n, 200n, -45_678n, 2n ** 31n, 2n ** 53n - 1n, 2n ** 53n, -(2n ** 53n)]
+const edges = [
   2n ** 53n + 1n,
   -(2n ** 53n) - 1n,
   2n ** 63n - 1n,
@@ -36,8 +36,8 @@ const EDGES = [
   -(2n ** 32n),
   10n ** 15n,
 ]
-const DOUBLES = [0, -0, 1, 0.1, -1.5, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 1e300]
-const SPECIALS = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+const doubles = [0, -0, 1, 0.1, -1.5, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 1e300]
+const specials = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
 
 export interface GeneratorOptions {
   /** Fields in any order, unknown fields between them, empty groups. */
@@ -294,7 +294,7 @@ export class RequestGenerator {
   private numberValue(doubleNumber: number, integerNumber: number): Uint8Array {
     const { random } = this
     if (random.chance(0.5)) return doubleField(doubleNumber, this.double())
-    const value = random.pick([...INTEGERS, ...EDGES])
+    const value = random.pick([...integers, ...edges])
     return fixed64Field(integerNumber, BigInt.asUintN(64, value))
   }
 
@@ -315,8 +315,8 @@ export class RequestGenerator {
 
   private double(): number {
     const { random } = this
-    if (random.chance(0.1)) return random.pick(SPECIALS)
-    return random.chance(0.4) ? random.pick(DOUBLES) : random.below(1e9) / 1000
+    if (random.chance(0.1)) return random.pick(specials)
+    return random.chance(0.4) ? random.pick(doubles) : random.below(1e9) / 1000
   }
 
   private unsigned(): bigint {
@@ -330,7 +330,7 @@ export class RequestGenerator {
 
   private keyValue(depth: number): Uint8Array {
     const { random } = this
-    const key = random.chance(0.9) ? random.pick(KEYS) : `key.${random.below(2000)}`
+    const key = random.chance(0.9) ? random.pick(keys) : `key.${random.below(2000)}`
     return this.message([
       ...(random.chance(0.95) ? [bytesField(1, key)] : []),
       ...(random.chance(0.95) ? [bytesField(2, this.value(depth))] : []),
@@ -343,9 +343,9 @@ export class RequestGenerator {
       case 0:
         return integerField(2, random.below(2))
       case 1:
-        return integerField(3, random.pick([...INTEGERS, ...EDGES]))
+        return integerField(3, random.pick([...integers, ...edges]))
       case 2:
-        return doubleField(4, random.pick([...DOUBLES, ...SPECIALS]))
+        return doubleField(4, random.pick([...doubles, ...specials]))
       case 3:
         return bytesField(7, random.bytes(random.below(9)))
       case 4:
@@ -364,8 +364,8 @@ export class RequestGenerator {
 
   private text(): string {
     const { random } = this
-    if (random.chance(0.02)) return random.pick(TEXTS).repeat(random.below(3000))
-    return random.chance(0.3) ? random.pick(TEXTS) : `text ${random.below(5000)}`
+    if (random.chance(0.02)) return random.pick(texts).repeat(random.below(3000))
+    return random.chance(0.3) ? random.pick(texts) : `text ${random.below(5000)}`
   }
 
   private time(): bigint {

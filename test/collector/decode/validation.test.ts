@@ -66,7 +66,7 @@ function rowsOf(decoder: SignalDecoder) {
   return readNativeBlock(Buffer.concat(decoder.blocks[0].take())).rows
 }
 
-const REJECTED: readonly [string, Uint8Array, string | RegExp][] = [
+const rejected: readonly [string, Uint8Array, string | RegExp][] = [
   [
     'a short trace id',
     span({ traceId: new Uint8Array(15).fill(1) }),
@@ -132,7 +132,7 @@ const REJECTED: readonly [string, Uint8Array, string | RegExp][] = [
   ],
 ]
 
-test.each(REJECTED)('decode() rejects a span with %s alone', (_name, bad, reason) => {
+test.each(rejected)('decode() rejects a span with %s alone', (_name, bad, reason) => {
   const decoder = createTracesDecoder(defaultDecodeLimits, clock)
   const rich = span({
     extra: [
@@ -181,7 +181,7 @@ test('decode() keeps keys and their order right after a rejected span took ids o
   ])
 })
 
-const MALFORMED: readonly [string, Uint8Array, string][] = [
+const malformed: readonly [string, Uint8Array, string][] = [
   [
     'a truncated request',
     request([span()]).subarray(0, 50),
@@ -233,7 +233,7 @@ const MALFORMED: readonly [string, Uint8Array, string][] = [
   ['text', Buffer.from('hello there'), 'in the request:'],
 ]
 
-test.each(MALFORMED)('decode() refuses a request with %s as a whole', (_name, bad, message) => {
+test.each(malformed)('decode() refuses a request with %s as a whole', (_name, bad, message) => {
   const decoder = createTracesDecoder(defaultDecodeLimits, clock)
   const good = request([span({ extra: attributes(3) })])
   decoder.decode('protobuf', good)

@@ -162,7 +162,7 @@ async function openCopy(journaled: Journaled, change: Change, opens: 1 | 2): Pro
     const files = new Map(journaled.files)
     change(files)
     for (const [name, bytes] of files) {
-      if (bytes === FOLDER) mkdirSync(join(copy.path, name))
+      if (bytes === folderName) mkdirSync(join(copy.path, name))
       else writeFileSync(join(copy.path, name), bytes)
     }
     const results: Opened[] = []
@@ -192,7 +192,7 @@ async function openOnce(copy: TestFolder, isAdding: boolean): Promise<Opened> {
   return { texts, damaged, setAside: setAsideRecords }
 }
 
-const FOLDER = Buffer.from('a folder instead of a file')
+const folderName = Buffer.from('a folder instead of a file')
 
 function flipped(bytes: Buffer | undefined, at: number): Buffer {
   const copy = Buffer.from(bytes ?? '')
@@ -271,7 +271,7 @@ describe.each(cases)('a journal that was %s', (_, get) => {
         missing: (files) => files.delete(name),
         empty: (files) => files.set(name, Buffer.alloc(0)),
         garbage: (files) => files.set(name, garbage),
-        folder: (files) => files.set(name, FOLDER),
+        folder: (files) => files.set(name, folderName),
       }
       for (const [kind, change] of Object.entries(changes)) {
         const [first, second] = await openCopy(journaled, change, 2)
@@ -290,7 +290,7 @@ describe.each(cases)('a journal that was %s', (_, get) => {
         files.set('0000000001-0123456789abcdef.done', garbage)
         files.set('9999999999-0123456789abcdef.segment', garbage)
         files.set('999999999999999-0123456789abcdef.segment', garbage)
-        files.set('folder.segment', FOLDER)
+        files.set('folder.segment', folderName)
       },
       2,
     )

@@ -6,7 +6,7 @@ import {
   realFiles,
 } from '@wayward/collector/journal/journal-files'
 
-const SECTOR_BYTES = 512
+const sectorBytes = 512
 
 /** A file: as the processes see it, and as the disk has it. */
 interface Node {
@@ -134,8 +134,8 @@ class PowerCut implements PowerCutFiles {
     const share = this.#random()
     for (const sector of node.dirty) {
       if (this.#random() > share) continue
-      const start = sector * SECTOR_BYTES
-      bytes.set(node.bytes.subarray(start, start + SECTOR_BYTES), start)
+      const start = sector * sectorBytes
+      bytes.set(node.bytes.subarray(start, start + sectorBytes), start)
     }
     return bytes.subarray(0, size)
   }
@@ -165,7 +165,7 @@ class PowerCutFile implements JournalFile {
     }
     node.bytes.set(bytes, position)
     node.size = Math.max(node.size, end)
-    for (let at = Math.floor(position / SECTOR_BYTES); at * SECTOR_BYTES < end; at++)
+    for (let at = Math.floor(position / sectorBytes); at * sectorBytes < end; at++)
       node.dirty.add(at)
     if (isLast) this.#disk.off()
     return bytes.byteLength

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { block, digest, makeTestFolder } from './journal-harness.ts'
 import { createPowerCutFiles } from './power-cut-files.ts'
 
-const SEEDS = 60
+const seeds = 60
 
 /** What the work until the power cut did. */
 interface Work {
@@ -63,7 +63,7 @@ function confirmSome(journal: Journal, work: Work, random: () => number): void {
   }
 }
 
-test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))('seed %i', async (seed) => {
+test.each(Array.from({ length: seeds }, (_, i) => i + 1))('seed %i', async (seed) => {
   const random = seededRandom(seed)
   const before = makeTestFolder()
   const after = makeTestFolder()

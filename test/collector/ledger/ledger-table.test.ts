@@ -9,7 +9,7 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { migrate, type Store } from '@wayward/clickhouse'
 import type { JournalSettings } from '@wayward/collector'
-import { EXPORT_PATHS } from '@wayward/collector/receivers/otlp-grpc'
+import { exportPaths } from '@wayward/collector/receivers/otlp-grpc'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { encodeExportRequest } from '../../bench/load/export-request.ts'
 import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
@@ -18,7 +18,7 @@ import { readMetric } from '../receiver-harness.ts'
 import { createRawGrpcClient, failureOf } from '../raw-grpc-client.ts'
 import { memoryJournal, portOf, startCollector, whenDrained } from '../test-service.ts'
 
-const PROTOBUF = 'application/x-protobuf'
+const protobufType = 'application/x-protobuf'
 const nowMs = Date.now()
 const fast = { ledgerIntervalMs: 30, ledgerRowsPerSecondMax: 10_000 }
 let engine: TestEngine
@@ -109,7 +109,12 @@ describe('bad input', () => {
     ): Promise<number> => {
       const response = await fetch(`http://${addresses.otlpHttp}${path}`, {
         method: 'POST',
-        headers: { 'content-type': PROTOBUF, 'user-agent': 'tester', authorization, ...headers },
+        headers: {
+          'content-type': protobufType,
+          'user-agent': 'tester',
+          authorization,
+          ...headers,
+        },
         body: Buffer.from(body),
       })
       await response.arrayBuffer()
@@ -142,18 +147,13 @@ describe('bad input', () => {
     const callHeaders = { authorization, 'user-agent': 'grpc-tester' }
     await callGrpc(
       portOf(addresses.otlpGrpc),
-      EXPORT_PATHS.traces,
+      exportPaths.traces,
       good.subarray(0, 50),
       callHeaders,
     )
-    await callGrpc(
-      portOf(addresses.otlpGrpc),
-      EXPORT_PATHS.logs,
-      Buffer.alloc(100_001),
-      callHeaders,
-    )
+    await callGrpc(portOf(addresses.otlpGrpc), exportPaths.logs, Buffer.alloc(100_001), callHeaders)
     await callGrpc(portOf(addresses.otlpGrpc), '/a.Service/Export', good, callHeaders)
-    await callGrpc(portOf(addresses.otlpGrpc), EXPORT_PATHS.logs, good, { 'user-agent': 'nobody' })
+    await callGrpc(portOf(addresses.otlpGrpc), exportPaths.logs, good, { 'user-agent': 'nobody' })
     await whenWritten(addresses.api, { authorization })
 
     expect(await readSums()).toEqual({
@@ -239,7 +239,7 @@ describe('bad input', () => {
     for (let sent = 0; sent < requests; sent += 50) {
       await Promise.all(
         Array.from({ length: 50 }, (_, index) =>
-          callOn(session, EXPORT_PATHS.traces, Buffer.alloc(20, 0xff), {
+          callOn(session, exportPaths.traces, Buffer.alloc(20, 0xff), {
             'user-agent': `agent ${sent + index}`,
           }),
         ),
@@ -269,7 +269,7 @@ describe('what is refused for want of room', () => {
     let accepted = 0
     let refused = 0
     for (let index = 0; index < 30; index++) {
-      const code = await client.call(EXPORT_PATHS.traces, request).then(
+      const code = await client.call(exportPaths.traces, request).then(
         () => 0,
         (error: { code: number }) => error.code,
       )
@@ -301,10 +301,10 @@ describe('what is refused for want of room', () => {
           : store.insertNative(table, ...rest),
     })
     const client = createRawGrpcClient(portOf(addresses.otlpGrpc))
-    await client.call(EXPORT_PATHS.traces, encodeExportRequest(5, nowMs))
-    await client.call(EXPORT_PATHS.logs, Buffer.alloc(0))
+    await client.call(exportPaths.traces, encodeExportRequest(5, nowMs))
+    await client.call(exportPaths.logs, Buffer.alloc(0))
     const closed = collector.shutdown(500)
-    const late = client.call(EXPORT_PATHS.traces, encodeExportRequest(5, nowMs + 1))
+    const late = client.call(exportPaths.traces, encodeExportRequest(5, nowMs + 1))
     await failureOf(late)
     client.close()
     await closed
@@ -339,10 +339,10 @@ describe('with a journal of files', () => {
     store.isAway = true
     const before = await startCollector(store, fast, { journal: journal() })
     const client = createRawGrpcClient(portOf(before.addresses.otlpGrpc))
-    await failureOf(client.call(EXPORT_PATHS.logs, Buffer.alloc(10, 0xff)))
+    await failureOf(client.call(exportPaths.logs, Buffer.alloc(10, 0xff)))
     await sleep(100)
     // The ledger's timer is past its first flush; this one is left to the shutdown.
-    await failureOf(client.call(EXPORT_PATHS.logs, Buffer.alloc(10, 0xff)))
+    await failureOf(client.call(exportPaths.logs, Buffer.alloc(10, 0xff)))
     client.close()
     await before.collector.shutdown(300)
     expect(await readSums()).toEqual({})
@@ -369,10 +369,7 @@ describe('with a journal of files', () => {
     const { collector, addresses } = await startCollector(store, limits, { journal: journal() })
     const client = createRawGrpcClient(portOf(addresses.otlpGrpc))
     for (let index = 0; index < 20; index++) {
-      await client.call(
-        EXPORT_PATHS.traces,
-        encodeExportRequest(index === 0 ? 7 : 1, nowMs + index),
-      )
+      await client.call(exportPaths.traces, encodeExportRequest(index === 0 ? 7 : 1, nowMs + index))
       await sleep(20)
     }
     client.close()
@@ -404,7 +401,7 @@ describe('with a journal of files', () => {
     const before = await startCollector(store, fast, { journal: journal() })
     const client = createRawGrpcClient(portOf(before.addresses.otlpGrpc))
     for (const spans of [20, 30]) {
-      await client.call(EXPORT_PATHS.traces, encodeExportRequest(spans, nowMs))
+      await client.call(exportPaths.traces, encodeExportRequest(spans, nowMs))
     }
     client.close()
     await before.collector.shutdown(100)
@@ -436,7 +433,7 @@ function flipByte(folder: string, position: number): void {
 async function breakOff(port: number, authorization: string): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   socket.write(
-    `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nUser-Agent: tester\r\n` +
+    `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${protobufType}\r\nUser-Agent: tester\r\n` +
       `Authorization: ${authorization}\r\nContent-Length: 1000\r\n\r\nabc`,
   )
   await sleep(50)

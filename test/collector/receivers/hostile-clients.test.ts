@@ -19,9 +19,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createAuthority, hasOpenssl, type TestAuthority } from '../../harness/certificates.ts'
 import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
 
-const GRPC_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
+const grpcPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 /** Short enough for a test, and long enough for a good client on a busy machine. */
-const LIMITS = {
+const testLimits = {
   connectionsMax: 40,
   handshakesMax: 40,
   handshakeTimeoutMs: 1_000,
@@ -57,7 +57,7 @@ afterEach(async () => {
 function startTls(): Tls | undefined {
   if (authority === undefined) return undefined
   const { cert, key } = authority.issue('server')
-  const limits = { ...defaultCollectorLimits, ...LIMITS }
+  const limits = { ...defaultCollectorLimits, ...testLimits }
   const parts = { logger: silent, clock: Date.now, limits }
   const tls = createTls({ certificate: cert, key }, parts)
   stops.push(() => tls.stop())
@@ -71,7 +71,7 @@ async function start(listener: Listener, isTls: boolean): Promise<Target> {
       telemetry: createTelemetry(),
       checkReadiness: () => Promise.resolve({ reasons: [], warnings: [] }),
       whenInserted: () => Promise.resolve(),
-      limits: { ...defaultCollectorLimits, ...LIMITS },
+      limits: { ...defaultCollectorLimits, ...testLimits },
       access: openAccess,
       tls,
     })
@@ -80,7 +80,7 @@ async function start(listener: Listener, isTls: boolean): Promise<Target> {
     return { listener, isTls, port, harness: undefined }
   }
   const create = listener === 'OTLP/HTTP' ? createOtlpHttpReceiver : createOtlpGrpcReceiver
-  const limits: Partial<CollectorLimits> = LIMITS
+  const limits: Partial<CollectorLimits> = testLimits
   const harness = await startReceiver(create, limits, { tls })
   stops.push(() => harness.receiver.shutdown(0))
   return { listener, isTls, port: harness.port, harness }
@@ -162,7 +162,7 @@ function openHttp2({ port, isTls }: Target): ClientHttp2Session {
 function callGrpc(session: ClientHttp2Session) {
   return session.request({
     ':method': 'POST',
-    ':path': GRPC_PATH,
+    ':path': grpcPath,
     'content-type': 'application/grpc+proto',
     te: 'trailers',
   })
@@ -205,13 +205,13 @@ function halfRequest({ listener }: Target): string | Buffer {
   return Buffer.from(`${preface}\0\0\x40\x01\x04\0\0\0\x01`, 'latin1')
 }
 
-const LISTENERS: readonly Listener[] = ['OTLP/HTTP', 'OTLP/gRPC', 'API']
-const TARGETS = LISTENERS.flatMap((listener) => [
+const listeners: readonly Listener[] = ['OTLP/HTTP', 'OTLP/gRPC', 'API']
+const targets = listeners.flatMap((listener) => [
   { listener, isTls: false, words: 'plain text' },
   { listener, isTls: true, words: hasOpenssl ? 'TLS' : 'TLS (skipped without openssl)' },
 ])
 
-for (const { listener, isTls, words } of TARGETS) {
+for (const { listener, isTls, words } of targets) {
   describe.skipIf(isTls && !hasOpenssl)(
     `${listener} in ${words}: a good client is answered beside`,
     () => {
@@ -250,7 +250,9 @@ for (const { listener, isTls, words } of TARGETS) {
         await expectGoodAnswers(target, flood())
         await sleep(50)
         const alive = sockets.filter((socket) => !socket.destroyed && socket.readyState === 'open')
-        expect(alive.length).toBeLessThanOrEqual(LIMITS.connectionsMax + LIMITS.handshakesMax)
+        expect(alive.length).toBeLessThanOrEqual(
+          testLimits.connectionsMax + testLimits.handshakesMax,
+        )
       })
 
       test('bursts of connections that are reset in the middle of a request', async () => {

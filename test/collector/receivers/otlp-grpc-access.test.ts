@@ -15,7 +15,7 @@ import {
 import { makeTokenFile, type TokenFile } from '../../harness/token-file.ts'
 import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
 
-const PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
+const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const stops: (() => void | Promise<void>)[] = []
 
@@ -51,7 +51,7 @@ function connect(port: number, { ca, client }: CallOptions) {
       const answered = (error: ServiceError | null): void => resolve(error ?? 'ok')
       const body = Buffer.alloc(0)
       const deadline = Date.now() + 10_000
-      grpc.makeUnaryRequest(PATH, asItIs, asItIs, body, metadata, { deadline }, answered)
+      grpc.makeUnaryRequest(exportPath, asItIs, asItIs, body, metadata, { deadline }, answered)
     })
 }
 

@@ -6,7 +6,7 @@ import type { Access } from '@wayward/collector/access/access'
 import type { CollectorLimits } from '@wayward/collector'
 import type { Consumer, ExportRequest } from '@wayward/collector/consumer'
 import { encodeMessage } from '@wayward/collector/receivers/grpc-status'
-import { createOtlpGrpcReceiver, EXPORT_PATHS } from '@wayward/collector/receivers/otlp-grpc'
+import { createOtlpGrpcReceiver, exportPaths } from '@wayward/collector/receivers/otlp-grpc'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
 import { callOver, frame, openSession, rawCall } from './raw-grpc-call.ts'
@@ -163,7 +163,7 @@ describe('the head of a call', () => {
     const harness = await start()
     const seen = await rawCall(harness.port, { ':path': '/a.B/C' }, sendMessage)
     expect(seen['grpc-status']).toBe('12')
-    expect(decodeURIComponent(String(seen['grpc-message']))).toContain(EXPORT_PATHS.traces)
+    expect(decodeURIComponent(String(seen['grpc-message']))).toContain(exportPaths.traces)
     expect(countOf(harness, 'unsupported', 'none')).toBe(1)
   })
 

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import type { CollectorLimits } from '@wayward/collector'
-import { createOtlpGrpcReceiver, EXPORT_PATHS } from '@wayward/collector/receivers/otlp-grpc'
+import { createOtlpGrpcReceiver, exportPaths } from '@wayward/collector/receivers/otlp-grpc'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   createRawGrpcClient,
@@ -46,7 +46,7 @@ describe('accepts', () => {
     '%s, and answers with no bytes',
     async (signal) => {
       const harness = await start()
-      const response = await clientOf(harness).call(EXPORT_PATHS[signal], Buffer.from('body'))
+      const response = await clientOf(harness).call(exportPaths[signal], Buffer.from('body'))
       expect(response).toHaveLength(0)
       expect(harness.consumer.requests).toEqual([
         { signal, encoding: 'protobuf', body: Buffer.from('body') },
@@ -59,7 +59,7 @@ describe('accepts', () => {
   test('gzip', async () => {
     const harness = await start()
     const body = Buffer.alloc(100_000, 'ab')
-    await clientOf(harness, { isGzip: true }).call(EXPORT_PATHS.logs, body)
+    await clientOf(harness, { isGzip: true }).call(exportPaths.logs, body)
     expect(harness.consumer.requests[0]?.body.equals(body)).toBe(true)
     expect(harness.metric('wayward_received_bytes_total{receiver="otlp_grpc",signal="logs"}')).toBe(
       100_000,
@@ -100,7 +100,7 @@ describe('accepts', () => {
 
   test('an empty request', async () => {
     const harness = await start()
-    await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.alloc(0))
+    await clientOf(harness).call(exportPaths.traces, Buffer.alloc(0))
     expect(harness.consumer.requests).toHaveLength(1)
   })
 
@@ -108,7 +108,7 @@ describe('accepts', () => {
     const harness = await start()
     const client = clientOf(harness)
     const body = Buffer.alloc(5_000_000, 'x')
-    await Promise.all(Array.from({ length: 8 }, () => client.call(EXPORT_PATHS.traces, body)))
+    await Promise.all(Array.from({ length: 8 }, () => client.call(exportPaths.traces, body)))
     expect(harness.consumer.requests.map((request) => request.body.length)).toEqual(
       Array.from({ length: 8 }, () => 5_000_000),
     )
@@ -125,21 +125,21 @@ describe('answers the outcome', () => {
       rejectedItems: 200,
       message: 'bad ids',
     })
-    const response = await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+    const response = await clientOf(harness).call(exportPaths.traces, Buffer.from('x'))
     expect(decodeExportResponse(response)).toEqual({ rejected: 200, errorMessage: 'bad ids' })
   })
 
   test('malformed as INVALID_ARGUMENT, even with a message that no header can hold', async () => {
     const harness = await start()
     harness.consumer.outcomes.push({ status: 'malformed', message: 'Bad \ud800 ü\nbytes' })
-    const error = await failureOf(clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x')))
+    const error = await failureOf(clientOf(harness).call(exportPaths.traces, Buffer.from('x')))
     expect(error).toMatchObject({ code: 3, details: 'Bad \ufffd ü bytes' })
   })
 
   test('overloaded as RESOURCE_EXHAUSTED with RetryInfo', async () => {
     const harness = await start()
     harness.consumer.outcomes.push({ status: 'overloaded', retryAfterMs: 1250, message: 'Busy' })
-    const error = await failureOf(clientOf(harness).call(EXPORT_PATHS.logs, Buffer.from('x')))
+    const error = await failureOf(clientOf(harness).call(exportPaths.logs, Buffer.from('x')))
     expect(error).toMatchObject({ code: 8, details: 'Busy' })
     const details = statusDetails(error)
     expect(details && decodeStatus(details)).toEqual({
@@ -167,8 +167,8 @@ describe('refuses', () => {
   test('a message over the limit with RESOURCE_EXHAUSTED and no RetryInfo', async () => {
     const harness = await start({ requestBytesMax: 1_000_000 })
     const client = clientOf(harness)
-    await client.call(EXPORT_PATHS.traces, Buffer.alloc(1_000_000))
-    const error = await failureOf(client.call(EXPORT_PATHS.traces, Buffer.alloc(1_000_001)))
+    await client.call(exportPaths.traces, Buffer.alloc(1_000_000))
+    const error = await failureOf(client.call(exportPaths.traces, Buffer.alloc(1_000_001)))
     expect(error.code).toBe(8)
     expect(statusDetails(error)).toBeUndefined()
     const line = 'wayward_requests_total{receiver="otlp_grpc",signal="traces",status="too_large"}'
@@ -179,7 +179,7 @@ describe('refuses', () => {
     const harness = await start({ requestBytesMax: 1_000_000 })
     const bomb = Buffer.alloc(100_000_000)
     const client = clientOf(harness, { isGzip: true })
-    expect(await failureOf(client.call(EXPORT_PATHS.traces, bomb))).toMatchObject({ code: 8 })
+    expect(await failureOf(client.call(exportPaths.traces, bomb))).toMatchObject({ code: 8 })
     const cut = gzipSync(Buffer.alloc(10_000)).subarray(0, 30)
     const seen = await rawCall(harness.port, { 'grpc-encoding': 'gzip' }, (stream) =>
       stream.end(frame(cut, 1)),
@@ -219,12 +219,12 @@ describe('refuses', () => {
   test('more bytes than all requests may hold, with RESOURCE_EXHAUSTED and RetryInfo', async () => {
     const harness = await start({ requestBytesInFlightMax: 1_000_000 })
     const client = clientOf(harness)
-    const error = await failureOf(client.call(EXPORT_PATHS.traces, Buffer.alloc(2_000_000)))
+    const error = await failureOf(client.call(exportPaths.traces, Buffer.alloc(2_000_000)))
     expect(error.code).toBe(8)
     const details = statusDetails(error)
     expect(details && decodeStatus(details)).toMatchObject({ code: 8, retryDelayMs: 1000 })
     await expect.poll(() => harness.parts.requestBytes.usedBytes).toBe(0)
-    await client.call(EXPORT_PATHS.traces, Buffer.alloc(500_000))
+    await client.call(exportPaths.traces, Buffer.alloc(500_000))
     const line = 'wayward_requests_total{receiver="otlp_grpc",signal="traces",status="overloaded"}'
     expect(harness.metric(line)).toBe(1)
   })
@@ -247,7 +247,7 @@ test('a connection that is not HTTP/2 is closed, and others go on', async () => 
     socket.on('close', resolve)
     socket.resume()
   })
-  await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+  await clientOf(harness).call(exportPaths.traces, Buffer.from('x'))
 })
 
 describe('connections', () => {
@@ -263,7 +263,7 @@ describe('connections', () => {
     const idle = Array.from({ length: 5 }, () => connect(harness.port, '127.0.0.1'))
     for (const socket of idle) socket.on('error', () => undefined)
     await Promise.all(idle.map((socket) => new Promise((done) => socket.once('connect', done))))
-    await clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('body'))
+    await clientOf(harness).call(exportPaths.traces, Buffer.from('body'))
     for (const socket of idle) socket.destroy()
   })
 
@@ -282,9 +282,9 @@ describe('connections', () => {
   test('that were idle for long are closed, and the client connects again', async () => {
     const harness = await start({ keepAliveTimeoutMs: 50 })
     const client = clientOf(harness)
-    await client.call(EXPORT_PATHS.traces, Buffer.from('a'))
+    await client.call(exportPaths.traces, Buffer.from('a'))
     await sleep(150)
-    await client.call(EXPORT_PATHS.traces, Buffer.from('b'))
+    await client.call(exportPaths.traces, Buffer.from('b'))
     expect(harness.consumer.requests).toHaveLength(2)
   })
 })
@@ -323,10 +323,10 @@ test('a client whose deadline passes before its answer harms nobody', async () =
   })
   const client = clientOf(harness)
   const deadline = { deadline: Date.now() + 100 }
-  const error = await failureOf(client.call(EXPORT_PATHS.traces, Buffer.from('x'), deadline))
+  const error = await failureOf(client.call(exportPaths.traces, Buffer.from('x'), deadline))
   expect(error.code).toBe(4)
   open()
-  await client.call(EXPORT_PATHS.traces, Buffer.from('x'))
+  await client.call(exportPaths.traces, Buffer.from('x'))
 })
 
 test('shutdown() lets calls under way be answered, and ends at its deadline', async () => {
@@ -335,17 +335,17 @@ test('shutdown() lets calls under way be answered, and ends at its deadline', as
   harness.consumer.gate = new Promise((resolve) => {
     open = resolve
   })
-  const underWay = clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+  const underWay = clientOf(harness).call(exportPaths.traces, Buffer.from('x'))
   await expect.poll(() => harness.consumer.requests.length).toBe(1)
   harness.receiver.stopAccepting()
-  const refused = clientOf(harness).call(EXPORT_PATHS.traces, Buffer.from('x'))
+  const refused = clientOf(harness).call(exportPaths.traces, Buffer.from('x'))
   expect(await failureOf(refused)).toMatchObject({ code: 14 })
   setTimeout(open, 50)
   await Promise.all([underWay, harness.receiver.shutdown(5_000)])
 
   const stuck = await start()
   stuck.consumer.gate = new Promise(() => undefined)
-  const call = failureOf(clientOf(stuck).call(EXPORT_PATHS.traces, Buffer.from('x')))
+  const call = failureOf(clientOf(stuck).call(exportPaths.traces, Buffer.from('x')))
   await expect.poll(() => stuck.consumer.requests.length).toBe(1)
   const startMs = performance.now()
   await stuck.receiver.shutdown(100)

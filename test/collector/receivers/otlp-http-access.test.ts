@@ -16,7 +16,7 @@ import { makeTokenFile, type TokenFile } from '../../harness/token-file.ts'
 import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
 import { decodeStatus } from './rpc-status.ts'
 
-const PROTOBUF = { 'content-type': 'application/x-protobuf' }
+const protobufType = { 'content-type': 'application/x-protobuf' }
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const stops: (() => void | Promise<void>)[] = []
 
@@ -37,7 +37,7 @@ function post(
   headers: Record<string, string>,
   path = '/v1/traces',
 ): Promise<Response> {
-  const options = { method: 'POST', headers: { ...PROTOBUF, ...headers }, body: 'x' }
+  const options = { method: 'POST', headers: { ...protobufType, ...headers }, body: 'x' }
   return fetch(`http://127.0.0.1:${port}${path}`, options)
 }
 
@@ -110,9 +110,12 @@ describe('with tokens', () => {
       },
     })
     const url = `http://127.0.0.1:${harness.port}/v1/traces`
-    await fetch(url, { method: 'POST', headers: PROTOBUF, body: endless, duplex: 'half' }).catch(
-      () => undefined,
-    )
+    await fetch(url, {
+      method: 'POST',
+      headers: protobufType,
+      body: endless,
+      duplex: 'half',
+    }).catch(() => undefined)
     expect(sent).toBeLessThan(50_000_000)
     expect(harness.parts.requestBytes.usedBytes).toBe(0)
   })
@@ -233,7 +236,7 @@ describe.skipIf(!hasOpenssl)('with TLS (skipped without the openssl command)', (
     requestHttps(harness.port, '/v1/logs', {
       ca: authority.ca,
       method: 'POST',
-      headers: PROTOBUF,
+      headers: protobufType,
       body: 'x',
       ...options,
     })
@@ -307,7 +310,7 @@ describe.skipIf(!hasOpenssl)('with TLS (skipped without the openssl command)', (
     stops.push(file.remove)
     const harness = await startWithTls(true, file.path)
     const client = authority.issue('checkout')
-    const headers = { ...PROTOBUF, authorization: 'Bearer shop-token-0123456789' }
+    const headers = { ...protobufType, authorization: 'Bearer shop-token-0123456789' }
     expect((await send(harness, { client })).status).toBe(401)
     expect((await send(harness, { headers })).status).toBe(401)
     expect((await send(harness, { client, headers })).status).toBe(200)

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type ReceiverHarness, startReceiver } from '../receiver-harness.ts'
 import { decodeExportResponse, decodeStatus } from './rpc-status.ts'
 
-const PROTOBUF = 'application/x-protobuf'
+const protobufType = 'application/x-protobuf'
 const harnesses: ReceiverHarness[] = []
 
 async function start(limits: Partial<CollectorLimits> = {}): Promise<ReceiverHarness> {
@@ -60,7 +60,7 @@ describe('accepts', () => {
     const { port, consumer } = await start()
     const head =
       `POST http://localhost:${port}/v1/traces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n` +
-      `Content-Type: ${PROTOBUF}\r\nContent-Length: 1\r\n\r\nx`
+      `Content-Type: ${protobufType}\r\nContent-Length: 1\r\n\r\nx`
     expect(await exchange(port, (socket) => socket.write(head))).toMatch(/^HTTP\/1\.1 200 /)
     expect(consumer.requests).toHaveLength(1)
   })
@@ -77,9 +77,9 @@ describe('accepts', () => {
   })
 
   test.each([
-    ['/v1/traces', 'traces', PROTOBUF, 'protobuf'],
-    ['/v1/logs', 'logs', PROTOBUF, 'protobuf'],
-    ['/v1/metrics', 'metrics', PROTOBUF, 'protobuf'],
+    ['/v1/traces', 'traces', protobufType, 'protobuf'],
+    ['/v1/logs', 'logs', protobufType, 'protobuf'],
+    ['/v1/metrics', 'metrics', protobufType, 'protobuf'],
     ['/v1/traces', 'traces', 'application/json', 'json'],
     ['/v1/metrics', 'metrics', 'application/json', 'json'],
     ['/v1/logs', 'logs', 'APPLICATION/JSON; charset=utf-8', 'json'],
@@ -89,7 +89,7 @@ describe('accepts', () => {
     const response = await post(harness, path, { 'content-type': contentType }, 'body')
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe(
-      encoding === 'json' ? 'application/json' : PROTOBUF,
+      encoding === 'json' ? 'application/json' : protobufType,
     )
     expect(await response.text()).toBe(encoding === 'json' ? '{}' : '')
     expect(harness.consumer.requests).toEqual([{ signal, encoding, body: Buffer.from('body') }])
@@ -100,7 +100,7 @@ describe('accepts', () => {
 
   test.each(['gzip', 'GZIP', ' gzip '])('content encoding %j', async (encoding) => {
     const harness = await start()
-    const headers = { 'content-type': PROTOBUF, 'content-encoding': encoding }
+    const headers = { 'content-type': protobufType, 'content-encoding': encoding }
     const response = await post(harness, '/v1/traces', headers, gzipSync('inflated'))
     expect(response.status).toBe(200)
     expect(harness.consumer.requests[0]?.body.toString()).toBe('inflated')
@@ -115,7 +115,7 @@ describe('accepts', () => {
   )
   test.each(named)('content encoding %s (%s), and no bomb in it', async (header, _name, format) => {
     const harness = await start({ requestBytesMax: 100_000 })
-    const headers = { 'content-type': PROTOBUF, 'content-encoding': header }
+    const headers = { 'content-type': protobufType, 'content-encoding': header }
     const send = async (bytes: Buffer): Promise<number> => {
       const response = await post(harness, '/v1/traces', headers, await format.compress(bytes))
       return response.status
@@ -131,14 +131,14 @@ describe('accepts', () => {
 
   test('an empty request', async () => {
     const harness = await start()
-    const response = await post(harness, '/v1/traces', { 'content-type': PROTOBUF }, '')
+    const response = await post(harness, '/v1/traces', { 'content-type': protobufType }, '')
     expect(response.status).toBe(200)
     expect(harness.consumer.requests).toHaveLength(1)
   })
 
   test('a body in many chunks, and the next request on the same connection', async () => {
     const harness = await start()
-    const head = `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\n`
+    const head = `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${protobufType}\r\n`
     const text = await exchange(
       harness.port,
       (socket) => {
@@ -157,7 +157,7 @@ describe('accepts', () => {
     const harness = await start()
     const text = await exchange(harness.port, (socket) => {
       socket.write(
-        `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 3\r\n` +
+        `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${protobufType}\r\nContent-Length: 3\r\n` +
           'Expect: 100-continue\r\nConnection: close\r\n\r\n',
       )
       socket.once('data', () => socket.write('abc'))
@@ -176,7 +176,7 @@ describe('answers the outcome', () => {
       message: 'bad id',
     } as const
     harness.consumer.outcomes.push(partial, partial)
-    const protobuf = await post(harness, '/v1/traces', { 'content-type': PROTOBUF }, 'x')
+    const protobuf = await post(harness, '/v1/traces', { 'content-type': protobufType }, 'x')
     expect(protobuf.status).toBe(200)
     const bytes = new Uint8Array(await protobuf.arrayBuffer())
     expect(decodeExportResponse(bytes)).toEqual({ rejected: 3, errorMessage: 'bad id' })
@@ -198,7 +198,7 @@ describe('answers the outcome', () => {
       { status: 'malformed', message: 'Truncated' },
       { status: 'overloaded', retryAfterMs: 1200, message: 'Busy' },
     )
-    const malformed = await post(harness, '/v1/traces', { 'content-type': PROTOBUF }, 'x')
+    const malformed = await post(harness, '/v1/traces', { 'content-type': protobufType }, 'x')
     expect(malformed.status).toBe(400)
     expect(decodeStatus(new Uint8Array(await malformed.arrayBuffer()))).toMatchObject({
       code: 3,
@@ -214,16 +214,23 @@ describe('answers the outcome', () => {
 
 describe('refuses', () => {
   test.each([
-    ['a path that is none', '/v1/spans', 'POST', { 'content-type': PROTOBUF }, 404, 5],
-    ['a property of Object as path', '/constructor', 'POST', { 'content-type': PROTOBUF }, 404, 5],
-    ['another method', '/v1/traces', 'PUT', { 'content-type': PROTOBUF }, 405, 12],
+    ['a path that is none', '/v1/spans', 'POST', { 'content-type': protobufType }, 404, 5],
+    [
+      'a property of Object as path',
+      '/constructor',
+      'POST',
+      { 'content-type': protobufType },
+      404,
+      5,
+    ],
+    ['another method', '/v1/traces', 'PUT', { 'content-type': protobufType }, 405, 12],
     ['another content type', '/v1/traces', 'POST', { 'content-type': 'text/plain' }, 415, 3],
     ['no content type', '/v1/traces', 'POST', {}, 415, 3],
     [
       'another content encoding',
       '/v1/traces',
       'POST',
-      { 'content-type': PROTOBUF, 'content-encoding': 'br' },
+      { 'content-type': protobufType, 'content-encoding': 'br' },
       415,
       3,
     ],
@@ -236,8 +243,8 @@ describe('refuses', () => {
     })
     expect(response.status).toBe(httpStatus)
     if (httpStatus === 405) expect(response.headers.get('allow')).toBe('POST')
-    const isProtobuf = response.headers.get('content-type') === PROTOBUF
-    expect(isProtobuf).toBe((headers as Record<string, string>)['content-type'] === PROTOBUF)
+    const isProtobuf = response.headers.get('content-type') === protobufType
+    expect(isProtobuf).toBe((headers as Record<string, string>)['content-type'] === protobufType)
     const bytes = new Uint8Array(await response.arrayBuffer())
     const status = isProtobuf ? decodeStatus(bytes) : JSON.parse(Buffer.from(bytes).toString())
     expect(status.code).toBe(code)
@@ -256,7 +263,7 @@ describe('refuses', () => {
     const harness = await start()
     const text = await exchange(harness.port, (socket) => {
       socket.write(
-        `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nConnection: close\r\n\r\n`,
+        `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${protobufType}\r\nConnection: close\r\n\r\n`,
       )
     })
     expect(text).toMatch(/^HTTP\/1.1 411/)
@@ -264,7 +271,7 @@ describe('refuses', () => {
 
   test('a body over the limit, announced or not, and serves on', async () => {
     const harness = await start({ requestBytesMax: 1000 })
-    const headers = { 'content-type': PROTOBUF }
+    const headers = { 'content-type': protobufType }
     const exact = await post(harness, '/v1/traces', headers, Buffer.alloc(1000))
     expect(exact.status).toBe(200)
     const announced = await post(harness, '/v1/traces', headers, Buffer.alloc(1_000_000))
@@ -306,7 +313,7 @@ describe('refuses', () => {
     const response = await post(
       harness,
       '/v1/traces',
-      { 'content-type': PROTOBUF },
+      { 'content-type': protobufType },
       Buffer.alloc(20_000),
     )
     expect(response.status).toBe(429)
@@ -352,7 +359,7 @@ describe('refuses', () => {
       harness.port,
       (socket) =>
         socket.write(
-          `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 9\r\n\r\nabc`,
+          `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${protobufType}\r\nContent-Length: 9\r\n\r\nabc`,
         ),
       5_000,
     )
@@ -373,7 +380,7 @@ test('counters agree with what a consumer of changing mind answered', async () =
       { status: 'unavailable', retryAfterMs: 1, message: 'Away' },
     )
     for (const status of Object.values(answers)) {
-      const response = await post(harness, '/v1/traces', { 'content-type': PROTOBUF }, 'x')
+      const response = await post(harness, '/v1/traces', { 'content-type': protobufType }, 'x')
       expect(response.status).toBe(status)
     }
   }
@@ -389,7 +396,7 @@ test('an aborted upload gives its bytes back and is counted', async () => {
   const harness = await start()
   const text = await exchange(harness.port, (socket) => {
     socket.write(
-      `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 99999\r\n\r\nabc`,
+      `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${protobufType}\r\nContent-Length: 99999\r\n\r\nabc`,
     )
     setTimeout(() => socket.destroy(), 50)
   })
@@ -410,12 +417,12 @@ test('a client that leaves before its answer harms nobody', async () => {
     harness.port,
     (socket) =>
       socket.write(
-        `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${PROTOBUF}\r\nContent-Length: 3\r\n\r\nabc`,
+        `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${protobufType}\r\nContent-Length: 3\r\n\r\nabc`,
       ),
     100,
   )
   open()
-  const response = await post(harness, '/v1/logs', { 'content-type': PROTOBUF }, 'x')
+  const response = await post(harness, '/v1/logs', { 'content-type': protobufType }, 'x')
   expect(response.status).toBe(200)
 })
 
@@ -425,10 +432,10 @@ test('shutdown() lets requests under way be answered, and refuses connections', 
   harness.consumer.gate = new Promise((resolve) => {
     open = resolve
   })
-  const underWay = post(harness, '/v1/traces', { 'content-type': PROTOBUF }, 'x')
+  const underWay = post(harness, '/v1/traces', { 'content-type': protobufType }, 'x')
   await expect.poll(() => harness.consumer.requests.length).toBe(1)
   harness.receiver.stopAccepting()
-  await expect(post(harness, '/v1/traces', { 'content-type': PROTOBUF }, 'x')).rejects.toThrow(
+  await expect(post(harness, '/v1/traces', { 'content-type': protobufType }, 'x')).rejects.toThrow(
     'fetch failed',
   )
   open()

@@ -1,5 +1,5 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
-import { EXPORT_PATHS } from '@wayward/collector/receivers/otlp-grpc'
+import { exportPaths } from '@wayward/collector/receivers/otlp-grpc'
 
 /** Opens a call by hand, to send what no client would, and returns its headers and trailers. */
 export async function rawCall(
@@ -27,7 +27,7 @@ export async function callOver(
 ): Promise<Record<string, unknown>> {
   const stream = session.request({
     ':method': 'POST',
-    ':path': EXPORT_PATHS.traces,
+    ':path': exportPaths.traces,
     'content-type': 'application/grpc',
     te: 'trailers',
     ...headers,

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAuthority, hasOpenssl, type TestAuthority } from '../../harness/certificates.ts'
 import { requestHttps } from '../../harness/https-request.ts'
 
-const DAY_MS = 86_400_000
+const dayMs = 86_400_000
 const limits = { handshakesMax: 10, handshakeTimeoutMs: 1_000 }
 
 describe.skipIf(!hasOpenssl)('TLS (skipped without the openssl command)', () => {
@@ -64,7 +64,7 @@ describe.skipIf(!hasOpenssl)('TLS (skipped without the openssl command)', () => 
       expect(check).toThrow(expect.objectContaining({ code: 'bad_certificate' }))
     }
     const files = { certificate: good.cert, key: good.key }
-    expect(() => checkTlsFiles(files, Date.now() - 30 * DAY_MS)).toThrow(
+    expect(() => checkTlsFiles(files, Date.now() - 30 * dayMs)).toThrow(
       "check this machine's clock",
     )
     expect(() => checkTlsFiles(files, Date.now())).not.toThrow()
@@ -135,10 +135,10 @@ describe.skipIf(!hasOpenssl)('TLS (skipped without the openssl command)', () => 
   test('a certificate that is about to expire, and one that has, are warned of once a day', async () => {
     let nowMs = Date.now()
     const { logged, tls } = await serve(() => nowMs)
-    nowMs = tls.validToMs - 20 * DAY_MS
+    nowMs = tls.validToMs - 20 * dayMs
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(logged).toEqual([])
-    nowMs = tls.validToMs - 10 * DAY_MS
+    nowMs = tls.validToMs - 10 * dayMs
     await expect.poll(() => logged.length).toBe(1)
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(logged).toEqual([expect.stringMatching(/expires at .*; renew it/)])

@@ -47,9 +47,9 @@ const alterations: readonly Alteration[] = [
   },
 ]
 
-const BROKEN_MS = 1500
-const SAID_MS_MAX = 15_000
-const CURED_MS = 3000
+const brokenMs = 1500
+const saidMsMax = 15_000
+const curedMs = 3000
 
 export const alteredTables: Scenario = {
   name: 'altered-tables',
@@ -65,10 +65,10 @@ async function alter(alteration: Alteration, parts: ServerParts): Promise<void> 
   settings.say(alteration.what)
   for (const statement of alteration.break) await engine.writer.command(statement)
   const readLog = (): string => readFileSync(service.logPath).subarray(length).toString('utf8')
-  if (!(await waitForLog(readLog, alteration.said, SAID_MS_MAX))) {
+  if (!(await waitForLog(readLog, alteration.said, saidMsMax))) {
     fault(`The log did not tell of ${alteration.what} (wanted ${alteration.said}): ${readLog()}`)
   }
-  await sleep(BROKEN_MS)
+  await sleep(brokenMs)
   for (const statement of alteration.cure) await engine.writer.command(statement)
-  await sleep(CURED_MS)
+  await sleep(curedMs)
 }

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { nextAcknowledgement, runUnderLoad, type Scenario } from '../run.ts'
 
 /** The long one is longer than the collector waits for an insert. */
-const AWAY_MS = { short: [2000], long: [3000, 15_000] }
-const BETWEEN_MS = 2000
+const awayMs = { short: [2000], long: [3000, 15_000] }
+const betweenMs = 2000
 
 export const away: Scenario = {
   name: 'away',
   run: (settings) =>
     runUnderLoad(settings, async ({ service, ledger, fault }) => {
-      for (const ms of settings.isShort ? AWAY_MS.short : AWAY_MS.long) {
+      for (const ms of settings.isShort ? awayMs.short : awayMs.long) {
         service.signalEngine('SIGSTOP')
         await sleep(ms / 2)
         if (!(await nextAcknowledgement(ledger, ms / 2))) {
@@ -18,7 +18,7 @@ export const away: Scenario = {
         }
         await sleep(ms / 2)
         service.signalEngine('SIGCONT')
-        await sleep(BETWEEN_MS)
+        await sleep(betweenMs)
       }
     }),
 }

@@ -16,20 +16,20 @@ const faults: readonly ProxyFault[] = [
   'exception_after',
 ]
 
-const SPOILT_MS = { short: 5000, long: 25_000 }
+const spoiltMs = { short: 5000, long: 25_000 }
 /** Each takes the collector's whole time-out. */
-const SILENT_MS = 1500
-const LYING_MS = 2500
+const silentMs = 1500
+const lyingMs = 2500
 
 export const badServer: Scenario = {
   name: 'bad-server',
   run: (settings) =>
     runOnServer(settings, async ({ proxy, fault }) => {
       proxy.spoil(faults, 0.5)
-      await sleep(settings.isShort ? SPOILT_MS.short : SPOILT_MS.long)
+      await sleep(settings.isShort ? spoiltMs.short : spoiltMs.long)
       if (!settings.isShort) {
         proxy.spoil(['silent'], 1)
-        await sleep(SILENT_MS)
+        await sleep(silentMs)
       }
       proxy.spoil([], 0)
       const counts = [...proxy.counts].map(([name, count]) => `${name} ${count}`).join(', ')
@@ -44,7 +44,7 @@ export const lyingServer: Scenario = {
   run: (settings) =>
     runOnServer(settings, async ({ proxy }) => {
       proxy.spoil(['lose', 'double'], 0.3)
-      await sleep(LYING_MS)
+      await sleep(lyingMs)
       proxy.spoil([], 0)
     }),
 }

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readyMsMax, runUnderLoad, type Scenario } from '../run.ts'
 
-const HOUR_MS = 3_600_000
-const jumpsMs = [HOUR_MS, -HOUR_MS, 5 * HOUR_MS, 0]
-const AT_EACH_MS = 1500
+const hourMs = 3_600_000
+const jumpsMs = [hourMs, -hourMs, 5 * hourMs, 0]
+const atEachMs = 1500
 
 const preload = `
 import { readFileSync } from 'node:fs'
@@ -35,8 +35,8 @@ export const clock: Scenario = {
         for (const ms of jumpsMs) {
           writeFileSync(`${file}.new`, String(ms))
           renameSync(`${file}.new`, file)
-          settings.say(`the clock is ${ms / HOUR_MS} h ahead`)
-          await sleep(AT_EACH_MS)
+          settings.say(`the clock is ${ms / hourMs} h ahead`)
+          await sleep(atEachMs)
           await service.kill(random.pick(['collector', 'both']), 0, 'with a clock that jumped')
           await sleep(50)
           await service.whenReady(readyMsMax)

@@ -8,12 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger } from '../ledger.ts'
 import { nextAcknowledgement, type RunParts, runUnderLoad, type Scenario } from '../run.ts'
 
-const DISK = '192m'
+const disk = '192m'
 /** Left beside the ballast. */
-const ROOM_BYTES = 256 * 1024
-const CHUNK_BYTES = 64 * 1024
-const FULL_MS_MAX = 30_000
-const RECOVER_MS_MAX = 30_000
+const roomBytes = 256 * 1024
+const bytesPerChunk = 64 * 1024
+const fullMsMax = 30_000
+const recoverMsMax = 30_000
 
 export const fullDisk: Scenario = {
   name: 'full-disk',
@@ -21,7 +21,7 @@ export const fullDisk: Scenario = {
   async run(settings) {
     const folder = join(settings.dataDir, 'journal')
     mkdirSync(folder, { recursive: true })
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'wayward-crash', folder])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${disk}`, 'wayward-crash', folder])
     try {
       return await runUnderLoad(settings, (parts) => fillAndFree(folder, parts))
     } finally {
@@ -37,11 +37,11 @@ async function fillAndFree(folder: string, parts: RunParts): Promise<void> {
   fill(folder, ballast)
   // Without ClickHouse nothing leaves the journal, so it needs more files.
   service.signalEngine('SIGSTOP')
-  const isRefused = await refusedFor(ledger, FULL_MS_MAX)
+  const isRefused = await refusedFor(ledger, fullMsMax)
   settings.say(isRefused ? 'the disk is full: nothing is acknowledged' : 'the disk did not fill')
   if (!isRefused) fault('With a full disk requests were still acknowledged')
   rmSync(ballast)
-  if (!(await nextAcknowledgement(ledger, RECOVER_MS_MAX))) {
+  if (!(await nextAcknowledgement(ledger, recoverMsMax))) {
     fault('No request was acknowledged after the disk had room again')
   }
   service.signalEngine('SIGCONT')
@@ -50,10 +50,10 @@ async function fillAndFree(folder: string, parts: RunParts): Promise<void> {
 
 /** The service writes, too: whoever gets the last byte, the disk is full. */
 function fill(folder: string, path: string): void {
-  const chunk = Buffer.alloc(CHUNK_BYTES)
+  const chunk = Buffer.alloc(bytesPerChunk)
   for (;;) {
     const { bavail, bsize } = statfsSync(folder)
-    if (bavail * bsize <= ROOM_BYTES) return
+    if (bavail * bsize <= roomBytes) return
     try {
       appendFileSync(path, chunk)
     } catch {
@@ -62,12 +62,12 @@ function fill(folder: string, path: string): void {
   }
 }
 
-const NOTHING_MS = 2000
+const nothingMs = 2000
 
 /** Waits until nothing is acknowledged for a while. */
 async function refusedFor(ledger: Ledger, timeoutMs: number): Promise<boolean> {
   const endMs = Date.now() + timeoutMs
-  while (Date.now() < endMs) if (!(await nextAcknowledgement(ledger, NOTHING_MS))) return true
+  while (Date.now() < endMs) if (!(await nextAcknowledgement(ledger, nothingMs))) return true
   return false
 }
 

@@ -14,11 +14,11 @@ import {
   type Scenario,
 } from '../run.ts'
 
-const ACKNOWLEDGEMENT_MS_MAX = 5000
-const MERGE_MS_MAX = 1500
-const COMMIT_MS_MAX = 1500
+const acknowledgementMsMax = 5000
+const mergeMsMax = 1500
+const commitMsMax = 1500
 /** So that the next phase does not begin in the process that has just been killed. */
-const AFTER_KILL_MS = 50
+const afterKillMs = 50
 
 export function killsScenario(kills: number): Scenario {
   return {
@@ -42,7 +42,7 @@ async function perform(kill: Kill, { service, ledger, store }: RunParts): Promis
     case 'start':
       break
     case 'acknowledgement':
-      await nextAcknowledgement(ledger, ACKNOWLEDGEMENT_MS_MAX)
+      await nextAcknowledgement(ledger, acknowledgementMsMax)
       break
     case 'commit':
       await nextCommit(service.dataDir, kill.number)
@@ -56,7 +56,7 @@ async function perform(kill: Kill, { service, ledger, store }: RunParts): Promis
   }
   await sleep(kill.delayMs)
   await service.kill(kill.target, kill.gapMs, why)
-  await sleep(AFTER_KILL_MS)
+  await sleep(afterKillMs)
 }
 
 /**
@@ -68,7 +68,7 @@ async function nextCommit(dataDir: string, choice: number): Promise<void> {
   const folder = logs[choice % Math.max(1, logs.length)]
   if (folder === undefined) return
   const watcher = watch(folder)
-  await Promise.race([once(watcher, 'change'), sleep(COMMIT_MS_MAX)])
+  await Promise.race([once(watcher, 'change'), sleep(commitMsMax)])
   watcher.close()
 }
 
@@ -81,7 +81,7 @@ function findLogs(storePath: string): string[] {
 }
 
 async function nextMerge(store: Store): Promise<void> {
-  const endMs = Date.now() + MERGE_MS_MAX
+  const endMs = Date.now() + mergeMsMax
   while (Date.now() < endMs) {
     const [row] = await store
       .query<{ merges: string }>('SELECT count() AS merges FROM system.merges')
