@@ -36,14 +36,14 @@ export class WireReader {
   high = 0
   /** Where in the request the reader is, for messages; -1 where it is not within. */
   readonly indexes: [group: number, scope: number, item: number, point: number] = [-1, -1, -1, -1]
-  private readonly levels: readonly string[]
+  readonly #levels: readonly string[]
 
   /**
    * @param levels the names of the repeated fields from the request down to the item; metrics have
    * four, the others three
    */
   constructor(levels: readonly string[]) {
-    this.levels = levels
+    this.#levels = levels
   }
 
   open(source: Uint8Array): void {
@@ -59,7 +59,7 @@ export class WireReader {
       length = this.varint32(p, end, shape)
       at = this.next
     }
-    if (length > end - at) return this.pastEnd(p, length, end - at, shape)
+    if (length > end - at) return this.#pastEnd(p, length, end - at, shape)
     this.next = at + length
     return at
   }
@@ -122,11 +122,11 @@ export class WireReader {
 
   /** Checks that a fixed-width value lies within its message. @returns the position after it */
   fixed(p: number, end: number, width: number, shape: MessageShape): number {
-    if (end - p < width) this.pastEnd(p, width, end - p, shape)
+    if (end - p < width) this.#pastEnd(p, width, end - p, shape)
     return p + width
   }
 
-  private pastEnd(p: number, length: number, left: number, shape: MessageShape): never {
+  #pastEnd(p: number, length: number, left: number, shape: MessageShape): never {
     return this.malformed(
       p,
       shape,
@@ -137,14 +137,14 @@ export class WireReader {
   }
 
   malformed(p: number, shape: MessageShape, what: string): never {
-    const path = this.path(shape.place)
+    const path = this.#path(shape.place)
     throw new MalformedError(`Malformed protobuf at byte ${p}, in ${path}: ${what}`)
   }
 
-  private path(place: string): string {
+  #path(place: string): string {
     const parts: string[] = []
     this.indexes.forEach((index, level) => {
-      if (index >= 0) parts.push(`${this.levels[level]}[${index}]`)
+      if (index >= 0) parts.push(`${this.#levels[level]}[${index}]`)
     })
     if (place !== '') parts.push(place)
     return parts.length === 0 ? 'the request' : parts.join('.')

@@ -1,11 +1,10 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { EngineError } from './engine-error.ts'
-
 // chDB's own Session is not used: its close() waits for every operation of the process, so with one
 // connection per query connections would pile up behind the longest one. Here each connection is
 // closed when its own work is done, which is what chDB needs. Besides, only the addon offers the
 // engine's parser (DurableClassifyAsync).
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { EngineError } from './engine-error.ts'
 
 /** An open connection of the addon. */
 export type Handle = object

@@ -1,7 +1,6 @@
-import type { EngineLimits } from './limits.ts'
-
 // What the parent and the child process tell each other. The writer's token goes this way and not
 // through arguments or environment, where other users of the machine could read it.
+import type { EngineLimits } from './limits.ts'
 
 /** What the child needs to know to open the store. */
 export interface ChildSettings {

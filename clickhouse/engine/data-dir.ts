@@ -1,3 +1,6 @@
+//   <dataDir>/config.xml, users.xml   written at each start
+//   <dataDir>/store/                  chDB's own; its file `status` is locked while a process has it open
+//   <dataDir>/tmp/                    bodies of inserts that are under way, emptied at each start
 import {
   accessSync,
   constants,
@@ -12,10 +15,6 @@ import { join, resolve } from 'node:path'
 import type { Chdb, Handle } from './chdb.ts'
 import { type EngineConfig, writeEngineConfig } from './engine-config.ts'
 import { EngineError } from './engine-error.ts'
-
-//   <dataDir>/config.xml, users.xml   written at each start
-//   <dataDir>/store/                  chDB's own; its file `status` is locked while a process has it open
-//   <dataDir>/tmp/                    bodies of inserts that are under way, emptied at each start
 
 /** Below this the engine would fail at its first merge; so it says so at the start. */
 const freeBytesMin = 64 * 1024 * 1024

@@ -1,9 +1,3 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
-import type { Database } from './database.ts'
-import { quoteIdentifier, quoteString } from './sql-text.ts'
-import { deduplicationLogs, names, tableFolders } from './table-folders.ts'
-
 // ClickHouse notes a block in the table's deduplication log and only then gives the block's part
 // its name (seen with strace on 26.7). If the process dies between the two, the log knows a block
 // that the table does not have, and every later try of that insert is taken for a repetition: the
@@ -12,6 +6,11 @@ import { deduplicationLogs, names, tableFolders } from './table-folders.ts'
 //
 // A record whose part was dropped since (retention, TRUNCATE) goes too. That is harmless: what is
 // tried again by then is at most what a journal had not confirmed.
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import type { Database } from './database.ts'
+import { quoteIdentifier, quoteString } from './sql-text.ts'
+import { deduplicationLogs, names, tableFolders } from './table-folders.ts'
 
 /** What was taken out of the logs. */
 export interface DeduplicationRepair {

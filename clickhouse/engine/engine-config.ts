@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-
 // The engine's own configuration. The engine has one user; what a connection may do is decided by
 // the role that it takes on before anything from outside runs on it. It cannot go back: the guard
 // refuses SET ROLE, and readonly = 1 refuses the rest.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** What can be chosen about the engine. */
 export interface EngineConfig {

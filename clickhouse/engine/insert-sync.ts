@@ -1,12 +1,11 @@
-import { statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { deduplicationLogs, tableFolders } from './table-folders.ts'
-
 // With fsync_after_insert and fsync_part_directory ClickHouse syncs a part's files and the part's
 // own folder. Two things that an insert also changed stay in the page cache (seen with strace on
 // 26.7): the name of the part, which is an entry of the table's folder, and the line in the
 // deduplication log. After a power cut the part could be gone, or be there and unknown to the log,
 // so that a repeated insert doubles it. This syncs both.
+import { statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { deduplicationLogs, tableFolders } from './table-folders.ts'
 
 /** Makes inserts that have returned survive a power cut. */
 export interface InsertSync {

@@ -1,10 +1,9 @@
-import type { Database } from './database.ts'
-import { quoteIdentifier } from './sql-text.ts'
-
 // chDB never deletes the parts that a merge has replaced: without this the disk fills up though
 // rows expire. Dropping a partition that does not exist makes the table do it. That also interrupts
 // the table's merges, so a table whose merge has been running for a while is left alone for some
 // rounds.
+import type { Database } from './database.ts'
+import { quoteIdentifier } from './sql-text.ts'
 
 export interface PartCleanup {
   start(): void

@@ -1,11 +1,10 @@
+// Settings and parameters are applied with SET on the request's own connection, before its
+// statement.
 import type { Account } from './account.ts'
 import { readingRole } from './engine-config.ts'
 import { ClickhouseException } from './exception.ts'
 import type { EngineLimits } from './limits.ts'
 import { isPlainName, quoteIdentifier, quoteString } from './sql-text.ts'
-
-// Settings and parameters are applied with SET on the request's own connection, before its
-// statement.
 
 /** What a request's connection is prepared with. */
 export interface QueryContext {

@@ -1,10 +1,9 @@
-import type { Connection } from './database.ts'
-import { ClickhouseException, exceptionFrom } from './exception.ts'
-import { quoteString } from './sql-text.ts'
-
 // What may run is judged by the engine's own parser, never by patterns on the text: comments,
 // quoting and encodings cannot be used to get a different reading here than there. The patterns
 // below only decide whether the closer look is needed, and they err on the side of looking.
+import type { Connection } from './database.ts'
+import { ClickhouseException, exceptionFrom } from './exception.ts'
+import { quoteString } from './sql-text.ts'
 
 const classReadOnly = 0
 const classUnknown = 4

@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-
 //   <store>/store/<first three of the uuid>/<uuid>/           a table
 //                                           deduplication_logs/deduplication_log_<n>.txt
 //                                           20261121_4_9_1/   a part: partition, first and last block, level
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** The folders of all tables of a store, as ClickHouse lays them out for Atomic databases. */
 export function tableFolders(storePath: string): string[] {

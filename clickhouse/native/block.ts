@@ -26,49 +26,49 @@ export function createBlock(columns: Readonly<Record<string, NativeColumn>>): Na
 
 class ColumnsBlock implements NativeBlock {
   rows = 0
-  private readonly columns: readonly (readonly [string, NativeColumn])[]
-  private requestMark = 0
-  private itemMark = 0
+  readonly #columns: readonly (readonly [string, NativeColumn])[]
+  #requestMark = 0
+  #itemMark = 0
 
   constructor(columns: readonly (readonly [string, NativeColumn])[]) {
-    this.columns = columns
+    this.#columns = columns
   }
 
   get bytes(): number {
     let bytes = 0
-    for (const [, column] of this.columns) bytes += column.bytes
+    for (const [, column] of this.#columns) bytes += column.bytes
     return bytes
   }
 
   mark(level: MarkLevel): void {
-    if (level === 0) this.requestMark = this.rows
-    else this.itemMark = this.rows
-    for (const [, column] of this.columns) column.mark(level)
+    if (level === 0) this.#requestMark = this.rows
+    else this.#itemMark = this.rows
+    for (const [, column] of this.#columns) column.mark(level)
   }
 
   rollback(level: MarkLevel): void {
-    this.rows = level === 0 ? this.requestMark : this.itemMark
-    for (const [, column] of this.columns) column.rollback(level)
+    this.rows = level === 0 ? this.#requestMark : this.#itemMark
+    for (const [, column] of this.#columns) column.rollback(level)
   }
 
   take(): Uint8Array {
-    const out = new Uint8Array(Buffer.allocUnsafeSlow(this.size()).buffer)
-    let p = writeVaruint(out, 0, this.columns.length)
+    const out = new Uint8Array(Buffer.allocUnsafeSlow(this.#size()).buffer)
+    let p = writeVaruint(out, 0, this.#columns.length)
     p = writeVaruint(out, p, this.rows)
-    for (const [name, column] of this.columns) {
+    for (const [name, column] of this.#columns) {
       p = writeString(out, p, name)
       p = writeString(out, p, column.type)
       if (column.isPrefixed) p = writeUint64(out, p, 1)
       p = column.write(out, p)
     }
     this.rows = 0
-    for (const [, column] of this.columns) column.clear()
+    for (const [, column] of this.#columns) column.clear()
     return out
   }
 
-  private size(): number {
-    let size = varuintSize(this.columns.length) + varuintSize(this.rows)
-    for (const [name, column] of this.columns) {
+  #size(): number {
+    let size = varuintSize(this.#columns.length) + varuintSize(this.rows)
+    for (const [name, column] of this.#columns) {
       size += stringSize(name) + stringSize(column.type)
       size += (column.isPrefixed ? 8 : 0) + column.size()
     }

@@ -50,34 +50,34 @@ export function createDictionary(known: readonly string[] = []): Dictionary {
 class ByteDictionary implements Dictionary {
   count = 0
   replacedCount = 0
-  private readonly seed: number
-  private buffer: Uint8Array = new Uint8Array(bytesAtFirst)
-  private used = 0
+  readonly #seed: number
+  #buffer: Uint8Array = new Uint8Array(bytesAtFirst)
+  #used = 0
   /** Three words a key: where its text starts, its length, its hash. */
-  private keys: Uint32Array = new Uint32Array(keysLeast * 3)
+  #keys: Uint32Array = new Uint32Array(keysLeast * 3)
   /** Id + 1 of the key in the slot, 0 when free. */
-  private slots: Uint32Array = new Uint32Array(slotsLeast)
-  private requestMark = 1
-  private itemMark = 1
+  #slots: Uint32Array = new Uint32Array(slotsLeast)
+  #requestMark = 1
+  #itemMark = 1
 
-  private readonly known: readonly Uint8Array[]
+  readonly #known: readonly Uint8Array[]
 
   constructor(seed: number, known: readonly string[]) {
-    this.seed = seed | 0
-    this.known = ['', ...known].map((key) => Buffer.from(key))
-    this.addKnown()
+    this.#seed = seed | 0
+    this.#known = ['', ...known].map((key) => Buffer.from(key))
+    this.#addKnown()
   }
 
-  private addKnown(): void {
-    for (const key of this.known) this.intern(key, 0, key.length)
+  #addKnown(): void {
+    for (const key of this.#known) this.intern(key, 0, key.length)
   }
 
   get bytes(): number {
-    return this.used
+    return this.#used
   }
 
   intern(source: Uint8Array, start: number, end: number): number {
-    let hash = this.seed
+    let hash = this.#seed
     let seen = 0
     for (let i = start; i < end; i++) {
       const byte = source[i] as number
@@ -90,20 +90,20 @@ class ByteDictionary implements Dictionary {
       return this.intern(text, 0, text.length)
     }
     hash = (hash ^ (hash >>> 15)) >>> 0
-    const slots = this.slots
+    const slots = this.#slots
     const mask = slots.length - 1
     for (let probe = 0; probe < probesMax; probe++) {
       const id = slots[(hash + probe) & mask] as number
       if (id === 0) break
-      if (this.keys[id * 3 - 1] === hash && this.isKey(id - 1, source, start, end)) return id - 1
+      if (this.#keys[id * 3 - 1] === hash && this.isKey(id - 1, source, start, end)) return id - 1
     }
-    return this.add(source, start, end, hash)
+    return this.#add(source, start, end, hash)
   }
 
   isKey(id: number, source: Uint8Array, start: number, end: number): boolean {
-    const keys = this.keys
+    const keys = this.#keys
     if (id >= this.count || keys[id * 3 + 1] !== end - start) return false
-    const buffer = this.buffer
+    const buffer = this.#buffer
     let at = keys[id * 3] as number
     for (let i = start; i < end; i++) {
       if (buffer[at++] !== source[i]) return false
@@ -112,46 +112,47 @@ class ByteDictionary implements Dictionary {
   }
 
   key(id: number): Uint8Array {
-    const start = this.keys[id * 3] as number
-    return this.buffer.subarray(start, start + (this.keys[id * 3 + 1] as number))
+    const start = this.#keys[id * 3] as number
+    return this.#buffer.subarray(start, start + (this.#keys[id * 3 + 1] as number))
   }
 
-  private add(source: Uint8Array, start: number, end: number, hash: number): number {
+  #add(source: Uint8Array, start: number, end: number, hash: number): number {
     const length = end - start
     const id = this.count
-    if (id * 3 + 3 > this.keys.length) this.keys = grownWords(this.keys, id * 3, 3)
-    if (this.used + length + 5 > this.buffer.length) {
-      this.buffer = grown(this.buffer, this.used, length + 5)
+    if (id * 3 + 3 > this.#keys.length) this.#keys = grownWords(this.#keys, id * 3, 3)
+    if (this.#used + length + 5 > this.#buffer.length) {
+      this.#buffer = grown(this.#buffer, this.#used, length + 5)
     }
-    const at = writeVaruint(this.buffer, this.used, length)
-    this.buffer.set(source.subarray(start, end), at)
-    this.used = at + length
-    this.keys[id * 3] = at
-    this.keys[id * 3 + 1] = length
-    this.keys[id * 3 + 2] = hash
+    const at = writeVaruint(this.#buffer, this.#used, length)
+    this.#buffer.set(source.subarray(start, end), at)
+    this.#used = at + length
+    this.#keys[id * 3] = at
+    this.#keys[id * 3 + 1] = length
+    this.#keys[id * 3 + 2] = hash
     this.count = id + 1
-    if (this.count * 2 > this.slots.length && this.slots.length < slotsMax) this.rehash()
-    else this.place(id, hash)
+    if (this.count * 2 > this.#slots.length && this.#slots.length < slotsMax) this.#rehash()
+    else this.#place(id, hash)
     return id
   }
 
-  private place(id: number, hash: number): void {
-    const mask = this.slots.length - 1
+  #place(id: number, hash: number): void {
+    const mask = this.#slots.length - 1
     for (let probe = 0; probe < probesMax; probe++) {
       const slot = (hash + probe) & mask
-      if (this.slots[slot] !== 0) continue
-      this.slots[slot] = id + 1
+      if (this.#slots[slot] !== 0) continue
+      this.#slots[slot] = id + 1
       return
     }
   }
 
-  private rehash(): void {
-    this.slots = new Uint32Array(this.slots.length * 2)
-    for (let id = 0; id < this.count; id++) this.place(id, this.keys[id * 3 + 2] as number)
+  #rehash(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2)
+    for (let id = 0; id < this.count; id++) this.#place(id, this.#keys[id * 3 + 2] as number)
   }
 
   compare(a: number, b: number): number {
-    const { buffer, keys } = this
+    const buffer = this.#buffer
+    const keys = this.#keys
     let atA = keys[a * 3] as number
     let atB = keys[b * 3] as number
     const lengthA = keys[a * 3 + 1] as number
@@ -165,43 +166,43 @@ class ByteDictionary implements Dictionary {
   }
 
   write(out: Uint8Array, position: number): number {
-    out.set(this.buffer.subarray(0, this.used), position)
-    return position + this.used
+    out.set(this.#buffer.subarray(0, this.#used), position)
+    return position + this.#used
   }
 
   mark(level: MarkLevel): void {
-    if (level === 0) this.requestMark = this.count
-    else this.itemMark = this.count
+    if (level === 0) this.#requestMark = this.count
+    else this.#itemMark = this.count
   }
 
   rollback(level: MarkLevel): void {
-    const count = level === 0 ? this.requestMark : this.itemMark
-    const mask = this.slots.length - 1
+    const count = level === 0 ? this.#requestMark : this.#itemMark
+    const mask = this.#slots.length - 1
     for (let id = this.count - 1; id >= count; id--) {
-      const hash = this.keys[id * 3 + 2] as number
+      const hash = this.#keys[id * 3 + 2] as number
       for (let probe = 0; probe < probesMax; probe++) {
         const slot = (hash + probe) & mask
-        if (this.slots[slot] === id + 1) this.slots[slot] = 0
+        if (this.#slots[slot] === id + 1) this.#slots[slot] = 0
       }
     }
     this.count = count
-    this.used = (this.keys[count * 3 - 3] as number) + (this.keys[count * 3 - 2] as number)
+    this.#used = (this.#keys[count * 3 - 3] as number) + (this.#keys[count * 3 - 2] as number)
   }
 
   clear(): void {
-    const bytes = capacityAfter(this.buffer.length, this.used, bytesAtFirst)
-    if (bytes !== this.buffer.length) this.buffer = new Uint8Array(bytes)
-    const words = capacityAfter(this.keys.length, this.count * 3, keysLeast * 3)
-    if (words !== this.keys.length) this.keys = new Uint32Array(words)
-    if (this.slots.length > slotsLeast && this.count * 16 < this.slots.length) {
-      this.slots = new Uint32Array(slotsLeast)
+    const bytes = capacityAfter(this.#buffer.length, this.#used, bytesAtFirst)
+    if (bytes !== this.#buffer.length) this.#buffer = new Uint8Array(bytes)
+    const words = capacityAfter(this.#keys.length, this.count * 3, keysLeast * 3)
+    if (words !== this.#keys.length) this.#keys = new Uint32Array(words)
+    if (this.#slots.length > slotsLeast && this.count * 16 < this.#slots.length) {
+      this.#slots = new Uint32Array(slotsLeast)
     } else {
-      this.slots.fill(0)
+      this.#slots.fill(0)
     }
     this.count = 0
-    this.used = 0
-    this.requestMark = 1
-    this.itemMark = 1
-    this.addKnown()
+    this.#used = 0
+    this.#requestMark = 1
+    this.#itemMark = 1
+    this.#addKnown()
   }
 }

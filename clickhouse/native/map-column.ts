@@ -23,44 +23,44 @@ class EntriesColumn implements MapColumn {
   readonly isPrefixed = true
   readonly keys = createLowCardinalityColumn()
   readonly values = createStringColumn()
-  private readonly ends = createUInt64Column('UInt64')
+  readonly #ends = createUInt64Column('UInt64')
 
   get bytes(): number {
-    return this.ends.bytes + this.keys.bytes + this.values.bytes
+    return this.#ends.bytes + this.keys.bytes + this.values.bytes
   }
 
   get rows(): number {
-    return this.ends.count
+    return this.#ends.count
   }
 
   endRow(): void {
-    this.ends.append(this.keys.count, 0)
+    this.#ends.append(this.keys.count, 0)
   }
 
   size(): number {
-    return this.ends.size() + this.keys.size() + this.values.size()
+    return this.#ends.size() + this.keys.size() + this.values.size()
   }
 
   write(out: Uint8Array, position: number): number {
-    let p = this.ends.write(out, position)
+    let p = this.#ends.write(out, position)
     p = this.keys.write(out, p)
     return this.values.write(out, p)
   }
 
   mark(level: MarkLevel): void {
-    this.ends.mark(level)
+    this.#ends.mark(level)
     this.keys.mark(level)
     this.values.mark(level)
   }
 
   rollback(level: MarkLevel): void {
-    this.ends.rollback(level)
+    this.#ends.rollback(level)
     this.keys.rollback(level)
     this.values.rollback(level)
   }
 
   clear(): void {
-    this.ends.clear()
+    this.#ends.clear()
     this.keys.clear()
     this.values.clear()
   }
@@ -78,40 +78,40 @@ export function createArrayColumn(ends: UInt64Column, elements: NativeColumn): N
 class ArrayColumn implements NativeColumn {
   readonly type: string
   readonly isPrefixed: boolean
-  private readonly ends: UInt64Column
-  private readonly elements: NativeColumn
+  readonly #ends: UInt64Column
+  readonly #elements: NativeColumn
 
   constructor(ends: UInt64Column, elements: NativeColumn) {
     this.type = `Array(${elements.type})`
     this.isPrefixed = elements.isPrefixed
-    this.ends = ends
-    this.elements = elements
+    this.#ends = ends
+    this.#elements = elements
   }
 
   get bytes(): number {
-    return this.ends.bytes + this.elements.bytes
+    return this.#ends.bytes + this.#elements.bytes
   }
 
   size(): number {
-    return this.ends.size() + this.elements.size()
+    return this.#ends.size() + this.#elements.size()
   }
 
   write(out: Uint8Array, position: number): number {
-    return this.elements.write(out, this.ends.write(out, position))
+    return this.#elements.write(out, this.#ends.write(out, position))
   }
 
   mark(level: MarkLevel): void {
-    this.ends.mark(level)
-    this.elements.mark(level)
+    this.#ends.mark(level)
+    this.#elements.mark(level)
   }
 
   rollback(level: MarkLevel): void {
-    this.ends.rollback(level)
-    this.elements.rollback(level)
+    this.#ends.rollback(level)
+    this.#elements.rollback(level)
   }
 
   clear(): void {
-    this.ends.clear()
-    this.elements.clear()
+    this.#ends.clear()
+    this.#elements.clear()
   }
 }

@@ -28,56 +28,56 @@ export function createFloat64Column(): UInt64Column {
 class HalvesColumn implements UInt64Column {
   readonly type: string
   readonly isPrefixed = false
-  private words: Uint32Array = new Uint32Array(cellsLeast * 2)
-  private used = 0
-  private requestMark = 0
-  private itemMark = 0
+  #words: Uint32Array = new Uint32Array(cellsLeast * 2)
+  #used = 0
+  #requestMark = 0
+  #itemMark = 0
 
   constructor(type: string) {
     this.type = type
   }
 
   get count(): number {
-    return this.used / 2
+    return this.#used / 2
   }
 
   get bytes(): number {
-    return this.used * 4
+    return this.#used * 4
   }
 
   append(low: number, high: number): void {
-    const at = this.used
-    if (at + 2 > this.words.length) this.words = grownWords(this.words, at, 2)
-    this.words[at] = low
-    this.words[at + 1] = high
-    this.used = at + 2
+    const at = this.#used
+    if (at + 2 > this.#words.length) this.#words = grownWords(this.#words, at, 2)
+    this.#words[at] = low
+    this.#words[at + 1] = high
+    this.#used = at + 2
   }
 
   size(): number {
-    return this.used * 4
+    return this.#used * 4
   }
 
   write(out: Uint8Array, position: number): number {
-    out.set(new Uint8Array(this.words.buffer, 0, this.used * 4), position)
-    return position + this.used * 4
+    out.set(new Uint8Array(this.#words.buffer, 0, this.#used * 4), position)
+    return position + this.#used * 4
   }
 
   mark(level: MarkLevel): void {
-    if (level === 0) this.requestMark = this.used
-    else this.itemMark = this.used
+    if (level === 0) this.#requestMark = this.#used
+    else this.#itemMark = this.#used
   }
 
   rollback(level: MarkLevel): void {
-    this.used = level === 0 ? this.requestMark : this.itemMark
+    this.#used = level === 0 ? this.#requestMark : this.#itemMark
   }
 
   clear(): void {
     // The ends of a nested table are cleared once by each of its columns; only the first call tells
     // what was used.
-    if (this.used === 0) return
-    const capacity = capacityAfter(this.words.length, this.used, cellsLeast * 2)
-    if (capacity !== this.words.length) this.words = new Uint32Array(capacity)
-    this.used = 0
+    if (this.#used === 0) return
+    const capacity = capacityAfter(this.#words.length, this.#used, cellsLeast * 2)
+    if (capacity !== this.#words.length) this.#words = new Uint32Array(capacity)
+    this.#used = 0
   }
 }
 
@@ -94,46 +94,46 @@ export function createUInt32Column(type: 'UInt32' | 'Int32'): UInt32Column {
 class WordColumn implements UInt32Column {
   readonly type: string
   readonly isPrefixed = false
-  private words: Uint32Array = new Uint32Array(cellsLeast)
-  private used = 0
-  private requestMark = 0
-  private itemMark = 0
+  #words: Uint32Array = new Uint32Array(cellsLeast)
+  #used = 0
+  #requestMark = 0
+  #itemMark = 0
 
   constructor(type: string) {
     this.type = type
   }
 
   get bytes(): number {
-    return this.used * 4
+    return this.#used * 4
   }
 
   append(value: number): void {
-    if (this.used === this.words.length) this.words = grownWords(this.words, this.used, 1)
-    this.words[this.used++] = value
+    if (this.#used === this.#words.length) this.#words = grownWords(this.#words, this.#used, 1)
+    this.#words[this.#used++] = value
   }
 
   size(): number {
-    return this.used * 4
+    return this.#used * 4
   }
 
   write(out: Uint8Array, position: number): number {
-    out.set(new Uint8Array(this.words.buffer, 0, this.used * 4), position)
-    return position + this.used * 4
+    out.set(new Uint8Array(this.#words.buffer, 0, this.#used * 4), position)
+    return position + this.#used * 4
   }
 
   mark(level: MarkLevel): void {
-    if (level === 0) this.requestMark = this.used
-    else this.itemMark = this.used
+    if (level === 0) this.#requestMark = this.#used
+    else this.#itemMark = this.#used
   }
 
   rollback(level: MarkLevel): void {
-    this.used = level === 0 ? this.requestMark : this.itemMark
+    this.#used = level === 0 ? this.#requestMark : this.#itemMark
   }
 
   clear(): void {
-    const capacity = capacityAfter(this.words.length, this.used, cellsLeast)
-    if (capacity !== this.words.length) this.words = new Uint32Array(capacity)
-    this.used = 0
+    const capacity = capacityAfter(this.#words.length, this.#used, cellsLeast)
+    if (capacity !== this.#words.length) this.#words = new Uint32Array(capacity)
+    this.#used = 0
   }
 }
 
@@ -150,45 +150,45 @@ export function createUInt8Column(type: 'UInt8' | 'Bool' = 'UInt8'): UInt8Column
 class ByteColumn implements UInt8Column {
   readonly type: string
   readonly isPrefixed = false
-  private cells: Uint8Array = new Uint8Array(cellsLeast)
-  private used = 0
-  private requestMark = 0
-  private itemMark = 0
+  #cells: Uint8Array = new Uint8Array(cellsLeast)
+  #used = 0
+  #requestMark = 0
+  #itemMark = 0
 
   constructor(type: string) {
     this.type = type
   }
 
   get bytes(): number {
-    return this.used
+    return this.#used
   }
 
   append(value: number): void {
-    if (this.used === this.cells.length) this.cells = grown(this.cells, this.used, 1)
-    this.cells[this.used++] = value
+    if (this.#used === this.#cells.length) this.#cells = grown(this.#cells, this.#used, 1)
+    this.#cells[this.#used++] = value
   }
 
   size(): number {
-    return this.used
+    return this.#used
   }
 
   write(out: Uint8Array, position: number): number {
-    out.set(this.cells.subarray(0, this.used), position)
-    return position + this.used
+    out.set(this.#cells.subarray(0, this.#used), position)
+    return position + this.#used
   }
 
   mark(level: MarkLevel): void {
-    if (level === 0) this.requestMark = this.used
-    else this.itemMark = this.used
+    if (level === 0) this.#requestMark = this.#used
+    else this.#itemMark = this.#used
   }
 
   rollback(level: MarkLevel): void {
-    this.used = level === 0 ? this.requestMark : this.itemMark
+    this.#used = level === 0 ? this.#requestMark : this.#itemMark
   }
 
   clear(): void {
-    const capacity = capacityAfter(this.cells.length, this.used, cellsLeast)
-    if (capacity !== this.cells.length) this.cells = new Uint8Array(capacity)
-    this.used = 0
+    const capacity = capacityAfter(this.#cells.length, this.#used, cellsLeast)
+    if (capacity !== this.#cells.length) this.#cells = new Uint8Array(capacity)
+    this.#used = 0
   }
 }

@@ -42,21 +42,21 @@ export function createStringColumn(): StringColumn {
 class TextColumn implements StringColumn {
   readonly type = 'String'
   readonly isPrefixed = false
-  private buffer: Uint8Array = new Uint8Array(bytesAtFirst)
-  private used = 0
-  private requestMark = 0
-  private itemMark = 0
+  #buffer: Uint8Array = new Uint8Array(bytesAtFirst)
+  #used = 0
+  #requestMark = 0
+  #itemMark = 0
 
   get bytes(): number {
-    return this.used
+    return this.#used
   }
 
   append(source: Uint8Array, start: number, end: number): number {
     const length = end - start
-    let p = this.used
-    if (p + length + 5 > this.buffer.length) this.buffer = grown(this.buffer, p, length + 5)
-    if (length > loopBytesMax) return this.appendLong(source, start, end)
-    const buffer = this.buffer
+    let p = this.#used
+    if (p + length + 5 > this.#buffer.length) this.#buffer = grown(this.#buffer, p, length + 5)
+    if (length > loopBytesMax) return this.#appendLong(source, start, end)
+    const buffer = this.#buffer
     buffer[p++] = length
     let seen = 0
     for (let i = start; i < end; i++) {
@@ -65,49 +65,49 @@ class TextColumn implements StringColumn {
       buffer[p++] = byte
     }
     if (seen > 127 && !isUtf8(source.subarray(start, end))) {
-      return this.appendReplaced(source, start, end)
+      return this.#appendReplaced(source, start, end)
     }
-    this.used = p
+    this.#used = p
     return 0
   }
 
-  private appendLong(source: Uint8Array, start: number, end: number): number {
+  #appendLong(source: Uint8Array, start: number, end: number): number {
     const text = source.subarray(start, end)
-    if (!isUtf8(text)) return this.appendReplaced(source, start, end)
-    const p = writeVaruint(this.buffer, this.used, text.length)
-    this.buffer.set(text, p)
-    this.used = p + text.length
+    if (!isUtf8(text)) return this.#appendReplaced(source, start, end)
+    const p = writeVaruint(this.#buffer, this.#used, text.length)
+    this.#buffer.set(text, p)
+    this.#used = p + text.length
     return 0
   }
 
-  private appendReplaced(source: Uint8Array, start: number, end: number): number {
-    this.appendBytes(replaced(source, start, end))
+  #appendReplaced(source: Uint8Array, start: number, end: number): number {
+    this.#appendBytes(replaced(source, start, end))
     return 1
   }
 
-  private appendBytes(text: Uint8Array): void {
-    this.reserve(text.length + 5)
-    const p = writeVaruint(this.buffer, this.used, text.length)
-    this.buffer.set(text, p)
-    this.used = p + text.length
+  #appendBytes(text: Uint8Array): void {
+    this.#reserve(text.length + 5)
+    const p = writeVaruint(this.#buffer, this.#used, text.length)
+    this.#buffer.set(text, p)
+    this.#used = p + text.length
   }
 
   appendEmpty(): void {
-    if (this.used === this.buffer.length) this.buffer = grown(this.buffer, this.used, 1)
-    this.buffer[this.used++] = 0
+    if (this.#used === this.#buffer.length) this.#buffer = grown(this.#buffer, this.#used, 1)
+    this.#buffer[this.#used++] = 0
   }
 
   appendHex(source: Uint8Array, start: number, end: number): void {
-    this.reserve((end - start) * 2 + 1)
-    const buffer = this.buffer
-    let p = this.used
+    this.#reserve((end - start) * 2 + 1)
+    const buffer = this.#buffer
+    let p = this.#used
     buffer[p++] = (end - start) * 2
     for (let i = start; i < end; i++) {
       const pair = hex[source[i] as number] as number
       buffer[p++] = pair & 255
       buffer[p++] = pair >> 8
     }
-    this.used = p
+    this.#used = p
   }
 
   appendBase64(source: Uint8Array, start: number, end: number): void {
@@ -117,12 +117,12 @@ class TextColumn implements StringColumn {
   }
 
   appendInteger(value: number): void {
-    this.reserve(18)
-    const buffer = this.buffer
+    this.#reserve(18)
+    const buffer = this.#buffer
     let rest = value < 0 ? -value : value
     let digits = 1
     for (let limit = 10; limit <= rest; limit *= 10) digits++
-    let p = this.used
+    let p = this.#used
     buffer[p++] = value < 0 ? digits + 1 : digits
     if (value < 0) buffer[p++] = 45
     for (let i = p + digits - 1; i >= p; i--) {
@@ -130,53 +130,54 @@ class TextColumn implements StringColumn {
       buffer[i] = 48 + (rest - next * 10)
       rest = next
     }
-    this.used = p + digits
+    this.#used = p + digits
   }
 
   appendText(text: string): void {
-    this.appendBytes(Buffer.from(text, 'utf8'))
+    this.#appendBytes(Buffer.from(text, 'utf8'))
   }
 
   appendEncoded(cells: Uint8Array): void {
     const length = cells.length
-    this.reserve(length)
-    const buffer = this.buffer
-    let p = this.used
+    this.#reserve(length)
+    const buffer = this.#buffer
+    let p = this.#used
     if (length > loopBytesMax) buffer.set(cells, p)
     else for (let i = 0; i < length; i++) buffer[p++] = cells[i] as number
-    this.used += length
+    this.#used += length
   }
 
   encoded(): Uint8Array {
-    return this.buffer.subarray(0, this.used)
+    return this.#buffer.subarray(0, this.#used)
   }
 
-  private reserve(room: number): void {
-    if (this.used + room > this.buffer.length) this.buffer = grown(this.buffer, this.used, room)
+  #reserve(room: number): void {
+    if (this.#used + room > this.#buffer.length)
+      this.#buffer = grown(this.#buffer, this.#used, room)
   }
 
   size(): number {
-    return this.used
+    return this.#used
   }
 
   write(out: Uint8Array, position: number): number {
-    out.set(this.buffer.subarray(0, this.used), position)
-    return position + this.used
+    out.set(this.#buffer.subarray(0, this.#used), position)
+    return position + this.#used
   }
 
   mark(level: MarkLevel): void {
-    if (level === 0) this.requestMark = this.used
-    else this.itemMark = this.used
+    if (level === 0) this.#requestMark = this.#used
+    else this.#itemMark = this.#used
   }
 
   rollback(level: MarkLevel): void {
-    this.used = level === 0 ? this.requestMark : this.itemMark
+    this.#used = level === 0 ? this.#requestMark : this.#itemMark
   }
 
   clear(): void {
-    const capacity = capacityAfter(this.buffer.length, this.used, bytesAtFirst)
-    if (capacity !== this.buffer.length) this.buffer = new Uint8Array(capacity)
-    this.used = 0
+    const capacity = capacityAfter(this.#buffer.length, this.#used, bytesAtFirst)
+    if (capacity !== this.#buffer.length) this.#buffer = new Uint8Array(capacity)
+    this.#used = 0
   }
 }
 

@@ -1,9 +1,8 @@
+// When the disk gets full, ClickHouse can neither insert nor merge, and nobody can ask anything. So
+// the oldest days go before that, over all tables alike, and everybody can see it.
 import type { Logger } from '@wayward/base'
 import { readFile, statfs } from 'node:fs/promises'
 import type { Store } from '../store.ts'
-
-// When the disk gets full, ClickHouse can neither insert nor merge, and nobody can ask anything. So
-// the oldest days go before that, over all tables alike, and everybody can see it.
 
 /** What was dropped of a table. */
 export interface DroppedPartition {

@@ -31,24 +31,24 @@ const entryShape = shapeOf('value.kvlist_value.values', keyValue)
 
 /** Writes OTLP values as text, in the form that the stock ClickHouse exporter gives them. */
 export class AnyValueWriter {
-  private readonly wire: WireReader
-  private readonly tally: Tally
-  private readonly nestingMax: number
-  private readonly nestedValuesMax: number
-  private nestedValues = 0
-  private readonly float = new DataView(new ArrayBuffer(8))
+  readonly #wire: WireReader
+  readonly #tally: Tally
+  readonly #nestingMax: number
+  readonly #nestedValuesMax: number
+  #nestedValues = 0
+  readonly #float = new DataView(new ArrayBuffer(8))
   // What `read` found: the kind, and where the content lies or the halves of the number.
-  private kind = kindNone
-  private start = 0
-  private end = 0
-  private low = 0
-  private high = 0
+  #kind = kindNone
+  #start = 0
+  #end = 0
+  #low = 0
+  #high = 0
 
   constructor(wire: WireReader, tally: Tally, limits: DecodeLimits) {
-    this.wire = wire
-    this.tally = tally
-    this.nestingMax = limits.nestingMax
-    this.nestedValuesMax = limits.nestedValuesMax
+    this.#wire = wire
+    this.#tally = tally
+    this.#nestingMax = limits.nestingMax
+    this.#nestedValuesMax = limits.nestedValuesMax
   }
 
   /**
@@ -56,38 +56,38 @@ export class AnyValueWriter {
    * empty value.
    */
   write(start: number, end: number, column: StringColumn): void {
-    const source = this.wire.source
+    const source = this.#wire.source
     // By far the commonest: one string shorter than 128 bytes, and nothing else.
     if (end - start > 1 && source[start] === 0x0a && source[start + 1] === end - start - 2) {
       if (end - start < 130) {
-        this.tally.replaced += column.append(source, start + 2, end)
+        this.#tally.replaced += column.append(source, start + 2, end)
         return
       }
     }
-    if (source[start] === 0x18 && this.writeSmallInteger(start + 1, end, column)) return
-    this.read(start, end)
-    switch (this.kind) {
+    if (source[start] === 0x18 && this.#writeSmallInteger(start + 1, end, column)) return
+    this.#read(start, end)
+    switch (this.#kind) {
       case kindString:
-        this.tally.replaced += column.append(source, this.start, this.end)
+        this.#tally.replaced += column.append(source, this.#start, this.#end)
         return
       case kindInt:
-        this.writeInteger(column)
+        this.#writeInteger(column)
         return
       case kindBool:
-        column.appendText(this.low === 0 && this.high === 0 ? 'false' : 'true')
+        column.appendText(this.#low === 0 && this.#high === 0 ? 'false' : 'true')
         return
       case kindDouble:
-        column.appendText(numberText(this.double()))
+        column.appendText(numberText(this.#double()))
         return
       case kindBytes:
-        column.appendBase64(source, this.start, this.end)
+        column.appendBase64(source, this.#start, this.#end)
         return
       case kindNone:
         column.appendEmpty()
         return
       default:
-        this.nestedValues = 0
-        column.appendText(this.composite(this.kind, this.start, this.end, 1))
+        this.#nestedValues = 0
+        column.appendText(this.#composite(this.#kind, this.#start, this.#end, 1))
     }
   }
 
@@ -95,8 +95,8 @@ export class AnyValueWriter {
    * The next commonest: one integer from 0 to 2^28 - 1, and nothing else. @returns whether it was
    * that
    */
-  private writeSmallInteger(start: number, end: number, column: StringColumn): boolean {
-    const source = this.wire.source
+  #writeSmallInteger(start: number, end: number, column: StringColumn): boolean {
+    const source = this.#wire.source
     if (start >= end || end - start > 4) return false
     let value = 0
     for (let p = end - 1; p >= start; p--) {
@@ -109,10 +109,10 @@ export class AnyValueWriter {
   }
 
   /** Reads the fields of a value; of several the last counts. */
-  private read(start: number, end: number): void {
-    const wire = this.wire
+  #read(start: number, end: number): void {
+    const wire = this.#wire
     const source = wire.source
-    this.kind = kindNone
+    this.#kind = kindNone
     let p = start
     while (p < end) {
       let tag = source[p++] as number
@@ -122,28 +122,28 @@ export class AnyValueWriter {
       }
       switch (tag) {
         case 0x0a: // string_value
-          this.content(kindString, p, end)
+          this.#content(kindString, p, end)
           break
         case 0x10: // bool_value
-          this.integer(kindBool, p, end)
+          this.#integer(kindBool, p, end)
           break
         case 0x18: // int_value
-          this.integer(kindInt, p, end)
+          this.#integer(kindInt, p, end)
           break
         case 0x21: // double_value
           wire.next = wire.fixed(p, end, 8, valueShape)
-          this.low = fixed32(source, p)
-          this.high = fixed32(source, p + 4)
-          this.kind = kindDouble
+          this.#low = fixed32(source, p)
+          this.#high = fixed32(source, p + 4)
+          this.#kind = kindDouble
           break
         case 0x2a: // array_value
-          this.content(kindArray, p, end)
+          this.#content(kindArray, p, end)
           break
         case 0x32: // kvlist_value
-          this.content(kindList, p, end)
+          this.#content(kindList, p, end)
           break
         case 0x3a: // bytes_value
-          this.content(kindBytes, p, end)
+          this.#content(kindBytes, p, end)
           break
         default:
           wire.next = wire.skip(tag, p, end, valueShape)
@@ -152,55 +152,55 @@ export class AnyValueWriter {
     }
   }
 
-  private content(kind: number, p: number, end: number): void {
-    this.start = this.wire.delimited(p, end, valueShape)
-    this.end = this.wire.next
-    this.kind = kind
+  #content(kind: number, p: number, end: number): void {
+    this.#start = this.#wire.delimited(p, end, valueShape)
+    this.#end = this.#wire.next
+    this.#kind = kind
   }
 
-  private integer(kind: number, p: number, end: number): void {
-    this.wire.varint64(p, end, valueShape)
-    this.low = this.wire.low
-    this.high = this.wire.high
-    this.kind = kind
+  #integer(kind: number, p: number, end: number): void {
+    this.#wire.varint64(p, end, valueShape)
+    this.#low = this.#wire.low
+    this.#high = this.#wire.high
+    this.#kind = kind
   }
 
-  private writeInteger(column: StringColumn): void {
-    const number = this.exactInteger()
-    if (number === undefined) column.appendText(this.integerText())
+  #writeInteger(column: StringColumn): void {
+    const number = this.#exactInteger()
+    if (number === undefined) column.appendText(this.#integerText())
     else column.appendInteger(number)
   }
 
-  private integerText(): string {
-    const number = this.exactInteger()
+  #integerText(): string {
+    const number = this.#exactInteger()
     if (number !== undefined) return String(number)
-    return BigInt.asIntN(64, (BigInt(this.high) << 32n) | BigInt(this.low)).toString()
+    return BigInt.asIntN(64, (BigInt(this.#high) << 32n) | BigInt(this.#low)).toString()
   }
 
   /** 2^21 high words are 2^53: up to there a number holds the integer exactly. */
-  private exactInteger(): number | undefined {
-    const high = this.high | 0
-    return high >= -0x200000 && high < 0x200000 ? high * 0x100000000 + this.low : undefined
+  #exactInteger(): number | undefined {
+    const high = this.#high | 0
+    return high >= -0x200000 && high < 0x200000 ? high * 0x100000000 + this.#low : undefined
   }
 
-  private double(): number {
-    this.float.setUint32(0, this.low, true)
-    this.float.setUint32(4, this.high, true)
-    return this.float.getFloat64(0, true)
+  #double(): number {
+    this.#float.setUint32(0, this.#low, true)
+    this.#float.setUint32(4, this.#high, true)
+    return this.#float.getFloat64(0, true)
   }
 
-  private composite(kind: number, start: number, end: number, depth: number): string {
-    if (depth > this.nestingMax) {
+  #composite(kind: number, start: number, end: number, depth: number): string {
+    if (depth > this.#nestingMax) {
       throw new ItemRejection(
-        `a value is nested deeper than ${this.nestingMax} levels, ` +
-          `wanted at most ${this.nestingMax}`,
+        `a value is nested deeper than ${this.#nestingMax} levels, ` +
+          `wanted at most ${this.#nestingMax}`,
       )
     }
-    return kind === kindArray ? this.array(start, end, depth) : this.list(start, end, depth)
+    return kind === kindArray ? this.#array(start, end, depth) : this.#list(start, end, depth)
   }
 
-  private array(start: number, end: number, depth: number): string {
-    const wire = this.wire
+  #array(start: number, end: number, depth: number): string {
+    const wire = this.#wire
     const parts: string[] = []
     for (let p = start; p < end; p = wire.next) {
       const tag = wire.varint32(p, end, arrayShape)
@@ -208,7 +208,7 @@ export class AnyValueWriter {
       if (tag === 0x0a) {
         const at = wire.delimited(p, end, arrayShape)
         const after = wire.next
-        parts.push(this.json(at, after, depth))
+        parts.push(this.#json(at, after, depth))
         wire.next = after
       } else wire.next = wire.skip(tag, p, end, arrayShape)
     }
@@ -219,8 +219,8 @@ export class AnyValueWriter {
    * Keys are sorted and of equal keys the last counts, as in the stock exporter, so equal lists
    * give equal text.
    */
-  private list(start: number, end: number, depth: number): string {
-    const wire = this.wire
+  #list(start: number, end: number, depth: number): string {
+    const wire = this.#wire
     const parts = new Map<string, string>()
     for (let p = start; p < end; p = wire.next) {
       const tag = wire.varint32(p, end, listShape)
@@ -228,7 +228,7 @@ export class AnyValueWriter {
       if (tag === 0x0a) {
         const at = wire.delimited(p, end, listShape)
         const after = wire.next
-        this.entry(at, after, depth, parts)
+        this.#entry(at, after, depth, parts)
         wire.next = after
       } else wire.next = wire.skip(tag, p, end, listShape)
     }
@@ -236,8 +236,8 @@ export class AnyValueWriter {
     return `{${keys.map((key) => `${JSON.stringify(key)}:${parts.get(key)}`).join(',')}}`
   }
 
-  private entry(start: number, end: number, depth: number, parts: Map<string, string>): void {
-    const wire = this.wire
+  #entry(start: number, end: number, depth: number, parts: Map<string, string>): void {
+    const wire = this.#wire
     let key = ''
     let valueStart = end
     let valueEnd = end
@@ -246,48 +246,48 @@ export class AnyValueWriter {
       p = wire.next
       if (tag === 0x0a) {
         const at = wire.delimited(p, end, entryShape)
-        key = this.text(at, wire.next)
+        key = this.#text(at, wire.next)
       } else if (tag === 0x12) {
         valueStart = wire.delimited(p, end, entryShape)
         valueEnd = wire.next
       } else wire.next = wire.skip(tag, p, end, entryShape)
     }
-    parts.set(key, this.json(valueStart, valueEnd, depth))
+    parts.set(key, this.#json(valueStart, valueEnd, depth))
   }
 
-  private json(start: number, end: number, depth: number): string {
-    if (++this.nestedValues > this.nestedValuesMax) {
+  #json(start: number, end: number, depth: number): string {
+    if (++this.#nestedValues > this.#nestedValuesMax) {
       throw new ItemRejection(
-        `a value holds more than ${this.nestedValuesMax} values, ` +
-          `wanted at most ${this.nestedValuesMax}`,
+        `a value holds more than ${this.#nestedValuesMax} values, ` +
+          `wanted at most ${this.#nestedValuesMax}`,
       )
     }
-    this.read(start, end)
-    switch (this.kind) {
+    this.#read(start, end)
+    switch (this.#kind) {
       case kindString:
-        return JSON.stringify(this.text(this.start, this.end))
+        return JSON.stringify(this.#text(this.#start, this.#end))
       case kindInt:
-        return this.integerText()
+        return this.#integerText()
       case kindBool:
-        return this.low === 0 && this.high === 0 ? 'false' : 'true'
+        return this.#low === 0 && this.#high === 0 ? 'false' : 'true'
       case kindDouble: {
-        const value = this.double()
+        const value = this.#double()
         return Number.isFinite(value) ? numberText(value) : `"${value}"`
       }
       case kindBytes: {
-        const { buffer, byteOffset } = this.wire.source
-        const bytes = Buffer.from(buffer, byteOffset + this.start, this.end - this.start)
+        const { buffer, byteOffset } = this.#wire.source
+        const bytes = Buffer.from(buffer, byteOffset + this.#start, this.#end - this.#start)
         return `"${bytes.toString('base64')}"`
       }
       case kindNone:
         return 'null'
       default:
-        return this.composite(this.kind, this.start, this.end, depth + 1)
+        return this.#composite(this.#kind, this.#start, this.#end, depth + 1)
     }
   }
 
-  private text(start: number, end: number): string {
-    const { buffer, byteOffset } = this.wire.source
+  #text(start: number, end: number): string {
+    const { buffer, byteOffset } = this.#wire.source
     return Buffer.from(buffer, byteOffset + start, end - start).toString('utf8')
   }
 }

@@ -26,18 +26,18 @@ const epochs = 1 << 25
 /** The attributes of one item while it is read. */
 export class AttributeList {
   count = 0
-  private ids: Uint32Array = new Uint32Array(shapeKeysMax)
-  private starts: Uint32Array = new Uint32Array(shapeKeysMax)
-  private ends: Uint32Array = new Uint32Array(shapeKeysMax)
-  private readonly wire: WireReader
-  private readonly values: AnyValueWriter
-  private readonly map: MapColumn
-  private readonly keys: Dictionary
-  private readonly attributesMax: number
-  private readonly shape: MessageShape
-  private readonly shapes = new Uint32Array(shapesMax * shapeWords)
-  private order: Uint32Array = new Uint32Array(shapeKeysMax)
-  private epoch = 1
+  #ids: Uint32Array = new Uint32Array(shapeKeysMax)
+  #starts: Uint32Array = new Uint32Array(shapeKeysMax)
+  #ends: Uint32Array = new Uint32Array(shapeKeysMax)
+  readonly #wire: WireReader
+  readonly #values: AnyValueWriter
+  readonly #map: MapColumn
+  readonly #keys: Dictionary
+  readonly #attributesMax: number
+  readonly #shape: MessageShape
+  readonly #shapes = new Uint32Array(shapesMax * shapeWords)
+  #order: Uint32Array = new Uint32Array(shapeKeysMax)
+  #epoch = 1
 
   /** @param settings.place the field of the item that holds the attributes, for messages */
   constructor(settings: {
@@ -47,12 +47,12 @@ export class AttributeList {
     readonly attributesMax: number
     readonly place: string
   }) {
-    this.wire = settings.wire
-    this.values = settings.values
-    this.map = settings.map
-    this.keys = settings.map.keys.dictionary
-    this.attributesMax = settings.attributesMax
-    this.shape = shapeOf(settings.place, keyValue)
+    this.#wire = settings.wire
+    this.#values = settings.values
+    this.#map = settings.map
+    this.#keys = settings.map.keys.dictionary
+    this.#attributesMax = settings.attributesMax
+    this.#shape = shapeOf(settings.place, keyValue)
   }
 
   /**
@@ -61,18 +61,19 @@ export class AttributeList {
    */
   reset(): void {
     this.count = 0
-    if (++this.epoch < epochs) return
-    this.shapes.fill(0)
-    this.epoch = 1
+    if (++this.#epoch < epochs) return
+    this.#shapes.fill(0)
+    this.#epoch = 1
   }
 
   /** Reads one KeyValue, which lies in `[start, end)` of the request. */
   add(start: number, end: number): void {
-    const { wire, shape } = this
+    const wire = this.#wire
+    const shape = this.#shape
     const source = wire.source
     const index = this.count
-    if (index >= this.attributesMax) this.refuse()
-    if (index === this.ids.length) this.growLists()
+    if (index >= this.#attributesMax) this.#refuse()
+    if (index === this.#ids.length) this.#growLists()
     let id = 0
     let valueStart = end
     let valueEnd = end
@@ -82,8 +83,8 @@ export class AttributeList {
       if (tag === 0x0a) {
         const at = wire.delimited(p + 1, end, shape)
         p = wire.next
-        const likely = this.ids[index] as number
-        id = this.keys.isKey(likely, source, at, p) ? likely : this.keys.intern(source, at, p)
+        const likely = this.#ids[index] as number
+        id = this.#keys.isKey(likely, source, at, p) ? likely : this.#keys.intern(source, at, p)
       } else if (tag === 0x12) {
         valueStart = wire.delimited(p + 1, end, shape)
         p = valueEnd = wire.next
@@ -92,9 +93,9 @@ export class AttributeList {
         p = wire.skip(number, wire.next, end, shape)
       }
     }
-    this.ids[index] = id
-    this.starts[index] = valueStart
-    this.ends[index] = valueEnd
+    this.#ids[index] = id
+    this.#starts[index] = valueStart
+    this.#ends[index] = valueEnd
     this.count = index + 1
   }
 
@@ -103,14 +104,15 @@ export class AttributeList {
    * list.
    */
   writeRow(): void {
-    const { map, count } = this
+    const map = this.#map
+    const { count } = this
     const { keys, values } = map
-    const order = count > 1 ? this.keyOrder() : 0
-    const shapes = count > shapeKeysMax ? this.order : this.shapes
+    const order = count > 1 ? this.#keyOrder() : 0
+    const shapes = count > shapeKeysMax ? this.#order : this.#shapes
     for (let i = 0; i < count; i++) {
       const from = count > 1 ? (shapes[order + i] as number) : i
-      keys.appendId(this.ids[from] as number)
-      this.values.write(this.starts[from] as number, this.ends[from] as number, values)
+      keys.appendId(this.#ids[from] as number)
+      this.#values.write(this.#starts[from] as number, this.#ends[from] as number, values)
     }
     map.endRow()
     this.count = 0
@@ -119,13 +121,13 @@ export class AttributeList {
   /** Writes the attributes, in key order, where rows can be copied from; and begins a new list. */
   writeRowTemplate(template: RowTemplate): void {
     const { count } = this
-    const order = count > 1 ? this.keyOrder() : 0
-    const shapes = count > shapeKeysMax ? this.order : this.shapes
+    const order = count > 1 ? this.#keyOrder() : 0
+    const shapes = count > shapeKeysMax ? this.#order : this.#shapes
     template.begin(count)
     for (let i = 0; i < count; i++) {
       const from = count > 1 ? (shapes[order + i] as number) : i
-      template.ids[i] = this.ids[from] as number
-      this.values.write(this.starts[from] as number, this.ends[from] as number, template.values)
+      template.ids[i] = this.#ids[from] as number
+      this.#values.write(this.#starts[from] as number, this.#ends[from] as number, template.values)
     }
     template.end()
     this.count = 0
@@ -137,8 +139,8 @@ export class AttributeList {
    */
   writeValueOf(key: Uint8Array, column: StringColumn): boolean {
     for (let i = 0; i < this.count; i++) {
-      if (!this.keys.isKey(this.ids[i] as number, key, 0, key.length)) continue
-      this.values.write(this.starts[i] as number, this.ends[i] as number, column)
+      if (!this.#keys.isKey(this.#ids[i] as number, key, 0, key.length)) continue
+      this.#values.write(this.#starts[i] as number, this.#ends[i] as number, column)
       return true
     }
     return false
@@ -148,22 +150,24 @@ export class AttributeList {
    * @returns where the order of this list begins: in `shapes`, or in `order` when the list is too
    * long for a shape
    */
-  private keyOrder(): number {
-    const { count, ids, shapes } = this
+  #keyOrder(): number {
+    const ids = this.#ids
+    const shapes = this.#shapes
+    const { count } = this
     if (count > shapeKeysMax) {
-      this.sortInto(this.order, 0)
+      this.#sortInto(this.#order, 0)
       return 0
     }
     let hash = count
     for (let i = 0; i < count; i++) hash = Math.imul(hash ^ (ids[i] as number), 0x9e3779b1)
     const at = ((hash ^ (hash >>> 15)) & (shapesMax - 1)) * shapeWords
-    const stamp = this.epoch * (shapeKeysMax * 2) + count
+    const stamp = this.#epoch * (shapeKeysMax * 2) + count
     let isKnown = shapes[at] === stamp
     for (let i = 0; isKnown && i < count; i++) isKnown = shapes[at + 1 + i] === ids[i]
     if (!isKnown) {
       shapes[at] = stamp
       for (let i = 0; i < count; i++) shapes[at + 1 + i] = ids[i] as number
-      this.sortInto(shapes, at + 1 + shapeKeysMax)
+      this.#sortInto(shapes, at + 1 + shapeKeysMax)
     }
     return at + 1 + shapeKeysMax
   }
@@ -171,8 +175,10 @@ export class AttributeList {
   /**
    * Insertion for short lists, which are nearly always nearly sorted; equal keys keep their order.
    */
-  private sortInto(order: Uint32Array, at: number): void {
-    const { count, ids, keys } = this
+  #sortInto(order: Uint32Array, at: number): void {
+    const ids = this.#ids
+    const keys = this.#keys
+    const { count } = this
     if (count > shapeKeysMax) {
       const sorted = order.subarray(at, at + count)
       for (let i = 0; i < count; i++) sorted[i] = i
@@ -190,19 +196,19 @@ export class AttributeList {
     }
   }
 
-  private growLists(): void {
-    const length = this.ids.length * 2
-    this.ids = enlarged(this.ids, length)
-    this.starts = enlarged(this.starts, length)
-    this.ends = enlarged(this.ends, length)
-    this.order = enlarged(this.order, length)
+  #growLists(): void {
+    const length = this.#ids.length * 2
+    this.#ids = enlarged(this.#ids, length)
+    this.#starts = enlarged(this.#starts, length)
+    this.#ends = enlarged(this.#ends, length)
+    this.#order = enlarged(this.#order, length)
   }
 
-  private refuse(): never {
+  #refuse(): never {
     this.count = 0
-    const max = this.attributesMax
+    const max = this.#attributesMax
     throw new ItemRejection(
-      `${this.shape.place} has more than ${max} entries, wanted at most ${max}`,
+      `${this.#shape.place} has more than ${max} entries, wanted at most ${max}`,
     )
   }
 }

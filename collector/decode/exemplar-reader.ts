@@ -14,31 +14,35 @@ export class ExemplarReader {
   readonly attributes: AttributeList
   /** An exemplar refuses the point, and no reason is wanted any more. */
   isRefused = false
-  private readonly parts: PointParts
-  private readonly columns: ExemplarColumns
-  private readonly exemplarsMax: number
-  private count = 0
-  private readonly spanId: Range = { start: 0, end: 0 }
-  private readonly traceId: Range = { start: 0, end: 0 }
-  private readonly value = new NumberCell()
+  readonly #parts: PointParts
+  readonly #columns: ExemplarColumns
+  readonly #exemplarsMax: number
+  #count = 0
+  readonly #spanId: Range = { start: 0, end: 0 }
+  readonly #traceId: Range = { start: 0, end: 0 }
+  readonly #value = new NumberCell()
 
   constructor(parts: PointParts, columns: ExemplarColumns) {
-    this.parts = parts
-    this.columns = columns
-    this.exemplarsMax = parts.limits.exemplarsMax
+    this.#parts = parts
+    this.#columns = columns
+    this.#exemplarsMax = parts.limits.exemplarsMax
     this.attributes = parts.list('exemplars.filtered_attributes', columns.attributes)
   }
 
   begin(): void {
-    this.count = 0
+    this.#count = 0
     this.isRefused = false
   }
 
   read(start: number, end: number): void {
-    const { columns, attributes, spanId, traceId, value } = this
-    const { wire, tally, time } = this.parts
+    const columns = this.#columns
+    const spanId = this.#spanId
+    const traceId = this.#traceId
+    const value = this.#value
+    const { attributes } = this
+    const { wire, tally, time } = this.#parts
     const { source } = wire
-    this.countOne()
+    this.#countOne()
     attributes.count = 0
     clearRange(spanId)
     clearRange(traceId)
@@ -83,14 +87,15 @@ export class ExemplarReader {
     attributes.writeRow()
   }
 
-  private countOne(): void {
-    const { columns, exemplarsMax } = this
-    if (this.count >= exemplarsMax) {
+  #countOne(): void {
+    const columns = this.#columns
+    const exemplarsMax = this.#exemplarsMax
+    if (this.#count >= exemplarsMax) {
       throw new ItemRejection(
         `exemplars has more than ${exemplarsMax} entries, wanted at most ${exemplarsMax}`,
       )
     }
-    if (this.count++ > 0) return
+    if (this.#count++ > 0) return
     columns.attributes.mark(1)
     columns.time.mark(1)
     columns.value.mark(1)
@@ -100,12 +105,12 @@ export class ExemplarReader {
 
   /** Ends the exemplars of a point. */
   append(): void {
-    this.columns.ends.append(this.columns.time.count, 0)
+    this.#columns.ends.append(this.#columns.time.count, 0)
   }
 
   takeBack(): void {
-    const { columns } = this
-    if (this.count === 0) return
+    const columns = this.#columns
+    if (this.#count === 0) return
     columns.attributes.rollback(1)
     columns.time.rollback(1)
     columns.value.rollback(1)

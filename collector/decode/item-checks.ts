@@ -10,53 +10,53 @@ const nsPerDay = 86_400e9
 export class RequestTime {
   nowLow = 0
   nowHigh = 0
-  private nowMs = Number.NaN
-  private latestLow = 0
-  private latestHigh = 0
-  private readonly clock: Clock
-  private readonly futureMsMax: number
-  private readonly daysMax: number
+  #nowMs = Number.NaN
+  #latestLow = 0
+  #latestHigh = 0
+  readonly #clock: Clock
+  readonly #futureMsMax: number
+  readonly #daysMax: number
   /** Different days of the request's items. */
   readonly days = new Set<number>()
-  private lastDay = -1
+  #lastDay = -1
   /** Whether an item of the request took the collector's time. */
   isUsed = false
 
   constructor(clock: Clock, limits: DecodeLimits) {
-    this.clock = clock
-    this.futureMsMax = limits.futureMsMax
-    this.daysMax = limits.daysMax
+    this.#clock = clock
+    this.#futureMsMax = limits.futureMsMax
+    this.#daysMax = limits.daysMax
   }
 
   begin(): void {
     this.days.clear()
-    this.lastDay = -1
+    this.#lastDay = -1
     this.isUsed = false
-    const nowMs = this.clock()
-    if (nowMs === this.nowMs) return
-    this.nowMs = nowMs
+    const nowMs = this.#clock()
+    if (nowMs === this.#nowMs) return
+    this.#nowMs = nowMs
     const now = BigInt(Math.floor(nowMs)) * nsPerMs
-    const latest = now + BigInt(this.futureMsMax) * nsPerMs
+    const latest = now + BigInt(this.#futureMsMax) * nsPerMs
     this.nowLow = Number(now & 0xffffffffn)
     this.nowHigh = Number(now >> 32n)
-    this.latestLow = Number(latest & 0xffffffffn)
-    this.latestHigh = Number(latest >> 32n)
+    this.#latestLow = Number(latest & 0xffffffffn)
+    this.#latestHigh = Number(latest >> 32n)
   }
 
   /** Whether a time is not further ahead than the limit. */
   isInRange(low: number, high: number): boolean {
-    return high < this.latestHigh || (high === this.latestHigh && low <= this.latestLow)
+    return high < this.#latestHigh || (high === this.#latestHigh && low <= this.#latestLow)
   }
 
   /** Whether the request may have an item of this day, which then counts. */
   admitsDay(low: number, high: number): boolean {
     const day = Math.floor((high * 0x100000000 + low) / nsPerDay)
-    if (day === this.lastDay) return true
+    if (day === this.#lastDay) return true
     if (!this.days.has(day)) {
-      if (this.days.size >= this.daysMax) return false
+      if (this.days.size >= this.#daysMax) return false
       this.days.add(day)
     }
-    this.lastDay = day
+    this.#lastDay = day
     return true
   }
 
@@ -64,8 +64,8 @@ export class RequestTime {
   checkDay(low: number, high: number): void {
     if (this.admitsDay(low, high)) return
     throw new ItemRejection(
-      `the request has items of more than ${this.daysMax} different days, wanted at most ` +
-        `${this.daysMax}; check the sender's clock, or send fewer days at once`,
+      `the request has items of more than ${this.#daysMax} different days, wanted at most ` +
+        `${this.#daysMax}; check the sender's clock, or send fewer days at once`,
     )
   }
 
@@ -82,8 +82,8 @@ export class RequestTime {
    */
   check(field: string, low: number, high: number): void {
     if (this.isInRange(low, high)) return
-    const latest = halves(this.latestLow, this.latestHigh)
-    const wanted = `at most ${latest} (the collector's time and ${this.futureMsMax} ms)`
+    const latest = halves(this.#latestLow, this.#latestHigh)
+    const wanted = `at most ${latest} (the collector's time and ${this.#futureMsMax} ms)`
     throw new ItemRejection(`${field} is ${halves(low, high)}, wanted ${wanted}`)
   }
 }

@@ -20,10 +20,10 @@ export class JsonScanner {
   /** Halves of the integer read last. */
   low = 0
   high = 0
-  private readonly nestingMax: number
+  readonly #nestingMax: number
 
   constructor(nestingMax: number) {
-    this.nestingMax = nestingMax
+    this.#nestingMax = nestingMax
   }
 
   open(source: Uint8Array): void {
@@ -135,19 +135,19 @@ export class JsonScanner {
     this.start = p
     if (source[p] === 0x2d) p++
     const first = p
-    p = this.digits(p)
+    p = this.#digits(p)
     if (source[first] === 0x30 && p > first + 1) this.malformed('a number begins with 0')
-    if (source[p] === 0x2e) p = this.digits(p + 1)
+    if (source[p] === 0x2e) p = this.#digits(p + 1)
     if (source[p] === 0x65 || source[p] === 0x45) {
       p++
       if (source[p] === 0x2b || source[p] === 0x2d) p++
-      p = this.digits(p)
+      p = this.#digits(p)
     }
     this.end = p
     this.p = p
   }
 
-  private digits(at: number): number {
+  #digits(at: number): number {
     let p = at
     while (isDigit(this.source[p])) p++
     if (p === at) this.malformed('wanted a value')
@@ -173,14 +173,14 @@ export class JsonScanner {
     if (p === this.end) this.malformed(`wanted ${what}`)
     for (; p < this.end; p++) {
       const byte = this.source[p]
-      if (!isDigit(byte)) return this.floating(what, after)
+      if (!isDigit(byte)) return this.#floating(what, after)
       low = low * 10 + (byte - 0x30)
       high = high * 10 + Math.floor(low / two32)
       low %= two32
       if (high >= two32) this.malformed(`an integer of more than 64 bits, wanted ${what}`)
     }
     this.p = after
-    this.set(low, high, isNegative)
+    this.#set(low, high, isNegative)
     return isNegative
   }
 
@@ -188,17 +188,17 @@ export class JsonScanner {
    * The integer read last was written with a fraction or an exponent: it may still be whole, like
    * 1e3.
    */
-  private floating(what: string, after: number): boolean {
+  #floating(what: string, after: number): boolean {
     const text = this.raw()
     const value = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN
     if (!Number.isSafeInteger(value)) this.malformed(`wanted ${what}`)
     this.p = after
     const size = Math.abs(value)
-    this.set(size % two32, Math.floor(size / two32), value < 0)
+    this.#set(size % two32, Math.floor(size / two32), value < 0)
     return value < 0
   }
 
-  private set(low: number, high: number, isNegative: boolean): void {
+  #set(low: number, high: number, isNegative: boolean): void {
     this.low = isNegative ? -low >>> 0 : low
     this.high = isNegative ? (low === 0 ? -high : ~high) >>> 0 : high
   }
@@ -206,31 +206,31 @@ export class JsonScanner {
   /** Steps over a value of any kind. */
   skipValue(depth: number): void {
     const byte = this.peek()
-    if (byte === quote) this.skipString()
-    else if (byte === 0x7b) this.skipObject(depth + 1)
-    else if (byte === 0x5b) this.skipArray(depth + 1)
+    if (byte === quote) this.#skipString()
+    else if (byte === 0x7b) this.#skipObject(depth + 1)
+    else if (byte === 0x5b) this.#skipArray(depth + 1)
     else if (byte === 0x74) this.literal('true')
     else if (byte === 0x66) this.literal('false')
     else if (byte === 0x6e) this.literal('null')
     else this.number()
   }
 
-  private skipString(): void {
+  #skipString(): void {
     this.string()
     if (this.isEscaped) this.text()
   }
 
-  private skipObject(depth: number): void {
+  #skipObject(depth: number): void {
     this.checkDepth(depth)
     if (!this.enter(0x7d)) return
     do {
-      this.skipString()
+      this.#skipString()
       this.expect(0x3a, "':'")
       this.skipValue(depth)
     } while (this.isMore(0x7d))
   }
 
-  private skipArray(depth: number): void {
+  #skipArray(depth: number): void {
     this.checkDepth(depth)
     if (!this.enter(0x5d)) return
     do this.skipValue(depth)
@@ -238,7 +238,7 @@ export class JsonScanner {
   }
 
   checkDepth(depth: number): void {
-    const max = this.nestingMax
+    const max = this.#nestingMax
     if (depth > max) this.malformed(`nested deeper than ${max} levels, wanted at most ${max}`)
   }
 

@@ -17,22 +17,23 @@ const doubles = ['NaN', 'Infinity', '-Infinity']
 
 /** Writes JSON requests of one signal as protobuf. */
 export class JsonTranscoder {
-  private readonly scanner: JsonScanner
-  private readonly request: JsonMessage
-  private out: Uint8Array = new Uint8Array(bytesAtFirst)
-  private used = 0
-  private readonly view = new DataView(new ArrayBuffer(8))
-  private firstIgnored = ''
-  private ignoredCount = 0
+  readonly #scanner: JsonScanner
+  readonly #request: JsonMessage
+  #out: Uint8Array = new Uint8Array(bytesAtFirst)
+  #used = 0
+  readonly #view = new DataView(new ArrayBuffer(8))
+  #firstIgnored = ''
+  #ignoredCount = 0
 
   constructor(request: JsonMessage, nestingMax: number) {
-    this.request = request
-    this.scanner = new JsonScanner(nestingMax)
+    this.#request = request
+    this.#scanner = new JsonScanner(nestingMax)
   }
 
   /** What of the last request was not understood, as a sentence; undefined where everything was. */
   get ignored(): string | undefined {
-    const { firstIgnored, ignoredCount } = this
+    const firstIgnored = this.#firstIgnored
+    const ignoredCount = this.#ignoredCount
     if (ignoredCount === 0) return undefined
     const others = ignoredCount > 1 ? ` (and ${ignoredCount - 1} more)` : ''
     return `${firstIgnored} is not known and was left out${others}`
@@ -40,28 +41,28 @@ export class JsonTranscoder {
 
   /** @returns a view of the protobuf bytes, valid until the next call. @throws MalformedError */
   transcode(json: Uint8Array): Uint8Array {
-    const { scanner } = this
+    const scanner = this.#scanner
     scanner.open(json)
-    this.used = 0
-    this.ignoredCount = 0
-    if (this.out.length > bytesKept) this.out = new Uint8Array(bytesAtFirst)
+    this.#used = 0
+    this.#ignoredCount = 0
+    if (this.#out.length > bytesKept) this.#out = new Uint8Array(bytesAtFirst)
     if (scanner.peek() !== 0x7b) scanner.malformed('wanted an object')
-    this.object(this.request, 1, 'the request')
+    this.#object(this.#request, 1, 'the request')
     if (scanner.peek() !== -1) scanner.malformed('wanted nothing after the request')
-    return this.out.subarray(0, this.used)
+    return this.#out.subarray(0, this.#used)
   }
 
-  private object(message: JsonMessage, depth: number, name: string): void {
-    const { scanner } = this
+  #object(message: JsonMessage, depth: number, name: string): void {
+    const scanner = this.#scanner
     scanner.checkDepth(depth)
-    const start = this.used
+    const start = this.#used
     let seen = 0
     let next = 0
     if (!scanner.enter(0x7d)) return
     do {
       scanner.string()
-      let index = this.fieldIndex(message.fields, next)
-      if (index < 0) index = this.otherIndex(message, name)
+      let index = this.#fieldIndex(message.fields, next)
+      if (index < 0) index = this.#otherIndex(message, name)
       scanner.expect(0x3a, "':'")
       const field = message.fields[index]
       if (field === undefined) {
@@ -70,17 +71,17 @@ export class JsonTranscoder {
       }
       next = index + 1
       // Of equal keys the last one counts.
-      if ((seen & (1 << field.number)) !== 0) this.removeField(start, field.number)
+      if ((seen & (1 << field.number)) !== 0) this.#removeField(start, field.number)
       seen |= 1 << field.number
       if (scanner.peek() === 0x6e) scanner.literal('null')
-      else if (field.isRepeated) this.array(field, depth + 1)
-      else this.value(field, depth)
+      else if (field.isRepeated) this.#array(field, depth + 1)
+      else this.#value(field, depth)
     } while (scanner.isMore(0x7d))
   }
 
   /** The field with the name read last; the search begins with the likeliest. */
-  private fieldIndex(fields: readonly JsonField[], likely: number): number {
-    const { scanner } = this
+  #fieldIndex(fields: readonly JsonField[], likely: number): number {
+    const scanner = this.#scanner
     if (scanner.isEscaped) {
       const name = scanner.text()
       return fields.findIndex((field) => field.name === name)
@@ -99,193 +100,193 @@ export class JsonTranscoder {
   }
 
   /** The field whose name in protobuf that is; where there is none, it is noted. */
-  private otherIndex(message: JsonMessage, parent: string): number {
-    const name = this.scanner.text()
+  #otherIndex(message: JsonMessage, parent: string): number {
+    const name = this.#scanner.text()
     const index = message.protoNames.get(name) ?? -1
-    if (index < 0) this.ignore(`The field '${shortened(name)}' of ${parent}`)
+    if (index < 0) this.#ignore(`The field '${shortened(name)}' of ${parent}`)
     return index
   }
 
-  private ignore(what: string): void {
-    if (this.ignoredCount++ === 0) this.firstIgnored = what
+  #ignore(what: string): void {
+    if (this.#ignoredCount++ === 0) this.#firstIgnored = what
   }
 
-  private array(field: JsonField, depth: number): void {
-    const { scanner } = this
-    if (scanner.peek() !== 0x5b) this.wrong(field, 'an array')
+  #array(field: JsonField, depth: number): void {
+    const scanner = this.#scanner
+    if (scanner.peek() !== 0x5b) this.#wrong(field, 'an array')
     scanner.checkDepth(depth)
     if (!scanner.enter(0x5d)) return
-    do this.value(field, depth)
+    do this.#value(field, depth)
     while (scanner.isMore(0x5d))
   }
 
-  private value(field: JsonField, depth: number): void {
+  #value(field: JsonField, depth: number): void {
     switch (field.kind) {
       case 'message':
-        return this.message(field, depth)
+        return this.#message(field, depth)
       case 'string':
-        return this.string(field)
+        return this.#string(field)
       case 'hex':
-        return this.hex(field)
+        return this.#hex(field)
       case 'base64':
-        return this.base64(field)
+        return this.#base64(field)
       case 'int64':
       case 'sfixed64':
-        return this.int64(field)
+        return this.#int64(field)
       case 'enum':
-        return this.enum(field)
+        return this.#enum(field)
       case 'sint32':
-        return this.int32(field)
+        return this.#int32(field)
       case 'uint32':
       case 'fixed32':
-        return this.uint32(field)
+        return this.#uint32(field)
       case 'uint64':
       case 'fixed64':
-        return this.uint64(field)
+        return this.#uint64(field)
       case 'bool':
-        return this.bool(field)
+        return this.#bool(field)
       case 'double':
-        return this.double(field)
+        return this.#double(field)
     }
   }
 
-  private message(field: JsonField, depth: number): void {
-    const { scanner } = this
-    this.tag(field, 2)
-    const start = this.used + lengthBytes
-    this.reserve(lengthBytes)
-    this.used = start
+  #message(field: JsonField, depth: number): void {
+    const scanner = this.#scanner
+    this.#tag(field, 2)
+    const start = this.#used + lengthBytes
+    this.#reserve(lengthBytes)
+    this.#used = start
     const byte = scanner.peek()
-    if (byte === 0x7b) this.object(field.message, depth + 1, field.name)
+    if (byte === 0x7b) this.#object(field.message, depth + 1, field.name)
     else if (byte === 0x6e && field.isRepeated) scanner.literal('null')
-    else this.wrong(field, 'an object')
-    this.fillLength(start)
+    else this.#wrong(field, 'an object')
+    this.#fillLength(start)
   }
 
-  private string(field: JsonField): void {
-    const { scanner } = this
-    if (scanner.peek() !== quote) this.wrong(field, 'a string')
+  #string(field: JsonField): void {
+    const scanner = this.#scanner
+    if (scanner.peek() !== quote) this.#wrong(field, 'a string')
     scanner.string()
-    if (scanner.isEscaped) this.bytes(field, Buffer.from(scanner.text(), 'utf8'))
-    else this.bytes(field, scanner.source.subarray(scanner.start, scanner.end))
+    if (scanner.isEscaped) this.#bytes(field, Buffer.from(scanner.text(), 'utf8'))
+    else this.#bytes(field, scanner.source.subarray(scanner.start, scanner.end))
   }
 
-  private hex(field: JsonField): void {
-    const { scanner } = this
-    if (scanner.peek() !== quote) this.wrong(field, 'a string of hexadecimal digits')
+  #hex(field: JsonField): void {
+    const scanner = this.#scanner
+    if (scanner.peek() !== quote) this.#wrong(field, 'a string of hexadecimal digits')
     const at = scanner.p
     scanner.string()
     const { source, start, end } = scanner
     const length = (end - start) >> 1
-    this.tag(field, 2)
-    this.varint(length)
-    this.reserve(length)
+    this.#tag(field, 2)
+    this.#varint(length)
+    this.#reserve(length)
     for (let i = 0; i < length; i++) {
       const high = hexDigit(source[start + 2 * i] as number)
       const low = hexDigit(source[start + 2 * i + 1] as number)
-      this.out[this.used + i] = (high << 4) | low
-      if (high < 0 || low < 0) this.wrongAt(at, field, 'a string of hexadecimal digits')
+      this.#out[this.#used + i] = (high << 4) | low
+      if (high < 0 || low < 0) this.#wrongAt(at, field, 'a string of hexadecimal digits')
     }
     if ((end - start) % 2 !== 0) {
-      this.wrongAt(at, field, 'a string of an even number of hexadecimal digits')
+      this.#wrongAt(at, field, 'a string of an even number of hexadecimal digits')
     }
-    this.used += length
+    this.#used += length
   }
 
-  private base64(field: JsonField): void {
-    const { scanner } = this
-    if (scanner.peek() !== quote) this.wrong(field, 'a string of base64')
+  #base64(field: JsonField): void {
+    const scanner = this.#scanner
+    if (scanner.peek() !== quote) this.#wrong(field, 'a string of base64')
     const at = scanner.p
     scanner.string()
     const text = scanner.text()
-    if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) this.wrongAt(at, field, 'a string of base64')
-    this.bytes(field, Buffer.from(text, 'base64'))
+    if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) this.#wrongAt(at, field, 'a string of base64')
+    this.#bytes(field, Buffer.from(text, 'base64'))
   }
 
-  private int64(field: JsonField): void {
-    const { scanner } = this
+  #int64(field: JsonField): void {
+    const scanner = this.#scanner
     const at = scanner.p
     const what = `a 64-bit integer for '${field.name}'`
     const isNegative = scanner.integer(what)
     const isInRange = isNegative
       ? scanner.high >= 0x80000000 || (scanner.high === 0 && scanner.low === 0)
       : scanner.high < 0x80000000
-    if (!isInRange) this.wrongAt(at, field, 'a 64-bit integer')
+    if (!isInRange) this.#wrongAt(at, field, 'a 64-bit integer')
     const { low, high } = scanner
-    this.tag(field, field.kind === 'sfixed64' ? 1 : 0)
-    if (field.kind === 'sfixed64') this.words(low, high)
-    else this.varint64(low, high)
+    this.#tag(field, field.kind === 'sfixed64' ? 1 : 0)
+    if (field.kind === 'sfixed64') this.#words(low, high)
+    else this.#varint64(low, high)
   }
 
   /** OTLP has numbers here; names, as protobuf's own JSON writes them, are understood. */
-  private enum(field: JsonField): void {
-    const { scanner } = this
+  #enum(field: JsonField): void {
+    const scanner = this.#scanner
     if (scanner.peek() !== quote) {
-      if (!isNumberStart(scanner.peek())) this.wrong(field, 'a number or a name')
-      return this.int32(field)
+      if (!isNumberStart(scanner.peek())) this.#wrong(field, 'a number or a name')
+      return this.#int32(field)
     }
     scanner.string()
     const name = scanner.text()
     const value = field.values.get(name)
     if (value === undefined) {
-      this.ignore(`The value '${shortened(name)}' of ${field.name}`)
+      this.#ignore(`The value '${shortened(name)}' of ${field.name}`)
       return
     }
-    this.tag(field, 0)
-    this.varint(value)
+    this.#tag(field, 0)
+    this.#varint(value)
   }
 
-  private int32(field: JsonField): void {
-    const { scanner } = this
+  #int32(field: JsonField): void {
+    const scanner = this.#scanner
     const at = scanner.p
     const isNegative = scanner.integer(`a number for '${field.name}'`)
     const { low, high } = scanner
     const isInRange = isNegative
       ? (high === 0xffffffff && low >= 0x80000000) || (high === 0 && low === 0)
       : high === 0 && low < 0x80000000
-    if (!isInRange) this.wrongAt(at, field, 'a number of 32 bits')
-    this.tag(field, 0)
-    if (field.kind === 'sint32') this.varint(((low << 1) ^ (low >> 31)) >>> 0)
-    else this.varint64(low, high)
+    if (!isInRange) this.#wrongAt(at, field, 'a number of 32 bits')
+    this.#tag(field, 0)
+    if (field.kind === 'sint32') this.#varint(((low << 1) ^ (low >> 31)) >>> 0)
+    else this.#varint64(low, high)
   }
 
-  private uint32(field: JsonField): void {
-    const low = this.unsigned(field, 0)
-    this.tag(field, field.kind === 'fixed32' ? 5 : 0)
-    if (field.kind === 'fixed32') this.word(low)
-    else this.varint(low)
+  #uint32(field: JsonField): void {
+    const low = this.#unsigned(field, 0)
+    this.#tag(field, field.kind === 'fixed32' ? 5 : 0)
+    if (field.kind === 'fixed32') this.#word(low)
+    else this.#varint(low)
   }
 
-  private uint64(field: JsonField): void {
-    const low = this.unsigned(field, 0xffffffff)
-    const { high } = this.scanner
-    this.tag(field, field.kind === 'fixed64' ? 1 : 0)
-    if (field.kind === 'fixed64') this.words(low, high)
-    else this.varint64(low, high)
+  #uint64(field: JsonField): void {
+    const low = this.#unsigned(field, 0xffffffff)
+    const { high } = this.#scanner
+    this.#tag(field, field.kind === 'fixed64' ? 1 : 0)
+    if (field.kind === 'fixed64') this.#words(low, high)
+    else this.#varint64(low, high)
   }
 
-  private unsigned(field: JsonField, highMax: number): number {
-    const { scanner } = this
+  #unsigned(field: JsonField, highMax: number): number {
+    const scanner = this.#scanner
     const at = scanner.p
     const isNegative = scanner.integer(`an integer for '${field.name}'`)
     if ((isNegative && (scanner.low | scanner.high) !== 0) || scanner.high > highMax) {
-      this.wrongAt(at, field, `an integer from 0 to 2^${highMax === 0 ? 32 : 64} - 1`)
+      this.#wrongAt(at, field, `an integer from 0 to 2^${highMax === 0 ? 32 : 64} - 1`)
     }
     return scanner.low
   }
 
-  private bool(field: JsonField): void {
-    const { scanner } = this
+  #bool(field: JsonField): void {
+    const scanner = this.#scanner
     const byte = scanner.peek()
     if (byte === 0x74) scanner.literal('true')
     else if (byte === 0x66) scanner.literal('false')
-    else this.wrong(field, 'true or false')
-    this.tag(field, 0)
-    this.varint(byte === 0x74 ? 1 : 0)
+    else this.#wrong(field, 'true or false')
+    this.#tag(field, 0)
+    this.#varint(byte === 0x74 ? 1 : 0)
   }
 
-  private double(field: JsonField): void {
-    const { scanner } = this
+  #double(field: JsonField): void {
+    const scanner = this.#scanner
     const byte = scanner.peek()
     const at = scanner.p
     let value = Number.NaN
@@ -295,41 +296,42 @@ export class JsonTranscoder {
       value = Number(text)
       const isNumber =
         doubles.includes(text) || (/^[-\d][\d.eE+-]*$/.test(text) && !Number.isNaN(value))
-      if (!isNumber) this.wrongAt(at, field, 'a number')
+      if (!isNumber) this.#wrongAt(at, field, 'a number')
     } else {
-      if (!isNumberStart(byte)) this.wrong(field, 'a number')
+      if (!isNumberStart(byte)) this.#wrong(field, 'a number')
       scanner.number()
       value = Number(scanner.raw())
     }
-    this.tag(field, 1)
-    this.view.setFloat64(0, value, true)
-    this.words(this.view.getUint32(0, true), this.view.getUint32(4, true))
+    this.#tag(field, 1)
+    this.#view.setFloat64(0, value, true)
+    this.#words(this.#view.getUint32(0, true), this.#view.getUint32(4, true))
   }
 
-  private bytes(field: JsonField, content: Uint8Array): void {
-    this.tag(field, 2)
-    this.varint(content.length)
-    this.reserve(content.length)
-    if (content.length > 64) this.out.set(content, this.used)
+  #bytes(field: JsonField, content: Uint8Array): void {
+    this.#tag(field, 2)
+    this.#varint(content.length)
+    this.#reserve(content.length)
+    if (content.length > 64) this.#out.set(content, this.#used)
     else {
-      const { out, used } = this
+      const out = this.#out
+      const used = this.#used
       for (let i = 0; i < content.length; i++) out[used + i] = content[i] as number
     }
-    this.used += content.length
+    this.#used += content.length
   }
 
-  private tag(field: JsonField, wireType: number): void {
-    this.varint((field.number << 3) | wireType)
+  #tag(field: JsonField, wireType: number): void {
+    this.#varint((field.number << 3) | wireType)
   }
 
-  private varint(value: number): void {
-    this.varint64(value, 0)
+  #varint(value: number): void {
+    this.#varint64(value, 0)
   }
 
-  private varint64(low: number, high: number): void {
-    this.reserve(10)
-    const { out } = this
-    let p = this.used
+  #varint64(low: number, high: number): void {
+    this.#reserve(10)
+    const out = this.#out
+    let p = this.#used
     let rest = low
     let above = high
     while (above !== 0 || rest > 127) {
@@ -338,74 +340,74 @@ export class JsonTranscoder {
       above >>>= 7
     }
     out[p++] = rest
-    this.used = p
+    this.#used = p
   }
 
-  private words(low: number, high: number): void {
-    this.word(low)
-    this.word(high)
+  #words(low: number, high: number): void {
+    this.#word(low)
+    this.#word(high)
   }
 
-  private word(value: number): void {
-    this.reserve(4)
-    for (let i = 0; i < 4; i++) this.out[this.used++] = (value >>> (8 * i)) & 255
+  #word(value: number): void {
+    this.#reserve(4)
+    for (let i = 0; i < 4; i++) this.#out[this.#used++] = (value >>> (8 * i)) & 255
   }
 
-  private fillLength(start: number): void {
-    let length = this.used - start
+  #fillLength(start: number): void {
+    let length = this.#used - start
     for (let i = 0; i < lengthBytes; i++) {
-      this.out[start - lengthBytes + i] = (length & 127) | (i < lengthBytes - 1 ? 128 : 0)
+      this.#out[start - lengthBytes + i] = (length & 127) | (i < lengthBytes - 1 ? 128 : 0)
       length >>>= 7
     }
   }
 
-  private reserve(room: number): void {
-    if (this.used + room <= this.out.length) return
-    const larger = new Uint8Array(Math.max(this.out.length * 2, this.used + room))
-    larger.set(this.out.subarray(0, this.used))
-    this.out = larger
+  #reserve(room: number): void {
+    if (this.#used + room <= this.#out.length) return
+    const larger = new Uint8Array(Math.max(this.#out.length * 2, this.#used + room))
+    larger.set(this.#out.subarray(0, this.#used))
+    this.#out = larger
   }
 
   /** Takes what the object that began at `start` has written for a field out again. */
-  private removeField(start: number, number: number): void {
-    const { out } = this
+  #removeField(start: number, number: number): void {
+    const out = this.#out
     let kept = start
     let p = start
-    while (p < this.used) {
+    while (p < this.#used) {
       const begin = p
       let tag = 0
       for (let shift = 0, byte = 128; byte > 127; shift += 7) {
         byte = out[p++] as number
         tag |= (byte & 127) << shift
       }
-      p = this.fieldEnd(tag & 7, p)
+      p = this.#fieldEnd(tag & 7, p)
       if (tag >>> 3 === number) continue
       out.copyWithin(kept, begin, p)
       kept += p - begin
     }
-    this.used = kept
+    this.#used = kept
   }
 
-  private fieldEnd(wireType: number, at: number): number {
+  #fieldEnd(wireType: number, at: number): number {
     if (wireType === 1) return at + 8
     if (wireType === 5) return at + 4
     let p = at
     let value = 0
     for (let shift = 0, byte = 128; byte > 127; shift += 7) {
-      byte = this.out[p++] as number
+      byte = this.#out[p++] as number
       if (shift < 32) value |= (byte & 127) << shift
     }
     return wireType === 2 ? p + value : p
   }
 
-  private wrong(field: JsonField, wanted: string): never {
-    return this.scanner.malformed(`wanted ${wanted} for '${field.name}'`)
+  #wrong(field: JsonField, wanted: string): never {
+    return this.#scanner.malformed(`wanted ${wanted} for '${field.name}'`)
   }
 
-  private wrongAt(at: number, field: JsonField, wanted: string): never {
-    this.scanner.p = at
-    this.scanner.peek()
-    return this.wrong(field, wanted)
+  #wrongAt(at: number, field: JsonField, wanted: string): never {
+    this.#scanner.p = at
+    this.#scanner.peek()
+    return this.#wrong(field, wanted)
   }
 }
 

@@ -24,38 +24,38 @@ export class LogReader implements ItemReader, RowReader {
   readonly request: RequestReader
   readonly lists: readonly AttributeList[]
   readonly dictionaries: readonly Dictionary[]
-  private readonly columns = createLogsColumns()
-  private readonly wire: WireReader
-  private readonly tally: Tally
-  private readonly time: RequestTime
-  private readonly values: AnyValueWriter
-  private readonly attributes: AttributeList
-  private readonly traceId: Range = { start: 0, end: 0 }
-  private readonly spanId: Range = { start: 0, end: 0 }
-  private readonly severityText: Range = { start: 0, end: 0 }
-  private readonly body: Range = { start: 0, end: 0 }
-  private readonly eventName: Range = { start: 0, end: 0 }
-  private severity = 0
-  private flags = 0
-  private timeLow = 0
-  private timeHigh = 0
-  private observedLow = 0
-  private observedHigh = 0
-  private resourceSchemaId = 0
-  private scopeSchemaId = 0
-  private scopeVersionId = 0
+  readonly #columns = createLogsColumns()
+  readonly #wire: WireReader
+  readonly #tally: Tally
+  readonly #time: RequestTime
+  readonly #values: AnyValueWriter
+  readonly #attributes: AttributeList
+  readonly #traceId: Range = { start: 0, end: 0 }
+  readonly #spanId: Range = { start: 0, end: 0 }
+  readonly #severityText: Range = { start: 0, end: 0 }
+  readonly #body: Range = { start: 0, end: 0 }
+  readonly #eventName: Range = { start: 0, end: 0 }
+  #severity = 0
+  #flags = 0
+  #timeLow = 0
+  #timeHigh = 0
+  #observedLow = 0
+  #observedHigh = 0
+  #resourceSchemaId = 0
+  #scopeSchemaId = 0
+  #scopeVersionId = 0
 
   constructor(wire: WireReader, tally: Tally, time: RequestTime, limits: DecodeLimits) {
-    this.wire = wire
-    this.tally = tally
-    this.time = time
-    const { columns } = this
+    this.#wire = wire
+    this.#tally = tally
+    this.#time = time
+    const columns = this.#columns
     this.block = createLogsBlock(columns)
-    this.values = new AnyValueWriter(wire, tally, limits)
-    const { values } = this
+    this.#values = new AnyValueWriter(wire, tally, limits)
+    const values = this.#values
     const list = (place: string, map: LogsColumns['logAttributes']) =>
       new AttributeList({ wire, values, map, attributesMax: limits.attributesMax, place })
-    this.attributes = list('attributes', columns.logAttributes)
+    this.#attributes = list('attributes', columns.logAttributes)
     const resource = list('resource.attributes', columns.resourceAttributes)
     const scope = list('scope.attributes', columns.scopeAttributes)
     this.request = new RequestReader({
@@ -73,26 +73,27 @@ export class LogReader implements ItemReader, RowReader {
     this.dictionaries = [...indexed, ...scoped, ...maps.map((map) => map.keys)].map(
       (column) => column.dictionary,
     )
-    this.lists = [this.attributes, resource, scope]
+    this.lists = [this.#attributes, resource, scope]
   }
 
   begin(): void {}
 
   beginScope(): void {
-    const { columns, request } = this
-    const { source } = this.wire
+    const columns = this.#columns
+    const { request } = this
+    const { source } = this.#wire
     const { resourceSchemaUrl, scopeSchemaUrl, scopeVersion } = request
-    this.resourceSchemaId = columns.resourceSchemaUrl.dictionary.intern(
+    this.#resourceSchemaId = columns.resourceSchemaUrl.dictionary.intern(
       source,
       resourceSchemaUrl.start,
       resourceSchemaUrl.end,
     )
-    this.scopeSchemaId = columns.scopeSchemaUrl.dictionary.intern(
+    this.#scopeSchemaId = columns.scopeSchemaUrl.dictionary.intern(
       source,
       scopeSchemaUrl.start,
       scopeSchemaUrl.end,
     )
-    this.scopeVersionId = columns.scopeVersion.dictionary.intern(
+    this.#scopeVersionId = columns.scopeVersion.dictionary.intern(
       source,
       scopeVersion.start,
       scopeVersion.end,
@@ -104,43 +105,48 @@ export class LogReader implements ItemReader, RowReader {
   }
 
   readRow(start: number, end: number): boolean {
-    const { columns } = this
-    this.clearLog()
+    const columns = this.#columns
+    this.#clearLog()
     columns.logAttributes.mark(1)
     columns.body.mark(1)
     try {
-      this.readLog(start, end)
-      if (!this.isGood()) {
-        this.takeBack()
+      this.#readLog(start, end)
+      if (!this.#isGood()) {
+        this.#takeBack()
         return false
       }
     } catch (error) {
-      this.takeBack()
+      this.#takeBack()
       throw error
     }
-    this.append()
+    this.#append()
     return true
   }
 
-  private takeBack(): void {
-    this.columns.logAttributes.rollback(1)
-    this.columns.body.rollback(1)
-    this.attributes.reset()
+  #takeBack(): void {
+    this.#columns.logAttributes.rollback(1)
+    this.#columns.body.rollback(1)
+    this.#attributes.reset()
   }
 
-  private clearLog(): void {
-    this.attributes.count = 0
-    clearRange(this.traceId)
-    clearRange(this.spanId)
-    clearRange(this.severityText)
-    clearRange(this.body)
-    clearRange(this.eventName)
-    this.severity = this.flags = 0
-    this.timeLow = this.timeHigh = this.observedLow = this.observedHigh = 0
+  #clearLog(): void {
+    this.#attributes.count = 0
+    clearRange(this.#traceId)
+    clearRange(this.#spanId)
+    clearRange(this.#severityText)
+    clearRange(this.#body)
+    clearRange(this.#eventName)
+    this.#severity = this.#flags = 0
+    this.#timeLow = this.#timeHigh = this.#observedLow = this.#observedHigh = 0
   }
 
-  private readLog(start: number, end: number): void {
-    const { wire, traceId, spanId, severityText, body, eventName } = this
+  #readLog(start: number, end: number): void {
+    const wire = this.#wire
+    const traceId = this.#traceId
+    const spanId = this.#spanId
+    const severityText = this.#severityText
+    const body = this.#body
+    const eventName = this.#eventName
     const source = wire.source
     let p = start
     while (p < end) {
@@ -152,12 +158,12 @@ export class LogReader implements ItemReader, RowReader {
       switch (tag) {
         case 0x09: // time_unix_nano
           p = wire.fixed(p, end, 8, log)
-          this.timeLow = fixed32(source, p - 8)
-          this.timeHigh = fixed32(source, p - 4)
+          this.#timeLow = fixed32(source, p - 8)
+          this.#timeHigh = fixed32(source, p - 4)
           break
         case 0x10: // severity_number
           wire.varint64(p, end, log)
-          this.severity = wire.low
+          this.#severity = wire.low
           p = wire.next
           break
         case 0x1a: // severity_text
@@ -172,7 +178,7 @@ export class LogReader implements ItemReader, RowReader {
           // attributes
           const at = wire.delimited(p, end, log)
           p = wire.next
-          this.attributes.add(at, p)
+          this.#attributes.add(at, p)
           break
         }
         case 0x38: // dropped_attributes_count
@@ -181,7 +187,7 @@ export class LogReader implements ItemReader, RowReader {
           break
         case 0x45: // flags
           p = wire.fixed(p, end, 4, log)
-          this.flags = fixed32(source, p - 4)
+          this.#flags = fixed32(source, p - 4)
           break
         case 0x4a: // trace_id
           traceId.start = wire.delimited(p, end, log)
@@ -193,8 +199,8 @@ export class LogReader implements ItemReader, RowReader {
           break
         case 0x59: // observed_time_unix_nano
           p = wire.fixed(p, end, 8, log)
-          this.observedLow = fixed32(source, p - 8)
-          this.observedHigh = fixed32(source, p - 4)
+          this.#observedLow = fixed32(source, p - 8)
+          this.#observedHigh = fixed32(source, p - 4)
           break
         case 0x62: // event_name
           eventName.start = wire.delimited(p, end, log)
@@ -204,79 +210,88 @@ export class LogReader implements ItemReader, RowReader {
           p = wire.skip(tag, p, end, log)
       }
     }
-    this.attributes.writeRow()
-    this.values.write(body.start, body.end, this.columns.body)
+    this.#attributes.writeRow()
+    this.#values.write(body.start, body.end, this.#columns.body)
   }
 
   /** Whether the record can be stored. Throws the reason only while none is known, as for spans. */
-  private isGood(): boolean {
-    if (!this.tally.hasReason) {
-      this.check()
+  #isGood(): boolean {
+    if (!this.#tally.hasReason) {
+      this.#check()
       return true
     }
-    const { traceId, spanId, time } = this
+    const traceId = this.#traceId
+    const spanId = this.#spanId
+    const time = this.#time
     return (
       isOptionalId(traceId.end - traceId.start, 16) &&
       isOptionalId(spanId.end - spanId.start, 8) &&
-      time.isInRange(this.timeLow, this.timeHigh) &&
-      time.isInRange(this.observedLow, this.observedHigh) &&
-      (this.isTimeSet()
-        ? time.admitsDay(this.timeLow, this.timeHigh)
-        : time.admitsDay(this.observedLow, this.observedHigh))
+      time.isInRange(this.#timeLow, this.#timeHigh) &&
+      time.isInRange(this.#observedLow, this.#observedHigh) &&
+      (this.#isTimeSet()
+        ? time.admitsDay(this.#timeLow, this.#timeHigh)
+        : time.admitsDay(this.#observedLow, this.#observedHigh))
     )
   }
 
-  private check(): void {
-    const { traceId, spanId, time } = this
+  #check(): void {
+    const traceId = this.#traceId
+    const spanId = this.#spanId
+    const time = this.#time
     checkOptionalId('trace_id', traceId.end - traceId.start, 16)
     checkOptionalId('span_id', spanId.end - spanId.start, 8)
-    time.check('time_unix_nano', this.timeLow, this.timeHigh)
-    time.check('observed_time_unix_nano', this.observedLow, this.observedHigh)
-    if (this.isTimeSet()) time.checkDay(this.timeLow, this.timeHigh)
-    else time.checkDay(this.observedLow, this.observedHigh)
+    time.check('time_unix_nano', this.#timeLow, this.#timeHigh)
+    time.check('observed_time_unix_nano', this.#observedLow, this.#observedHigh)
+    if (this.#isTimeSet()) time.checkDay(this.#timeLow, this.#timeHigh)
+    else time.checkDay(this.#observedLow, this.#observedHigh)
   }
 
   /** Appends what cannot refuse the record any more, and so completes its row. */
-  private append(): void {
-    const { columns, tally, request, severityText, eventName } = this
-    const { source } = this.wire
-    this.appendTime()
-    appendId(columns.traceId, source, this.traceId.start, this.traceId.end)
-    appendId(columns.spanId, source, this.spanId.start, this.spanId.end)
-    columns.traceFlags.append(this.flags & 255)
+  #append(): void {
+    const columns = this.#columns
+    const tally = this.#tally
+    const severityText = this.#severityText
+    const eventName = this.#eventName
+    const { request } = this
+    const { source } = this.#wire
+    this.#appendTime()
+    appendId(columns.traceId, source, this.#traceId.start, this.#traceId.end)
+    appendId(columns.spanId, source, this.#spanId.start, this.#spanId.end)
+    columns.traceFlags.append(this.#flags & 255)
     const severities = columns.severityText
     severities.appendId(severities.dictionary.intern(source, severityText.start, severityText.end))
-    columns.severityNumber.append(this.severityCell())
+    columns.severityNumber.append(this.#severityCell())
     columns.serviceName.appendId(request.serviceId)
-    columns.resourceSchemaUrl.appendId(this.resourceSchemaId)
+    columns.resourceSchemaUrl.appendId(this.#resourceSchemaId)
     request.resourceRow.appendTo(columns.resourceAttributes)
-    columns.scopeSchemaUrl.appendId(this.scopeSchemaId)
+    columns.scopeSchemaUrl.appendId(this.#scopeSchemaId)
     const { scopeName } = request
     tally.replaced += columns.scopeName.append(source, scopeName.start, scopeName.end)
-    columns.scopeVersion.appendId(this.scopeVersionId)
+    columns.scopeVersion.appendId(this.#scopeVersionId)
     request.scopeRow.appendTo(columns.scopeAttributes)
     tally.replaced += columns.eventName.append(source, eventName.start, eventName.end)
     this.block.rows++
   }
 
-  private appendTime(): void {
-    const { columns, time } = this
-    if (this.isTimeSet()) columns.timestamp.append(this.timeLow, this.timeHigh)
-    else if ((this.observedLow | this.observedHigh) !== 0) {
-      columns.timestamp.append(this.observedLow, this.observedHigh)
+  #appendTime(): void {
+    const columns = this.#columns
+    const time = this.#time
+    if (this.#isTimeSet()) columns.timestamp.append(this.#timeLow, this.#timeHigh)
+    else if ((this.#observedLow | this.#observedHigh) !== 0) {
+      columns.timestamp.append(this.#observedLow, this.#observedHigh)
     } else {
       columns.timestamp.append(time.nowLow, time.nowHigh)
       time.isUsed = true
     }
   }
 
-  private isTimeSet(): boolean {
-    return (this.timeLow | this.timeHigh) !== 0
+  #isTimeSet(): boolean {
+    return (this.#timeLow | this.#timeHigh) !== 0
   }
 
-  private severityCell(): number {
-    if (this.severity < 256) return this.severity
-    this.tally.warn('A severity number is not between 0 and 255 and is stored as 0')
+  #severityCell(): number {
+    if (this.#severity < 256) return this.#severity
+    this.#tally.warn('A severity number is not between 0 and 255 and is stored as 0')
     return 0
   }
 }

@@ -94,74 +94,76 @@ export class MetricReader implements ItemReader {
   readonly tables: readonly [TableParts, ...TableParts[]]
   readonly dictionaries: readonly Dictionary[]
   /** Resource and scope are read into columns of no block; each table translates what it needs. */
-  private readonly resourceSink = createMapColumn()
-  private readonly scopeSink = createMapColumn()
-  private readonly serviceSink = createLowCardinalityColumn()
-  private readonly resource: AttributeList
-  private readonly scope: AttributeList
-  private readonly wire: WireReader
-  private readonly tally: Tally
-  private readonly metric = new MetricHead()
-  private readonly gauges: PointReader
-  private readonly sums: PointReader
-  private readonly histograms: PointReader
-  private readonly exponentialHistograms: PointReader
-  private readonly summaries: PointReader
-  private readonly all: readonly PointReader[]
+  readonly #resourceSink = createMapColumn()
+  readonly #scopeSink = createMapColumn()
+  readonly #serviceSink = createLowCardinalityColumn()
+  readonly #resource: AttributeList
+  readonly #scope: AttributeList
+  readonly #wire: WireReader
+  readonly #tally: Tally
+  readonly #metric = new MetricHead()
+  readonly #gauges: PointReader
+  readonly #sums: PointReader
+  readonly #histograms: PointReader
+  readonly #exponentialHistograms: PointReader
+  readonly #summaries: PointReader
+  readonly #all: readonly PointReader[]
 
   constructor(wire: WireReader, tally: Tally, time: RequestTime, limits: DecodeLimits) {
-    this.wire = wire
-    this.tally = tally
+    this.#wire = wire
+    this.#tally = tally
     const values = new AnyValueWriter(wire, tally, limits)
     const { attributesMax } = limits
     const list = (place: string, map: MapColumn) =>
       new AttributeList({ wire, values, map, attributesMax, place })
-    this.resource = list('resource.attributes', this.resourceSink)
-    this.scope = list('scope.attributes', this.scopeSink)
+    this.#resource = list('resource.attributes', this.#resourceSink)
+    this.#scope = list('scope.attributes', this.#scopeSink)
     this.request = new RequestReader({
       wire,
       message: exportMetricsRequest,
       tally,
       limits,
-      resource: this.resource,
-      scope: this.scope,
-      serviceName: this.serviceSink,
+      resource: this.#resource,
+      scope: this.#scope,
+      serviceName: this.#serviceSink,
     })
     const sources = {
-      resource: this.resourceSink.keys.dictionary,
-      scope: this.scopeSink.keys.dictionary,
-      service: this.serviceSink.dictionary,
+      resource: this.#resourceSink.keys.dictionary,
+      scope: this.#scopeSink.keys.dictionary,
+      service: this.#serviceSink.dictionary,
     }
-    const { request, metric } = this
+    const metric = this.#metric
+    const { request } = this
     const parts = { wire, tally, time, limits, request, metric, sources, list }
-    this.gauges = gaugeReader(parts)
-    this.sums = sumReader(parts)
-    this.histograms = histogramReader(parts)
-    this.exponentialHistograms = exponentialHistogramReader(parts)
-    this.summaries = summaryReader(parts)
-    const others = [this.sums, this.histograms, this.exponentialHistograms, this.summaries]
-    this.all = [this.gauges, ...others]
-    this.tables = [this.gauges, ...others]
+    this.#gauges = gaugeReader(parts)
+    this.#sums = sumReader(parts)
+    this.#histograms = histogramReader(parts)
+    this.#exponentialHistograms = exponentialHistogramReader(parts)
+    this.#summaries = summaryReader(parts)
+    const others = [this.#sums, this.#histograms, this.#exponentialHistograms, this.#summaries]
+    this.#all = [this.#gauges, ...others]
+    this.tables = [this.#gauges, ...others]
     this.dictionaries = [
       ...Object.values(sources),
-      ...this.all.flatMap((reader) => reader.dictionaries),
+      ...this.#all.flatMap((reader) => reader.dictionaries),
     ]
   }
 
   begin(): void {
-    this.resourceSink.clear()
-    this.scopeSink.clear()
-    this.serviceSink.clear()
-    this.resource.reset()
-    this.scope.reset()
+    this.#resourceSink.clear()
+    this.#scopeSink.clear()
+    this.#serviceSink.clear()
+    this.#resource.reset()
+    this.#scope.reset()
   }
 
   beginScope(): void {
-    for (const reader of this.all) reader.beginScope()
+    for (const reader of this.#all) reader.beginScope()
   }
 
   readItem(start: number, end: number): void {
-    const { wire, metric } = this
+    const wire = this.#wire
+    const metric = this.#metric
     metric.clear()
     let kind = 0
     let kindStart = end
@@ -186,18 +188,19 @@ export class MetricReader implements ItemReader {
           kindStart = fieldStart
           metric.clearAggregation()
         }
-        this.readAggregation(at, p, tag)
+        this.#readAggregation(at, p, tag)
       }
     }
     if (kind === 0) {
-      this.tally.warn('A metric has no data points of a kind that is known and is left out')
+      this.#tally.warn('A metric has no data points of a kind that is known and is left out')
       return
     }
-    this.readKind(kind, kindStart, end)
+    this.#readKind(kind, kindStart, end)
   }
 
-  private readAggregation(start: number, end: number, kind: number): void {
-    const { wire, metric } = this
+  #readAggregation(start: number, end: number, kind: number): void {
+    const wire = this.#wire
+    const metric = this.#metric
     const isAggregated = kind !== tagGauge && kind !== tagSummary
     const shape = isAggregated ? aggregatedData : dataShape
     let p = start
@@ -216,9 +219,10 @@ export class MetricReader implements ItemReader {
     }
   }
 
-  private readKind(kind: number, start: number, end: number): void {
-    const { wire, metric } = this
-    const reader = this.readerOf(kind)
+  #readKind(kind: number, start: number, end: number): void {
+    const wire = this.#wire
+    const metric = this.#metric
+    const reader = this.#readerOf(kind)
     reader.beginMetric()
     const bytes = metric.bytes
     let p = start
@@ -231,13 +235,14 @@ export class MetricReader implements ItemReader {
       }
       const at = wire.delimited(p, end, anyShape)
       p = wire.next
-      this.readPoints(reader, at, p, bytes)
+      this.#readPoints(reader, at, p, bytes)
     }
     wire.indexes[3] = -1
   }
 
-  private readPoints(reader: PointReader, start: number, end: number, metricBytes: number): void {
-    const { wire, request } = this
+  #readPoints(reader: PointReader, start: number, end: number, metricBytes: number): void {
+    const wire = this.#wire
+    const { request } = this
     let p = start
     while (p < end) {
       const tag = wire.varint32(p, end, anyShape)
@@ -253,18 +258,18 @@ export class MetricReader implements ItemReader {
     }
   }
 
-  private readerOf(kind: number): PointReader {
+  #readerOf(kind: number): PointReader {
     switch (kind) {
       case tagGauge:
-        return this.gauges
+        return this.#gauges
       case tagSum:
-        return this.sums
+        return this.#sums
       case tagHistogram:
-        return this.histograms
+        return this.#histograms
       case tagExponentialHistogram:
-        return this.exponentialHistograms
+        return this.#exponentialHistograms
       default:
-        return this.summaries
+        return this.#summaries
     }
   }
 }

@@ -5,8 +5,8 @@ export class NumberCell {
   isSet = false
   low = 0
   high = 0
-  private readonly double = new Float64Array(1)
-  private readonly bits = new Uint32Array(this.double.buffer)
+  readonly #double = new Float64Array(1)
+  readonly #bits = new Uint32Array(this.#double.buffer)
 
   clear(): void {
     this.isSet = false
@@ -24,8 +24,8 @@ export class NumberCell {
   readInteger(source: Uint8Array, p: number): void {
     this.isSet = true
     // The product is exact, so that only the sum is rounded.
-    this.double[0] = (fixed32(source, p + 4) | 0) * 0x100000000 + fixed32(source, p)
-    this.low = this.bits[0] as number
-    this.high = this.bits[1] as number
+    this.#double[0] = (fixed32(source, p + 4) | 0) * 0x100000000 + fixed32(source, p)
+    this.low = this.#bits[0] as number
+    this.high = this.#bits[1] as number
   }
 }

@@ -9,28 +9,28 @@ const flagNoRecordedValue = 1
 export class NumberValues implements PointValues {
   readonly shape = shapeOf('', numberDataPoint)
   readonly tags = { attributes: 0x3a, flags: 0x40, exemplars: 0x2a }
-  private readonly parts: PointParts
-  private readonly columns: NumberColumns
-  private readonly sums: SumColumns | undefined
-  private readonly value = new NumberCell()
+  readonly #parts: PointParts
+  readonly #columns: NumberColumns
+  readonly #sums: SumColumns | undefined
+  readonly #value = new NumberCell()
 
   /** @param sums what the table of sums has besides; a gauge has none of it */
   constructor(parts: PointParts, columns: NumberColumns, sums: SumColumns | undefined) {
-    this.parts = parts
-    this.columns = columns
-    this.sums = sums
+    this.#parts = parts
+    this.#columns = columns
+    this.#sums = sums
   }
 
   begin(): void {
-    this.value.clear()
+    this.#value.clear()
   }
 
   readField(tag: number, p: number, end: number): number {
-    const { wire } = this.parts
+    const { wire } = this.#parts
     if (tag !== 0x21 && tag !== 0x31) return wire.skip(tag, p, end, this.shape)
     const after = wire.fixed(p, end, 8, this.shape)
-    if (tag === 0x21) this.value.readDouble(wire.source, p)
-    else this.value.readInteger(wire.source, p)
+    if (tag === 0x21) this.#value.readDouble(wire.source, p)
+    else this.#value.readInteger(wire.source, p)
     return after
   }
 
@@ -41,8 +41,10 @@ export class NumberValues implements PointValues {
   check(): void {}
 
   append(flags: number): void {
-    const { columns, sums, value } = this
-    const { tally, metric } = this.parts
+    const columns = this.#columns
+    const sums = this.#sums
+    const value = this.#value
+    const { tally, metric } = this.#parts
     if (!value.isSet && (flags & flagNoRecordedValue) === 0) {
       tally.warn('A data point has no value, nor a flag that says so, and is stored as 0')
     }

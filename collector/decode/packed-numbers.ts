@@ -9,10 +9,10 @@ import { ItemRejection } from './tally.ts'
 export class PackedNumbers {
   /** Numbers of the current item. */
   count = 0
-  private readonly wire: WireReader
-  private readonly column: UInt64Column
-  private readonly name: string
-  private readonly countMax: number
+  readonly #wire: WireReader
+  readonly #column: UInt64Column
+  readonly #name: string
+  readonly #countMax: number
 
   /** @param settings.name the field's name below its item, for messages */
   constructor(settings: {
@@ -21,31 +21,32 @@ export class PackedNumbers {
     readonly name: string
     readonly countMax: number
   }) {
-    this.wire = settings.wire
-    this.column = settings.column
-    this.name = settings.name
-    this.countMax = settings.countMax
+    this.#wire = settings.wire
+    this.#column = settings.column
+    this.#name = settings.name
+    this.#countMax = settings.countMax
   }
 
   begin(): void {
     this.count = 0
-    this.column.mark(1)
+    this.#column.mark(1)
   }
 
   takeBack(): void {
-    this.column.rollback(1)
+    this.#column.rollback(1)
   }
 
   /** Reads a packed field of 8-byte numbers. @returns the position after it */
   readFixed(p: number, end: number, shape: MessageShape): number {
-    const { wire, column } = this
+    const wire = this.#wire
+    const column = this.#column
     const start = wire.delimited(p, end, shape)
     const after = wire.next
     const bytes = after - start
     if (bytes % 8 !== 0) {
-      wire.malformed(p, shape, `'${this.name}' has ${bytes} bytes, wanted a multiple of 8`)
+      wire.malformed(p, shape, `'${this.#name}' has ${bytes} bytes, wanted a multiple of 8`)
     }
-    this.add(bytes / 8)
+    this.#add(bytes / 8)
     const { source } = wire
     for (let at = start; at < after; at += 8) {
       column.append(fixed32(source, at), fixed32(source, at + 4))
@@ -55,16 +56,16 @@ export class PackedNumbers {
 
   /** Reads a field of one 8-byte number. @returns the position after it */
   readOneFixed(p: number, end: number, shape: MessageShape): number {
-    const { wire } = this
+    const wire = this.#wire
     const after = wire.fixed(p, end, 8, shape)
-    this.add(1)
-    this.column.append(fixed32(wire.source, p), fixed32(wire.source, p + 4))
+    this.#add(1)
+    this.#column.append(fixed32(wire.source, p), fixed32(wire.source, p + 4))
     return after
   }
 
   /** Reads a packed field of varints. @returns the position after it */
   readVarints(p: number, end: number, shape: MessageShape): number {
-    const { wire } = this
+    const wire = this.#wire
     let at = wire.delimited(p, end, shape)
     const after = wire.next
     while (at < after) at = this.readOneVarint(at, after, shape)
@@ -73,19 +74,19 @@ export class PackedNumbers {
 
   /** Reads a field of one varint. @returns the position after it */
   readOneVarint(p: number, end: number, shape: MessageShape): number {
-    const { wire } = this
+    const wire = this.#wire
     wire.varint64(p, end, shape)
-    this.add(1)
-    this.column.append(wire.low, wire.high)
+    this.#add(1)
+    this.#column.append(wire.low, wire.high)
     return wire.next
   }
 
-  private add(count: number): void {
+  #add(count: number): void {
     this.count += count
-    const { countMax } = this
+    const countMax = this.#countMax
     if (this.count <= countMax) return
     throw new ItemRejection(
-      `${this.name} has more than ${countMax} entries, wanted at most ${countMax}`,
+      `${this.#name} has more than ${countMax} entries, wanted at most ${countMax}`,
     )
   }
 }

@@ -68,22 +68,22 @@ export class RequestReader {
   serviceId = 0
   /** Attributes of the scope that its process left out. */
   scopeDropped = 0
-  private readonly wire: WireReader
+  readonly #wire: WireReader
   /** The three levels whose items differ by signal: request, resource group, scope group. */
-  private readonly requestShape: MessageShape
-  private readonly groupShape: MessageShape
-  private readonly scopeGroupShape: MessageShape
-  private readonly tally: Tally
-  private readonly limits: DecodeLimits
-  private readonly resource: AttributeList
-  private readonly scope: AttributeList
-  private readonly serviceName: LowCardinalityColumn
-  private readonly service: StringColumn = createStringColumn()
-  private copiedBytes = 0
-  private copiedBytesPerRow = 0
-  private readonly copiedRefusal: string
-  private resourceRefusal = ''
-  private scopeRefusal = ''
+  readonly #requestShape: MessageShape
+  readonly #groupShape: MessageShape
+  readonly #scopeGroupShape: MessageShape
+  readonly #tally: Tally
+  readonly #limits: DecodeLimits
+  readonly #resource: AttributeList
+  readonly #scope: AttributeList
+  readonly #serviceName: LowCardinalityColumn
+  readonly #service: StringColumn = createStringColumn()
+  #copiedBytes = 0
+  #copiedBytesPerRow = 0
+  readonly #copiedRefusal: string
+  #resourceRefusal = ''
+  #scopeRefusal = ''
 
   constructor(settings: {
     readonly wire: WireReader
@@ -95,87 +95,87 @@ export class RequestReader {
     readonly scope: AttributeList
     readonly serviceName: LowCardinalityColumn
   }) {
-    this.wire = settings.wire
+    this.#wire = settings.wire
     const { message } = settings
-    this.requestShape = shapeOf('', message)
-    this.groupShape = shapeOf('', heldBy(message, resourceGroups))
-    this.scopeGroupShape = shapeOf('', heldBy(heldBy(message, resourceGroups), scopeGroups))
-    this.tally = settings.tally
-    this.limits = settings.limits
-    this.resource = settings.resource
-    this.scope = settings.scope
-    this.serviceName = settings.serviceName
+    this.#requestShape = shapeOf('', message)
+    this.#groupShape = shapeOf('', heldBy(message, resourceGroups))
+    this.#scopeGroupShape = shapeOf('', heldBy(heldBy(message, resourceGroups), scopeGroups))
+    this.#tally = settings.tally
+    this.#limits = settings.limits
+    this.#resource = settings.resource
+    this.#scope = settings.scope
+    this.#serviceName = settings.serviceName
     const max = settings.limits.copiedBytesMax
-    this.copiedRefusal =
+    this.#copiedRefusal =
       `what rows repeat of resources, scopes and metrics takes more than ${max} bytes, ` +
       `wanted at most ${max}; send fewer items per request or a smaller resource`
   }
 
   /** Whether the items of the current scope are refused for what resource or scope hold. */
   get isRefused(): boolean {
-    return this.scopeRefusal !== ''
+    return this.#scopeRefusal !== ''
   }
 
   /** Gives every item of the request to `items`. @throws MalformedError */
   read(source: Uint8Array, items: ItemReader): void {
-    const wire = this.wire
+    const wire = this.#wire
     wire.open(source)
     items.begin()
-    this.copiedBytes = 0
+    this.#copiedBytes = 0
     const end = source.length
     let p = 0
     while (p < end) {
-      const tag = wire.varint32(p, end, this.requestShape)
+      const tag = wire.varint32(p, end, this.#requestShape)
       p = wire.next
       if (tag === 0x0a) {
         wire.indexes[0]++
-        const start = wire.delimited(p, end, this.requestShape)
+        const start = wire.delimited(p, end, this.#requestShape)
         p = wire.next
-        this.readGroup(start, p, items)
+        this.#readGroup(start, p, items)
         wire.indexes[1] = -1
-      } else p = wire.skip(tag, p, end, this.requestShape)
+      } else p = wire.skip(tag, p, end, this.#requestShape)
     }
   }
 
-  private readGroup(start: number, end: number, items: ItemReader): void {
-    const wire = this.wire
+  #readGroup(start: number, end: number, items: ItemReader): void {
+    const wire = this.#wire
     if (start === end) return
-    this.resourceRefusal = ''
+    this.#resourceRefusal = ''
     clearRange(this.resourceSchemaUrl)
-    this.resource.count = 0
+    this.#resource.count = 0
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, this.groupShape)
+      const tag = wire.varint32(p, end, this.#groupShape)
       p = wire.next
       if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
-        wire.next = wire.skip(tag, p, end, this.groupShape)
+        wire.next = wire.skip(tag, p, end, this.#groupShape)
         continue
       }
-      const at = wire.delimited(p, end, this.groupShape)
+      const at = wire.delimited(p, end, this.#groupShape)
       const after = wire.next
-      if (tag === 0x0a) this.readResource(at, after)
+      if (tag === 0x0a) this.#readResource(at, after)
       if (tag === 0x1a) setRange(this.resourceSchemaUrl, at, after)
       wire.next = after
     }
-    this.finishResource()
+    this.#finishResource()
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, this.groupShape)
+      const tag = wire.varint32(p, end, this.#groupShape)
       p = wire.next
       if (tag !== 0x12) {
         wire.next = wire.skip(tag, p, end, anyShape)
         continue
       }
       wire.indexes[1]++
-      const at = wire.delimited(p, end, this.groupShape)
+      const at = wire.delimited(p, end, this.#groupShape)
       const after = wire.next
-      this.readScopeGroup(at, after, items)
+      this.#readScopeGroup(at, after, items)
       wire.next = after
       wire.indexes[2] = -1
     }
   }
 
   /** A resource that comes in several pieces is one resource: protobuf merges them. */
-  private readResource(start: number, end: number): void {
-    const wire = this.wire
+  #readResource(start: number, end: number): void {
+    const wire = this.#wire
     let p = start
     while (p < end) {
       const tag = wire.varint32(p, end, resourceShape)
@@ -183,8 +183,8 @@ export class RequestReader {
       if (tag === 0x0a) {
         const at = wire.delimited(p, end, resourceShape)
         p = wire.next
-        if (this.resourceRefusal === '') {
-          this.resourceRefusal = refusalOf(() => this.resource.add(at, p))
+        if (this.#resourceRefusal === '') {
+          this.#resourceRefusal = refusalOf(() => this.#resource.add(at, p))
         }
       } else if (tag === 0x10) {
         wire.varint64(p, end, resourceShape)
@@ -193,55 +193,55 @@ export class RequestReader {
     }
   }
 
-  private finishResource(): void {
+  #finishResource(): void {
     this.serviceId = 0
-    if (this.resourceRefusal !== '') return
-    this.resourceRefusal = refusalOf(() => {
-      this.service.clear()
-      if (this.resource.writeValueOf(serviceNameKey, this.service)) {
-        const cell = this.service.encoded()
+    if (this.#resourceRefusal !== '') return
+    this.#resourceRefusal = refusalOf(() => {
+      this.#service.clear()
+      if (this.#resource.writeValueOf(serviceNameKey, this.#service)) {
+        const cell = this.#service.encoded()
         let start = 0
         while ((cell[start] as number) > 127) start++
-        this.serviceId = this.serviceName.dictionary.intern(cell, start + 1, cell.length)
+        this.serviceId = this.#serviceName.dictionary.intern(cell, start + 1, cell.length)
       }
-      this.resource.writeRowTemplate(this.resourceRow)
+      this.#resource.writeRowTemplate(this.resourceRow)
     })
   }
 
-  private readScopeGroup(start: number, end: number, items: ItemReader): void {
+  #readScopeGroup(start: number, end: number, items: ItemReader): void {
     if (start === end) return
-    const wire = this.wire
-    this.beginScope()
+    const wire = this.#wire
+    this.#beginScope()
     for (let p = start; p < end; p = wire.next) {
-      const tag = wire.varint32(p, end, this.scopeGroupShape)
+      const tag = wire.varint32(p, end, this.#scopeGroupShape)
       p = wire.next
       if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
-        wire.next = wire.skip(tag, p, end, this.scopeGroupShape)
+        wire.next = wire.skip(tag, p, end, this.#scopeGroupShape)
         continue
       }
-      const at = wire.delimited(p, end, this.scopeGroupShape)
+      const at = wire.delimited(p, end, this.#scopeGroupShape)
       const after = wire.next
-      if (tag === 0x0a) this.readScope(at, after)
+      if (tag === 0x0a) this.#readScope(at, after)
       if (tag === 0x1a) setRange(this.scopeSchemaUrl, at, after)
       wire.next = after
     }
-    if (this.scopeRefusal === '') {
-      this.scopeRefusal = refusalOf(() => this.scope.writeRowTemplate(this.scopeRow))
+    if (this.#scopeRefusal === '') {
+      this.#scopeRefusal = refusalOf(() => this.#scope.writeRowTemplate(this.scopeRow))
     }
-    this.readItems(start, end, items)
+    this.#readItems(start, end, items)
   }
 
-  private beginScope(): void {
-    this.scopeRefusal = this.resourceRefusal
-    this.scope.count = 0
+  #beginScope(): void {
+    this.#scopeRefusal = this.#resourceRefusal
+    this.#scope.count = 0
     clearRange(this.scopeSchemaUrl)
     clearRange(this.scopeName)
     clearRange(this.scopeVersion)
     this.scopeDropped = 0
   }
 
-  private readScope(start: number, end: number): void {
-    const wire = this.wire
+  #readScope(start: number, end: number): void {
+    const wire = this.#wire
     let p = start
     while (p < end) {
       const tag = wire.varint32(p, end, scopeShape)
@@ -251,8 +251,8 @@ export class RequestReader {
         p = wire.next
         if (tag === 0x0a) setRange(this.scopeName, at, p)
         else if (tag === 0x12) setRange(this.scopeVersion, at, p)
-        else if (this.scopeRefusal === '') {
-          this.scopeRefusal = refusalOf(() => this.scope.add(at, p))
+        else if (this.#scopeRefusal === '') {
+          this.#scopeRefusal = refusalOf(() => this.#scope.add(at, p))
         }
       } else if (tag === 0x20) {
         wire.varint64(p, end, scopeShape)
@@ -262,22 +262,22 @@ export class RequestReader {
     }
   }
 
-  private readItems(start: number, end: number, items: ItemReader): void {
-    const { wire } = this
+  #readItems(start: number, end: number, items: ItemReader): void {
+    const wire = this.#wire
     const { resourceRow, scopeRow, scopeName, scopeVersion } = this
     const names = scopeName.end - scopeName.start + scopeVersion.end - scopeVersion.start
-    this.copiedBytesPerRow = resourceRow.bytes + scopeRow.bytes + names
+    this.#copiedBytesPerRow = resourceRow.bytes + scopeRow.bytes + names
     items.beginScope()
     let p = start
     while (p < end) {
-      const tag = wire.varint32(p, end, this.scopeGroupShape)
+      const tag = wire.varint32(p, end, this.#scopeGroupShape)
       p = wire.next
       if (tag !== 0x12) {
         p = wire.skip(tag, p, end, anyShape)
         continue
       }
       wire.indexes[2]++
-      const at = wire.delimited(p, end, this.scopeGroupShape)
+      const at = wire.delimited(p, end, this.#scopeGroupShape)
       p = wire.next
       items.readItem(at, p)
     }
@@ -290,8 +290,8 @@ export class RequestReader {
    * @param moreBytes what the row repeats besides resource and scope
    */
   readRow(rows: RowReader, start: number, end: number, moreBytes: number): void {
-    const { tally } = this
-    const refusal = this.refusalOfRow(this.copiedBytesPerRow + moreBytes)
+    const tally = this.#tally
+    const refusal = this.#refusalOfRow(this.#copiedBytesPerRow + moreBytes)
     if (refusal !== '') {
       tally.reject(refusal)
       return
@@ -305,10 +305,10 @@ export class RequestReader {
     }
   }
 
-  private refusalOfRow(copied: number): string {
-    if (this.scopeRefusal !== '') return this.scopeRefusal
-    this.copiedBytes += copied
-    return this.copiedBytes > this.limits.copiedBytesMax ? this.copiedRefusal : ''
+  #refusalOfRow(copied: number): string {
+    if (this.#scopeRefusal !== '') return this.#scopeRefusal
+    this.#copiedBytes += copied
+    return this.#copiedBytes > this.#limits.copiedBytesMax ? this.#copiedRefusal : ''
   }
 }
 

@@ -7,17 +7,17 @@ export class RowTemplate {
   ids: Uint32Array = new Uint32Array(keysLeast)
   count = 0
   readonly values: StringColumn
-  private cells: Uint8Array
+  #cells: Uint8Array
 
   /** @param values a column of its own, which holds the values of one row */
   constructor(values: StringColumn) {
     this.values = values
-    this.cells = values.encoded()
+    this.#cells = values.encoded()
   }
 
   /** Bytes that each row copies. */
   get bytes(): number {
-    return this.cells.length + this.count * 4
+    return this.#cells.length + this.count * 4
   }
 
   begin(count: number): void {
@@ -27,13 +27,13 @@ export class RowTemplate {
   }
 
   end(): void {
-    this.cells = this.values.encoded()
+    this.#cells = this.values.encoded()
   }
 
   /** @param ids of the keys in the dictionary of this map */
   appendTo(map: MapColumn, ids: Uint32Array = this.ids): void {
     map.keys.appendIds(ids, this.count)
-    map.values.appendEncoded(this.cells)
+    map.values.appendEncoded(this.#cells)
     map.endRow()
   }
 }
@@ -43,33 +43,34 @@ export class RowTemplate {
  * and repeated in rows of several tables.
  */
 export class TranslatedRow {
-  private ids: Uint32Array = new Uint32Array(keysLeast)
-  private readonly template: RowTemplate
-  private readonly source: Dictionary
-  private readonly map: MapColumn
+  #ids: Uint32Array = new Uint32Array(keysLeast)
+  readonly #template: RowTemplate
+  readonly #source: Dictionary
+  readonly #map: MapColumn
 
   /**
    * @param source the dictionary that the template's ids are of
    * @param map where the rows are appended
    */
   constructor(template: RowTemplate, source: Dictionary, map: MapColumn) {
-    this.template = template
-    this.source = source
-    this.map = map
+    this.#template = template
+    this.#source = source
+    this.#map = map
   }
 
   /** Follows the template, which has changed, or whose keys the map has forgotten. */
   update(): void {
-    const { template, source } = this
-    const { dictionary } = this.map.keys
-    if (template.count > this.ids.length) this.ids = new Uint32Array(template.ids.length)
+    const template = this.#template
+    const source = this.#source
+    const { dictionary } = this.#map.keys
+    if (template.count > this.#ids.length) this.#ids = new Uint32Array(template.ids.length)
     for (let i = 0; i < template.count; i++) {
-      this.ids[i] = translated(template.ids[i] as number, source, dictionary)
+      this.#ids[i] = translated(template.ids[i] as number, source, dictionary)
     }
   }
 
   append(): void {
-    this.template.appendTo(this.map, this.ids)
+    this.#template.appendTo(this.#map, this.#ids)
   }
 }
 

@@ -37,30 +37,30 @@ export function createSignalDecoder(parts: SignalParts): SignalDecoder {
 
 class BlocksDecoder implements SignalDecoder {
   readonly blocks: readonly [TableBlock, ...TableBlock[]]
-  private readonly parts: SignalParts
-  private readonly json: JsonTranscoder
+  readonly #parts: SignalParts
+  readonly #json: JsonTranscoder
 
   constructor(parts: SignalParts) {
     const [first, ...others] = parts.tables
     this.blocks = [new TableBlock(first), ...others.map((table) => new TableBlock(table))]
-    this.parts = parts
-    this.json = new JsonTranscoder(jsonRequest(parts.signal), parts.limits.jsonNestingMax)
+    this.#parts = parts
+    this.#json = new JsonTranscoder(jsonRequest(parts.signal), parts.limits.jsonNestingMax)
   }
 
   decode(encoding: Encoding, body: Uint8Array): DecodeResult {
-    const { tally, time, items, request } = this.parts
-    const bytesBefore = this.bytes
+    const { tally, time, items, request } = this.#parts
+    const bytesBefore = this.#bytes
     for (const block of this.blocks) block.mark()
     tally.begin()
     time.begin()
-    const replacedBefore = this.replacedKeys()
+    const replacedBefore = this.#replacedKeys()
     try {
-      request.read(this.protobuf(encoding, body), items)
+      request.read(this.#protobuf(encoding, body), items)
       for (const block of this.blocks) block.measure()
-      this.checkRowBytes(this.bytes - bytesBefore)
+      this.#checkRowBytes(this.#bytes - bytesBefore)
       for (const block of this.blocks) block.endRequest(time.days)
-      tally.replaced += this.replacedKeys() - replacedBefore
-      const ignored = encoding === 'json' ? this.json.ignored : undefined
+      tally.replaced += this.#replacedKeys() - replacedBefore
+      const ignored = encoding === 'json' ? this.#json.ignored : undefined
       const result = tally.result(ignored)
       return time.isUsed ? { ...result, usesArrivalTime: true } : result
     } catch (error) {
@@ -70,7 +70,7 @@ class BlocksDecoder implements SignalDecoder {
     }
   }
 
-  private get bytes(): number {
+  get #bytes(): number {
     let bytes = 0
     for (const block of this.blocks) bytes += block.bytes
     return bytes
@@ -80,35 +80,35 @@ class BlocksDecoder implements SignalDecoder {
    * An insert that is too large for ClickHouse would fail at every try, and with it those who share
    * the block.
    */
-  private checkRowBytes(bytes: number): void {
-    const { rowBytesMax } = this.parts.limits
+  #checkRowBytes(bytes: number): void {
+    const { rowBytesMax } = this.#parts.limits
     if (bytes <= rowBytesMax) return
     throw new MalformedError(
       `The request's rows take ${bytes} bytes, wanted at most ${rowBytesMax}; send smaller batches`,
     )
   }
 
-  private replacedKeys(): number {
+  #replacedKeys(): number {
     let count = 0
-    for (const dictionary of this.parts.dictionaries) count += dictionary.replacedCount
+    for (const dictionary of this.#parts.dictionaries) count += dictionary.replacedCount
     return count
   }
 
-  private protobuf(encoding: Encoding, body: Uint8Array): Uint8Array {
+  #protobuf(encoding: Encoding, body: Uint8Array): Uint8Array {
     // A Buffer is another class to the engine; with one class of bytes the hot code stays
     // monomorphic.
     const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
-    return encoding === 'json' ? this.json.transcode(bytes) : bytes
+    return encoding === 'json' ? this.#json.transcode(bytes) : bytes
   }
 }
 
 class TableBlock implements OpenBlock {
   readonly table: string
-  private readonly block: NativeBlock
-  private readonly lists: readonly AttributeList[]
-  private readonly blockDays = new Set<number>()
-  private rowsMarked = 0
-  private bytesMarked = 0
+  readonly #block: NativeBlock
+  readonly #lists: readonly AttributeList[]
+  readonly #blockDays = new Set<number>()
+  #rowsMarked = 0
+  #bytesMarked = 0
   /**
    * Kept, because everybody asks at every request, and the sum over all columns would cost as much
    * as a span.
@@ -117,37 +117,37 @@ class TableBlock implements OpenBlock {
 
   constructor({ table, block, lists }: TableParts) {
     this.table = table
-    this.block = block
-    this.lists = lists
+    this.#block = block
+    this.#lists = lists
     this.bytes = block.bytes
   }
 
   get rows(): number {
-    return this.block.rows
+    return this.#block.rows
   }
 
   get days(): number {
-    return this.blockDays.size
+    return this.#blockDays.size
   }
 
   take(): Uint8Array[] {
-    const bytes = this.block.take()
-    this.bytes = this.block.bytes
-    this.blockDays.clear()
-    this.forgetShapes()
+    const bytes = this.#block.take()
+    this.bytes = this.#block.bytes
+    this.#blockDays.clear()
+    this.#forgetShapes()
     return [bytes]
   }
 
   /** Remembers where a request begins. */
   mark(): void {
-    this.rowsMarked = this.block.rows
-    this.bytesMarked = this.bytes
-    this.block.mark(0)
+    this.#rowsMarked = this.#block.rows
+    this.#bytesMarked = this.bytes
+    this.#block.mark(0)
   }
 
   /** Takes note of the bytes, when all of a request is there. */
   measure(): void {
-    if (this.block.rows !== this.rowsMarked) this.bytes = this.block.bytes
+    if (this.#block.rows !== this.#rowsMarked) this.bytes = this.#block.bytes
   }
 
   /**
@@ -156,18 +156,18 @@ class TableBlock implements OpenBlock {
    * them, and senders of empty groups could make them grow for ever.
    */
   endRequest(days: ReadonlySet<number>): void {
-    if (this.block.rows === this.rowsMarked) this.rollback()
-    else for (const day of days) this.blockDays.add(day)
+    if (this.#block.rows === this.#rowsMarked) this.rollback()
+    else for (const day of days) this.#blockDays.add(day)
   }
 
   /** Takes back what the request has appended. */
   rollback(): void {
-    this.block.rollback(0)
-    this.bytes = this.bytesMarked
-    this.forgetShapes()
+    this.#block.rollback(0)
+    this.bytes = this.#bytesMarked
+    this.#forgetShapes()
   }
 
-  private forgetShapes(): void {
-    for (const list of this.lists) list.reset()
+  #forgetShapes(): void {
+    for (const list of this.#lists) list.reset()
   }
 }

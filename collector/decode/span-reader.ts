@@ -58,54 +58,54 @@ export class SpanReader implements ItemReader, RowReader {
   readonly request: RequestReader
   readonly lists: readonly AttributeList[]
   readonly dictionaries: readonly Dictionary[]
-  private readonly columns = createTracesColumns()
+  readonly #columns = createTracesColumns()
   /**
    * The stock table has no column for a scope's attributes: they are read, to be checked, into a
    * map of no block.
    */
-  private readonly scopeSink = createMapColumn()
-  private readonly wire: WireReader
-  private readonly tally: Tally
-  private readonly time: RequestTime
-  private readonly limits: DecodeLimits
-  private readonly attributes: AttributeList
-  private readonly eventAttributes: AttributeList
-  private readonly linkAttributes: AttributeList
-  private readonly scope: AttributeList
-  private events = 0
-  private links = 0
-  private eventsTotal = 0
-  private linksTotal = 0
-  private readonly traceId: Range = { start: 0, end: 0 }
-  private readonly spanId: Range = { start: 0, end: 0 }
-  private readonly parentSpanId: Range = { start: 0, end: 0 }
-  private readonly traceState: Range = { start: 0, end: 0 }
-  private readonly name: Range = { start: 0, end: 0 }
-  private readonly statusMessage: Range = { start: 0, end: 0 }
-  private kind = 0
+  readonly #scopeSink = createMapColumn()
+  readonly #wire: WireReader
+  readonly #tally: Tally
+  readonly #time: RequestTime
+  readonly #limits: DecodeLimits
+  readonly #attributes: AttributeList
+  readonly #eventAttributes: AttributeList
+  readonly #linkAttributes: AttributeList
+  readonly #scope: AttributeList
+  #events = 0
+  #links = 0
+  #eventsTotal = 0
+  #linksTotal = 0
+  readonly #traceId: Range = { start: 0, end: 0 }
+  readonly #spanId: Range = { start: 0, end: 0 }
+  readonly #parentSpanId: Range = { start: 0, end: 0 }
+  readonly #traceState: Range = { start: 0, end: 0 }
+  readonly #name: Range = { start: 0, end: 0 }
+  readonly #statusMessage: Range = { start: 0, end: 0 }
+  #kind = 0
   /** An event or link refuses the span, and no reason is wanted any more. */
-  private isRefused = false
-  private statusCode = 0
-  private startLow = 0
-  private startHigh = 0
-  private endLow = 0
-  private endHigh = 0
+  #isRefused = false
+  #statusCode = 0
+  #startLow = 0
+  #startHigh = 0
+  #endLow = 0
+  #endHigh = 0
 
   constructor(wire: WireReader, tally: Tally, time: RequestTime, limits: DecodeLimits) {
-    this.wire = wire
-    this.tally = tally
-    this.time = time
-    this.limits = limits
-    const { columns } = this
+    this.#wire = wire
+    this.#tally = tally
+    this.#time = time
+    this.#limits = limits
+    const columns = this.#columns
     this.block = createTracesBlock(columns)
     const values = new AnyValueWriter(wire, tally, limits)
     const list = (place: string, map: TracesColumns['spanAttributes']) =>
       new AttributeList({ wire, values, map, attributesMax: limits.attributesMax, place })
-    this.attributes = list('attributes', columns.spanAttributes)
-    this.eventAttributes = list('events.attributes', columns.eventAttributes)
-    this.linkAttributes = list('links.attributes', columns.linkAttributes)
+    this.#attributes = list('attributes', columns.spanAttributes)
+    this.#eventAttributes = list('events.attributes', columns.eventAttributes)
+    this.#linkAttributes = list('links.attributes', columns.linkAttributes)
     const resource = list('resource.attributes', columns.resourceAttributes)
-    const scope = list('scope.attributes', this.scopeSink)
+    const scope = list('scope.attributes', this.#scopeSink)
     this.request = new RequestReader({
       wire,
       message: exportTraceRequest,
@@ -115,21 +115,21 @@ export class SpanReader implements ItemReader, RowReader {
       scope,
       serviceName: columns.serviceName,
     })
-    this.scope = scope
+    this.#scope = scope
     const indexed = [columns.spanName, columns.serviceName, columns.eventName]
     const maps = [columns.resourceAttributes, columns.spanAttributes]
     const nestedMaps = [columns.eventAttributes, columns.linkAttributes]
     this.dictionaries = [...indexed, ...[...maps, ...nestedMaps].map((map) => map.keys)].map(
       (column) => column.dictionary,
     )
-    this.lists = [this.attributes, this.eventAttributes, this.linkAttributes, resource, scope]
+    this.lists = [this.#attributes, this.#eventAttributes, this.#linkAttributes, resource, scope]
   }
 
   begin(): void {
-    this.eventsTotal = this.columns.eventName.count
-    this.linksTotal = this.columns.linkAttributes.rows
-    this.scopeSink.clear()
-    this.scope.reset()
+    this.#eventsTotal = this.#columns.eventName.count
+    this.#linksTotal = this.#columns.linkAttributes.rows
+    this.#scopeSink.clear()
+    this.#scope.reset()
   }
 
   beginScope(): void {}
@@ -139,26 +139,26 @@ export class SpanReader implements ItemReader, RowReader {
   }
 
   readRow(start: number, end: number): boolean {
-    const { columns } = this
-    this.events = 0
-    this.links = 0
-    this.isRefused = false
-    this.attributes.count = 0
+    const columns = this.#columns
+    this.#events = 0
+    this.#links = 0
+    this.#isRefused = false
+    this.#attributes.count = 0
     columns.spanAttributes.mark(1)
     let isCompleted = false
     try {
-      this.readSpan(start, end)
-      isCompleted = this.completeTimes()
-      if (!this.isGood()) {
-        this.takeBack()
+      this.#readSpan(start, end)
+      isCompleted = this.#completeTimes()
+      if (!this.#isGood()) {
+        this.#takeBack()
         return false
       }
     } catch (error) {
-      this.takeBack()
+      this.#takeBack()
       throw error
     }
-    this.append()
-    if (isCompleted) this.tally.completed++
+    this.#append()
+    if (isCompleted) this.#tally.completed++
     return true
   }
 
@@ -166,42 +166,47 @@ export class SpanReader implements ItemReader, RowReader {
    * Refusing a span with one of its times helps nobody: it takes that for both, and lasts for no
    * time.
    */
-  private completeTimes(): boolean {
-    const hasStart = (this.startLow | this.startHigh) !== 0
-    if (hasStart === ((this.endLow | this.endHigh) !== 0)) return false
+  #completeTimes(): boolean {
+    const hasStart = (this.#startLow | this.#startHigh) !== 0
+    if (hasStart === ((this.#endLow | this.#endHigh) !== 0)) return false
     if (hasStart) {
-      this.endLow = this.startLow
-      this.endHigh = this.startHigh
+      this.#endLow = this.#startLow
+      this.#endHigh = this.#startHigh
     } else {
-      this.startLow = this.endLow
-      this.startHigh = this.endHigh
+      this.#startLow = this.#endLow
+      this.#startHigh = this.#endHigh
     }
     return true
   }
 
-  private takeBack(): void {
-    const { columns } = this
+  #takeBack(): void {
+    const columns = this.#columns
     columns.spanAttributes.rollback(1)
-    this.attributes.reset()
-    if (this.events > 0) {
+    this.#attributes.reset()
+    if (this.#events > 0) {
       columns.eventTimestamp.rollback(1)
       columns.eventName.rollback(1)
       columns.eventAttributes.rollback(1)
-      this.eventAttributes.reset()
+      this.#eventAttributes.reset()
     }
-    if (this.links > 0) {
+    if (this.#links > 0) {
       columns.linkTraceId.rollback(1)
       columns.linkSpanId.rollback(1)
       columns.linkTraceState.rollback(1)
       columns.linkAttributes.rollback(1)
-      this.linkAttributes.reset()
+      this.#linkAttributes.reset()
     }
   }
 
-  private readSpan(start: number, end: number): void {
-    const { wire, traceId, spanId, parentSpanId, traceState, name } = this
+  #readSpan(start: number, end: number): void {
+    const wire = this.#wire
+    const traceId = this.#traceId
+    const spanId = this.#spanId
+    const parentSpanId = this.#parentSpanId
+    const traceState = this.#traceState
+    const name = this.#name
     const source = wire.source
-    this.clearSpan()
+    this.#clearSpan()
     let p = start
     while (p < end) {
       let tag = source[p++] as number
@@ -232,24 +237,24 @@ export class SpanReader implements ItemReader, RowReader {
           break
         case 0x30: // kind
           wire.varint64(p, end, spanShape)
-          this.kind = wire.low
+          this.#kind = wire.low
           p = wire.next
           break
         case 0x39: // start_time_unix_nano
           p = wire.fixed(p, end, 8, spanShape)
-          this.startLow = fixed32(source, p - 8)
-          this.startHigh = fixed32(source, p - 4)
+          this.#startLow = fixed32(source, p - 8)
+          this.#startHigh = fixed32(source, p - 4)
           break
         case 0x41: // end_time_unix_nano
           p = wire.fixed(p, end, 8, spanShape)
-          this.endLow = fixed32(source, p - 8)
-          this.endHigh = fixed32(source, p - 4)
+          this.#endLow = fixed32(source, p - 8)
+          this.#endHigh = fixed32(source, p - 4)
           break
         case 0x4a: {
           // attributes
           const at = wire.delimited(p, end, spanShape)
           p = wire.next
-          this.attributes.add(at, p)
+          this.#attributes.add(at, p)
           break
         }
         case 0x50: // dropped_attributes_count
@@ -262,21 +267,21 @@ export class SpanReader implements ItemReader, RowReader {
           // events
           const at = wire.delimited(p, end, spanShape)
           p = wire.next
-          this.readEvent(at, p)
+          this.#readEvent(at, p)
           break
         }
         case 0x6a: {
           // links
           const at = wire.delimited(p, end, spanShape)
           p = wire.next
-          this.readLink(at, p)
+          this.#readLink(at, p)
           break
         }
         case 0x7a: {
           // status
           const at = wire.delimited(p, end, spanShape)
           p = wire.next
-          this.readStatus(at, p)
+          this.#readStatus(at, p)
           break
         }
         case 0x85: // flags
@@ -286,22 +291,23 @@ export class SpanReader implements ItemReader, RowReader {
           p = wire.skip(tag, p, end, spanShape)
       }
     }
-    this.attributes.writeRow()
+    this.#attributes.writeRow()
   }
 
-  private clearSpan(): void {
-    this.traceId.start = this.traceId.end = 0
-    this.spanId.start = this.spanId.end = 0
-    this.parentSpanId.start = this.parentSpanId.end = 0
-    this.traceState.start = this.traceState.end = 0
-    this.name.start = this.name.end = 0
-    this.statusMessage.start = this.statusMessage.end = 0
-    this.kind = this.statusCode = 0
-    this.startLow = this.startHigh = this.endLow = this.endHigh = 0
+  #clearSpan(): void {
+    this.#traceId.start = this.#traceId.end = 0
+    this.#spanId.start = this.#spanId.end = 0
+    this.#parentSpanId.start = this.#parentSpanId.end = 0
+    this.#traceState.start = this.#traceState.end = 0
+    this.#name.start = this.#name.end = 0
+    this.#statusMessage.start = this.#statusMessage.end = 0
+    this.#kind = this.#statusCode = 0
+    this.#startLow = this.#startHigh = this.#endLow = this.#endHigh = 0
   }
 
-  private readStatus(start: number, end: number): void {
-    const { wire, statusMessage } = this
+  #readStatus(start: number, end: number): void {
+    const wire = this.#wire
+    const statusMessage = this.#statusMessage
     let p = start
     while (p < end) {
       const tag = wire.varint32(p, end, statusShape)
@@ -311,17 +317,19 @@ export class SpanReader implements ItemReader, RowReader {
         p = statusMessage.end = wire.next
       } else if (tag === 0x18) {
         wire.varint64(p, end, statusShape)
-        this.statusCode = wire.low
+        this.#statusCode = wire.low
         p = wire.next
       } else p = wire.skip(tag, p, end, statusShape)
     }
   }
 
-  private readEvent(start: number, end: number): void {
-    const { wire, columns, eventAttributes } = this
+  #readEvent(start: number, end: number): void {
+    const wire = this.#wire
+    const columns = this.#columns
+    const eventAttributes = this.#eventAttributes
     const source = wire.source
-    if (this.events >= this.limits.eventsMax) refuseMore('events', this.limits.eventsMax)
-    if (this.events++ === 0) {
+    if (this.#events >= this.#limits.eventsMax) refuseMore('events', this.#limits.eventsMax)
+    if (this.#events++ === 0) {
       columns.eventTimestamp.mark(1)
       columns.eventName.mark(1)
       columns.eventAttributes.mark(1)
@@ -351,20 +359,22 @@ export class SpanReader implements ItemReader, RowReader {
         p = wire.next
       } else p = wire.skip(tag, p, end, event)
     }
-    if (!this.time.isInRange(low, high)) {
-      if (!this.tally.hasReason) this.time.check('events.time_unix_nano', low, high)
-      this.isRefused = true
+    if (!this.#time.isInRange(low, high)) {
+      if (!this.#tally.hasReason) this.#time.check('events.time_unix_nano', low, high)
+      this.#isRefused = true
     }
     columns.eventTimestamp.append(low, high)
     columns.eventName.appendId(columns.eventName.dictionary.intern(source, nameStart, nameEnd))
     eventAttributes.writeRow()
   }
 
-  private readLink(start: number, end: number): void {
-    const { wire, columns, linkAttributes } = this
+  #readLink(start: number, end: number): void {
+    const wire = this.#wire
+    const columns = this.#columns
+    const linkAttributes = this.#linkAttributes
     const source = wire.source
-    if (this.links >= this.limits.linksMax) refuseMore('links', this.limits.linksMax)
-    if (this.links++ === 0) {
+    if (this.#links >= this.#limits.linksMax) refuseMore('links', this.#limits.linksMax)
+    if (this.#links++ === 0) {
       columns.linkTraceId.mark(1)
       columns.linkSpanId.mark(1)
       columns.linkTraceState.mark(1)
@@ -392,16 +402,16 @@ export class SpanReader implements ItemReader, RowReader {
     const traceIdBytes = traceId.end - traceId.start
     const spanIdBytes = spanId.end - spanId.start
     if (!isOptionalId(traceIdBytes, 16) || !isOptionalId(spanIdBytes, 8)) {
-      if (!this.tally.hasReason) {
+      if (!this.#tally.hasReason) {
         checkOptionalId('links.trace_id', traceIdBytes, 16)
         checkOptionalId('links.span_id', spanIdBytes, 8)
       }
-      this.isRefused = true
+      this.#isRefused = true
       return
     }
     appendId(columns.linkTraceId, source, traceId.start, traceId.end)
     appendId(columns.linkSpanId, source, spanId.start, spanId.end)
-    this.tally.replaced += columns.linkTraceState.append(source, traceState.start, traceState.end)
+    this.#tally.replaced += columns.linkTraceState.append(source, traceState.start, traceState.end)
     linkAttributes.writeRow()
   }
 
@@ -409,87 +419,98 @@ export class SpanReader implements ItemReader, RowReader {
    * Whether the span can be stored. Throws the reason only while none is known: a request of
    * millions of bad spans must not cost a text and an exception for each.
    */
-  private isGood(): boolean {
-    if (!this.tally.hasReason) {
-      this.check()
+  #isGood(): boolean {
+    if (!this.#tally.hasReason) {
+      this.#check()
       return true
     }
-    const { source } = this.wire
-    const { traceId, spanId, parentSpanId, time } = this
+    const { source } = this.#wire
+    const traceId = this.#traceId
+    const spanId = this.#spanId
+    const parentSpanId = this.#parentSpanId
+    const time = this.#time
     return (
-      !this.isRefused &&
+      !this.#isRefused &&
       traceId.end - traceId.start === 16 &&
       spanId.end - spanId.start === 8 &&
       isOptionalId(parentSpanId.end - parentSpanId.start, 8) &&
-      (this.startLow | this.startHigh) !== 0 &&
-      (this.endLow | this.endHigh) !== 0 &&
-      time.isInRange(this.startLow, this.startHigh) &&
-      time.isInRange(this.endLow, this.endHigh) &&
+      (this.#startLow | this.#startHigh) !== 0 &&
+      (this.#endLow | this.#endHigh) !== 0 &&
+      time.isInRange(this.#startLow, this.#startHigh) &&
+      time.isInRange(this.#endLow, this.#endHigh) &&
       !isZero(source, traceId.start, traceId.end) &&
       !isZero(source, spanId.start, spanId.end) &&
-      time.admitsDay(this.startLow, this.startHigh)
+      time.admitsDay(this.#startLow, this.#startHigh)
     )
   }
 
-  private check(): void {
-    const { source } = this.wire
-    const { traceId, spanId, parentSpanId } = this
+  #check(): void {
+    const { source } = this.#wire
+    const traceId = this.#traceId
+    const spanId = this.#spanId
+    const parentSpanId = this.#parentSpanId
     checkId('trace_id', traceId.end - traceId.start, 16, isZero(source, traceId.start, traceId.end))
     checkId('span_id', spanId.end - spanId.start, 8, isZero(source, spanId.start, spanId.end))
     checkOptionalId('parent_span_id', parentSpanId.end - parentSpanId.start, 8)
-    this.time.checkSet('start_time_unix_nano', this.startLow, this.startHigh)
-    this.time.checkSet('end_time_unix_nano', this.endLow, this.endHigh)
-    this.time.checkDay(this.startLow, this.startHigh)
+    this.#time.checkSet('start_time_unix_nano', this.#startLow, this.#startHigh)
+    this.#time.checkSet('end_time_unix_nano', this.#endLow, this.#endHigh)
+    this.#time.checkDay(this.#startLow, this.#startHigh)
   }
 
   /** Appends what cannot refuse the span any more, and so completes its row. */
-  private append(): void {
-    const { columns, tally, request } = this
-    const { source } = this.wire
-    const { traceId, spanId, traceState, name, statusMessage } = this
-    columns.timestamp.append(this.startLow, this.startHigh)
+  #append(): void {
+    const columns = this.#columns
+    const tally = this.#tally
+    const { request } = this
+    const { source } = this.#wire
+    const traceId = this.#traceId
+    const spanId = this.#spanId
+    const traceState = this.#traceState
+    const name = this.#name
+    const statusMessage = this.#statusMessage
+    columns.timestamp.append(this.#startLow, this.#startHigh)
     columns.traceId.appendHex(source, traceId.start, traceId.end)
     columns.spanId.appendHex(source, spanId.start, spanId.end)
-    appendId(columns.parentSpanId, source, this.parentSpanId.start, this.parentSpanId.end)
+    appendId(columns.parentSpanId, source, this.#parentSpanId.start, this.#parentSpanId.end)
     tally.replaced += columns.traceState.append(source, traceState.start, traceState.end)
     columns.spanName.appendId(columns.spanName.dictionary.intern(source, name.start, name.end))
-    columns.spanKind.appendId(this.kindId())
+    columns.spanKind.appendId(this.#kindId())
     columns.serviceName.appendId(request.serviceId)
     request.resourceRow.appendTo(columns.resourceAttributes)
     const { scopeName, scopeVersion } = request
     tally.replaced += columns.scopeName.append(source, scopeName.start, scopeName.end)
     tally.replaced += columns.scopeVersion.append(source, scopeVersion.start, scopeVersion.end)
-    this.appendDuration()
-    columns.statusCode.appendId(this.statusId())
+    this.#appendDuration()
+    columns.statusCode.appendId(this.#statusId())
     tally.replaced += columns.statusMessage.append(source, statusMessage.start, statusMessage.end)
-    this.eventsTotal += this.events
-    this.linksTotal += this.links
-    columns.eventEnds.append(this.eventsTotal, 0)
-    columns.linkEnds.append(this.linksTotal, 0)
+    this.#eventsTotal += this.#events
+    this.#linksTotal += this.#links
+    columns.eventEnds.append(this.#eventsTotal, 0)
+    columns.linkEnds.append(this.#linksTotal, 0)
     this.block.rows++
   }
 
-  private kindId(): number {
-    if (this.kind < spanKindCount) return this.kind + 1
-    this.tally.warn('A span kind is not one that OTLP knows and is stored as Unspecified')
+  #kindId(): number {
+    if (this.#kind < spanKindCount) return this.#kind + 1
+    this.#tally.warn('A span kind is not one that OTLP knows and is stored as Unspecified')
     return 1
   }
 
-  private statusId(): number {
-    if (this.statusCode < statusCodeCount) return this.statusCode + 1
-    this.tally.warn('A status code is not one that OTLP knows and is stored as Unset')
+  #statusId(): number {
+    if (this.#statusCode < statusCodeCount) return this.#statusCode + 1
+    this.#tally.warn('A status code is not one that OTLP knows and is stored as Unset')
     return 1
   }
 
-  private appendDuration(): void {
-    const low = this.endLow - this.startLow
-    const high = this.endHigh - this.startHigh - (low < 0 ? 1 : 0)
+  #appendDuration(): void {
+    const low = this.#endLow - this.#startLow
+    const high = this.#endHigh - this.#startHigh - (low < 0 ? 1 : 0)
     if (high >= 0) {
-      this.columns.duration.append(low >>> 0, high)
+      this.#columns.duration.append(low >>> 0, high)
       return
     }
-    this.tally.warn('A span ends before it starts and is stored with duration 0')
-    this.columns.duration.append(0, 0)
+    this.#tally.warn('A span ends before it starts and is stored with duration 0')
+    this.#columns.duration.append(0, 0)
   }
 }
 

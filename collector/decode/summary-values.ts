@@ -11,59 +11,62 @@ export class SummaryValues implements PointValues {
   readonly shape = shapeOf('', summaryDataPoint)
   /** A summary has no exemplars; no field has tag 0. */
   readonly tags = { attributes: 0x3a, flags: 0x40, exemplars: 0 }
-  private readonly parts: PointParts
-  private readonly columns: SummaryColumns
-  private readonly quantilesMax: number
-  private quantiles = 0
-  private countLow = 0
-  private countHigh = 0
-  private readonly sum = new NumberCell()
-  private readonly quantile = new NumberCell()
-  private readonly value = new NumberCell()
+  readonly #parts: PointParts
+  readonly #columns: SummaryColumns
+  readonly #quantilesMax: number
+  #quantiles = 0
+  #countLow = 0
+  #countHigh = 0
+  readonly #sum = new NumberCell()
+  readonly #quantile = new NumberCell()
+  readonly #value = new NumberCell()
 
   constructor(parts: PointParts, columns: SummaryColumns) {
-    this.parts = parts
-    this.columns = columns
-    this.quantilesMax = parts.limits.quantilesMax
+    this.#parts = parts
+    this.#columns = columns
+    this.#quantilesMax = parts.limits.quantilesMax
   }
 
   begin(): void {
-    this.quantiles = 0
-    this.countLow = this.countHigh = 0
-    this.sum.clear()
-    this.columns.quantile.mark(1)
-    this.columns.quantileValue.mark(1)
+    this.#quantiles = 0
+    this.#countLow = this.#countHigh = 0
+    this.#sum.clear()
+    this.#columns.quantile.mark(1)
+    this.#columns.quantileValue.mark(1)
   }
 
   readField(tag: number, p: number, end: number): number {
     const { shape } = this
-    const { wire } = this.parts
+    const { wire } = this.#parts
     switch (tag) {
       case 0x32: {
         // quantile_values
         const at = wire.delimited(p, end, shape)
         const after = wire.next
-        this.readQuantile(at, after)
+        this.#readQuantile(at, after)
         return after
       }
       case 0x21: // count
         wire.fixed(p, end, 8, shape)
-        this.countLow = fixed32(wire.source, p)
-        this.countHigh = fixed32(wire.source, p + 4)
+        this.#countLow = fixed32(wire.source, p)
+        this.#countHigh = fixed32(wire.source, p + 4)
         return p + 8
       case 0x29: // sum
         wire.fixed(p, end, 8, shape)
-        this.sum.readDouble(wire.source, p)
+        this.#sum.readDouble(wire.source, p)
         return p + 8
       default:
         return wire.skip(tag, p, end, shape)
     }
   }
 
-  private readQuantile(start: number, end: number): void {
-    const { columns, quantile, value, quantilesMax } = this
-    const { wire } = this.parts
-    if (++this.quantiles > quantilesMax) {
+  #readQuantile(start: number, end: number): void {
+    const columns = this.#columns
+    const quantile = this.#quantile
+    const value = this.#value
+    const quantilesMax = this.#quantilesMax
+    const { wire } = this.#parts
+    if (++this.#quantiles > quantilesMax) {
       throw new ItemRejection(
         `quantile_values has more than ${quantilesMax} entries, wanted at most ${quantilesMax}`,
       )
@@ -91,14 +94,15 @@ export class SummaryValues implements PointValues {
   check(): void {}
 
   append(): void {
-    const { columns, sum } = this
-    columns.count.append(this.countLow, this.countHigh)
+    const columns = this.#columns
+    const sum = this.#sum
+    columns.count.append(this.#countLow, this.#countHigh)
     columns.sum.append(sum.low, sum.high)
     columns.quantileEnds.append(columns.quantile.count, 0)
   }
 
   takeBack(): void {
-    this.columns.quantile.rollback(1)
-    this.columns.quantileValue.rollback(1)
+    this.#columns.quantile.rollback(1)
+    this.#columns.quantileValue.rollback(1)
   }
 }

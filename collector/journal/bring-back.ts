@@ -1,11 +1,10 @@
+// The folder `bring-back`: people move files there from `set-aside`, and the next start takes them
+// into the journal again.
 import type { Logger } from '@wayward/base'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { codeOf, type JournalFiles, readWhole } from './journal-files.ts'
 import type { AppendOutcome, Frame, NewBlock, StoredBlock } from './journal.ts'
-
-// The folder `bring-back`: people move files there from `set-aside`, and the next start takes them
-// into the journal again.
 
 const descriptionBytesMax = 1024 * 1024
 const rowsBytesMax = 1024 * 1024 * 1024

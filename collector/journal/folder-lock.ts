@@ -1,12 +1,11 @@
+// The file `lock` says which process has the folder: `{"pid":4242,"start":"<boot>/<ticks>"}`. The
+// start tells a living owner from a stranger that got its id after a crash. It appears whole, by a
+// hard link, or not at all.
 import { readFileSync, renameSync, rmSync, writeFileSync, linkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from './journal-files.ts'
 import { JournalError } from './journal-error.ts'
-
-// The file `lock` says which process has the folder: `{"pid":4242,"start":"<boot>/<ticks>"}`. The
-// start tells a living owner from a stranger that got its id after a crash. It appears whole, by a
-// hard link, or not at all.
 
 const triesMax = 50
 const tryWaitMs = 20

@@ -1,7 +1,3 @@
-import { crc32 } from 'node:zlib'
-import { digestByteLength } from '../digest-set.ts'
-import type { FrameTime } from './frame-time.ts'
-
 // A frame, as it lies in a segment file; numbers are little-endian (docs/journal-format.md).
 //
 //   fixed part | digests 20 × n | block entries | CRC | bytes of block 0 | bytes of block 1 | …
@@ -9,6 +5,9 @@ import type { FrameTime } from './frame-time.ts'
 //
 // After the last frame lie endMark's zeros: what earlier lives of the file left behind them is not
 // looked at as a frame that was torn.
+import { crc32 } from 'node:zlib'
+import { digestByteLength } from '../digest-set.ts'
+import type { FrameTime } from './frame-time.ts'
 
 /** "WYJF" */
 export const frameMagic = 0x464a5957

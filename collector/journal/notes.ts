@@ -1,12 +1,11 @@
-import { crc32 } from 'node:zlib'
-import { type JournalFile, type JournalFiles, readWhole, writeFully } from './journal-files.ts'
-
 // The side file of a segment, `<name>.done`: what became of its frames. Entries of 24 bytes:
 //
 //   0 CRC-32 of the segment's life and of bytes 4..23 | 4 kind | 8 offset | 16 argument
 //
 // A wrong entry is as good as none: what it said happens again, which every reader of the journal
 // must bear anyway.
+import { crc32 } from 'node:zlib'
+import { type JournalFile, type JournalFiles, readWhole, writeFully } from './journal-files.ts'
 
 const entryBytes = 24
 /** Read at most so much: 10 million confirmations of one segment. */

@@ -1,11 +1,3 @@
-import type { Logger } from '@wayward/base'
-import type { Counters } from './counters.ts'
-import { endMark } from './frame.ts'
-import { type JournalFiles, writeFully } from './journal-files.ts'
-import type { JournalSettings } from './journal.ts'
-import type { NotesKeeper } from './notes-keeper.ts'
-import { newSegmentName, Segment } from './segment.ts'
-
 //            new file ──┐
 //                       ▼
 //   retired ──rename─▶ next ──▶ active ──full─▶ closed ──all confirmed─▶ retired ──too many─▶ removed
@@ -14,6 +6,13 @@ import { newSegmentName, Segment } from './segment.ts'
 //
 // A retired segment keeps its name and its notes until its file is used again: the digests of its
 // requests are still found after a crash.
+import type { Logger } from '@wayward/base'
+import type { Counters } from './counters.ts'
+import { endMark } from './frame.ts'
+import { type JournalFiles, writeFully } from './journal-files.ts'
+import type { JournalSettings } from './journal.ts'
+import type { NotesKeeper } from './notes-keeper.ts'
+import { newSegmentName, Segment } from './segment.ts'
 
 /** Overwriting a file is ten times cheaper than growing one; so many are kept for it. */
 const retiredMax = 3

@@ -1,13 +1,12 @@
+// A segment's name is its identity: `<number>-<life>.segment`. The life is random, and in every
+// frame header. So one rename makes a used file a new, empty segment: what lies in it belongs to
+// another life. There is no segment header.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { lifeBytes } from './frame.ts'
 import type { JournalFile, JournalFiles } from './journal-files.ts'
 import type { StoredBlock } from './journal.ts'
 import { Notes } from './notes.ts'
-
-// A segment's name is its identity: `<number>-<life>.segment`. The life is random, and in every
-// frame header. So one rename makes a used file a new, empty segment: what lies in it belongs to
-// another life. There is no segment header.
 
 const segmentName = /^(\d{10,15})-([0-9a-f]{16})\.segment$/
 /** So that there is always a next number, whatever lies in the folder. */

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
-import { type JournalFile, type JournalFiles, writeFully } from './journal-files.ts'
-
 // The folder `set-aside`: what the service gave up on, for people to look at and to bring back
 // (docs/journal-format.md). Each thing is two files: the bytes, and `<name>.json` that says what
 // and why. Names depend on what is in them only: setting the same thing aside again, after a crash,
 // overwrites it.
+import { join } from 'node:path'
+import { type JournalFile, type JournalFiles, writeFully } from './journal-files.ts'
 
 const copyBytes = 4 * 1024 * 1024
 

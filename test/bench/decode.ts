@@ -13,7 +13,7 @@ const codes = ['Unset', 'Ok', 'Error']
 const routes = ['/cart/items', '/orders', '/stock/:id']
 
 const bounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]
-const resourceShape = {
+const resourceAttributes = {
   'service.name': 'shop',
   'service.instance.id': '627cc493-f310-47de-96bd-71410b7dec09',
   'process.pid': 4711,
@@ -199,7 +199,7 @@ function itemsPerSecond(requests: number, decode: (index: number) => void): numb
 
 function traceRequest(random: Random): object {
   const resource = {
-    attributes: attributes(resourceShape),
+    attributes: attributes(resourceAttributes),
   }
   const scope = { name: '@shop/http', version: '1.2.3' }
   const spans = Array.from({ length: itemsPerRequest }, () => span(random))
@@ -214,7 +214,7 @@ function metricBodies(): Uint8Array[] {
   return Array.from({ length: 8 }, (_, seed) => {
     const random = createRandom(seed)
     const metrics = Array.from({ length: 32 }, (_unused, index) => metric(random, index))
-    const resource = { attributes: attributes(resourceShape) }
+    const resource = { attributes: attributes(resourceAttributes) }
     const scope = { name: '@shop/http', version: '1.2.3' }
     const request = { resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics }] }] }
     return new Uint8Array(message.encode(message.fromObject(request)).finish())
