@@ -33,8 +33,8 @@ export interface ExportRequest {
  * What became of a request; receivers translate it to their protocol's words.
  *
  * - `accepted`: every good item is safe. `rejectedItems` were refused for the reason in
- *   `message` (OTLP partial success); a message with 0 rejected items is a warning. `ignored` says what of the request
- *   was not understood.
+ *   `message` (OTLP partial success); a message with 0 rejected items is a warning. `ignored` says
+ *   what of the request was not understood.
  * - `malformed`: the bytes are not a request of this signal; nothing was kept. The sender must not
  *   retry.
  * - `overloaded`: more is sent than can be stored; nothing was kept; the sender should try again

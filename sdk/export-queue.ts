@@ -1,9 +1,10 @@
 // The queue in front of an exporter, in the place of OpenTelemetry's batch processors, which
 //   - drop silently when they are full: here every loss is counted and told;
-//   - give a batch up at the first failure, and the OTLP/gRPC exporter does not try again: here a batch is
-//     tried again for as long as `exportTimeoutMs`, so a collector that restarts loses nothing;
-//   - hold the process while a collector hangs, one time-out per waiting batch: here only an export that is
-//     under way does, and every timer is unreferenced.
+//   - give a batch up at the first failure, and the OTLP/gRPC exporter does not try again: here a
+//     batch is tried again for as long as `exportTimeoutMs`, so a collector that restarts loses
+//     nothing;
+//   - hold the process while a collector hangs, one time-out per waiting batch: here only an export
+//     that is under way does, and every timer is unreferenced.
 //
 //   add ──▶ waiting ──▶ batch ──▶ export ──▶ sent
 //     └▶ dropped          ▲           │ failed, time left: pause

@@ -2,7 +2,8 @@
 // sequence numbers and ids. It lies in shared memory, which worker threads inherit through Node's
 // environment data.
 //
-//   cells (8 bytes each): sequence | lock ids | queue ids | task ids | run ids | clock anchor (a double)
+//   cells (8 bytes each):
+//   sequence | lock ids | queue ids | task ids | run ids | clock anchor (a double)
 //
 // A worker thread that was started before the main thread used the SDK finds nothing and begins its
 // own session; its numbers are then unique for that session only.

@@ -1,11 +1,11 @@
 // Which asynchronous task does what. docs/decisions/0006-task-identity.md tells why it is done this
 // way.
 //
-//   A *task* is one flow of asynchronous code. An AsyncLocalStorage carries a *point*: the place that the
-//   flow had reached when it last asked for something. Each ask leaves a new point behind, which goes along
-//   with every `await` after it. So a flow that asks with a point that another flow has used already, or
-//   twice without an `await` in between, has split off, and becomes a task of its own, if the task has
-//   something open that a single flow could not have.
+//   A *task* is one flow of asynchronous code. An AsyncLocalStorage carries a *point*: the place
+//   that the flow had reached when it last asked for something. Each ask leaves a new point behind,
+//   which goes along with every `await` after it. So a flow that asks with a point that another
+//   flow has used already, or twice without an `await` in between, has split off, and becomes a
+//   task of its own, if the task has something open that a single flow could not have.
 import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks'
 
 /** A lock held by a task, as far as task identity needs to know it. */

@@ -1,6 +1,7 @@
 // Goal: the structure that ARCHITECTURE.md promises holds. Method: read the sources as text.
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readRegistry } from '@wayward/semconv/registry'
 import { describe, expect, test } from 'vitest'
@@ -26,12 +27,50 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   examples: ['@wayward/sdk'],
 }
 
-/** Third-party packages that belong to one place. */
-const boundTo: Readonly<Record<string, string>> = {
-  '@clickhouse/client': 'clickhouse/',
-  chdb: 'clickhouse/engine/',
-  commander: 'cli/',
+/** The places that each third-party package belongs to; a new one needs a line here. */
+const boundTo: Readonly<Record<string, readonly string[]>> = {
+  '@clickhouse/client': ['clickhouse/'],
+  '@fastify/busboy': ['clickhouse/engine/'],
+  '@opentelemetry': ['sdk/', 'examples/'],
+  'async-mutex': ['sdk/observe/', 'examples/'],
+  chdb: ['clickhouse/engine/'],
+  commander: ['cli/'],
+  'lz4-napi': ['collector/receivers/'],
+  'p-queue': ['sdk/observe/', 'examples/'],
+  snappy: ['collector/receivers/'],
+  'string-width': ['cli/output/'],
+  yaml: ['cli/configuration/', 'semconv/'],
 }
+
+/** Files with more than 400 lines. The list only shrinks. */
+const longFiles: readonly string[] = [
+  'clickhouse/engine/query-handler.ts',
+  'collector/decode/json.ts',
+  'collector/decode/span-reader.ts',
+  'collector/journal/file-journal.ts',
+  'collector/journal/recover.ts',
+  'collector/receivers/otlp-http.ts',
+  'collector/self-metrics.ts',
+  'collector/table-writer.ts',
+  'sdk/observe/async-mutex.ts',
+  'sdk/registration.ts',
+  'sdk/report/lock.ts',
+]
+
+/** Files with a function of more than 70 lines. The list only shrinks. */
+const filesWithLongFunctions: readonly string[] = [
+  'collector/decode/span-reader.ts',
+  'collector/routes.ts',
+  'sdk/export-queue.ts',
+  'sdk/http-exporter.ts',
+  'sdk/observe/async-mutex.ts',
+  'sdk/open-operations.ts',
+  'sdk/registration.ts',
+  'sdk/task.ts',
+]
+
+/** Folders of tests about several parts at once, or about the whole. */
+const wholes = ['e2e', 'golden', 'bench', 'crash', 'harness']
 
 const folders = Object.keys(mayImport)
 const sources = folders.flatMap((folder) => filesBelow(folder, ['.ts']))
@@ -56,7 +95,7 @@ function read(path: string): string {
 
 /** The module names that a TypeScript file imports, but for those of examples in its comments. */
 function importsOf(path: string): string[] {
-  const pattern = /(?:\bfrom|\bimport|\bimport\()\s*['"]([^'"$]+)['"]/g
+  const pattern = /(?:\bfrom|\bimport|\bimport\()\s*['"]([^'"$\s]+)['"]/g
   return [...code(read(path)).matchAll(pattern)].map((match) => match[1] ?? '')
 }
 
@@ -85,15 +124,15 @@ describe('sources', () => {
     expect(wrong).toEqual([])
   })
 
-  test('keep third-party packages in the one folder that they are bound to', () => {
+  test('keep third-party packages in the places that they are bound to', () => {
     const wrong = sources.flatMap((path) =>
       importsOf(path)
-        .map((name) => ({
-          name,
-          home: Object.entries(boundTo).find(([bound]) => isPackage(name, bound))?.[1],
-        }))
-        .filter(({ home }) => home !== undefined && !path.startsWith(home))
-        .map(({ name }) => `${path} imports ${name}`),
+        .filter((name) => !/^(\.|node:|@wayward\/)/.test(name))
+        .filter((name) => {
+          const homes = Object.entries(boundTo).find(([bound]) => isPackage(name, bound))?.[1]
+          return !(homes?.some((home) => path.startsWith(home)) ?? false)
+        })
+        .map((name) => `${path} imports ${name}`),
     )
     expect(wrong).toEqual([])
   })
@@ -117,6 +156,90 @@ describe('sources', () => {
   test('have files of one noun, not catch-alls', () => {
     const catchAll = /\/(utils?|helpers?|common|types|misc)\.ts$/
     expect(sources.filter((path) => catchAll.test(path))).toEqual([])
+  })
+})
+
+describe('the form of sources', () => {
+  const tests = filesBelow('test', ['.ts'])
+
+  test('wraps comments at 100 columns, as the formatter does with code, but for pictures', () => {
+    const wrong = [...sources, ...tests]
+      .filter((path) => !path.includes('/generated/'))
+      .flatMap((path) =>
+        read(path)
+          .split('\n')
+          .map((line, index) => ({ line, place: `${path}:${index + 1}` })),
+      )
+      .filter(({ line }) => line.length > 100 && /^\s*(\/\/|\/?\*)/.test(line))
+      .filter(({ line }) => !/[─│]/.test(line))
+      .map(({ place }) => place)
+    expect(wrong).toEqual([])
+  })
+
+  test('names constants in camelCase, but for the generated names of semconv', () => {
+    const wrong = sources
+      .filter((path) => !path.includes('/generated/'))
+      .flatMap((path) =>
+        [...code(read(path)).matchAll(/^\s*(?:export )?const ([A-Z][A-Z0-9_]+)\b/gm)].map(
+          (match) => `${path} has ${match[1] ?? ''}`,
+        ),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  test('hides members with #', () => {
+    const wrong = sources.filter((path) =>
+      /^\s+(private|protected(?! override)) /m.test(code(read(path))),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('has files of at most 400 lines and functions of at most 70', () => {
+    const found = tooLong()
+    expect(found('eslint(max-lines)')).toEqual(longFiles)
+    expect(found('eslint(max-lines-per-function)')).toEqual(filesWithLongFunctions)
+  }, 60_000)
+})
+
+/** Runs the linter with the rules about size, and tells which files break one. */
+function tooLong(): (rule: string) => string[] {
+  const linter = join(root, 'node_modules', '.bin', 'oxlint')
+  const settings = join(root, 'test', 'harness', 'size-rules.json')
+  const report = execFileSync(linter, ['-c', settings, '--format', 'json', ...folders], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  const { diagnostics }: { diagnostics: readonly { code: string; filename: string }[] } =
+    JSON.parse(report)
+  return (rule) => {
+    const files = diagnostics.filter((one) => one.code === rule).map((one) => one.filename)
+    return [...new Set(files)].toSorted()
+  }
+}
+
+describe('tests', () => {
+  const tests = filesBelow('test', ['.test.ts'])
+    .map((path) => path.slice('test/'.length))
+    .filter((path) => path.includes('/') && !wholes.includes(path.split('/')[0] ?? ''))
+
+  test('mirror a folder of sources', () => {
+    const wrong = tests.filter(
+      (path) =>
+        !existsSync(join(root, dirname(path))) &&
+        // A folder with what one test needs.
+        basename(dirname(path)) !== basename(path, '.test.ts'),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('that are named after a file lie where it lies', () => {
+    const wrong = tests.flatMap((path) => {
+      const name = basename(path).replace('.test.ts', '.ts')
+      const homes = filesBelow(path.split('/')[0] ?? '', [`/${name}`]).map(dirname)
+      return homes.length === 0 || homes.includes(dirname(path)) ? [] : [`${path}: ${homes.join()}`]
+    })
+    expect(wrong).toEqual([])
   })
 })
 
@@ -167,6 +290,28 @@ describe('pages', () => {
         .filter((target) => !/^(https?|mailto):/.test(target))
         .filter((target) => !existsSync(resolve(root, dirname(path), target)))
         .map((target) => `${path} links to ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('are there when a source or another page names them', () => {
+    const wrong = [...sources, ...sqlFiles, ...pages].flatMap((path) =>
+      [...read(path).matchAll(/\bdocs\/[a-z0-9/-]+\.(?:md|svg|yaml)\b/g)]
+        .map((match) => match[0])
+        .filter((target) => !existsSync(join(root, target)))
+        .map((target) => `${path} names ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('number the decisions that sources name', () => {
+    const numbers = readdirSync(join(root, 'docs', 'decisions')).map((name) =>
+      Number(name.slice(0, 4)),
+    )
+    const wrong = [...sources, ...sqlFiles, ...pages].flatMap((path) =>
+      [...read(path).matchAll(/\bdecision (?:record )?(\d{1,4})\b/gi)]
+        .filter((match) => !numbers.includes(Number(match[1])))
+        .map((match) => `${path} names ${match[0]}`),
     )
     expect(wrong).toEqual([])
   })

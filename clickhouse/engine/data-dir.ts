@@ -1,5 +1,5 @@
 //   <dataDir>/config.xml, users.xml   written at each start
-//   <dataDir>/store/                  chDB's own; its file `status` is locked while a process has it open
+//   <dataDir>/store/                  chDB's own; a process that has it open locks `status`
 //   <dataDir>/tmp/                    bodies of inserts that are under way, emptied at each start
 import {
   accessSync,

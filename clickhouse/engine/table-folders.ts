@@ -1,6 +1,6 @@
 //   <store>/store/<first three of the uuid>/<uuid>/           a table
 //                                           deduplication_logs/deduplication_log_<n>.txt
-//                                           20261121_4_9_1/   a part: partition, first and last block, level
+//                                           20261121_4_9_1/   a part: partition, blocks, level
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 

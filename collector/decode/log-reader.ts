@@ -144,9 +144,7 @@ export class LogReader implements ItemReader, RowReader {
     const wire = this.#wire
     const traceId = this.#traceId
     const spanId = this.#spanId
-    const severityText = this.#severityText
     const body = this.#body
-    const eventName = this.#eventName
     const source = wire.source
     let p = start
     while (p < end) {
@@ -167,8 +165,8 @@ export class LogReader implements ItemReader, RowReader {
           p = wire.next
           break
         case 0x1a: // severity_text
-          severityText.start = wire.delimited(p, end, log)
-          p = severityText.end = wire.next
+          this.#severityText.start = wire.delimited(p, end, log)
+          p = this.#severityText.end = wire.next
           break
         case 0x2a: // body
           body.start = wire.delimited(p, end, log)
@@ -203,8 +201,8 @@ export class LogReader implements ItemReader, RowReader {
           this.#observedHigh = fixed32(source, p - 4)
           break
         case 0x62: // event_name
-          eventName.start = wire.delimited(p, end, log)
-          p = eventName.end = wire.next
+          this.#eventName.start = wire.delimited(p, end, log)
+          p = this.#eventName.end = wire.next
           break
         default:
           p = wire.skip(tag, p, end, log)

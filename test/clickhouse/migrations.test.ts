@@ -3,7 +3,7 @@ import { dryRun, isEmpty, migrate, showPlan, type Store, StoreError } from '@way
 import { migrations } from '@wayward/clickhouse/migrations'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
-import { released } from './foreign-tables.ts'
+import { released } from './schema/foreign-tables.ts'
 
 const clickhouseFolder = new URL('../../clickhouse/', import.meta.url)
 const analyzersFolder = new URL('../../analyzers/', import.meta.url)

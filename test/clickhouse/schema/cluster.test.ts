@@ -7,7 +7,7 @@ import { dryRun } from '@wayward/clickhouse/schema/migrate'
 import { showPlan } from '@wayward/clickhouse/schema/show'
 import { parseStatement, readSql } from '@wayward/clickhouse/schema/statement'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
 
 let engine: TestEngine
 const stores: Store[] = []
@@ -84,7 +84,7 @@ describe('toClusterStatements()', () => {
       database: 'wayward',
       cluster: 'main',
     })
-    await expect(script).toMatchFileSnapshot('../golden/schema-cluster.sql')
+    await expect(script).toMatchFileSnapshot('../../golden/schema-cluster.sql')
   })
 })
 

@@ -19,7 +19,7 @@ import { ATTR_SERVICE_NAME } from '@wayward/semconv'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeExportRequest } from '../../bench/load/export-request.ts'
 import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
-import { memoryJournal, startCollector, whenDrained } from '../test-service.ts'
+import { memoryJournal, startCollector, whenDrained } from '../../collector/test-service.ts'
 
 const stallMs = 20_000
 const fullAfterMs = 18_000
@@ -84,7 +84,7 @@ function pythonArguments(addresses: CollectorAddresses): string[] {
  */
 function run(command: string, args: readonly string[], folder?: string): Promise<string[]> {
   return new Promise((resolve) => {
-    const cwd = fileURLToPath(new URL(`../../e2e/${folder ?? ''}`, import.meta.url))
+    const cwd = fileURLToPath(new URL(`../${folder ?? ''}`, import.meta.url))
     const env = { ...process.env, GOPROXY: 'off', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local' }
     const child = spawn(command, args, { cwd, env })
     let output = ''

@@ -32,7 +32,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { ATTR_SERVICE_NAME } from '@wayward/semconv'
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
-import { startTestService, type TestService } from '../test-service.ts'
+import { startTestService, type TestService } from '../../collector/test-service.ts'
 
 const items = 300
 let service: TestService
@@ -259,7 +259,7 @@ test('the OpenTelemetry SDK for Python sends spans, log records and metrics', as
 }, 60_000)
 
 test('the OpenTelemetry SDK for Go sends spans', async (context) => {
-  const source = fileURLToPath(new URL('../../e2e/go-client/', import.meta.url))
+  const source = fileURLToPath(new URL('../go-client/', import.meta.url))
   const folder = mkdtempSync(join(tmpdir(), 'wayward-go-'))
   try {
     const program = join(folder, 'client')

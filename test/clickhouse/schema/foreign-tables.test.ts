@@ -7,10 +7,10 @@ import { insertTables, planAdaptations } from '@wayward/clickhouse/schema/foreig
 import { showStatement } from '@wayward/clickhouse/schema/show'
 import { readSql } from '@wayward/clickhouse/schema/statement'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRandom } from '../collector/decode/random.ts'
-import { RequestGenerator } from '../collector/decode/request-generator.ts'
-import { signals } from '../collector/decode/signals.ts'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { createRandom } from '../../collector/decode/random.ts'
+import { RequestGenerator } from '../../collector/decode/request-generator.ts'
+import { signals } from '../../collector/decode/signals.ts'
+import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
 import { type Generation, json, next, oldest, released } from './foreign-tables.ts'
 
 let engine: TestEngine
