@@ -148,6 +148,11 @@ const readingAllowed = new RegExp(
 const readingDenied =
   /schema|path|file|template|url|s3|remote|experimental|introspection|cache_(?:name|enable)|query_cache/
 
+/** Whether the reading account may set it to anything. */
+export function isReadingSetting(name: string): boolean {
+  return readingAllowed.test(name) && !readingDenied.test(name)
+}
+
 function readingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimits): SortedSettings {
   const bounds = readingBounds(limits)
   const allowed = new Map(Array.from(bounds, ([name, most]) => [name, String(most)]))
@@ -158,7 +163,7 @@ function readingSettings(asked: ReadonlyMap<string, string>, limits: EngineLimit
     if (name === 'readonly' && value === '0') refused.set(name, value)
     else if (ignored.has(name)) continue
     else if (most !== undefined) allowed.set(name, String(atMost(name, value, most)))
-    else if (readingAllowed.test(name) && !readingDenied.test(name)) allowed.set(name, value)
+    else if (isReadingSetting(name)) allowed.set(name, value)
     else refused.set(name, value)
   }
   return { allowed, refused }

@@ -1,3 +1,5 @@
+import { isWord, nextToken, type Token } from './statement-tokens.ts'
+
 // Finds where the statement ends and an insert's data begins. Bytes that came from outside as data
 // must never reach the engine as part of a statement (a blank line in them would end the data, and
 // the rest would run as SQL), so an INSERT with data is taken apart here: the head, and the data,
@@ -18,13 +20,6 @@ export interface InsertHead {
   readonly format: string
   /** Where the data begin in the text. */
   readonly dataStart: number
-}
-
-interface Token {
-  readonly kind: 'word' | 'quoted' | 'text' | 'mark'
-  readonly value: string
-  readonly start: number
-  readonly end: number
 }
 
 /** The head of an INSERT with data, or undefined for every other statement. */
@@ -95,44 +90,4 @@ function afterLineEnd(text: string, position: number): number {
   if (text[at] === '\r') at += 1
   if (text[at] === '\n') at += 1
   return at
-}
-
-function isWord(token: Token | undefined, word: string): token is Token {
-  return token?.kind === 'word' && token.value.toUpperCase() === word
-}
-
-const blanks = /(?:\s+|--[^\n]*|#[ !][^\n]*|\/\*[^]*?(?:\*\/|$))+/y
-const wordPattern = /[A-Za-z_][A-Za-z0-9_]*/y
-
-function nextToken(text: string, position: number): Token | undefined {
-  blanks.lastIndex = position
-  const start = blanks.test(text) ? blanks.lastIndex : position
-  if (start >= text.length) return undefined
-  const first = text[start] ?? ''
-  if (first === "'" || first === '"' || first === '`') {
-    const end = closingQuote(text, start)
-    return { kind: first === "'" ? 'text' : 'quoted', value: text.slice(start, end), start, end }
-  }
-  wordPattern.lastIndex = start
-  const word = wordPattern.exec(text)?.[0]
-  if (word !== undefined) return { kind: 'word', value: word, start, end: wordPattern.lastIndex }
-  return { kind: 'mark', value: first, start, end: start + 1 }
-}
-
-/**
- * The position behind a quoted token, or the end of the text where it is never closed. Not a
- * regular expression: one that fails at the end of the text would be tried again from every later
- * quote.
- */
-function closingQuote(text: string, start: number): number {
-  const quote = text[start]
-  for (let at = start + 1; at < text.length; at += 1) {
-    const character = text[at]
-    if (character === '\\') at += 1
-    else if (character === quote) {
-      if (text[at + 1] !== quote) return at + 1
-      at += 1
-    }
-  }
-  return text.length
 }

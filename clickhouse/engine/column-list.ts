@@ -1,0 +1,60 @@
+import { isWord, nextToken, type Token } from './statement-tokens.ts'
+
+/** A column of a list, each part as it is written there. */
+export interface ListedColumn {
+  readonly name: string
+  readonly type: string
+}
+
+/**
+ * Reads a list of columns, `a UInt8, b Array(String)`, that comes from outside. Only names and
+ * types are let through: a column's default is an expression, which the engine computes without
+ * asking whether the account may use its functions.
+ *
+ * @returns undefined where there is anything else
+ */
+export function parseColumnList(text: string): readonly ListedColumn[] | undefined {
+  // What is a comment is the engine's to say; without any there is nothing to misread.
+  if (/--|\/\*|#/.test(text)) return undefined
+  const columns: ListedColumn[] = []
+  for (let at = 0; ; ) {
+    const name = nextToken(text, at)
+    if (name?.kind !== 'word' && name?.kind !== 'quoted') return undefined
+    const end = typeEnd(text, name.end)
+    if (end === undefined) return undefined
+    columns.push({ name: name.value, type: text.slice(name.end, end).trim() })
+    const after = nextToken(text, end)
+    if (after === undefined) return columns
+    if (after.value !== ',') return undefined
+    at = after.end
+  }
+}
+
+const expressionWords = /^(?:DEFAULT|MATERIALIZED|ALIAS|EPHEMERAL|AS|CODEC|TTL|SELECT)$/i
+
+/** Where a type ends: a word, its arguments in brackets, and whether it may be null. */
+function typeEnd(text: string, start: number): number | undefined {
+  const word = nextToken(text, start)
+  if (word?.kind !== 'word' || expressionWords.test(word.value)) return undefined
+  let end = word.end
+  let next = nextToken(text, end)
+  if (next?.value === '(') {
+    const close = bracketsEnd(text, next)
+    if (close === undefined) return undefined
+    end = close
+    next = nextToken(text, end)
+  }
+  if (isWord(next, 'NOT')) next = nextToken(text, next.end)
+  return isWord(next, 'NULL') ? next.end : end
+}
+
+function bracketsEnd(text: string, open: Token): number | undefined {
+  let depth = 0
+  for (let next: Token | undefined = open; next !== undefined; next = nextToken(text, next.end)) {
+    if (next.kind === 'word' && expressionWords.test(next.value)) return undefined
+    if (next.value === '(') depth += 1
+    if (next.value === ')') depth -= 1
+    if (depth === 0) return next.end
+  }
+  return undefined
+}

@@ -1,0 +1,146 @@
+/**
+ * Judges a reading statement by the engine's own reading of it: the text that the engine's
+ * formatter writes from what its parser understood. There are no comments in it, no heredocs, and
+ * no escapes in names.
+ *
+ *   SELECT * APPLY(`fi\x6ce`)   is   SELECT * APPLY file
+ */
+import { parseColumnList } from './column-list.ts'
+import { isReadingSetting } from './query-settings.ts'
+import { isWord, type Token, tokensOf } from './statement-tokens.ts'
+
+/** Functions that reach files, programs or the network; the engine checks no right for them. */
+const forbidden = 'file|eval|catboostEvaluate|hasColumnInTable|(?:ai|AI)[A-Z]\\w*'
+/**
+ * Table functions that everybody may use and whose first argument may be a list of columns, whose
+ * defaults are expressions in a string: `generateRandom('a String ALIAS file(…)')`.
+ */
+const listing = 'values|generateRandom|null|input|SQLStandardValues|fuzzJSON'
+
+const forbiddenName = new RegExp(`^(?:${forbidden})$`)
+const listingName = new RegExp(`^(?:${listing})$`, 'i')
+const forbiddenWord = new RegExp(`\\b(?:${forbidden})\\b`)
+const listingWord = new RegExp(`\\b(?:${listing})\\b`, 'i')
+const listingCall = new RegExp(`\\b(?:${listing})\\b\\W*\\(`, 'i')
+/** Functions that take a function's name where they want a lambda. */
+const takesFunctions = /^(?:array|map)(?!Join$)/i
+
+/** What a statement must not use, as the refusal names it, or undefined. */
+export interface Objection {
+  readonly what: string
+  readonly kind: 'function' | 'columns' | 'setting'
+}
+
+/** Whether the text alone cannot show that there is nothing to object to. Errs on that side. */
+export function needsJudgement(sql: string, parameters: ReadonlyMap<string, string>): boolean {
+  if (sql.includes('\\') || forbiddenWord.test(sql) || /\bSETTINGS\b/i.test(sql)) return true
+  // Between the name and its bracket there may be a comment.
+  if (listingCall.test(sql) || (listingWord.test(sql) && /\/\*|--|#/.test(sql))) return true
+  if (!/\bIdentifier\b/i.test(sql)) return false
+  return [...parameters.values()].some(
+    (value) => value.includes('\\') || forbiddenWord.test(value) || listingWord.test(value),
+  )
+}
+
+/**
+ * @param formatted the statement as the engine's formatter writes it
+ * @param parameters stand for names where the statement has `{x:Identifier}`
+ */
+export function objectionTo(
+  formatted: string,
+  parameters: ReadonlyMap<string, string>,
+): Objection | undefined {
+  const tokens = withIdentifiers(tokensOf(formatted), parameters)
+  const callees: string[] = []
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at]
+    if (token === undefined) break
+    if (token.value === '(') callees.push(nameOf(tokens[at - 1]))
+    else if (token.value === ')') callees.pop()
+    const name = nameOf(token)
+    if (name.includes('\\')) return { what: name, kind: 'function' }
+    if (forbiddenName.test(name) && isReference(tokens, at, callees)) {
+      return { what: name, kind: 'function' }
+    }
+    if (listingName.test(name) && tokens[at + 1]?.value === '(' && !listsColumns(tokens, at + 2)) {
+      return { what: name, kind: 'columns' }
+    }
+    const setting = isWord(token, 'SETTINGS') ? refusedSetting(tokens, at + 1) : undefined
+    if (setting !== undefined) return { what: setting, kind: 'setting' }
+  }
+  return undefined
+}
+
+/** The name that a word or quoted token stands for; the formatter quotes names with backquotes. */
+function nameOf(token: Token | undefined): string {
+  if (token?.kind === 'word') return token.value
+  return token?.kind === 'quoted' ? token.value.slice(1, -1) : ''
+}
+
+/** Whether a name may mean the function: it is called, applied, or handed to one that calls it. */
+function isReference(tokens: readonly Token[], at: number, callees: readonly string[]): boolean {
+  const before = tokens[at - 1]
+  if (tokens[at + 1]?.value === '(') return true
+  // A column of a table, `t.file`, never is one.
+  if (before?.value === '.') return false
+  if (isWord(before, 'APPLY') || callees.at(-1)?.toUpperCase() === 'APPLY') return true
+  return callees.some((callee) => takesFunctions.test(callee))
+}
+
+/** Whether the argument from here on is no list of columns, or one of names and types alone. */
+function listsColumns(tokens: readonly Token[], at: number): boolean {
+  const first = tokens[at]
+  if (first?.kind === 'mark') return /^[()[\d-]$/.test(first.value)
+  if (first?.kind !== 'text') return isWord(first, 'NULL') || /^(?:true|false)$/.test(nameOf(first))
+  const next = tokens[at + 1]?.value
+  if (next !== ',' && next !== ')') return false
+  const text = unescaped(first.value)
+  return text !== undefined && parseColumnList(text) !== undefined
+}
+
+/** The content of a string literal that has the simple escapes only. */
+function unescaped(literal: string): string | undefined {
+  const inner = literal.slice(1, -1)
+  if (/\\[^'\\nt]/.test(inner)) return undefined
+  const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t' }
+  return inner.replace(/\\(.)/g, (_, sign: string) => escapes[sign] ?? sign)
+}
+
+/** `SETTINGS a = 1, b = 2`: every name behind it up to the end of the brackets. */
+function refusedSetting(tokens: readonly Token[], start: number): string | undefined {
+  let depth = 0
+  for (let at = start; at < tokens.length; at += 1) {
+    const token = tokens[at]
+    if (token?.value === '(') depth += 1
+    if (token?.value === ')') depth -= 1
+    if (depth < 0) return undefined
+    if (depth > 0 || (at > start && tokens[at - 1]?.value !== ',')) continue
+    let name = nameOf(token)
+    while (tokens[at + 1]?.value === '.') {
+      name += `.${nameOf(tokens[at + 2])}`
+      at += 2
+    }
+    if (tokens[at + 1]?.value === '=' && !isReadingSetting(name)) return name
+  }
+  return undefined
+}
+
+/** Puts names in the place of `{x:Identifier}`. */
+function withIdentifiers(
+  tokens: readonly Token[],
+  parameters: ReadonlyMap<string, string>,
+): readonly Token[] {
+  const replaced: Token[] = []
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at]
+    if (token === undefined) break
+    const value = parameters.get(nameOf(tokens[at + 1]))
+    if (token.value !== '{' || !isWord(tokens[at + 3], 'IDENTIFIER') || value === undefined) {
+      replaced.push(token)
+      continue
+    }
+    replaced.push({ ...token, kind: 'word', value })
+    at += 4
+  }
+  return replaced
+}
