@@ -14,6 +14,7 @@ export interface Limit {
   readonly setting?: { readonly min: number; readonly max: number }
 }
 
+/** What a limit's number counts. */
 export type LimitUnit = 'count' | 'bytes' | 'ms' | 's'
 
 /** The values of declared limits, by their names. */

@@ -8,6 +8,7 @@ export interface Logger {
 /** The least urgent message that is written. */
 export type LogLevel = 'info' | 'warn' | 'error'
 
+/** What may be set of a logger. */
 export interface LoggerOptions {
   /** @default 'info' */
   readonly level?: LogLevel

@@ -5,6 +5,7 @@ export interface RawAnswer extends AsyncIterable<Uint8Array> {
   readonly format: string | undefined
 }
 
+/** How ClickHouse is reached. */
 export interface StoreSettings {
   readonly url: string
   readonly user: string

@@ -17,6 +17,7 @@ export type CollectorErrorCode =
   | 'bad_origin'
   | 'bad_limit'
 
+/** A collector cannot start as it is set up. */
 export class CollectorError extends Error {
   readonly code: CollectorErrorCode
 

@@ -28,6 +28,7 @@ import {
   type Telemetry,
 } from './telemetry.ts'
 
+/** What may be set of a collector. */
 export interface CollectorSettings extends ProtectionSettings {
   /** Where OTLP/gRPC is received. */
   readonly otlpGrpc: ListenAddress
@@ -42,6 +43,7 @@ export interface CollectorSettings extends ProtectionSettings {
   readonly decodeLimits?: DecodeLimits
 }
 
+/** What a collector works with and does not own. */
 export interface CollectorParts {
   /** Where the rows go; whoever made it closes it, after the collector's shutdown. */
   readonly store: Pick<Store, 'insertNative' | 'ping'>

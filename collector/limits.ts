@@ -178,8 +178,10 @@ export const collectorLimits = {
   },
 } satisfies Record<string, Limit>
 
+/** The values of the bounds of the collector. */
 export interface CollectorLimits extends LimitValues<typeof collectorLimits> {}
 
+/** The bounds where nobody has set them. */
 export const defaultCollectorLimits: CollectorLimits = defaultsOf(collectorLimits)
 
 /**

@@ -25,6 +25,7 @@ const highWord = 1 - lowWord
 /** How lengths of messages are written. */
 export type LengthForm = 'compact' | 'padded'
 
+/** Writes the primitives of protobuf into one buffer, which grows as needed and is used again. */
 export class ProtobufWriter {
   /** The buffer; replaced by a larger one when it is full. What is written ends at `used`. */
   bytes: Buffer

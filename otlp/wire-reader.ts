@@ -27,6 +27,7 @@ export function shapeOf(place: string, message: Message): MessageShape {
 /** The bytes are not a message of the expected kind; the whole request is refused. */
 export class MalformedError extends Error {}
 
+/** Reads the primitives of protobuf in place, and says where in the request something is wrong. */
 export class WireReader {
   source: Uint8Array = new Uint8Array(0)
   /** Position after the field that was read last. */

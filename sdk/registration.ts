@@ -38,6 +38,7 @@ import type { Reporter } from './reporter.ts'
 import { createResource } from './resource.ts'
 import { openThreadState } from './thread-state.ts'
 
+/** What may be set of the SDK in code; environment variables say the rest. */
 export interface RegisterOptions {
   /**
    * Name of the service; goes before `OTEL_SERVICE_NAME`.

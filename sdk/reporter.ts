@@ -37,6 +37,7 @@ import { createLock, type LockSettings, type ReportedLock } from './report/lock.
 import { createQueue, type QueueSettings, type ReportedQueue } from './report/queue.ts'
 import { openThreadState } from './thread-state.ts'
 
+/** What may be set of a reporter. */
 export interface ReporterOptions {
   /** Where spans go; the tracer of the globally registered provider by default. */
   readonly tracer?: Tracer
@@ -46,6 +47,7 @@ export interface ReporterOptions {
   readonly snapshots?: Partial<SnapshotSettings>
 }
 
+/** What may be said of a zone. */
 export interface ZoneOptions {
   /** When it began, in nanoseconds since 1970; the present by default. */
   readonly timeNs?: bigint
@@ -59,6 +61,7 @@ export interface Zone extends Scope {
   end(options?: { readonly timeNs?: bigint; readonly error?: unknown }): void
 }
 
+/** A log record. */
 export interface LogOptions {
   readonly body: string
   /** OpenTelemetry's severity number; 9 is INFO. */

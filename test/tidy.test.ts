@@ -201,6 +201,41 @@ describe('the form of sources', () => {
   }, 60_000)
 })
 
+describe('the doors of the packages', () => {
+  const doors = sources.filter((path) => /^[a-z]+\/(index|register)\.ts$/.test(path))
+
+  test('export only what has a doc comment', () => {
+    const wrong = doors.flatMap((door) =>
+      [...code(read(door)).matchAll(/export (?:type )?\{([^}]*)\} from '(\.[^']+)'/g)].flatMap(
+        ([, names = '', from = '']) => undocumented(join(dirname(door), from), names),
+      ),
+    )
+    expect(doors.length).toBeGreaterThan(6)
+    expect(wrong).toEqual([])
+  })
+})
+
+/** Those of the names in an export list whose declaration in the file has no doc comment above. */
+function undocumented(path: string, list: string): string[] {
+  const text = read(path)
+  return list
+    .split(',')
+    .map(
+      (name) =>
+        name
+          .trim()
+          .replace(/^type /, '')
+          .split(' as ')[0] ?? '',
+    )
+    .filter((name) => {
+      if (name === '') return false
+      const kinds = 'const|function|async function|class|interface|type'
+      const at = text.search(new RegExp(`^export (?:${kinds}) ${name}\\b`, 'm'))
+      return at < 0 || !text.slice(0, at).trimEnd().endsWith('*/')
+    })
+    .map((name) => `${path}: ${name}`)
+}
+
 /** Runs the linter with the rules about size, and tells which files break one. */
 function tooLong(): (rule: string) => string[] {
   const linter = join(root, 'node_modules', '.bin', 'oxlint')

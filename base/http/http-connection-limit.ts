@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { type ConnectionLimit, createConnectionLimit } from './connection-limit.ts'
 
+/** The bounds of an HTTP/1.1 listener. */
 export interface HttpConnectionLimits {
   readonly connectionsMax: number
   /**

@@ -94,6 +94,8 @@ export const engineLimits = {
   },
 } satisfies Record<string, Limit>
 
+/** The values of the bounds of the embedded engine. */
 export interface EngineLimits extends LimitValues<typeof engineLimits> {}
 
+/** The bounds where nobody has set them. */
 export const defaultEngineLimits: EngineLimits = defaultsOf(engineLimits)

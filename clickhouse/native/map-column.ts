@@ -14,6 +14,7 @@ export interface MapColumn extends NativeColumn {
   endRow(): void
 }
 
+/** Creates a column of attributes, empty. */
 export function createMapColumn(): MapColumn {
   return new EntriesColumn()
 }

@@ -87,6 +87,7 @@ export interface UInt32Column extends NativeColumn {
   append(value: number): void
 }
 
+/** Creates a column of 32-bit numbers, empty. */
 export function createUInt32Column(type: 'UInt32' | 'Int32'): UInt32Column {
   return new WordColumn(type)
 }

@@ -35,6 +35,7 @@ export interface StringColumn extends NativeColumn {
   encoded(): Uint8Array
 }
 
+/** Creates a column of texts, empty. */
 export function createStringColumn(): StringColumn {
   return new TextColumn()
 }

@@ -57,6 +57,7 @@ export async function readServerFreeBytes(store: Store): Promise<number> {
   return Number(row?.bytes ?? Number.POSITIVE_INFINITY)
 }
 
+/** Creates the watch over the free disk; it does nothing before `start()`. */
 export function createDiskFloor(settings: DiskFloorSettings, parts: DiskFloorParts): DiskFloor {
   return new WatchingDiskFloor(settings, parts)
 }

@@ -28,6 +28,7 @@ export interface MigrationPlan {
   readonly warnings: readonly string[]
 }
 
+/** What a plan depends on besides what is there. */
 export interface PlanOptions {
   /** The cluster whose servers get the tables. */
   readonly cluster?: string | undefined
@@ -37,6 +38,7 @@ export interface PlanOptions {
   readonly mayRename?: boolean
 }
 
+/** Whether a plan leaves the schema as it is. */
 export function isEmpty(plan: MigrationPlan): boolean {
   const { adaptations, makesDatabase, migrations: planned, renames } = plan
   return !makesDatabase && renames.length + adaptations.length + planned.length === 0

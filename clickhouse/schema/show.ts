@@ -2,6 +2,7 @@ import { quoteIdentifier, quoteString } from '../engine/sql-text.ts'
 import { onCluster } from './cluster.ts'
 import type { MigrationPlan } from './plan.ts'
 
+/** Where a plan is to be run. */
 export interface ShowOptions {
   readonly database: string
   readonly cluster?: string | undefined

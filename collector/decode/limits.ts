@@ -85,6 +85,8 @@ export const decodeLimits = {
   },
 } satisfies Record<string, Limit>
 
+/** The values of the bounds of one request and its items. */
 export interface DecodeLimits extends LimitValues<typeof decodeLimits> {}
 
+/** The bounds where nobody has set them. */
 export const defaultDecodeLimits: DecodeLimits = defaultsOf(decodeLimits)

@@ -6,6 +6,7 @@
  */
 export type JournalErrorCode = 'journal_in_use' | 'journal_unusable'
 
+/** A journal's folder cannot be used. */
 export class JournalError extends Error {
   readonly code: JournalErrorCode
 

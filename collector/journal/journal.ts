@@ -14,6 +14,7 @@ import { createMemoryJournal } from './memory-journal.ts'
  */
 export type Durability = 'fsync' | 'os' | 'memory'
 
+/** What may be set of a journal. */
 export interface JournalSettings {
   /** Where the files are; created where needed. With `memory` nothing is written there. */
   readonly folder: string

@@ -27,19 +27,23 @@ export interface AnyValue {
   readonly bytesValue?: Uint8Array
 }
 
+/** An array; its values may be of different kinds. */
 export interface ArrayValue {
   readonly values?: readonly AnyValue[]
 }
 
+/** A map: a list of keys and values, in which a key should be there once. */
 export interface KeyValueList {
   readonly values?: readonly KeyValue[]
 }
 
+/** A key with its value. */
 export interface KeyValue {
   readonly key?: string
   readonly value?: AnyValue
 }
 
+/** `common.v1.AnyValue`: a value of any kind. */
 export const anyValue: Message<AnyValue> = recursiveMessage(
   'AnyValue',
   () => ({
@@ -54,24 +58,29 @@ export const anyValue: Message<AnyValue> = recursiveMessage(
   { isOneof: true },
 )
 
+/** `common.v1.ArrayValue`: a list of values. */
 export const arrayValue: Message<ArrayValue> = recursiveMessage('ArrayValue', () => ({
   values: repeated(1, anyValue),
 }))
 
+/** `common.v1.KeyValueList`: a list of keys with values. */
 export const keyValueList: Message<KeyValueList> = recursiveMessage('KeyValueList', () => ({
   values: repeated(1, keyValue),
 }))
 
+/** `common.v1.KeyValue`: an attribute. */
 export const keyValue: Message<KeyValue> = message('KeyValue', {
   key: string(1),
   value: nested(2, anyValue),
 })
 
+/** `resource.v1.Resource`: who reports. */
 export const resource = message('Resource', {
   attributes: repeated(1, keyValue),
   droppedAttributesCount: uint32(2),
 })
 
+/** `common.v1.InstrumentationScope`: which library of it reports. */
 export const scope = message('InstrumentationScope', {
   name: string(1),
   version: string(2),

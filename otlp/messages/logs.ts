@@ -14,6 +14,7 @@ import {
 } from '../message.ts'
 import { anyValue, keyValue, resource, scope } from './attributes.ts'
 
+/** `logs.v1.LogRecord`: a log record or an event. */
 export const logRecord = message('LogRecord', {
   timeUnixNano: fixed64(1),
   severityNumber: enumeration(2),
@@ -27,6 +28,7 @@ export const logRecord = message('LogRecord', {
   observedTimeUnixNano: fixed64(11),
   eventName: string(12),
 })
+/** A log record as plain values. */
 export type LogRecord = ValueOf<typeof logRecord>
 
 const scopeLogs = message('ScopeLogs', {
@@ -41,10 +43,12 @@ const resourceLogs = message('ResourceLogs', {
   schemaUrl: string(3),
 })
 
+/** `ExportLogsServiceRequest`: what a sender of logs sends. */
 export const exportLogsRequest = message('ExportLogsServiceRequest', {
   resourceLogs: repeated(1, resourceLogs),
 })
 
+/** `ExportLogsServiceResponse`: what it is answered. */
 export const exportLogsResponse = message('ExportLogsServiceResponse', {
   partialSuccess: nested(
     1,

@@ -19,6 +19,7 @@ import {
 } from '../message.ts'
 import { keyValue, resource, scope } from './attributes.ts'
 
+/** `metrics.v1.Exemplar`: a measurement behind a data point. */
 export const exemplar = message('Exemplar', {
   timeUnixNano: fixed64(2),
   asDouble: double(3),
@@ -28,6 +29,7 @@ export const exemplar = message('Exemplar', {
   filteredAttributes: repeated(7, keyValue),
 })
 
+/** `metrics.v1.NumberDataPoint`: a point of a gauge or a sum. */
 export const numberDataPoint = message('NumberDataPoint', {
   startTimeUnixNano: fixed64(2),
   timeUnixNano: fixed64(3),
@@ -38,6 +40,7 @@ export const numberDataPoint = message('NumberDataPoint', {
   flags: uint32(8),
 })
 
+/** `metrics.v1.HistogramDataPoint`: a point of a histogram with explicit bounds. */
 export const histogramDataPoint = message('HistogramDataPoint', {
   startTimeUnixNano: fixed64(2),
   timeUnixNano: fixed64(3),
@@ -52,11 +55,13 @@ export const histogramDataPoint = message('HistogramDataPoint', {
   max: double(12),
 })
 
+/** `metrics.v1.ExponentialHistogramDataPoint.Buckets`: its counts on one side of zero. */
 export const exponentialBuckets = message('ExponentialHistogramDataPoint.Buckets', {
   offset: sint32(1),
   bucketCounts: list(uint64(2)),
 })
 
+/** `metrics.v1.ExponentialHistogramDataPoint`: a point of an exponential histogram. */
 export const exponentialHistogramDataPoint = message('ExponentialHistogramDataPoint', {
   attributes: repeated(1, keyValue),
   startTimeUnixNano: fixed64(2),
@@ -74,11 +79,13 @@ export const exponentialHistogramDataPoint = message('ExponentialHistogramDataPo
   zeroThreshold: double(14),
 })
 
+/** `metrics.v1.SummaryDataPoint.ValueAtQuantile`: a quantile of a summary. */
 export const quantileValue = message('SummaryDataPoint.ValueAtQuantile', {
   quantile: double(1),
   value: double(2),
 })
 
+/** `metrics.v1.SummaryDataPoint`: a point of a summary. */
 export const summaryDataPoint = message('SummaryDataPoint', {
   startTimeUnixNano: fixed64(2),
   timeUnixNano: fixed64(3),
@@ -89,8 +96,10 @@ export const summaryDataPoint = message('SummaryDataPoint', {
   flags: uint32(8),
 })
 
+/** `metrics.v1.Gauge`: a value that goes up and down. */
 export const gauge = message('Gauge', { dataPoints: repeated(1, numberDataPoint) })
 
+/** `metrics.v1.Sum`: a value that adds up. */
 export const sum = message('Sum', {
   dataPoints: repeated(1, numberDataPoint),
   aggregationTemporality: enumeration(2),
@@ -109,6 +118,7 @@ const exponentialHistogram = message('ExponentialHistogram', {
 
 const summary = message('Summary', { dataPoints: repeated(1, summaryDataPoint) })
 
+/** `metrics.v1.Metric`: a metric with its data points. */
 export const metric = message('Metric', {
   name: string(1),
   description: string(2),
@@ -133,10 +143,12 @@ const resourceMetrics = message('ResourceMetrics', {
   schemaUrl: string(3),
 })
 
+/** `ExportMetricsServiceRequest`: what a sender of metrics sends. */
 export const exportMetricsRequest = message('ExportMetricsServiceRequest', {
   resourceMetrics: repeated(1, resourceMetrics),
 })
 
+/** `ExportMetricsServiceResponse`: what it is answered. */
 export const exportMetricsResponse = message('ExportMetricsServiceResponse', {
   partialSuccess: nested(
     1,

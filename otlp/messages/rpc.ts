@@ -3,12 +3,14 @@ import { bytes, int32, int64, message, nested, repeated, string } from '../messa
 
 const any = message('google.protobuf.Any', { typeUrl: string(1), value: bytes(2) })
 
+/** `google.rpc.Status`: why a request was refused. */
 export const rpcStatus = message('google.rpc.Status', {
   code: int32(1),
   message: string(2),
   details: repeated(3, any),
 })
 
+/** `google.rpc.RetryInfo`: when to try again. */
 export const retryInfo = message('google.rpc.RetryInfo', {
   retryDelay: nested(
     1,

@@ -14,6 +14,7 @@ import {
 } from '../message.ts'
 import { keyValue, resource, scope } from './attributes.ts'
 
+/** `trace.v1.Span.Event`: something that happened during it. */
 export const spanEvent = message('Span.Event', {
   timeUnixNano: fixed64(1),
   name: string(2),
@@ -21,6 +22,7 @@ export const spanEvent = message('Span.Event', {
   droppedAttributesCount: uint32(4),
 })
 
+/** `trace.v1.Span.Link`: another span that it belongs to. */
 export const spanLink = message('Span.Link', {
   traceId: id(1),
   spanId: id(2),
@@ -30,8 +32,10 @@ export const spanLink = message('Span.Link', {
   flags: fixed32(6),
 })
 
+/** `trace.v1.Status`: how it ended. */
 export const spanStatus = message('Status', { message: string(2), code: enumeration(3) })
 
+/** `trace.v1.Span`: an operation that has ended. */
 export const span = message('Span', {
   traceId: id(1),
   spanId: id(2),
@@ -50,6 +54,7 @@ export const span = message('Span', {
   status: nested(15, spanStatus),
   flags: fixed32(16),
 })
+/** A span as plain values. */
 export type Span = ValueOf<typeof span>
 
 const scopeSpans = message('ScopeSpans', {
@@ -64,10 +69,12 @@ const resourceSpans = message('ResourceSpans', {
   schemaUrl: string(3),
 })
 
+/** `ExportTraceServiceRequest`: what a sender of spans sends. */
 export const exportTraceRequest = message('ExportTraceServiceRequest', {
   resourceSpans: repeated(1, resourceSpans),
 })
 
+/** `ExportTraceServiceResponse`: what it is answered. */
 export const exportTraceResponse = message('ExportTraceServiceResponse', {
   partialSuccess: nested(
     1,

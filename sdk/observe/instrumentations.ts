@@ -12,6 +12,7 @@ import {
 } from './async-mutex.ts'
 import { type PQueueClass, patchPQueue } from './p-queue.ts'
 
+/** What may be set of Wayward's instrumentations, besides OpenTelemetry's own. */
 export interface WaywardInstrumentationConfig extends InstrumentationConfig {
   /** The reporter to report to; the process's own by default. */
   readonly reporter?: Reporter

@@ -57,6 +57,7 @@ export interface JobSettings {
   readonly attemptLimit?: number
 }
 
+/** What may be said of a run when it starts. */
 export interface JobRunOptions {
   /** When the run started, in nanoseconds since 1970; the present by default. */
   readonly timeNs?: bigint
@@ -76,6 +77,7 @@ export interface JobRunOptions {
   readonly workerId?: string
 }
 
+/** What may be said of the end of a run. */
 export interface JobEndOptions {
   /** When it ended, in nanoseconds since 1970; the present by default. */
   readonly timeNs?: bigint

@@ -70,6 +70,7 @@ export interface LockSettings {
   readonly capacity?: number
 }
 
+/** What may be said of a request for a lock. */
 export interface LockRequestOptions {
   /** When the lock was asked for, in nanoseconds since 1970; the present by default. */
   readonly timeNs?: bigint
@@ -80,11 +81,13 @@ export interface LockRequestOptions {
   readonly timeoutNs?: number
 }
 
+/** When something happened to a lock. */
 export interface LockTimeOptions {
   /** When it happened, in nanoseconds since 1970; the present by default. */
   readonly timeNs?: bigint
 }
 
+/** What may be said of a grant. */
 export interface LockGrantOptions extends LockTimeOptions {
   /**
    * Whether the request had to wait. By default it had if, when it was made, the known holders or

@@ -54,11 +54,13 @@ export interface QueueSettings {
   readonly hasEnqueueSpans?: boolean
 }
 
+/** When something happened to an item. */
 export interface QueueTimeOptions {
   /** When it happened, in nanoseconds since 1970; the present by default. */
   readonly timeNs?: bigint
 }
 
+/** What may be said of an item when it is enqueued. */
 export interface EnqueueOptions extends QueueTimeOptions {
   /** Identity of the item within its queue; numbered from 1 by default. */
   readonly id?: string
