@@ -34,7 +34,7 @@ const unknownSettingCode = 115
 /**
  * Connects to a ClickHouse HTTP interface; nothing is sent before the first operation.
  *
- * @throws StoreError if the URL is none
+ * @throws StoreError if the URL is not valid
  */
 export function createStore(settings: StoreSettings): Store {
   return new HttpStore(settings)

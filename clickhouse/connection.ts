@@ -16,7 +16,7 @@ export const storeConnectionsMax = 10
  * A client of ClickHouse's HTTP interface; nothing is sent yet.
  *
  * @param database undefined for requests that may come before there is one
- * @throws StoreError if the URL is none, or a file of the TLS settings cannot be read
+ * @throws StoreError if the URL is not valid, or a file of the TLS settings cannot be read
  */
 export function connect(settings: StoreSettings, database: string | undefined): ClickHouseClient {
   const { url, tls } = settings

@@ -253,7 +253,7 @@ export const observedMetrics = {
     kind: 'counter',
     name: 'wayward_journal_compacted_blocks_total',
     unit: 'blocks',
-    help: 'Blocks that were written anew, so that the segment they held could be used again.',
+    help: 'Blocks that were written again, so that the segment they held could be used again.',
     labels: [],
   },
   damagedRecords: {
@@ -393,7 +393,7 @@ export const observedMetrics = {
     kind: 'gauge',
     name: 'process_open_fds',
     unit: 'fds',
-    help: 'Files and sockets that the collector process has open, where the system tells.',
+    help: 'Files and sockets that the collector process has open, where the system says.',
     labels: [],
   },
   certificateExpiry: {

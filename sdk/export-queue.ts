@@ -1,5 +1,5 @@
 // The queue in front of an exporter, in the place of OpenTelemetry's batch processors, which
-//   - drop silently when they are full: here every loss is counted and told;
+//   - drop silently when they are full: here every loss is counted and reported;
 //   - give a batch up at the first failure, and the OTLP/gRPC exporter does not try again: here a
 //     batch is tried again for as long as `exportTimeoutMs`, so a collector that restarts loses
 //     nothing;

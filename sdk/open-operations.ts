@@ -1,6 +1,6 @@
-// Spans are sent when they end. What is still open is told by snapshots: an event at a fixed
+// Spans are sent when they end. What is still open is reported by snapshots: an event at a fixed
 // interval for each operation that has been open for longer than a threshold. A deadlock leaves no
-// other trace. The end of what was told as open is told by an event as well: its span may be
+// other trace. The end of what was reported as open is told by an event as well: its span may be
 // sampled away or dropped.
 import type { Attributes, Context, HrTime } from '@opentelemetry/api'
 import { SeverityNumber, type Logger } from '@opentelemetry/api-logs'
@@ -32,7 +32,7 @@ export interface OpenOperation {
   describe(): Attributes
 }
 
-/** How often and from when on open operations are told. */
+/** How often and from when on open operations are reported. */
 export interface SnapshotSettings {
   /**
    * Time between two snapshots of an open operation, in milliseconds; 0 makes none on a timer.
@@ -40,12 +40,12 @@ export interface SnapshotSettings {
    */
   readonly intervalMs: number
   /**
-   * An operation is told from this age on, in milliseconds.
+   * An operation is reported from this age on, in milliseconds.
    * @default 1000
    */
   readonly thresholdMs: number
   /**
-   * Largest number of operations told at a time; the oldest go first.
+   * Largest number of operations reported at a time; the oldest go first.
    * @default 1000
    */
   readonly operationsMax: number
@@ -95,8 +95,8 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
   let { snapshots } = settings
   const operations = new Set<OpenOperation>()
   /**
-   * Those that were told as open: their end is told, too, whether or not their span is sampled or
-   * sent.
+   * Those that were reported as open: their end is told, too, whether or not their span is sampled
+   * or sent.
    */
   const toldOpen = new Set<OpenOperation>()
   const leftOut = createLossReport()

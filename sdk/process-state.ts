@@ -57,7 +57,7 @@ function inherit(): Shared | undefined {
   const data = getEnvironmentData(environmentKey)
   if (typeof data !== 'object' || data === null) return undefined
   const shared = data as unknown as Shared
-  // Memory of another process cannot be meant: a forked process starts anew.
+  // Memory of another process cannot be meant: a forked process starts again.
   return shared.pid === process.pid && shared.cells instanceof SharedArrayBuffer
     ? shared
     : undefined

@@ -94,7 +94,7 @@ export interface Reporter {
    * @returns what `fn` returns (a promise that follows it); what it throws is thrown on.
    */
   zone<T>(name: string, fn: () => T, options?: ZoneOptions): T
-  /** Begins a zone whose end is told by hand. */
+  /** Begins a zone whose end is reported by hand. */
   startZone(name: string, options?: ZoneOptions): Zone
   /** A log record with time in nanoseconds, trace context, thread and task. */
   log(options: LogOptions): void

@@ -86,7 +86,7 @@ function refuseForeignOwner(path: string, storePath: string): void {
 }
 
 /**
- * After a crash the id may have gone to an unrelated process; where the system tells, look what it
+ * After a crash the id may have gone to an unrelated process; where the system says, look what it
  * is.
  */
 function isChdbProcess(pid: number): boolean {

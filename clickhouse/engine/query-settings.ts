@@ -66,7 +66,7 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
 
 /**
  * Makes one insert one block, whatever the client asks for: with other block sizes the same file
- * and the same token would be inserted again (DESIGN.md section 4).
+ * and the same token would be inserted again.
  */
 export const insertPins = setText(
   new Map([

@@ -31,7 +31,7 @@ const shardingKeys: ReadonlyMap<string, string> = new Map([
  * The statements for a cluster that do what this one does for a single server.
  *
  * @param sql without comments
- * @throws Error if it is none that a schema is made of
+ * @throws Error if it is not one that a schema is made of
  */
 export function toClusterStatements(sql: string, cluster: string): readonly string[] {
   const everywhere = onCluster(cluster)
@@ -57,7 +57,7 @@ export function toClusterStatements(sql: string, cluster: string): readonly stri
   const renamed = /^RENAME TABLE IF EXISTS (\w+) TO (\w+)$/.exec(sql)
   if (renamed !== null) {
     const [, from, to] = renamed
-    // The table in front has no rows; it is made anew under the new name.
+    // The table in front has no rows; it is made again under the new name.
     return [
       `RENAME TABLE IF EXISTS ${from}${localSuffix} TO ${to}${localSuffix} ${everywhere}`,
       `DROP TABLE IF EXISTS ${from} ${everywhere} SYNC`,

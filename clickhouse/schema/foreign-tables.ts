@@ -69,7 +69,7 @@ function unfitTables(unfit: readonly string[]): StoreError {
   const more = unfit.length > 3 ? `; and ${unfit.length - 3} more` : ''
   return new StoreError(
     'unfit_tables',
-    `Cannot use the tables of this database: ${shown}${more}. Name another database with --clickhouse-database, or rename the table (RENAME TABLE … TO …), so that it is made anew`,
+    `Cannot use the tables of this database: ${shown}${more}. Name another database with --clickhouse-database, or rename the table (RENAME TABLE … TO …), so that it is made again`,
     { cause: undefined },
   )
 }

@@ -57,7 +57,7 @@ export function afterRenames(state: SchemaState, renames: readonly Rename[]): Sc
     const table = tables.get(from)
     tables.delete(from)
     tables.delete(`${from}_local`)
-    // In a cluster the Distributed table in front is made anew.
+    // In a cluster the Distributed table in front is made again.
     if (local !== undefined) tables.set(`${to}_local`, local)
     else if (table !== undefined) tables.set(to, table)
   }

@@ -27,7 +27,7 @@ export async function readSql(path: string): Promise<string> {
   return await readFile(new URL(`../${path}`, import.meta.url), 'utf8')
 }
 
-/** @throws Error if the text is none of the statements that a schema is made of */
+/** @throws Error if the text is not one of the statements that a schema is made of */
 export function parseStatement(text: string): Statement {
   const sql = text.replace(/^--.*\n/gm, '').trim()
   return { sql, why: whyOf(text), action: actionOf(sql) }

@@ -5,7 +5,7 @@ import { hash, randomBytes } from 'node:crypto'
 
 /** Which tokens are good. */
 export interface Tokens {
-  /** The name of a token; undefined if it is none. */
+  /** The name of a token; undefined if it is not a valid one. */
   nameOf(token: string): string | undefined
   readonly count: number
 }

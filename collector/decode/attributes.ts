@@ -17,7 +17,7 @@ import type { RowTemplate } from './row-template.ts'
 import { ItemRejection } from './tally.ts'
 
 const shapesMax = 512
-/** Attribute lists longer than this are sorted anew each time. */
+/** Attribute lists longer than this are sorted again each time. */
 const shapeKeysMax = 64
 /** Words of a remembered shape: stamp (epoch and how many keys), the keys, their order. */
 const shapeWords = 1 + 2 * shapeKeysMax

@@ -147,7 +147,7 @@ class ThreadDecoder implements LargeDecoder {
       resourceLimits: { maxOldGenerationSizeMb },
     })
     worker.unref()
-    // One that dies between two requests is made anew for the next.
+    // One that dies between two requests is made again for the next.
     worker.on('error', ignore)
     worker.once('exit', () => {
       if (this.#worker === worker) this.#worker = undefined

@@ -16,7 +16,7 @@ export interface FolderLock {
 
 interface Owner {
   readonly pid: number
-  /** Empty where the system does not tell. */
+  /** Empty where the system does not say. */
   readonly start: string
 }
 
@@ -115,7 +115,7 @@ function isAlive(owner: Owner | undefined): boolean {
   return start === '' || owner.start === '' || start === owner.start
 }
 
-/** The boot and the tick in which a process started; empty where the system does not tell. */
+/** The boot and the tick in which a process started; empty where the system does not say. */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

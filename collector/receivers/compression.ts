@@ -136,7 +136,7 @@ async function inflateSnappy(body: Uint8Array, bytesMax: number): Promise<Inflat
 
 const snappyChunkBytesMax = 65_536
 
-/** What all chunks become. @throws where the stream is none */
+/** What all chunks become. @throws where it is not a stream of this kind */
 function snappyStreamBytes(body: Uint8Array): number {
   let bytes = 0
   let at = 0
@@ -186,7 +186,7 @@ async function inflateLz4(body: Uint8Array, bytesMax: number): Promise<InflateOu
     : { status: 'inflated', body: inflated }
 }
 
-/** Walks a frame's blocks. @throws where it is none, or is not all of the body */
+/** Walks a frame's blocks. @throws where it is not a frame, or not all of the body */
 function lz4Frame(body: Uint8Array): { bytesAtMost: number; blockBytesMax: number } {
   if (body.length < 7 || u32(body, 0) !== lz4Magic) throw new Error('it is no frame of LZ4')
   const flags = body[4] ?? 0

@@ -1,4 +1,4 @@
-// TLS for every listener of the collector, from one certificate that is taken anew when its files
+// TLS for every listener of the collector, from one certificate that is read again when its files
 // change.
 import type { Logger } from '@wayward/base'
 import { constants } from 'node:crypto'

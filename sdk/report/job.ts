@@ -98,7 +98,7 @@ export interface ReportedJob {
    * await job.run({ trigger: 'cron', dueTimeNs }, () => buildReport())
    */
   run<T>(options: JobRunOptions, fn: (run: JobRun) => T): T
-  /** Begins a run whose end is told by hand. */
+  /** Begins a run whose end is reported by hand. */
   start(options?: JobRunOptions): JobRun
 }
 
@@ -107,7 +107,7 @@ export interface JobRun extends Scope {
   readonly runId: string
   /** Runs `fn` as one attempt: a child span with `success` or `error`. */
   attempt<T>(fn: (attempt: JobAttempt) => T): T
-  /** Begins an attempt whose end is told by hand. */
+  /** Begins an attempt whose end is reported by hand. */
   startAttempt(options?: { readonly timeNs?: bigint }): JobAttempt
   ended(result: JobResult, options?: JobEndOptions): void
   readonly isOpen: boolean

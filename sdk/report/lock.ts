@@ -477,7 +477,7 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
     lock.core.open.delete(this)
   }
 
-  /** It is followed no more; its end is still told, should it come. */
+  /** It is followed no more; its end is still reported, should it come. */
   leaveOut(): void {
     this.#forget()
     this.#lock.core.open.leaveOut(this)

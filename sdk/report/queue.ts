@@ -87,7 +87,7 @@ export interface ReportedQueue {
   enqueued(options?: EnqueueOptions): QueueItem
   /** The items that wait, oldest first. */
   readonly items: Iterable<QueueItem>
-  /** Forgets the items that wait, as of a queue that is gone; nothing is told of them. */
+  /** Forgets the items that wait, as of a queue that is gone; nothing is reported of them. */
   abandon(): void
 }
 
@@ -108,7 +108,7 @@ export interface ItemProcessing extends Scope {
   done(options?: QueueTimeOptions): void
   failed(error: unknown, options?: QueueTimeOptions): void
   /**
-   * Processes the item with `fn`, as an asynchronous task of its own, and tells how it ended.
+   * Processes the item with `fn`, as an asynchronous task of its own, and reports how it ended.
    * @returns what `fn` returns (a promise that follows it); what it throws is thrown on.
    */
   process<T>(fn: () => T): T

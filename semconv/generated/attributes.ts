@@ -39,7 +39,7 @@ export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL = 'queue_full' as co
 /** The exporter gave up. */
 export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED = 'export_failed' as const
 
-/** More operations were open than are followed: those are told when they end, and not while they are open. */
+/** More operations were open than are followed: those are reported when they end, and not while they are open. */
 export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL = 'open_full' as const
 
 /** Number of the attempt within its run, from 1; on the run's span, how many attempts were made. */

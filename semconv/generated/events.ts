@@ -3,7 +3,7 @@
 /** Spans or events of this process were dropped. */
 export const EVENT_WAYWARD_EVENTS_DROPPED = 'wayward.events.dropped' as const
 
-/** The end of an operation that was told as open by `wayward.operation.open`. */
+/** The end of an operation that was reported as open by `wayward.operation.open`. */
 export const EVENT_WAYWARD_OPERATION_ENDED = 'wayward.operation.ended' as const
 
 /** Snapshot of an operation that has been open for longer than a threshold, repeated at a fixed interval. */

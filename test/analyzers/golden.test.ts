@@ -1,5 +1,5 @@
 // Every folder test/golden/<analyzer>/<case> has an input, the rows that the analyzer answers with,
-// and what it says about them. `npx vitest run test/analyzers -u` writes the answers anew; look at
+// and what it says about them. `npx vitest run test/analyzers -u` writes the answers again; look at
 // each difference before you keep it.
 import { readdirSync, readFileSync } from 'node:fs'
 import { analyzers, type Report, runAnalyzer } from '@wayward/analyzers'

@@ -18,7 +18,7 @@ interface Side {
   readonly store: Store
   readonly reader: Store
   readonly ms: number[]
-  /** CPU milliseconds of the engine for all its inserts; 0 where the system does not tell. */
+  /** CPU milliseconds of the engine for all its inserts; 0 where the system does not say. */
   cpuMs: number
 }
 

@@ -95,7 +95,7 @@ describe('insertNative()', () => {
   })
 
   test.each([
-    ['a table that is none of ours', 'otel_metrics', () => [new Uint8Array([0, 0])]],
+    ['a table of somebody else', 'otel_metrics', () => [new Uint8Array([0, 0])]],
     ['bytes that are no block', 'otel_traces', () => [new Uint8Array([1, 1, 1, 65, 255, 255])]],
     ['a block that is cut off', 'otel_traces', async () => cut(await nativeSpans(10))],
   ])('fails for good with %s', async (_, table, chunks) => {

@@ -1,4 +1,4 @@
-// Certificates for tests, made anew by the openssl command; nothing secret is kept in the
+// Certificates for tests, made again by the openssl command; nothing secret is kept in the
 // repository.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -34,7 +34,7 @@ test.each<[string, () => Record<string, string>, number[]]>([
   ['an endpoint without a scheme, insecure', () => insecure(host()), [1, 1]],
   ['an endpoint without a scheme is meant secure', () => at(host()), [0, 0]],
   ['an https endpoint', () => at(`https://${host()}`), [0, 0]],
-  ['an endpoint that is none', () => at('::not a url::'), [0, 0]],
+  ['an invalid endpoint', () => at('::not a url::'), [0, 0]],
   [
     'endpoints by signal',
     () => ({ ...at('http://127.0.0.1:1'), OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: server.url }),

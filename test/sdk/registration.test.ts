@@ -471,7 +471,7 @@ describe('the end of a process', () => {
     expect(server.spans.length).toBeGreaterThan(0)
   })
 
-  test('what was told as open is told as ended, sampled or not', async () => {
+  test('what was reported as open is reported as ended, sampled or not', async () => {
     const ended = await run(
       [
         '--input-type=module',

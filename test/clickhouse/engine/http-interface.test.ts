@@ -339,7 +339,7 @@ describe('what is not a request', () => {
       'HTTP/1.1 431',
     ],
     [
-      'a URL that is none',
+      'an invalid URL',
       'GET http://[ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
       'HTTP/1.1 400',
     ],

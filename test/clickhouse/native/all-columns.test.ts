@@ -21,7 +21,7 @@ function indexed(column: ReturnType<typeof createLowCardinalityColumn>, value: s
 }
 
 test.each([200, 256, 257, 65_535, 65_536, 150_000])(
-  'take() writes a dictionary of %i keys with indexes wide enough, and begins anew',
+  'take() writes a dictionary of %i keys with indexes wide enough, and begins again',
   (keys) => {
     const column = createLowCardinalityColumn(['known'])
     const block = createBlock({ c: column })

@@ -1,5 +1,5 @@
 // The stock tables as other collectors made them: three forms are in the field (columns from the
-// stock exporter's releases, written anew), and the JSON variant.
+// stock exporter's releases, written again), and the JSON variant.
 
 const map = 'Map(LowCardinality(String), String)'
 const end = (order: string, partition: string): string =>

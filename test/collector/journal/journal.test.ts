@@ -98,7 +98,7 @@ describe('openJournal()', () => {
     await last.close()
   })
 
-  test('with durability memory tells of rows that lie in the folder, and leaves them there', async () => {
+  test('with durability memory reports rows that lie in the folder, and leaves them there', async () => {
     const journal = await folder.open()
     await write(journal, block('a', 1, 'one'))
     await journal.close()

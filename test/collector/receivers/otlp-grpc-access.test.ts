@@ -39,7 +39,7 @@ function connect(port: number, { ca, client }: CallOptions) {
           client === undefined ? null : readFileSync(client.key),
           client === undefined ? null : readFileSync(client.cert),
         )
-  // The name that the certificate is checked for; an address is none.
+  // The name that the certificate is checked for; an address is not a name.
   const options = { 'grpc.ssl_target_name_override': 'localhost' }
   const grpc = new Client(`127.0.0.1:${port}`, channel, ca === undefined ? {} : options)
   stops.push(() => grpc.close())

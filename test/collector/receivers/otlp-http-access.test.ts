@@ -198,7 +198,7 @@ describe('with CORS', () => {
     expect(refused.headers.get('access-control-allow-origin')).toBe(origin)
     const sent = await post(harness, { origin, authorization: 'Bearer page-token-0123456789' })
     expect(sent.status).toBe(200)
-    // A request with the method of a preflight that is none is checked like any other.
+    // A request with a preflight's method that is not a preflight is checked like any other.
     const url = `http://127.0.0.1:${harness.port}/v1/traces`
     expect((await fetch(url, { method: 'OPTIONS', headers: { origin } })).status).toBe(401)
   })

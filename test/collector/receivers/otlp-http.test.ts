@@ -214,7 +214,7 @@ describe('answers the outcome', () => {
 
 describe('refuses', () => {
   test.each([
-    ['a path that is none', '/v1/spans', 'POST', { 'content-type': protobufType }, 404, 5],
+    ['an unknown path', '/v1/spans', 'POST', { 'content-type': protobufType }, 404, 5],
     [
       'a property of Object as path',
       '/constructor',
@@ -289,7 +289,7 @@ describe('refuses', () => {
     expect(harness.parts.requestBytes.usedBytes).toBe(0)
   })
 
-  test('gzip that inflates over the limit, and gzip that is none', async () => {
+  test('gzip that inflates over the limit, and what is not gzip', async () => {
     const harness = await start({ requestBytesMax: 1_000_000 })
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
     const bomb = gzipSync(Buffer.alloc(300_000_000))

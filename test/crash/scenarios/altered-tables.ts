@@ -66,7 +66,7 @@ async function alter(alteration: Alteration, parts: ServerParts): Promise<void> 
   for (const statement of alteration.break) await engine.writer.command(statement)
   const readLog = (): string => readFileSync(service.logPath).subarray(length).toString('utf8')
   if (!(await waitForLog(readLog, alteration.said, saidMsMax))) {
-    fault(`The log did not tell of ${alteration.what} (wanted ${alteration.said}): ${readLog()}`)
+    fault(`The log did not report ${alteration.what} (wanted ${alteration.said}): ${readLog()}`)
   }
   await sleep(brokenMs)
   for (const statement of alteration.cure) await engine.writer.command(statement)

@@ -86,7 +86,7 @@ const endings: Readonly<Record<string, Ending>> = {
   'a time-out without end': (PQueue) => [
     new PQueue(late).add(slow, { timeout: Number.POSITIVE_INFINITY }),
   ],
-  'a time-out that is none': (PQueue) => [
+  'an invalid time-out': (PQueue) => [
     new PQueue().add(slow, { timeout: -1 }),
     new PQueue().add(slow, { timeout: Number.NaN }),
     new PQueue().add(slow, { timeout: '10' }),

@@ -1,4 +1,5 @@
-// What is kept of operations that do not end is bounded, and what is left out is counted and told.
+// What is kept of operations that do not end is bounded, and what is left out is counted and
+// reported.
 import * as asyncMutex from 'async-mutex'
 import { observeAsyncMutex, type ReportedLock } from '@wayward/sdk'
 import {
@@ -144,7 +145,7 @@ describe('open operations', () => {
     expect(reporter.openCount).toBe(0)
   })
 
-  test('beyond 10,000 are left out, counted, and told as an event', async () => {
+  test('beyond 10,000 are left out, counted, and reported as an event', async () => {
     const recording = createRecording({ intervalMs: 20, thresholdMs: 3_600_000 })
     const { reporter } = recording
     const queue = reporter.queue({ name: 'mails' })
