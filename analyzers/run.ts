@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { QueryParameters, Store } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
-import { parseSqlHeader } from './sql-header.ts'
+import { readQuestion } from './sql-modules.ts'
 
 /** What a report looks at. */
 export interface ReportWindow {
@@ -51,7 +50,7 @@ export async function listAnalyzers(): Promise<AnalyzerInfo[]> {
   return await Promise.all(
     definitions.map(async ({ name, sql, requires }) => ({
       name,
-      question: parseSqlHeader(await readFile(sql, 'utf8')).question,
+      question: (await readQuestion(sql)).header.question,
       requires,
     })),
   )
@@ -116,8 +115,8 @@ export async function listSessions(
 }
 
 async function ask(store: Store, file: URL, parameters: QueryParameters): Promise<Answer> {
-  const sql = await readFile(file, 'utf8')
-  const { question, columns, headline } = parseSqlHeader(sql)
+  const { sql, header } = await readQuestion(file)
+  const { question, columns, headline } = header
   const rows = await store.query<Readonly<Record<string, unknown>>>(sql, parameters)
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
 }

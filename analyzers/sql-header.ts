@@ -6,6 +6,8 @@
 //   -- Parameters:
 //   --   service  String         only this service, empty for all
 //   --
+//   -- Uses: lock_waits, severity
+//   --
 //   -- Headline, the columns of a table, the last left out first:
 //   --   lock_name, wait_sum_ns
 //   --
@@ -20,6 +22,8 @@ export interface SqlHeader {
   readonly question: string
   /** Names of parameters, with what they are. */
   readonly parameters: readonly Parameter[]
+  /** Names of the modules that it uses, see sql-modules.ts. */
+  readonly uses: readonly string[]
   /** Names of the columns that answer the question at a glance; the last may be left out first. */
   readonly headline: readonly string[]
   /**
@@ -72,7 +76,7 @@ export function parseSqlHeader(sql: string): SqlHeader {
   if (unknown !== undefined)
     throw new Error(`Cannot read SQL: its headline names "${unknown}", which is no column`)
   const parameters = section(comment, 'Parameters').lines.map(parseParameter)
-  return { question, parameters, headline, rowsAre: output.title, columns }
+  return { question, parameters, uses: parseUses(sql), headline, rowsAre: output.title, columns }
 }
 
 /** The part of the head that begins with a word, up to an empty line. */
@@ -103,4 +107,10 @@ function parseParameter(line: string): Parameter {
 
 function isColumnType(type: string): type is ColumnType {
   return columnTypes.has(type)
+}
+
+/** The names after `-- Uses:` in a head, which may go on in the next line. */
+export function parseUses(sql: string): readonly string[] {
+  const list = /^-- Uses: (.+(?:\n-- {3,}\S.*)*)/m.exec(sql)?.[1] ?? ''
+  return list.split(/[\s,]+|\n--/).filter((name) => /^\w+$/.test(name))
 }

@@ -12,7 +12,7 @@ import {
   storeFields,
 } from './configuration/fields.ts'
 import { type Resolved, resolveFields } from './configuration/resolve.ts'
-import { wrap } from './output/table.ts'
+import { wrap } from '@wayward/analyzers/report/table'
 import { toSelection } from './selection.ts'
 import type { Terminal } from './terminal.ts'
 

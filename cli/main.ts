@@ -2,7 +2,7 @@
 // The `wayward` command: builds what the commands need of the process, and turns what they throw
 // into a text and an exit code.
 import { CommandError, exitCodes, type ExitCode } from './command-error.ts'
-import { visible } from './output/table.ts'
+import { visible } from '@wayward/analyzers/report/table'
 import { programName, runProgram } from './program.ts'
 import { catchSignals } from './signals.ts'
 import { createTerminal, Interrupted, OutputClosed, type Terminal } from './terminal.ts'

@@ -1,6 +1,6 @@
 // What a command may touch of the process it runs in.
 import { CommandError, exitCodes } from './command-error.ts'
-import { createStyle, type Style } from './output/style.ts'
+import { createStyle, type Style } from '@wayward/analyzers/report/style'
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>

@@ -38,7 +38,7 @@ const boundTo: Readonly<Record<string, readonly string[]>> = {
   'lz4-napi': ['collector/receivers/'],
   'p-queue': ['sdk/observe/', 'examples/'],
   snappy: ['collector/receivers/'],
-  'string-width': ['cli/output/'],
+  'string-width': ['analyzers/report/'],
   yaml: ['cli/configuration/', 'semconv/'],
 }
 

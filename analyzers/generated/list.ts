@@ -1,7 +1,7 @@
 // Generated from the folders of the analyzers by `npm run generate`. Do not edit.
-import { jobRuns } from '../job-runs/job-runs.ts'
-import { lockContention } from '../lock-contention/lock-contention.ts'
-import { queueDelay } from '../queue-delay/queue-delay.ts'
+import { jobRuns } from '../jobs/job-runs/job-runs.ts'
+import { lockContention } from '../locks/lock-contention/lock-contention.ts'
+import { queueDelay } from '../queues/queue-delay/queue-delay.ts'
 
 /** All analyzers, by name. */
 export const analyzerList = [

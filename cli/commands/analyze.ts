@@ -5,9 +5,15 @@ import type { analyzeFields, outputFields, storeFields } from '../configuration/
 import type { Resolved } from '../configuration/resolve.ts'
 import { nearest } from '../nearest.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
-import { answerCsv, answerJson, formatAs, type OutputFormat, reportText } from '../output/answer.ts'
-import { csvLine } from '../output/csv.ts'
-import { renderTable } from '../output/table.ts'
+import {
+  answerCsv,
+  answerJson,
+  formatAs,
+  type OutputFormat,
+  reportText,
+} from '@wayward/analyzers/report/answer'
+import { csvLine } from '@wayward/analyzers/report/csv'
+import { renderTable } from '@wayward/analyzers/report/table'
 import type { Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
 import { toWindow } from '../window.ts'

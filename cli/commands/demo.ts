@@ -14,7 +14,7 @@ import { type demoFields, serviceFields, storeFields } from '../configuration/fi
 import { type Resolved, resolveFields } from '../configuration/resolve.ts'
 import { type Endpoints, isAlive, isAnswering, readEndpoints } from '../endpoints.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
-import { answerTable, findingText } from '../output/answer.ts'
+import { answerTable, findingText } from '@wayward/analyzers/report/answer'
 import { Interrupted, type Terminal } from '../terminal.ts'
 import { type Service, startedWithin, startGraceMs, startService } from './serve.ts'
 

@@ -3,7 +3,13 @@ import { listSessions } from '@wayward/analyzers'
 import type { outputFields, storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
-import { answerCsv, answerJson, answerTable, footnote, formatAs } from '../output/answer.ts'
+import {
+  answerCsv,
+  answerJson,
+  answerTable,
+  footnote,
+  formatAs,
+} from '@wayward/analyzers/report/answer'
 import type { Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
 import { toWindow } from '../window.ts'

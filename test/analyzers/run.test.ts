@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import {
   analyzers,
   formatDuration,
@@ -8,6 +8,7 @@ import {
   runAnalyzer,
 } from '@wayward/analyzers'
 import { parseSqlHeader } from '@wayward/analyzers/sql-header'
+import { readQuestion } from '@wayward/analyzers/sql-modules'
 import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
@@ -28,13 +29,18 @@ afterAll(async () => {
   await engine.shutdown()
 })
 
-const files = [...analyzers.map(({ name }) => `${name}/${name}`), 'sessions/sessions']
+const sqlFolder = new URL('../../analyzers/', import.meta.url)
+/** The statements with a head, from `analyzers/`: every analyzer's, and that of the sessions. */
+const files = readdirSync(sqlFolder, { recursive: true, encoding: 'utf8' }).filter(
+  (path) => path.endsWith('.sql') && !/^(dist|node_modules|modules)\b/.test(path),
+)
 
-describe.each(files)('%s.sql', (file) => {
-  const sql = readFileSync(new URL(`../../analyzers/${file}.sql`, import.meta.url), 'utf8')
+describe.each(files)('%s', (file) => {
+  const text = readFileSync(new URL(file, sqlFolder), 'utf8')
 
   test('declares exactly the columns that it answers with, with units', async () => {
-    const { columns } = parseSqlHeader(sql)
+    const { sql, header } = await readQuestion(new URL(file, sqlFolder))
+    const { columns } = header
     const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', session: '' }
     const chunks: Uint8Array[] = []
     const answer = await engine.reader.queryRaw(sql, 'TSVWithNames', { ...parameters, grace_ns: 0 })
@@ -47,10 +53,17 @@ describe.each(files)('%s.sql', (file) => {
     }
   })
 
-  test('declares its parameters', () => {
-    const head = sql.slice(0, sql.indexOf('-- Output'))
-    const used = new Set([...sql.matchAll(/\{(\w+):/g)].map((match) => match[1]))
-    for (const name of used) expect(head).toMatch(new RegExp(`^--   ${name} `, 'm'))
+  test('declares its parameters', async () => {
+    const { sql, header } = await readQuestion(new URL(file, sqlFolder))
+    const declared = new Set(header.parameters.map(({ name }) => name))
+    const used = [...sql.matchAll(/\{(\w+):/g)].map((match) => match[1] ?? '')
+    expect(used.filter((name) => !declared.has(name))).toEqual([])
+  })
+
+  test('says what it uses, and no more', () => {
+    const body = text.replaceAll(/^--.*\n/gm, '')
+    const isUsed = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(body)
+    expect(parseSqlHeader(text).uses.filter((name) => !isUsed(name))).toEqual([])
   })
 })
 
@@ -126,13 +139,13 @@ describe('runAnalyzer()', () => {
 
   test('rejects a name that no analyzer has', async () => {
     await expect(runAnalyzer(engine.reader, 'no-such')).rejects.toThrow(
-      'Unknown analyzer "no-such"; wanted one of job-runs, lock-contention, queue-delay',
+      `Unknown analyzer "no-such"; wanted one of ${analyzers.map(({ name }) => name).join(', ')}`,
     )
   })
 
   test('is listed with its question', async () => {
     const list = await listAnalyzers()
-    expect(list.map(({ name }) => name)).toEqual(['job-runs', 'lock-contention', 'queue-delay'])
+    expect(list.map(({ name }) => name)).toEqual(analyzers.map(({ name }) => name))
     for (const { question } of list) expect(question).toMatch(/^[A-Z].*\?$/)
   })
 })

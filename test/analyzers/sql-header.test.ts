@@ -7,6 +7,8 @@ const head = [
   '-- Parameters:',
   '--   from  DateTime64(9)  first moment',
   '--',
+  '-- Uses: lock_waits, severity',
+  '--',
   '-- Headline, the columns of a table, the last left out first:',
   '--   lock_name,',
   '--   wait_ns',
@@ -22,6 +24,7 @@ describe('parseSqlHeader()', () => {
     expect(parseSqlHeader(head.join('\n'))).toEqual({
       question: 'Which locks?',
       parameters: [{ name: 'from', type: 'DateTime64(9)', description: 'first moment' }],
+      uses: ['lock_waits', 'severity'],
       headline: ['lock_name', 'wait_ns'],
       rowsAre: 'one row per lock, the worst first',
       columns: [

@@ -1,7 +1,7 @@
 import { type Column, listAnalyzers, type Report } from '@wayward/analyzers'
-import { answerCsv, reportText } from 'wayward/output/answer'
-import { createStyle } from 'wayward/output/style'
-import { alignOf, formatValue, headingOf } from 'wayward/output/value'
+import { answerCsv, reportText } from '@wayward/analyzers/report/answer'
+import { createStyle } from '@wayward/analyzers/report/style'
+import { alignOf, formatValue, headingOf } from '@wayward/analyzers/report/value'
 import { describe, expect, test } from 'vitest'
 
 const plain = createStyle(false)

@@ -1,5 +1,5 @@
-import { createStyle } from 'wayward/output/style'
-import { cut, renderTable, type Table, visible, wrap } from 'wayward/output/table'
+import { createStyle } from '@wayward/analyzers/report/style'
+import { cut, renderTable, type Table, visible, wrap } from '@wayward/analyzers/report/table'
 import { describe, expect, test } from 'vitest'
 
 const plain = createStyle(false)

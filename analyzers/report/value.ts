@@ -1,10 +1,5 @@
-import {
-  type Column,
-  type ColumnType,
-  formatDuration,
-  formatFraction,
-  type Value,
-} from '@wayward/analyzers'
+import type { Column, ColumnType, Value } from '../analyzer.ts'
+import { formatDuration, formatFraction } from '../quantity.ts'
 import type { TableColumn } from './table.ts'
 
 const formats: Readonly<Record<ColumnType, (value: number, column: Column) => string>> = {

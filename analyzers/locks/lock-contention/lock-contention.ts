@@ -6,9 +6,9 @@ import {
   spansOfKind,
   toSeverity,
   worthTelling,
-} from '../analyzer.ts'
-import type { LockContentionRow } from '../generated/rows.ts'
-import { formatDuration, formatFraction, threeDigits } from '../quantity.ts'
+} from '../../analyzer.ts'
+import type { LockContentionRow } from '../../generated/rows.ts'
+import { formatDuration, formatFraction, threeDigits } from '../../quantity.ts'
 
 // Somebody waiting all the time is bad (2), and each further one blocked on average makes it worse
 // (0.5).

@@ -6,9 +6,9 @@ import {
   spansOfKind,
   toSeverity,
   worthTelling,
-} from '../analyzer.ts'
-import type { QueueDelayRow } from '../generated/rows.ts'
-import { formatDuration, formatFraction, threeDigits } from '../quantity.ts'
+} from '../../analyzer.ts'
+import type { QueueDelayRow } from '../../generated/rows.ts'
+import { formatDuration, formatFraction, threeDigits } from '../../quantity.ts'
 
 /** What a queue did over the window. */
 export type QueueState = 'Idle' | 'Active' | 'At capacity' | 'Backlogged'

@@ -1,7 +1,7 @@
 import { WAYWARD_KIND_VALUE_JOB_RUN } from '@wayward/semconv'
-import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../analyzer.ts'
-import type { JobRunsRow } from '../generated/rows.ts'
-import { formatDuration, formatFraction } from '../quantity.ts'
+import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
+import type { JobRunsRow } from '../../generated/rows.ts'
+import { formatDuration, formatFraction } from '../../quantity.ts'
 
 /**
  * A run that starts later than this after its due time is delayed; timers of a busy process miss

@@ -1,5 +1,6 @@
 // Answers as tables, JSON and CSV.
-import type { Answer, Column, Finding, Report } from '@wayward/analyzers'
+import type { Column, Finding } from '../analyzer.ts'
+import type { Answer, Report } from '../run.ts'
 import { csvLine } from './csv.ts'
 import type { Style } from './style.ts'
 import { clip, renderTable, type Table, visible, wrap } from './table.ts'

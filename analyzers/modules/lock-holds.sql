@@ -1,0 +1,81 @@
+-- Module: Holds of locks that overlap the window: what was held when.
+--
+-- The answer for a window up to a moment is what it would have been at that moment: a hold that ended after the window
+-- was open at its end. A hold that was stored twice is there once; inner holds of a re-entrant lock are left out.
+--
+-- Uses: window_from_ns, window_to_ns, end_of_ns, open_now, repeated_holds
+--
+-- Columns:
+--   lock       the lock: locks of hosts and clusters are one for all sessions, others are of their session
+--   actor      the task, or the thread where no task is known, of its session
+--   owner      service of the lock, empty for one that services share
+--   start_ns   grant
+--   end_ns     release, or when it was last known to be held
+--   from_ns    start_ns within the window
+--   till_ns    end_ns within the window
+--   is_open    whether it was held at the end of the window, as far as is known
+--   is_lost    whether its end was lost: it may have been released at any time after end_ns
+--   silent_at  when the session of an open one went silent, 1970 if it has not
+SELECT
+  cityHash64(if(is_shared, '', service), if(is_shared, '', session), lock_type, lock_name, lock_id) AS lock,
+  cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) AS actor,
+  lock_type IN ('distributed', 'database', 'file') AS is_shared,
+  if(is_shared, '', service) AS owner,
+  service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
+  thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
+  granted_ns AS start_ns,
+  least(released_ns, window_to_ns) AS end_ns,
+  greatest(start_ns, window_from_ns) AS from_ns,
+  greatest(from_ns, end_ns) AS till_ns,
+  state != '' OR released_ns > window_to_ns AS is_open,
+  state = 'lost' AS is_lost,
+  silent_at
+FROM
+(
+  SELECT
+    service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
+    thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
+    toUnixTimestamp64Nano(granted_at) AS granted_ns,
+    end_of_ns(granted_ns, hold_ns) AS released_ns,
+    '' AS state,
+    toDateTime64(0, 9, 'UTC') AS silent_at
+  FROM wayward_lock_holds
+  WHERE NOT repeated_holds
+    AND granted_at < {to:DateTime64(9, 'UTC')}
+    AND released_ns >= window_from_ns
+    AND depth <= 1
+    AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
+    AND ({session:String} = '' OR session = {session:String})
+  UNION ALL
+  SELECT
+    service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
+    thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
+    toUnixTimestamp64Nano(granted_at) AS granted_ns,
+    end_of_ns(granted_ns, hold_ns) AS released_ns,
+    '',
+    toDateTime64(0, 9, 'UTC')
+  FROM wayward_lock_holds
+  WHERE repeated_holds
+    AND granted_at < {to:DateTime64(9, 'UTC')}
+    AND released_ns >= window_from_ns
+    AND depth <= 1
+    AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
+    AND ({session:String} = '' OR session = {session:String})
+  LIMIT 1 BY cityHash64(service, session), granted_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  UNION ALL
+  SELECT
+    service, session, name, subject_id, lock_type, lock_mode, wait_ns > 0, wait_ns, 0, held,
+    thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, '',
+    toUnixTimestamp64Nano(started_at),
+    toUnixTimestamp64Nano(seen_at),
+    state,
+    silent_at
+  FROM open_now
+  WHERE kind = 'lock_hold'
+    AND (service, session, sequence) NOT IN
+    (
+      SELECT service, session, sequence
+      FROM wayward_lock_holds
+      WHERE sequence IN (SELECT sequence FROM open_now WHERE kind = 'lock_hold')
+    )
+)

@@ -1,0 +1,75 @@
+-- Module: Requests for locks that were not granted at once, that overlap the window: who waited when.
+--
+-- The answer for a window up to a moment is what it would have been at that moment: a wait that ended after the window
+-- is one that goes on at its end. A wait that was stored twice is there once.
+--
+-- Uses: window_from_ns, window_to_ns, end_of_ns, open_now, repeated_waits
+--
+-- Columns:
+--   lock, actor, owner  as in lock_holds
+--   outcome    granted, timeout, cancelled, refused; waiting; lost: its end was lost, it may have come at any time
+--   start_ns   request
+--   end_ns     end of the wait, or when it was last known to go on
+--   length_ns  how long it had lasted by then, also where it began before the window
+--   from_ns    start_ns within the window
+--   till_ns    end_ns within the window
+--   silent_at  when the session of one that goes on went silent, 1970 if it has not
+SELECT
+  cityHash64(if(is_shared, '', service), if(is_shared, '', session), lock_type, lock_name, lock_id) AS lock,
+  cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) AS actor,
+  lock_type IN ('distributed', 'database', 'file') AS is_shared,
+  if(is_shared, '', service) AS owner,
+  service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
+  thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
+  if(ended_ns > window_to_ns, 'waiting', result) AS outcome,
+  requested_ns AS start_ns,
+  least(ended_ns, window_to_ns) AS end_ns,
+  toUInt64(end_ns - start_ns) AS length_ns,
+  greatest(start_ns, window_from_ns) AS from_ns,
+  greatest(from_ns, end_ns) AS till_ns,
+  silent_at
+FROM
+(
+  SELECT
+    service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
+    thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id, result,
+    toUnixTimestamp64Nano(requested_at) AS requested_ns,
+    end_of_ns(requested_ns, wait_ns) AS ended_ns,
+    toDateTime64(0, 9, 'UTC') AS silent_at
+  FROM wayward_lock_waits
+  WHERE NOT repeated_waits
+    AND requested_at < {to:DateTime64(9, 'UTC')}
+    AND ended_ns >= window_from_ns
+    AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
+    AND ({session:String} = '' OR session = {session:String})
+  UNION ALL
+  SELECT
+    service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
+    thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id, result,
+    toUnixTimestamp64Nano(requested_at) AS requested_ns,
+    end_of_ns(requested_ns, wait_ns) AS ended_ns,
+    toDateTime64(0, 9, 'UTC')
+  FROM wayward_lock_waits
+  WHERE repeated_waits
+    AND requested_at < {to:DateTime64(9, 'UTC')}
+    AND ended_ns >= window_from_ns
+    AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
+    AND ({session:String} = '' OR session = {session:String})
+  LIMIT 1 BY cityHash64(service, session), requested_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  UNION ALL
+  SELECT
+    service, session, name, subject_id, lock_type, lock_mode, 0, 0, 0, holder_task_id, held,
+    thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, '',
+    if(state = 'lost', 'lost', 'waiting'),
+    toUnixTimestamp64Nano(started_at),
+    toUnixTimestamp64Nano(seen_at),
+    silent_at
+  FROM open_now
+  WHERE kind = 'lock_wait'
+    AND (service, session, sequence) NOT IN
+    (
+      SELECT service, session, sequence
+      FROM wayward_lock_waits
+      WHERE sequence IN (SELECT sequence FROM open_now WHERE kind = 'lock_wait')
+    )
+)

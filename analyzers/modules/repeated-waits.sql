@@ -1,0 +1,28 @@
+-- Module: Whether waits of the window were stored twice, as happens when a process sends spans again in other requests.
+-- Numbers are counted and collected in bitmaps, of sessions of a million spans one number in sixteen: what is sent
+-- again is a request's worth of spans.
+--
+-- Uses: window_from_ns, end_of_ns
+(
+  SELECT max(sent > kept)
+  FROM
+  (
+    SELECT count() AS sent, groupBitmap(sequence) AS kept
+    FROM wayward_lock_waits
+    WHERE requested_at < {to:DateTime64(9, 'UTC')}
+      AND end_of_ns(toUnixTimestamp64Nano(requested_at), wait_ns) >= window_from_ns
+      AND sequence > 0
+      AND
+      (
+        sequence % 16 = 0
+        OR (service, session) NOT IN
+        (
+          SELECT service, session
+          FROM wayward_sessions
+          GROUP BY service, session
+          HAVING sum(spans) >= 1000000
+        )
+      )
+    GROUP BY service, session
+  )
+)

@@ -1,0 +1,186 @@
+// Goal: each shared step says what it promises, by itself. Method: a few spans and snapshots, and
+// the rows that the module gives for a window.
+import { readModule } from '@wayward/analyzers/sql-modules'
+import { migrate } from '@wayward/clickhouse'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { type RecordedProcess, toMoment, toRows } from '../harness/recording.ts'
+
+let engine: TestEngine
+
+beforeAll(async () => {
+  engine = await startTestEngine()
+  await migrate(engine.writer)
+})
+
+beforeEach(async () => {
+  await engine.truncateTables()
+})
+
+afterAll(async () => {
+  await engine.shutdown()
+})
+
+const resource = { 'service.name': 'shop', 'wayward.session.id': 's1' }
+const lock = { 'wayward.lock.name': 'l', 'wayward.lock.id': 'l1', 'wayward.lock.type': 'mutex' }
+
+function hold(at: number, length: number, sequence: number, more: Record<string, string> = {}) {
+  return { kind: 'lock_hold', at, for: length, sequence, attributes: { ...lock, ...more } }
+}
+
+function wait(at: number, length: number, sequence: number, result = 'granted') {
+  const attributes = { ...lock, 'wayward.lock.wait.result': result, 'wayward.task.id': 't1' }
+  return { kind: 'lock_wait', at, for: length, sequence, attributes }
+}
+
+async function report(process: Partial<RecordedProcess>): Promise<void> {
+  const { traces, logs } = toRows([{ resource, spans: [], ...process }])
+  await engine.insertRows('otel_traces', traces)
+  await engine.insertRows('otel_logs', logs)
+}
+
+/** Rows of a module within a window in milliseconds; times become milliseconds from the start. */
+async function rowsOf(
+  name: string,
+  [from, to]: readonly [number, number],
+  order = 'start_ns',
+): Promise<Readonly<Record<string, unknown>>[]> {
+  const sql = `${await readModule(name)} ORDER BY ${order}`
+  const seconds = (ms: number): string => {
+    const digits = toMoment(ms).toString()
+    return `${digits.slice(0, -9)}.${digits.slice(-9)}`
+  }
+  const rows = await engine.reader.query<Record<string, unknown>>(sql, {
+    from: seconds(from),
+    to: seconds(to),
+    service: '',
+    session: '',
+  })
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([key, value]) => [
+        key,
+        /^(start|end|from|till)_ns$/.test(key)
+          ? Number(BigInt(String(value)) - toMoment(0)) / 1e6
+          : value,
+      ]),
+    ),
+  )
+}
+
+describe('lock_holds', () => {
+  test('has what overlaps the window, clipped to it', async () => {
+    await report({ spans: [hold(0, 100, 1), hold(50, 400, 2), hold(300, 50, 3), hold(500, 9, 4)] })
+    expect(await rowsOf('lock_holds', [200, 400])).toMatchObject([
+      { start_ns: 50, end_ns: 400, from_ns: 200, till_ns: 400, is_open: 1 },
+      { start_ns: 300, end_ns: 350, from_ns: 300, till_ns: 350, is_open: 0 },
+    ])
+  })
+
+  test('has what has not ended until it was last reported, and what has ended once', async () => {
+    const open = (sequence: number, ended?: number) => ({
+      kind: 'lock_hold',
+      since: 100,
+      seen: 900,
+      sequence,
+      attributes: lock,
+      ...(ended === undefined ? {} : { ended }),
+    })
+    await report({ spans: [hold(100, 850, 7)], open: [open(7), open(8), open(9, 950)] })
+    expect(await rowsOf('lock_holds', [0, 5000], 'is_open')).toMatchObject([
+      { sequence: '7', start_ns: 100, end_ns: 950, is_open: 0 },
+      { sequence: '8', start_ns: 100, end_ns: 900, is_open: 1 },
+    ])
+  })
+
+  test('has what was stored twice once, and equal numbers of two processes twice', async () => {
+    await report({ spans: [hold(0, 10, 1), hold(20, 10, 2), hold(20, 10, 2), hold(40, 10, 2)] })
+    const rows = await rowsOf('lock_holds', [0, 100])
+    expect(rows.map((row) => row['start_ns'])).toEqual([0, 20, 40])
+  })
+
+  test('leaves out the inner holds of a re-entrant lock', async () => {
+    await report({
+      spans: [
+        hold(0, 10, 1, { 'wayward.lock.depth': '1' }),
+        hold(2, 3, 2, { 'wayward.lock.depth': '2' }),
+      ],
+    })
+    expect(await rowsOf('lock_holds', [0, 100])).toHaveLength(1)
+  })
+
+  test('tells locks apart by type and session, and joins those of a cluster', async () => {
+    const types = ['mutex', 'semaphore', 'distributed']
+    for (const session of ['s1', 's2']) {
+      await report({
+        resource: { ...resource, 'wayward.session.id': session },
+        spans: types.map((type, index) => hold(0, 10, index, { 'wayward.lock.type': type })),
+      })
+    }
+    const rows = await rowsOf('lock_holds', [0, 100])
+    const locksOf = (type: string): number =>
+      new Set(rows.filter((row) => row['lock_type'] === type).map((row) => row['lock'])).size
+    expect(types.map(locksOf)).toEqual([2, 2, 1])
+  })
+})
+
+describe('lock_waits', () => {
+  test('is at the end of a window what it was at that moment', async () => {
+    await report({ spans: [wait(100, 800, 1), wait(200, 100, 2), wait(250, 0, 3, 'refused')] })
+    expect(await rowsOf('lock_waits', [150, 500])).toMatchObject([
+      { from_ns: 150, till_ns: 500, length_ns: '400000000', outcome: 'waiting' },
+      { from_ns: 200, till_ns: 300, length_ns: '100000000', outcome: 'granted' },
+      { from_ns: 250, till_ns: 250, length_ns: '0', outcome: 'refused' },
+    ])
+  })
+})
+
+describe('lock_stretches', () => {
+  test('finds the worst ten seconds, whatever came before', async () => {
+    await report({
+      spans: [wait(0, 100, 1), ...[1, 2, 3].map((number) => wait(3_600_000, 10_000, number + 1))],
+    })
+    const [row] = await rowsOf('lock_stretches', [0, 7_200_000], 'lock_name')
+    expect(Number(row?.['blocked_worst'])).toBeCloseTo(3, 1)
+    expect(BigInt(String(row?.['worst_ns']))).toBe(toMoment(3_600_000))
+  })
+
+  test('hardly counts waits that trouble nobody', async () => {
+    await report({ spans: [{ ...wait(0, 0.01, 1), repeat: 1000, every: 0.01 }] })
+    const [row] = await rowsOf('lock_stretches', [0, 10_000], 'lock_name')
+    expect(Number(row?.['blocked_worst'])).toBeLessThan(0.00001)
+  })
+})
+
+describe('observed', () => {
+  test('is the time in which a session reported, two at once counted once', async () => {
+    const of = (session: string, at: number, length: number) =>
+      report({
+        resource: { ...resource, 'wayward.session.id': session },
+        spans: [hold(at, length, 1)],
+      })
+    await of('s1', 0, 1000)
+    await of('s2', 500, 1000)
+    await of('s3', 5000, 1000)
+    const [row] = await rowsOf('observed', [200, 5500], 'of_service')
+    expect(row).toMatchObject({ of_service: 'shop', observed_ns: String(1800e6) })
+  })
+})
+
+test.each([
+  ['hang_severity(9e9)', 0],
+  ['hang_severity(10e9)', 40],
+  ['hang_severity(300e9)', 70],
+  ['hang_severity(1e18)', 95],
+  ['blocked_severity(0, 0)', 0],
+  ['blocked_severity(1, 0)', 39],
+  ['blocked_severity(19, 19)', 100],
+])('%s is %d', async (call, severity) => {
+  const name = call.slice(0, call.indexOf('('))
+  const sql = (await readModule(name)).replace(/SELECT COLUMNS.*$/, `SELECT ${call} AS severity`)
+  expect(await engine.reader.query(sql)).toEqual([{ severity }])
+})
+
+test('readModule() refuses a module that is not there', async () => {
+  await expect(readModule('no_such')).rejects.toThrow('there is no module no_such')
+})
