@@ -1,7 +1,7 @@
 import type { Store } from '@wayward/clickhouse'
 import { hostname } from 'node:os'
 import { formatAddress, type ListenAddress, type Logger } from '@wayward/base'
-import { createByteBudget } from './byte-budget.ts'
+import { createByteBudget } from './pipeline/byte-budget.ts'
 import type { Clock } from './decode/decoder.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
 import { createLargeDecoder } from './decode/large-decoder.ts'
@@ -10,11 +10,11 @@ import { createMetricsDecoder } from './decode/metrics.ts'
 import { createTracesDecoder } from './decode/traces.ts'
 import type { CollectorLimits } from './limits.ts'
 import { type Journal, type JournalSettings, openJournal } from './journal/journal.ts'
-import { ledgerTable } from './ledger/ledger-block.ts'
-import { createLedgerWriter, type LedgerWriter } from './ledger/ledger-writer.ts'
-import { createPipeline, type Pipeline } from './pipeline.ts'
-import { probeEventLoop, single } from './process-metrics.ts'
-import { createProtection, type Protection, type ProtectionSettings } from './protection.ts'
+import { ledgerTable } from './telemetry/ledger/ledger-block.ts'
+import { createLedgerWriter, type LedgerWriter } from './telemetry/ledger/ledger-writer.ts'
+import { createPipeline, type Pipeline } from './pipeline/pipeline.ts'
+import { probeEventLoop, single } from './telemetry/process-metrics.ts'
+import { createProtection, type Protection, type ProtectionSettings } from './access/protection.ts'
 import { createInflater } from './receivers/inflater.ts'
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts'
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts'
@@ -26,7 +26,7 @@ import {
   createTelemetry,
   type DroppedRows,
   type Telemetry,
-} from './telemetry.ts'
+} from './telemetry/telemetry.ts'
 
 /** What may be set of a collector. */
 export interface CollectorSettings extends ProtectionSettings {

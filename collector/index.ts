@@ -13,7 +13,7 @@ export {
   defaultCollectorLimits,
   type CollectorLimits,
 } from './limits.ts'
-export { checkProtection, type ProtectionSettings } from './protection.ts'
+export { checkProtection, type ProtectionSettings } from './access/protection.ts'
 export type { Durability, JournalSettings } from './journal/journal.ts'
 export { JournalError } from './journal/journal-error.ts'
 export type { ListenAddress } from '@wayward/base'

@@ -1,12 +1,12 @@
 // docs/reference/metrics.md, generated from the declarations of the metrics.
-import type { MetricDeclaration } from '@wayward/collector/metrics'
-import { countedMetrics, observedMetrics } from '@wayward/collector/self-metrics'
+import type { MetricDeclaration } from '@wayward/collector/telemetry/metrics'
+import { countedMetrics, observedMetrics } from '@wayward/collector/telemetry/self-metrics'
 
 /** The text of docs/reference/metrics.md. */
 export function metricsPage(): string {
   return `${[
     '# Metrics of the service',
-    '<!-- Generated from collector/self-metrics.ts by `npm run generate`. Do not edit. -->',
+    '<!-- Generated from collector/telemetry/self-metrics.ts by `npm run generate`. Do not edit. -->',
     'What `/metrics` shows, in the Prometheus text format. Labels have few values: receivers, signals, tables, and the words below. [Self-telemetry](../self-telemetry.md) says what to look at, and how to find out who it was.',
     metricsTable([...Object.values(countedMetrics), ...Object.values(observedMetrics)]),
     '## Words in labels',

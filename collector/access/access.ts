@@ -3,7 +3,7 @@
 import type { Logger } from '@wayward/base'
 import type { Socket } from 'node:net'
 import { CollectorError } from '../collector-error.ts'
-import { readWhole, watchFiles, type WatchedFiles } from '../watched-files.ts'
+import { readWhole, watchFiles, type WatchedFiles } from './watched-files.ts'
 import { readClientCertificate } from './client-certificate.ts'
 import { parseTokens, TokenFileError, type Tokens } from './tokens.ts'
 

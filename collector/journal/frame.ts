@@ -6,7 +6,7 @@
 // After the last frame lie endMark's zeros: what earlier lives of the file left behind them is not
 // looked at as a frame that was torn.
 import { crc32 } from 'node:zlib'
-import { digestByteLength } from '../digest-set.ts'
+import { digestByteLength } from '../pipeline/digest-set.ts'
 import type { FrameTime } from './frame-time.ts'
 
 /** "WYJF" */

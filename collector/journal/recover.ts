@@ -1,5 +1,5 @@
 import type { Logger } from '@wayward/base'
-import { digestByteLength } from '../digest-set.ts'
+import { digestByteLength } from '../pipeline/digest-set.ts'
 import { endMark } from './frame.ts'
 import type { Counters } from './counters.ts'
 import { type AgedDigests, ageMs, type FrameClock } from './frame-time.ts'

@@ -5,7 +5,7 @@
 // What is wrong with it is said as soon as it is seen: a message that is too large is refused at
 // its prefix.
 import type { ServerHttp2Stream } from 'node:http2'
-import { heldBytes, isCrumbled } from '../byte-budget.ts'
+import { heldBytes, isCrumbled } from '../pipeline/byte-budget.ts'
 import { type Compression, grpcCompressions } from './compression.ts'
 import { rpcCode } from './export-response.ts'
 import type { GrpcRefusal } from './grpc-status.ts'

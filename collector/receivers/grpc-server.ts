@@ -13,8 +13,8 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnectionLimit, type ListenAddress } from '@wayward/base'
 import type { ConnectionAccess } from '../access/access.ts'
-import { listen } from '../listen-address.ts'
-import { countRequest, observeConnections } from '../telemetry.ts'
+import { listen } from '../access/listen-address.ts'
+import { countRequest, observeConnections } from '../telemetry/telemetry.ts'
 import type { ReceiverParts } from './receiver.ts'
 
 /** A client's connection. */

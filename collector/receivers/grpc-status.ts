@@ -1,7 +1,7 @@
 // How a call ends, in gRPC's words: headers that say all, or a message and trailers.
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { cut } from '../decode/tally.ts'
-import type { RequestStatus } from '../telemetry.ts'
+import type { RequestStatus } from '../telemetry/telemetry.ts'
 import { encodeRetryInfo, encodeStatus, type RpcStatus, sendableText } from './export-response.ts'
 
 /** A call that is refused before the consumer has seen it. */

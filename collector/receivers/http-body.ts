@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { heldBytes, isCrumbled } from '../byte-budget.ts'
+import { heldBytes, isCrumbled } from '../pipeline/byte-budget.ts'
 import type { Compression } from './compression.ts'
 import type { ReceiverParts } from './receiver.ts'
 

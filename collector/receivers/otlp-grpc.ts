@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { ListenAddress } from '@wayward/base'
 import type { ConsumeOutcome, Sender, Signal } from '../consumer.ts'
-import { countRequest, type RefusedRequest } from '../telemetry.ts'
+import { countRequest, type RefusedRequest } from '../telemetry/telemetry.ts'
 import type { Compression } from './compression.ts'
 import { encodeExportResponse, rpcCode, type RpcStatus } from './export-response.ts'
 import { type MessageOutcome, noRoom, receiveMessage, tooLarge } from './grpc-message.ts'

@@ -1,10 +1,10 @@
 import type { ListenAddress } from '@wayward/base'
 import type { Access } from '../access/access.ts'
 import type { Cors } from '../access/cors.ts'
-import type { ByteBudget } from '../byte-budget.ts'
+import type { ByteBudget } from '../pipeline/byte-budget.ts'
 import type { Consumer, ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
-import { countItems, countRequest, type Telemetry } from '../telemetry.ts'
+import { countItems, countRequest, type Telemetry } from '../telemetry/telemetry.ts'
 import type { Tls } from '../tls/tls.ts'
 import type { Inflater } from './inflater.ts'
 

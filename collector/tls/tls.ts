@@ -4,7 +4,7 @@ import type { Logger } from '@wayward/base'
 import { constants } from 'node:crypto'
 import type { Server, TlsOptions } from 'node:tls'
 import { CollectorError } from '../collector-error.ts'
-import { readWhole, watchFiles, type WatchedFiles } from '../watched-files.ts'
+import { readWhole, watchFiles, type WatchedFiles } from '../access/watched-files.ts'
 import {
   type Certificate,
   CertificateError,

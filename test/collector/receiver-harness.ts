@@ -1,9 +1,9 @@
 import { openAccess } from '@wayward/collector/access/access'
-import { createByteBudget } from '@wayward/collector/byte-budget'
+import { createByteBudget } from '@wayward/collector/pipeline/byte-budget'
 import { type CollectorLimits, defaultCollectorLimits } from '@wayward/collector'
 import { createInflater } from '@wayward/collector/receivers/inflater'
 import type { Receiver, ReceiverParts } from '@wayward/collector/receivers/receiver'
-import { createTelemetry } from '@wayward/collector/telemetry'
+import { createTelemetry } from '@wayward/collector/telemetry/telemetry'
 import { createRecordingConsumer, type RecordingConsumer } from './recording-consumer.ts'
 
 /** A receiver that listens on a port of its own and delivers to a recording consumer. */

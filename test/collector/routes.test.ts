@@ -1,7 +1,7 @@
 import { defaultCollectorLimits } from '@wayward/collector'
 import { type Access, createAccess, openAccess } from '@wayward/collector/access/access'
 import { createRoutes } from '@wayward/collector/routes'
-import { createTelemetry } from '@wayward/collector/telemetry'
+import { createTelemetry } from '@wayward/collector/telemetry/telemetry'
 import { createTls } from '@wayward/collector/tls/tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createAuthority, hasOpenssl, type TestAuthority } from '../harness/certificates.ts'

@@ -2,12 +2,12 @@
 // prints its addresses as JSON, and ends with its standard input.
 import { defaultCollectorLimits } from '@wayward/collector'
 import { openAccess } from '@wayward/collector/access/access'
-import { createByteBudget } from '@wayward/collector/byte-budget'
+import { createByteBudget } from '@wayward/collector/pipeline/byte-budget'
 import type { Consumer, ConsumeOutcome } from '@wayward/collector/consumer'
 import { createInflater } from '@wayward/collector/receivers/inflater'
 import { createOtlpGrpcReceiver } from '@wayward/collector/receivers/otlp-grpc'
 import { createOtlpHttpReceiver } from '@wayward/collector/receivers/otlp-http'
-import { createTelemetry } from '@wayward/collector/telemetry'
+import { createTelemetry } from '@wayward/collector/telemetry/telemetry'
 
 export interface NullReceiverAddresses {
   readonly otlpGrpc: string

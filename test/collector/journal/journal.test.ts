@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { createDigestSet } from '@wayward/collector/digest-set'
+import { createDigestSet } from '@wayward/collector/pipeline/digest-set'
 import type { AgedDigests, FrameTime } from '@wayward/collector/journal/frame-time'
 import type { Durability } from '@wayward/collector/journal/journal'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-import { createMetrics } from '@wayward/collector/metrics'
+import { createMetrics } from '@wayward/collector/telemetry/metrics'
 import { expect, test } from 'vitest'
 
 test('render() writes the Prometheus text format', () => {

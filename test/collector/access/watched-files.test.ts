@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readWhole, watchFiles, type WatchedFiles } from '@wayward/collector/watched-files'
+import { readWhole, watchFiles, type WatchedFiles } from '@wayward/collector/access/watched-files'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 let folder = ''

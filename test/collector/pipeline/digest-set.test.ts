@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createDigestSet } from '@wayward/collector/digest-set'
+import { createDigestSet } from '@wayward/collector/pipeline/digest-set'
 import { expect, test } from 'vitest'
 
 function digest(number: number): Buffer {

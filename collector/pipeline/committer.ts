@@ -6,14 +6,14 @@
 //
 // One frame holds whole requests: what is answered is safe as a whole, also when its rows go to
 // several tables.
-import type { ConsumeOutcome } from './consumer.ts'
-import type { OpenBlock, SignalDecoder } from './decode/decoder.ts'
+import type { ConsumeOutcome } from '../consumer.ts'
+import type { OpenBlock, SignalDecoder } from '../decode/decoder.ts'
 import { type DrainRate, hintMsMax } from './drain-rate.ts'
-import type { AppendOutcome, Journal, NewBlock } from './journal/journal.ts'
-import type { CollectorLimits } from './limits.ts'
+import type { AppendOutcome, Journal, NewBlock } from '../journal/journal.ts'
+import type { CollectorLimits } from '../limits.ts'
 import type { RequestDigest } from './repeats.ts'
 import type { TableWriter } from './table-writer.ts'
-import type { Telemetry } from './telemetry.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /** What became of a request's rows. */
 export type CommitOutcome =

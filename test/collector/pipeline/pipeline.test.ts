@@ -7,10 +7,10 @@ import type { OpenBlock, SignalDecoder } from '@wayward/collector/decode/decoder
 import type { Signal } from '@wayward/collector/consumer'
 import type { Journal, NewBlock } from '@wayward/collector/journal/journal'
 import { createMemoryJournal } from '@wayward/collector/journal/memory-journal'
-import { createPipeline, type Pipeline } from '@wayward/collector/pipeline'
-import { createTelemetry } from '@wayward/collector/telemetry'
+import { createPipeline, type Pipeline } from '@wayward/collector/pipeline/pipeline'
+import { createTelemetry } from '@wayward/collector/telemetry/telemetry'
 import { describe, expect, test, vi } from 'vitest'
-import { readMetric } from './receiver-harness.ts'
+import { readMetric } from '../receiver-harness.ts'
 
 /**
  * A decoder for which every byte of a request is a row; `!` makes a request malformed, `#` makes it

@@ -1,7 +1,11 @@
 import type { Sender } from '@wayward/collector/consumer'
-import { createLedger, type Ledger, type LedgerNote } from '@wayward/collector/ledger/ledger'
-import { createLedgerBlock } from '@wayward/collector/ledger/ledger-block'
-import { createLedgerWriter } from '@wayward/collector/ledger/ledger-writer'
+import {
+  createLedger,
+  type Ledger,
+  type LedgerNote,
+} from '@wayward/collector/telemetry/ledger/ledger'
+import { createLedgerBlock } from '@wayward/collector/telemetry/ledger/ledger-block'
+import { createLedgerWriter } from '@wayward/collector/telemetry/ledger/ledger-writer'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 

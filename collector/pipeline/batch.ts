@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { currentTableName } from '@wayward/clickhouse'
-import type { StoredBlock } from './journal/journal.ts'
+import type { StoredBlock } from '../journal/journal.ts'
 
 /** Blocks of one table that are inserted together, or not at all, under one deduplication token. */
 export interface Batch {

@@ -1,4 +1,4 @@
-import { createSlabPool } from '@wayward/collector/slab-pool'
+import { createSlabPool } from '@wayward/collector/pipeline/slab-pool'
 import { describe, expect, test } from 'vitest'
 
 describe('createSlabPool()', () => {

@@ -12,10 +12,10 @@ import type { InsertOutcome, Store } from '@wayward/clickhouse'
 import { addBlock, type Batch, createBatch } from './batch.ts'
 import type { DrainRate } from './drain-rate.ts'
 import { createFailureLog, type FailureLog } from './failure-log.ts'
-import type { Journal, StoredBlock } from './journal/journal.ts'
-import type { CollectorLimits } from './limits.ts'
+import type { Journal, StoredBlock } from '../journal/journal.ts'
+import type { CollectorLimits } from '../limits.ts'
 import type { SlabPool } from './slab-pool.ts'
-import { countSetAside, type Telemetry } from './telemetry.ts'
+import { countSetAside, type Telemetry } from '../telemetry/telemetry.ts'
 
 /** Why a table's rows do not get into ClickHouse at the moment. */
 export type TableState = 'well' | 'away' | 'refused'

@@ -8,7 +8,7 @@ import {
   type StringColumn,
   type UInt64Column,
 } from '@wayward/clickhouse'
-import type { OpenBlock } from '../decode/decoder.ts'
+import type { OpenBlock } from '../../decode/decoder.ts'
 import type { LedgerEntry } from './ledger.ts'
 
 export const ledgerTable = 'wayward_ledger'

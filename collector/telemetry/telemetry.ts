@@ -1,6 +1,6 @@
-import type { ReceiverName, Sender, Signal } from './consumer.ts'
+import type { ReceiverName, Sender, Signal } from '../consumer.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
-import { type CollectorLimits, defaultCollectorLimits } from './limits.ts'
+import { type CollectorLimits, defaultCollectorLimits } from '../limits.ts'
 import {
   type Counter,
   createMetrics,

@@ -1,4 +1,4 @@
-import { createRepeats, digestOf, toKey } from '@wayward/collector/repeats'
+import { createRepeats, digestOf, toKey } from '@wayward/collector/pipeline/repeats'
 import type { ExportRequest } from '@wayward/collector/consumer'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'

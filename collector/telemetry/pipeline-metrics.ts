@@ -1,10 +1,10 @@
-import type { Committer } from './committer.ts'
-import type { DrainRate } from './drain-rate.ts'
-import type { Journal, JournalStats } from './journal/journal.ts'
+import type { Committer } from '../pipeline/committer.ts'
+import type { DrainRate } from '../pipeline/drain-rate.ts'
+import type { Journal, JournalStats } from '../journal/journal.ts'
 import type { ValueReader } from './metrics.ts'
 import { single } from './process-metrics.ts'
-import type { Repeats } from './repeats.ts'
-import type { TableState, TableWriter } from './table-writer.ts'
+import type { Repeats } from '../pipeline/repeats.ts'
+import type { TableState, TableWriter } from '../pipeline/table-writer.ts'
 import type { Observe, ObservedName } from './telemetry.ts'
 
 /** What a pipeline is made of, as far as it is watched. */

@@ -1,12 +1,12 @@
 // What stands between the listeners and the network: TLS, the check of who sends, and the origins
 // of browser pages.
 import { formatAddress, isLoopbackHost, type ListenAddress, type Logger } from '@wayward/base'
-import { type Access, checkTokenFile, createAccess } from './access/access.ts'
-import { type Cors, createCors } from './access/cors.ts'
-import { CollectorError } from './collector-error.ts'
-import type { CollectorLimits } from './limits.ts'
-import type { TlsFiles } from './tls/certificate.ts'
-import { checkTlsFiles, createTls, type Tls } from './tls/tls.ts'
+import { type Access, checkTokenFile, createAccess } from './access.ts'
+import { type Cors, createCors } from './cors.ts'
+import { CollectorError } from '../collector-error.ts'
+import type { CollectorLimits } from '../limits.ts'
+import type { TlsFiles } from '../tls/certificate.ts'
+import { checkTlsFiles, createTls, type Tls } from '../tls/tls.ts'
 
 /** Without any of them the listeners speak plain text, ask for nothing, and are on loopback. */
 export interface ProtectionSettings {

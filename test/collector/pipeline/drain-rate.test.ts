@@ -1,4 +1,4 @@
-import { createDrainRate } from '@wayward/collector/drain-rate'
+import { createDrainRate } from '@wayward/collector/pipeline/drain-rate'
 import { describe, expect, test } from 'vitest'
 
 describe('createDrainRate()', () => {

@@ -4,8 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '@wayward/clickhouse'
 import { randomBytes } from 'node:crypto'
-import type { OpenBlock } from '../decode/decoder.ts'
-import type { CollectorLimits } from '../limits.ts'
+import type { OpenBlock } from '../../decode/decoder.ts'
+import type { CollectorLimits } from '../../limits.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import { createLedgerBlock, type LedgerInstance, ledgerTable } from './ledger-block.ts'
 

@@ -6,9 +6,9 @@
 // Every request is remembered, not only those whose sender was seen to go: when an answer has left
 // for a connection that looks well, nobody can tell whether it was read.
 import { hash } from 'node:crypto'
-import type { Encoding, ExportRequest, Signal } from './consumer.ts'
+import type { Encoding, ExportRequest, Signal } from '../consumer.ts'
 import { createDigestSet, digestByteLength, type DigestSet } from './digest-set.ts'
-import type { AgedDigests } from './journal/frame-time.ts'
+import type { AgedDigests } from '../journal/frame-time.ts'
 
 /** SHA-1 of a request; 20 bytes. It identifies repeats, and protects from nothing. */
 export type RequestDigest = Uint8Array

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net'
 import { formatAddress, type ListenAddress } from '@wayward/base'
-import { CollectorError } from './collector-error.ts'
+import { CollectorError } from '../collector-error.ts'
 
 /** Starts to listen and returns the address with its real port. @throws CollectorError */
 export function listen(
