@@ -3,7 +3,7 @@ import type { Behaviour, SimTask } from './task.ts'
 import type { SimProcess, World } from './world.ts'
 
 /** What becomes of one due run. */
-export interface RunPlan {
+interface RunPlan {
   /** How long after its due time it starts. @default 0 */
   readonly lateNs?: number
   /** @default 0 */

@@ -14,7 +14,7 @@ export interface QueueSettings {
   readonly processingNs?: () => number
 }
 
-export interface ItemSettings {
+interface ItemSettings {
   readonly name?: string
   /** Larger goes first. */
   readonly priority?: number

@@ -3,7 +3,7 @@ import type { Hold, LockRequestOptions, SimLock } from './lock.ts'
 import type { World } from './world.ts'
 
 /** Something that a task waits for: it calls `resume` when it has come. */
-export type Step = (resume: (value: unknown) => void) => void
+type Step = (resume: (value: unknown) => void) => void
 
 /**
  * What a task does.

@@ -21,7 +21,7 @@ export interface WorldSettings {
   readonly startNs?: bigint
 }
 
-export interface ProcessSettings {
+interface ProcessSettings {
   readonly service: string
   readonly session?: string
   readonly host?: string

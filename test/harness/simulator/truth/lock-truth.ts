@@ -26,7 +26,7 @@ export interface LockTruth {
   readonly timeouts: number
   readonly cancelled: number
   readonly refused: number
-  /** How long each task made others wait: each waiter's time, shared by those who held meanwhile. */
+  /** How long each task made others wait: a waiter's time, shared by those who held meanwhile. */
   readonly blockedNsByHolder: ReadonlyMap<string, number>
 }
 
@@ -41,7 +41,7 @@ interface Open {
 }
 
 /** A task over all processes: `service/session/task`. */
-export function actorOf({ process, id }: TaskInfo): string {
+function actorOf({ process, id }: TaskInfo): string {
   return `${process.service}/${process.session}/${id}`
 }
 
