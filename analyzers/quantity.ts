@@ -35,3 +35,8 @@ export function threeDigits(value: number): string {
   if (Math.abs(value) >= 100) return String(Math.round(value))
   return String(Number(value.toPrecision(3)))
 }
+
+/** `1 hold`, `2 holds`; the form for many where it is not with an `s`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
+}

@@ -1,4 +1,4 @@
-import type { QueryParameters, Store } from '@wayward/clickhouse'
+import { type QueryParameters, type Store, StoreError } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
 import { readQuestion } from './sql-modules.ts'
@@ -117,9 +117,32 @@ export async function listSessions(
 async function ask(store: Store, file: URL, parameters: QueryParameters): Promise<Answer> {
   const { sql, header } = await readQuestion(file)
   const { question, columns, headline } = header
-  const rows = await store.query<Readonly<Record<string, unknown>>>(sql, parameters)
+  const rows = await queryRows(store, sql, parameters)
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
 }
+
+type RawRow = Readonly<Record<string, unknown>>
+
+/**
+ * Servers before 26 do not know expressions that are evaluated once; they evaluate them where they
+ * are used.
+ */
+async function queryRows(
+  store: Store,
+  sql: string,
+  parameters: QueryParameters,
+): Promise<RawRow[]> {
+  try {
+    return await store.query<RawRow>(sql, parameters)
+  } catch (error) {
+    const isSyntax = error instanceof StoreError && error.clickhouse?.code === syntaxErrorCode
+    const plain = sql.replaceAll(' AS MATERIALIZED\n', ' AS\n')
+    if (!isSyntax || plain === sql) throw error
+    return await store.query<RawRow>(plain, parameters)
+  }
+}
+
+const syntaxErrorCode = 62
 
 /**
  * 64-bit integers come as text; every number that a report has fits a double's 53 bits or may be

@@ -55,6 +55,8 @@ class HttpStore implements Store {
       output_format_json_quote_64bit_integers: 1,
       // Of servers in other zones, too: the stock tables have columns without a zone.
       session_timezone: 'UTC',
+      // Steps that a question uses twice are evaluated once, where the server can.
+      enable_materialized_cte: 1,
       // Our tables are Distributed ones there, and questions join them.
       ...(settings.isCluster === true ? { distributed_product_mode: 'global' } : {}),
     }
@@ -187,18 +189,28 @@ class HttpStore implements Store {
     await this.#client.close()
   }
 
-  /** Asks with our settings, and without them where the user may not change any. */
+  /**
+   * Asks with our settings: without those that an older server does not know, and without any where
+   * the user may not change them.
+   */
   async #read<T>(ask: (settings: ClickHouseSettings) => Promise<T>): Promise<T> {
     try {
       return await ask(this.#querySettings)
     } catch (thrown) {
       const error = this.#toStoreError(thrown)
-      const isBare = Object.keys(this.#querySettings).length === 0
-      if (error.clickhouse?.code !== readonlyCode || isBare) throw error
+      const fewer = this.#fewerSettings(error.clickhouse?.code)
+      if (fewer === undefined) throw error
+      const answer = await this.#convert(ask(fewer))
+      this.#querySettings = fewer
+      return answer
     }
-    const answer = await this.#convert(ask({}))
-    this.#querySettings = {}
-    return answer
+  }
+
+  #fewerSettings(code: number | undefined): ClickHouseSettings | undefined {
+    if (Object.keys(this.#querySettings).length === 0) return undefined
+    if (code === readonlyCode) return {}
+    const { enable_materialized_cte: newest, ...others } = this.#querySettings
+    return code === unknownSettingCode && newest !== undefined ? others : undefined
   }
 
   async *#bytes(stream: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

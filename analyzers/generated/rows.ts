@@ -72,15 +72,17 @@ export interface JobRunsRow {
   readonly longest_span_id: string
 }
 
-/** Of `lock-contention`: one row per service and lock name, the most waited for first. */
+/** Of `lock-contention`: one row per service, lock name and type, the most severe first. */
 export interface LockContentionRow {
-  /** service.name */
+  /** service.name; several where the lock is one of a host or cluster */
   readonly service: string
   /** class of the lock */
   readonly lock_name: string
   /** mutex, rwlock, semaphore, ... */
   readonly lock_type: string
-  /** locks of this name */
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** locks of this name and type */
   readonly instances: number
   /** sessions that used them */
   readonly sessions: number
@@ -88,7 +90,7 @@ export interface LockContentionRow {
   readonly requests: number
   /** holds that have ended */
   readonly holds: number
-  /** requests that were not granted at once */
+  /** requests that were not granted at once, refused ones not counted */
   readonly contended: number
   /** contended of requests */
   readonly contended_fraction: number
@@ -98,29 +100,41 @@ export interface LockContentionRow {
   readonly wait_p95_ns: number
   /** ns: 99th percentile of the same */
   readonly wait_p99_ns: number
-  /** ns: longest of the same */
+  /** ns: shortest of the same */
+  readonly wait_min_ns: number
+  /** ns: longest of the same, also where it began before the window */
   readonly wait_max_ns: number
-  /** ns: sum of the same; may exceed wall time, as several wait at once */
+  /** ns: sum of the same within the window; may exceed wall time, as several wait at once */
   readonly wait_sum_ns: number
-  /** ns: wall time in which at least one waited */
+  /** ns: wall time within the window in which at least one waited */
   readonly waited_ns: number
   /** waited_ns of observed_ns */
   readonly waited_share: number
   /** actors: wait_sum_ns of observed_ns: how many waited on average */
   readonly blocked_mean: number
+  /** actors: how many waited on average in the worst ten seconds */
+  readonly blocked_worst: number
+  /** when those ten seconds began */
+  readonly worst_stretch_at: string
   /** most that waited for one lock at once */
   readonly waiters_max: number
   /** ns: mean hold */
   readonly hold_avg_ns: number
+  /** ns: shortest hold */
+  readonly hold_min_ns: number
   /** ns: 95th percentile of the holds */
   readonly hold_p95_ns: number
   /** ns: longest hold */
   readonly hold_max_ns: number
-  /** ns: sum of the holds */
+  /** ns: sum of the holds within the window */
   readonly hold_sum_ns: number
-  /** wall time in which a lock of this name was held, of observed_ns */
+  /** of the busiest lock: permits held of permits there are, of observed_ns */
   readonly utilisation: number
-  /** asynchronous tasks that asked for or held it */
+  /** most permits of one lock that were held at once; 1 for a mutex */
+  readonly permits: number
+  /** grants to another actor than the one before */
+  readonly bounces: number
+  /** asynchronous tasks, or threads without one, that asked for or held it */
   readonly tasks: number
   /** threads that asked for or held it */
   readonly threads: number
@@ -134,8 +148,14 @@ export interface LockContentionRow {
   readonly still_waiting: number
   /** ns: age of the oldest of them */
   readonly still_waiting_max_ns: number
+  /** ns: their ages together */
+  readonly still_waiting_sum_ns: number
+  /** until when that is known of the oldest, 1970 for up to now */
+  readonly still_waiting_as_of: string
   /** holds that had not ended when last reported */
   readonly still_held: number
+  /** waits and holds whose end was lost */
+  readonly ends_lost: number
   /** ns: wall time in which a session of the service reported, within the window */
   readonly observed_ns: number
   /** the lock of the longest wait */

@@ -15,7 +15,7 @@
 --   till_ns    end_ns within the window
 --   is_open    whether it was held at the end of the window, as far as is known
 --   is_lost    whether its end was lost: it may have been released at any time after end_ns
---   silent_at  when the session of an open one went silent, 1970 if it has not
+--   as_of      until when that is known of an open one, 1970 for up to now
 SELECT
   cityHash64(if(is_shared, '', service), if(is_shared, '', session), lock_type, lock_name, lock_id) AS lock,
   cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) AS actor,
@@ -29,7 +29,7 @@ SELECT
   greatest(from_ns, end_ns) AS till_ns,
   state != '' OR released_ns > window_to_ns AS is_open,
   state = 'lost' AS is_lost,
-  silent_at
+  if(released_ns > window_to_ns, {to:DateTime64(9, 'UTC')}, silent_at) AS as_of
 FROM
 (
   SELECT
@@ -61,7 +61,7 @@ FROM
     AND depth <= 1
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
     AND ({session:String} = '' OR session = {session:String})
-  LIMIT 1 BY cityHash64(service, session), granted_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  LIMIT 1 BY cityHash64(service, session, lock_id), granted_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   UNION ALL
   SELECT
     service, session, name, subject_id, lock_type, lock_mode, wait_ns > 0, wait_ns, 0, held,

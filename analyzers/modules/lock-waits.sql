@@ -13,7 +13,7 @@
 --   length_ns  how long it had lasted by then, also where it began before the window
 --   from_ns    start_ns within the window
 --   till_ns    end_ns within the window
---   silent_at  when the session of one that goes on went silent, 1970 if it has not
+--   as_of      until when that is known of one that goes on, 1970 for up to now
 SELECT
   cityHash64(if(is_shared, '', service), if(is_shared, '', session), lock_type, lock_name, lock_id) AS lock,
   cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) AS actor,
@@ -27,7 +27,7 @@ SELECT
   toUInt64(end_ns - start_ns) AS length_ns,
   greatest(start_ns, window_from_ns) AS from_ns,
   greatest(from_ns, end_ns) AS till_ns,
-  silent_at
+  if(ended_ns > window_to_ns, {to:DateTime64(9, 'UTC')}, silent_at) AS as_of
 FROM
 (
   SELECT
@@ -55,7 +55,7 @@ FROM
     AND ended_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
     AND ({session:String} = '' OR session = {session:String})
-  LIMIT 1 BY cityHash64(service, session), requested_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  LIMIT 1 BY cityHash64(service, session, lock_id), requested_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   UNION ALL
   SELECT
     service, session, name, subject_id, lock_type, lock_mode, 0, 0, 0, holder_task_id, held,

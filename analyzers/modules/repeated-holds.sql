@@ -1,5 +1,5 @@
 -- Module: Whether holds of the window were stored twice, as happens when a process sends spans again in other requests.
--- Numbers are counted and collected in bitmaps, of sessions of a million spans one number in sixteen: what is sent
+-- Numbers are counted and collected in bitmaps, of sessions of 100,000 spans and more one number in sixteen: what is sent
 -- again is a request's worth of spans.
 --
 -- Uses: window_from_ns, end_of_ns
@@ -20,7 +20,7 @@
           SELECT service, session
           FROM wayward_sessions
           GROUP BY service, session
-          HAVING sum(spans) >= 1000000
+          HAVING sum(spans) >= 100000
         )
       )
     GROUP BY service, session
