@@ -14,6 +14,7 @@ import type { EngineLimits } from './limits.ts'
 import { insertPins, preparation } from './query-settings.ts'
 import { parseQueryRequest, type QueryRequest } from './request.ts'
 import { type ServerIdentity, sendResult } from './response.ts'
+import { liftSettings } from './settings-clause.ts'
 import { quoteString } from './sql-text.ts'
 import { guardReading, guardSingle } from './statement-guard.ts'
 import { formatClause, type InsertHead, parseInsertHead } from './statement-head.ts'
@@ -102,7 +103,7 @@ class EngineQueryHandler implements QueryHandler {
     const all = isForm
       ? await readFormData(request, decodedBody(request, encoding), parameters, limits)
       : parameters
-    const asked = parseQueryRequest(request, all, queryId)
+    let asked = parseQueryRequest(request, all, queryId)
     const controller = new AbortController()
     const stop = (): void => controller.abort()
     this.#controllers.add(controller)
@@ -111,6 +112,7 @@ class EngineQueryHandler implements QueryHandler {
     try {
       statement = await this.#statement(request, asked, account)
       refuseInput(statement.sql)
+      if (account === 'reading') ({ statement, asked } = withLiftedSettings(statement, asked))
       const result = await this.#run(statement, asked, account, controller.signal)
       if (statement.insertPath !== undefined) await this.#settings.insertSync?.sync()
       this.#refuseLargeResult(result)
@@ -306,6 +308,19 @@ class EngineQueryHandler implements QueryHandler {
         `Results of ${this.#unsentBytes} bytes wait for their clients; try again later`,
       )
     }
+  }
+}
+
+/** The engine lets the reading account set nothing in a statement; here it may, as in an address. */
+function withLiftedSettings(
+  statement: Statement,
+  asked: QueryRequest,
+): { readonly statement: Statement; readonly asked: QueryRequest } {
+  const { sql, settings } = liftSettings(statement.sql)
+  if (settings.size === 0) return { statement, asked }
+  return {
+    statement: { ...statement, sql },
+    asked: { ...asked, settings: new Map([...asked.settings, ...settings]) },
   }
 }
 

@@ -27,6 +27,9 @@ export interface QueryContext {
 const settingsProbe =
   /^\s*SELECT name, value, readonly(?: as readonly)? FROM system\.settings(?: LIMIT \d+)?(?:\s+FORMAT \w+)?\s*$/i
 
+/** Where this is not, there is no SETTINGS clause. */
+export const settingsWord = /\bSETTINGS\b/i
+
 /** The statements that prepare a connection, in one text. @throws ClickhouseException */
 export function preparation(context: QueryContext, limits: EngineLimits): string {
   for (const name of [...context.settings.keys(), ...context.parameters.keys()]) {
@@ -56,7 +59,9 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
   if (context.account === 'reading') {
     statements.push(`SET ROLE ${readingRole}`)
     const isProbe = settingsProbe.test(context.sql) && refused.size === 0
-    if (!isProbe) statements.push('SET readonly = 1')
+    // A clause in a subquery is let through by statement-judge.ts or not at all; 2 lets it set.
+    const level = refused.size === 0 && settingsWord.test(context.sql) ? 2 : 1
+    if (!isProbe) statements.push(`SET readonly = ${level}`)
   } else if (context.mustOnlyRead) statements.push('SET readonly = 2')
   // In that state the engine refuses these in its own words: an unknown one (115) or one not
   // allowed (164).
@@ -102,6 +107,18 @@ const ignored: ReadonlySet<string> = new Set([
   'http_zlib_compression_level',
   'http_write_exception_in_output_format',
   'add_http_cors_header',
+  'http_wait_end_of_query',
+  'http_response_buffer_size',
+  'http_receive_timeout',
+  'http_send_timeout',
+  'http_connection_timeout',
+  'idle_connection_timeout',
+  'tcp_keep_alive_timeout',
+  'poll_interval',
+  'interactive_delay',
+  'send_logs_level',
+  'send_profile_events',
+  'network_compression_method',
 ])
 
 interface SortedSettings {
@@ -140,6 +157,25 @@ const readingAllowed = new RegExp(
     'asterisk_include_\\w+',
     'session_timezone|max_block_size|preferred_block_size_bytes|extremes|limit|offset|final|priority',
     'log_queries|transform_null_in|totals_mode|union_default_mode|count_distinct_implementation',
+    // How a cluster is asked: there is none here, and clients' defaults say what to do without.
+    'skip_unavailable_shards\\w*|load_balancing\\w*|max_parallel_replicas|distributed_product_mode',
+    'distributed_(?:group_by_no_merge|aggregation_memory_efficient|push_down_limit)',
+    'fallback_to_stale_replicas_for_distributed_queries|max_replica_delay_for_distributed_queries',
+    'parallel_replicas_(?!custom_key)\\w+|select_sequential_consistency',
+    // How a query is carried out.
+    '(?:force|rewrite|low_cardinality|partial_merge_join|any_join|cross)_\\w+',
+    'apply_(?:mutations_on_fly|deleted_mask|patch_parts)|ignore_data_skipping_indices',
+    'merge_tree_(?:min|max|coarse)_\\w+|min_count_to_compile_\\w+|min_bytes_to_use_direct_io',
+    'max_(?:joined_block_size|execution_speed|estimated_execution|partitions_to|columns_to)_\\w+',
+    'max_execution_speed|min_execution_speed\\w*|timeout_before_checking_execution_speed',
+    'count_distinct_optimization|convert_query_to_cnf|parallelize_output_from_storages',
+    'move_all_conditions_to_prewhere|decimal_check_overflow|data_type_default_nullable',
+    // How values look, and what functions make of them.
+    '(?:formatdatetime|parsedatetime|variant|splitby|function_json_value|geo_distance)_\\w+',
+    'print_pretty_type_names|show_(?:create|table)_\\w+|mysql_map_\\w+|legacy_\\w+',
+    'allow_(?:suspicious|hyperscan|simdjson|nonconst_timezone)\\w*|validate_polygons',
+    // Of inserts, which this account has none of.
+    'insert_(?:quorum|null_as_default)\\w*|(?:mutations|alter|lightweight_deletes)_sync',
     'aggregate_functions_null_for_empty|do_not_merge_across_partitions_select_final',
   ].join('|')})$`,
 )
@@ -148,8 +184,15 @@ const readingAllowed = new RegExp(
 const readingDenied =
   /schema|path|file|template|url|s3|remote|experimental|introspection|cache_(?:name|enable)|query_cache/
 
+/** Names that have a word of those in them for historical reasons. */
+const readingExempt: ReadonlySet<string> = new Set([
+  'allow_experimental_analyzer',
+  'allow_experimental_parallel_reading_from_replicas',
+])
+
 /** Whether the reading account may set it to anything. */
 export function isReadingSetting(name: string): boolean {
+  if (readingExempt.has(name)) return true
   return readingAllowed.test(name) && !readingDenied.test(name)
 }
 
@@ -179,6 +222,7 @@ function readingBounds(limits: EngineLimits): ReadonlyMap<string, number> {
     ['max_temporary_data_on_disk_size_for_query', limits.readSpillBytesMax],
     ['max_query_size', limits.queryBytesMax],
     ['max_threads', 2],
+    ['max_final_threads', 2],
   ])
 }
 

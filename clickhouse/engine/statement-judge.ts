@@ -6,7 +6,7 @@
  *   SELECT * APPLY(`fi\x6ce`)   is   SELECT * APPLY file
  */
 import { parseColumnList } from './column-list.ts'
-import { isReadingSetting } from './query-settings.ts'
+import { isReadingSetting, settingsWord } from './query-settings.ts'
 import { isWord, type Token, tokensOf } from './statement-tokens.ts'
 
 /** Functions that reach files, programs or the network; the engine checks no right for them. */
@@ -33,7 +33,7 @@ export interface Objection {
 
 /** Whether the text alone cannot show that there is nothing to object to. Errs on that side. */
 export function needsJudgement(sql: string, parameters: ReadonlyMap<string, string>): boolean {
-  if (sql.includes('\\') || forbiddenWord.test(sql) || /\bSETTINGS\b/i.test(sql)) return true
+  if (sql.includes('\\') || forbiddenWord.test(sql) || settingsWord.test(sql)) return true
   // Between the name and its bracket there may be a comment.
   if (listingCall.test(sql) || (listingWord.test(sql) && /\/\*|--|#/.test(sql))) return true
   if (!/\bIdentifier\b/i.test(sql)) return false

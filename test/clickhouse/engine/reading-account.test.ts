@@ -111,7 +111,6 @@ const attempts = [
   'SET ROLE writing',
   'SET max_execution_time = 1000',
   'SELECT 1 SETTINGS readonly = 0',
-  'SELECT 1 SETTINGS max_execution_time = 1000',
   'SELECT 1 SETTINGS allow_introspection_functions = 1, readonly = 2',
   'SET ROLE writing; DROP TABLE t',
   'SET ROLE writing; DROP TABLE t; garbage',
