@@ -311,7 +311,7 @@ class EngineQueryHandler implements QueryHandler {
   }
 }
 
-/** The engine lets the reading account set nothing in a statement; here it may, as in an address. */
+/** Makes of a clause what the engine lets the reading account set by the address only. */
 function withLiftedSettings(
   statement: Statement,
   asked: QueryRequest,
