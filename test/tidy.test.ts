@@ -35,7 +35,7 @@ const boundTo: Readonly<Record<string, readonly string[]>> = {
   'async-mutex': ['sdk/observe/', 'examples/'],
   chdb: ['clickhouse/engine/'],
   commander: ['cli/'],
-  'lz4-napi': ['collector/receivers/'],
+  'lz4-napi': ['clickhouse/engine/', 'collector/receivers/'],
   'p-queue': ['sdk/observe/', 'examples/'],
   snappy: ['collector/receivers/'],
   'string-width': ['analyzers/report/'],

@@ -1,14 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 import { createWriteStream } from 'node:fs'
 import { truncate } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { ClickhouseException } from './exception.ts'
 
 /** The request's body with the encodings that Node knows undone. Others stay as they are. */
-export function decodedBody(request: IncomingMessage, contentEncoding: string): Readable {
+export function decodedBody(
+  request: Readable & { readonly complete?: boolean },
+  contentEncoding: string,
+): Readable {
   const decoder = decoderOf(contentEncoding)
   if (decoder === undefined) return request
   request.once('error', (error) => decoder.destroy(error))

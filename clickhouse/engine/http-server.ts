@@ -8,7 +8,7 @@ import { EngineError } from './engine-error.ts'
 import { ClickhouseException, exceptionFrom } from './exception.ts'
 import type { EngineLimits } from './limits.ts'
 import type { QueryHandler } from './query-handler.ts'
-import { acceptsGzip } from './request.ts'
+import { type AnswerCoding, answerCoding } from './request.ts'
 import { type ServerIdentity, sendException, sendText } from './response.ts'
 
 /** The ClickHouse HTTP interface. */
@@ -82,19 +82,19 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const { identity } = settings
-  let isGzipAccepted = false
+  let coding: AnswerCoding = { isGzipAccepted: false, frames: undefined }
   let queryId = String(request.headers['x-clickhouse-query-id'] ?? randomUUID())
   try {
     refuseForeignHost(request, settings.listen.host)
     const url = parseUrl(request)
     queryId = url.searchParams.get('query_id') || queryId
-    isGzipAccepted = acceptsGzip(request, url.searchParams)
+    coding = answerCoding(request, url.searchParams)
     await route(settings, request, response, url, queryId)
   } catch (error) {
     if (response.headersSent || response.destroyed) return void response.destroy()
     // What is left of a body that was refused is not waited for.
     if (!request.complete) response.setHeader('Connection', 'close')
-    await sendException(response, identity, exceptionFrom(error), queryId, isGzipAccepted)
+    await sendException(response, identity, exceptionFrom(error), queryId, coding)
     if (!request.complete) request.resume()
   }
 }

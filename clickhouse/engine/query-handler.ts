@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Account } from './account.ts'
 import { checkAddress, decodedBody, readPrefix, readText, spool, statementText } from './body.ts'
 import type { NativeResult } from './chdb.ts'
+import { framesUndone } from './compressed-frames.ts'
 import type { Connection, Database } from './database.ts'
+import { describedTypes } from './described-types.ts'
 import { ClickhouseException } from './exception.ts'
 import { readFormData } from './form-data.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { InsertFiles } from './insert-files.ts'
 import type { InsertSync } from './insert-sync.ts'
 import type { EngineLimits } from './limits.ts'
+import { mayLackZones } from './native-revision.ts'
 import { insertPins, preparation } from './query-settings.ts'
 import { parseQueryRequest, type QueryRequest } from './request.ts'
-import { type ServerIdentity, sendResult } from './response.ts'
+import { isForRevision, type ServerIdentity, sendResult } from './response.ts'
 import { liftSettings } from './settings-clause.ts'
 import { quoteString } from './sql-text.ts'
 import { guardReading, guardSingle } from './statement-guard.ts'
@@ -104,22 +107,24 @@ class EngineQueryHandler implements QueryHandler {
       ? await readFormData(request, decodedBody(request, encoding), parameters, limits)
       : parameters
     let asked = parseQueryRequest(request, all, queryId)
+    const body = asked.isBodyFramed ? this.#unframed(request, encoding, account) : request
     const controller = new AbortController()
     const stop = (): void => controller.abort()
     this.#controllers.add(controller)
     response.once('close', stop)
     let statement: Statement | undefined
     try {
-      statement = await this.#statement(request, asked, account)
+      statement = await this.#statement(body, asked, account)
       refuseInput(statement.sql)
       if (account === 'reading') ({ statement, asked } = withLiftedSettings(statement, asked))
-      const result = await this.#run(statement, asked, account, controller.signal)
+      const { result, types } = await this.#run(statement, asked, account, controller.signal)
       if (statement.insertPath !== undefined) await this.#settings.insertSync?.sync()
       this.#refuseLargeResult(result)
       this.#holdUntilSent(result.bytes.length, response)
       await sendResult(response, this.#settings.identity, asked, {
-        format: formatClause(statement.sql) ?? asked.format,
+        format: formatOf(statement, asked),
         result,
+        types,
         isInsert: statement.insertPath !== undefined,
         hasRows: statement.insertPath === undefined && rows.test(statement.sql),
       })
@@ -134,12 +139,23 @@ class EngineQueryHandler implements QueryHandler {
     }
   }
 
+  /** The body without ClickHouse's compression, which lies within that of HTTP. */
+  #unframed(request: IncomingMessage, encoding: string, account: Account): Readable {
+    if (engineEncodings.has(encoding)) {
+      throw new ClickhouseException(
+        48,
+        'NOT_IMPLEMENTED',
+        `decompress=1 within the Content-Encoding "${encoding}" is not supported: use one of both`,
+      )
+    }
+    const { insertBytesMax, queryBytesMax } = this.#settings.limits
+    const bytesMax = account === 'writing' ? insertBytesMax : 2 * queryBytesMax
+    const frames = framesUndone(decodedBody(request, encoding), bytesMax)
+    return Readable.from(frames, { objectMode: false })
+  }
+
   /** Reads the statement; of an insert with data only its head, the data go into a file. */
-  async #statement(
-    request: IncomingMessage,
-    asked: QueryRequest,
-    account: Account,
-  ): Promise<Statement> {
+  async #statement(request: Readable, asked: QueryRequest, account: Account): Promise<Statement> {
     const { queryBytesMax } = this.#settings.limits
     if (asked.isFormData) return this.#formStatement(asked)
     if (Buffer.byteLength(asked.urlQuery) > queryBytesMax) throw queryTooLarge(queryBytesMax)
@@ -202,7 +218,7 @@ class EngineQueryHandler implements QueryHandler {
    * us.
    */
   async #encodedStatement(
-    request: IncomingMessage,
+    request: Readable,
     asked: QueryRequest,
     account: Account,
   ): Promise<Statement> {
@@ -254,7 +270,7 @@ class EngineQueryHandler implements QueryHandler {
     asked: QueryRequest,
     account: Account,
     signal: AbortSignal,
-  ): Promise<NativeResult> {
+  ): Promise<{ readonly result: NativeResult; readonly types: readonly string[] }> {
     const { database, limits } = this.#settings
     const gate = this.#gates[account]
     const mark = randomUUID()
@@ -272,7 +288,9 @@ class EngineQueryHandler implements QueryHandler {
       const timeoutMs =
         account === 'reading' ? limits.readSecondsMax * 1000 + killGraceMs : undefined
       const running = connection.run(statement.sql, asked.format)
-      return await killedOnAbort(database, running, mark, signal, timeoutMs)
+      const result = await killedOnAbort(database, running, mark, signal, timeoutMs)
+      const isZoned = isForRevision(formatOf(statement, asked), asked) && mayLackZones(result.bytes)
+      return { result, types: isZoned ? await describedTypes(connection, statement.sql) : [] }
     } finally {
       await connection?.close()
       gate.leave()
@@ -309,6 +327,10 @@ class EngineQueryHandler implements QueryHandler {
       )
     }
   }
+}
+
+function formatOf({ sql }: Statement, { format }: QueryRequest): string {
+  return formatClause(sql) ?? format
 }
 
 /** Makes of a clause what the engine lets the reading account set by the address only. */

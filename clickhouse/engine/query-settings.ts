@@ -119,6 +119,7 @@ const ignored: ReadonlySet<string> = new Set([
   'send_logs_level',
   'send_profile_events',
   'network_compression_method',
+  'network_zstd_compression_level',
 ])
 
 interface SortedSettings {

@@ -1,6 +1,15 @@
 import type { IncomingMessage } from 'node:http'
+import { type FrameMethod, hasZstd } from './compressed-frames.ts'
 import { databaseName } from './database.ts'
 import { ClickhouseException } from './exception.ts'
+
+/** How the client wants its answer compressed. */
+export interface AnswerCoding {
+  /** By HTTP, around the other. */
+  readonly isGzipAccepted: boolean
+  /** By ClickHouse itself. */
+  readonly frames: FrameMethod | undefined
+}
 
 /** What a request to `/` asks for, but for its body. */
 export interface QueryRequest {
@@ -12,7 +21,10 @@ export interface QueryRequest {
   readonly mustOnlyRead: boolean
   readonly contentEncoding: string
   readonly isFormData: boolean
-  readonly isGzipAccepted: boolean
+  readonly coding: AnswerCoding
+  /** Of the format Native, as the client reads it. */
+  readonly revision: number
+  readonly isBodyFramed: boolean
   readonly settings: ReadonlyMap<string, string>
   readonly parameters: ReadonlyMap<string, string>
 }
@@ -45,16 +57,6 @@ export function parseQueryRequest(
   queryId: string,
 ): QueryRequest {
   const { headers } = request
-  for (const name of ['compress', 'decompress']) {
-    if (parameters.get(name) === '1') {
-      throw new ClickhouseException(
-        48,
-        'NOT_IMPLEMENTED',
-        `ClickHouse's own compression (${name}=1) is not supported here: use Content-Encoding, or ` +
-          'Accept-Encoding with enable_http_compression=1',
-      )
-    }
-  }
   if (parameters.get('session_check') === '1') {
     const id = parameters.get('session_id') ?? ''
     throw new ClickhouseException(
@@ -89,17 +91,37 @@ export function parseQueryRequest(
     mustOnlyRead: request.method === 'GET' || request.method === 'HEAD',
     contentEncoding: (headers['content-encoding'] ?? 'identity').toLowerCase(),
     isFormData: /^multipart\/form-data\b/i.test(headers['content-type'] ?? ''),
-    isGzipAccepted: acceptsGzip(request, parameters),
+    coding: answerCoding(request, parameters),
+    revision: parseRevision(parameters.get('client_protocol_version') ?? ''),
+    isBodyFramed: parameters.get('decompress') === '1',
     settings,
     parameters: values,
   }
 }
 
-/**
- * Whether the answer may be compressed: the client knows how, and asks for it, as ClickHouse wants
- * it.
- */
-export function acceptsGzip({ headers }: IncomingMessage, parameters: URLSearchParams): boolean {
+/** HTTP's own needs both: the client knows how, and asks for it, as ClickHouse wants it. */
+export function answerCoding(
+  { headers }: IncomingMessage,
+  parameters: URLSearchParams,
+): AnswerCoding {
   const accepted = headers['accept-encoding'] ?? ''
-  return parameters.get('enable_http_compression') === '1' && /\bgzip\b/i.test(accepted)
+  const isAsked = parameters.get('enable_http_compression') === '1'
+  return { isGzipAccepted: isAsked && /\bgzip\b/i.test(accepted), frames: framesOf(parameters) }
+}
+
+function framesOf(parameters: URLSearchParams): FrameMethod | undefined {
+  if (parameters.get('compress') !== '1') return undefined
+  const method = parameters.get('network_compression_method')?.toLowerCase()
+  if (method === 'none' || (method === 'zstd' && hasZstd)) return method
+  return 'lz4'
+}
+
+function parseRevision(value: string): number {
+  const revision = Number(value)
+  if (Number.isInteger(revision) && revision >= 0) return revision
+  throw new ClickhouseException(
+    36,
+    'BAD_ARGUMENTS',
+    `The client_protocol_version is "${value}", but a whole number is wanted, such as 54460`,
+  )
 }

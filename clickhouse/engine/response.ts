@@ -1,11 +1,10 @@
 import type { ServerResponse } from 'node:http'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { createGzip } from 'node:zlib'
+import { nativeBody, plainBody, sendBody } from './answer-body.ts'
 import type { NativeResult } from './chdb.ts'
 import type { ClickhouseException } from './exception.ts'
-import type { QueryRequest } from './request.ts'
+import type { AnswerCoding, QueryRequest } from './request.ts'
 
-const compress = promisify(gzip)
 const plainText = 'text/plain; charset=UTF-8'
 
 /** What the answers of this server have in common. */
@@ -23,23 +22,32 @@ export async function sendResult(
   answer: {
     readonly format: string
     readonly result: NativeResult
+    /** The columns' types with their zones, where the engine may have left them out. */
+    readonly types: readonly string[]
     readonly isInsert: boolean
     /** Whether the statement is one that answers with rows. */
     readonly hasRows: boolean
   },
 ): Promise<void> {
   const { format, result } = answer
+  // First what can fail.
+  const body = isForRevision(format, request)
+    ? await nativeBody(result.bytes, request.revision, answer.types)
+    : plainBody(result.bytes)
   setCommonHeaders(response, identity, request.queryId)
   if (answer.hasRows) response.setHeader('X-ClickHouse-Format', format)
   response.setHeader('X-ClickHouse-Summary', summary(result, answer.isInsert))
   response.setHeader('Content-Type', answer.hasRows ? contentType(format) : plainText)
-  let body = result.bytes
-  if (request.isGzipAccepted && body.length > 0) {
-    body = await compress(body, { level: 1 })
-    response.setHeader('Content-Encoding', 'gzip')
-  }
-  response.setHeader('Content-Length', body.length)
-  response.end(body)
+  const { isGzipAccepted, frames } = request.coding
+  const isZipped = isGzipAccepted && body.length > 0
+  if (isZipped) response.setHeader('Content-Encoding', 'gzip')
+  const encoder = isZipped ? createGzip({ level: 1 }) : undefined
+  await sendBody(response, body, { frames, encoder })
+}
+
+/** Whether the answer is to be in the format Native of another revision than the engine's. */
+export function isForRevision(format: string, request: QueryRequest): boolean {
+  return request.revision > 0 && /^native$/i.test(format)
 }
 
 /** Answers with a ClickHouse error. */
@@ -48,18 +56,18 @@ export async function sendException(
   identity: ServerIdentity,
   exception: ClickhouseException,
   queryId: string,
-  isGzipAccepted: boolean,
+  coding: AnswerCoding,
 ): Promise<void> {
   setCommonHeaders(response, identity, queryId)
   response.statusCode = exception.status
   response.setHeader('X-ClickHouse-Exception-Code', exception.code)
-  const text = exception.text(identity.version)
-  if (!isGzipAccepted) return sendText(response, text)
-  const body = await compress(text, { level: 1 })
   response.setHeader('Content-Type', plainText)
-  response.setHeader('Content-Encoding', 'gzip')
-  response.setHeader('Content-Length', body.length)
-  response.end(body)
+  const body = plainBody(Buffer.from(exception.text(identity.version)))
+  // What a server refuses at its door it refuses before it looks at the compression.
+  const frames = exception.status === 401 || exception.status === 403 ? undefined : coding.frames
+  if (coding.isGzipAccepted) response.setHeader('Content-Encoding', 'gzip')
+  const encoder = coding.isGzipAccepted ? createGzip({ level: 1 }) : undefined
+  await sendBody(response, body, { frames, encoder })
 }
 
 /** Answers with plain text. */

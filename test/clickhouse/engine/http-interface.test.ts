@@ -321,12 +321,6 @@ describe('errors', () => {
     const url = await ask(engine.url, { query: `SELECT '${'x'.repeat(20_000)}'` }, { body: '' })
     expect(url.status).toBe(413)
   })
-
-  test('compress=1 is refused with its cure', async () => {
-    const answer = await engine.read('SELECT 1', { compress: '1' })
-    expect([answer.status, answer.code]).toEqual([501, 48])
-    expect(answer.text).toContain('Accept-Encoding')
-  })
 })
 
 describe('what is not a request', () => {
