@@ -1,8 +1,7 @@
 import type { Store } from '@wayward/clickhouse'
 import { hostname } from 'node:os'
-import { formatAddress, type ListenAddress, type Logger } from '@wayward/base'
+import { formatAddress, type ListenAddress, type Logger, type Time } from '@wayward/base'
 import { createByteBudget } from './pipeline/byte-budget.ts'
-import type { Clock } from './decode/decoder.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
 import { createLargeDecoder } from './decode/large-decoder.ts'
 import { createLogsDecoder } from './decode/logs.ts'
@@ -52,7 +51,7 @@ export interface CollectorParts {
    */
   readonly storeIsReady: Promise<unknown>
   readonly logger: Logger
-  readonly clock: Clock
+  readonly time: Time
 }
 
 /** The addresses as `host:port`, with the ports that were picked. */
@@ -92,7 +91,7 @@ export interface Collector {
  * @example
  * const collector = createCollector(
  *   { otlpGrpc: { host: '127.0.0.1', port: 4317 }, …, journal, limits: defaultCollectorLimits },
- *   { store, storeIsReady: migrate(store), logger, clock: Date.now },
+ *   { store, storeIsReady: migrate(store), logger, time: systemTime },
  * )
  * const { otlpGrpc } = await collector.start()
  */
@@ -131,7 +130,7 @@ class OtlpCollector implements Collector {
   constructor(settings: CollectorSettings, parts: CollectorParts) {
     this.#settings = settings
     this.#parts = parts
-    this.#telemetry = createTelemetry(settings.limits, parts.clock)
+    this.#telemetry = createTelemetry(settings.limits, parts.time)
     this.#protection = createProtection(settings, { ...parts, limits: settings.limits })
     const { tls } = this.#protection
     this.#telemetry.observe(
@@ -147,6 +146,7 @@ class OtlpCollector implements Collector {
       whenInserted: () => this.#running?.pipeline.whenInserted() ?? Promise.resolve(),
       ...this.#protection,
       limits: settings.limits,
+      time: parts.time,
     })
   }
 
@@ -181,11 +181,12 @@ class OtlpCollector implements Collector {
 
   async #assemble(): Promise<Running> {
     const { limits, decodeLimits = defaultDecodeLimits } = this.#settings
-    const { clock, logger, store } = this.#parts
+    const { logger, store, time } = this.#parts
+    const clock = time.wallMs
     const telemetry = this.#telemetry
     const journal = await openJournal(this.#settings.journal, {
       logger,
-      clock,
+      time,
       onSync: (seconds) => telemetry.syncSeconds.observe(seconds),
       carriedDigests: () => this.#running?.pipeline.recentDigests() ?? [],
     })
@@ -209,13 +210,14 @@ class OtlpCollector implements Collector {
       telemetry,
       logger,
       limits,
+      time,
       ownTables,
     }
     const pipeline = createPipeline(pipelineParts)
     const instance = { host: hostname(), pid: process.pid, startMs: clock() }
     const { ledger } = telemetry
     const commit = pipeline.commitOwn.bind(pipeline)
-    const ledgerWriter = createLedgerWriter({ ledger, commit, instance, limits })
+    const ledgerWriter = createLedgerWriter({ ledger, commit, instance, limits, time })
     const receiverParts = createReceiverParts(pipeline, telemetry, limits, this.#protection)
     const grpc = createOtlpGrpcReceiver(receiverParts)
     const http = createOtlpHttpReceiver(receiverParts)
@@ -233,7 +235,8 @@ class OtlpCollector implements Collector {
 
   async #stop(running: Running, deadlineMs: number): Promise<void> {
     const { grpc, http, journal, ledgerWriter, pipeline } = running
-    const endMs = performance.now() + deadlineMs
+    const { time } = this.#parts
+    const endMs = time.monotonicMs() + deadlineMs
     grpc.stopAccepting()
     http.stopAccepting()
     running.stopProbe()
@@ -242,7 +245,7 @@ class OtlpCollector implements Collector {
     await ledgerWriter.flush()
     const rows = await pipeline.shutdown(deadlineMs * drainShare)
     if (rows > 0) this.#tellWhatIsLeft(rows, pipeline)
-    const restMs = Math.max(0, endMs - performance.now())
+    const restMs = Math.max(0, endMs - time.monotonicMs())
     await Promise.all([grpc.shutdown(restMs), http.shutdown(restMs)])
     await this.#closeLedger(ledgerWriter)
     await journal.close()

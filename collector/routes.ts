@@ -1,6 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isHostServed, limitHttpConnections, type ListenAddress, pathOf } from '@wayward/base'
+import {
+  isHostServed,
+  limitHttpConnections,
+  type ListenAddress,
+  pathOf,
+  pause,
+  type Time,
+} from '@wayward/base'
 import type { Access, Authorization } from './access/access.ts'
 import { createHttpAccess } from './access/http-access.ts'
 import type { CollectorLimits } from './limits.ts'
@@ -38,6 +44,7 @@ export interface RoutesParts {
   >
   readonly access: Access
   readonly tls: Tls | undefined
+  readonly time: Time
 }
 
 /** Longest time for which `/inserted` keeps somebody waiting. */
@@ -67,10 +74,9 @@ export function createRoutes(parts: RoutesParts): Routes {
     // how long a moment is.
     '/inserted': async () => {
       const timer = new AbortController()
-      const deadline = sleep(insertedWaitMsMax, 'waiting' as const, { signal: timer.signal })
       const status = await Promise.race([
         parts.whenInserted().then(() => 'inserted' as const),
-        deadline.catch(() => 'waiting' as const),
+        pause(parts.time, insertedWaitMsMax, timer.signal).then(() => 'waiting' as const),
       ])
       timer.abort()
       return jsonPage(status === 'inserted' ? 200 : 503, { status })

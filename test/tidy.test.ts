@@ -51,7 +51,6 @@ const longFiles: readonly string[] = [
   'collector/journal/recover.ts',
   'collector/receivers/otlp-http.ts',
   'collector/telemetry/self-metrics.ts',
-  'collector/pipeline/table-writer.ts',
   'sdk/observe/async-mutex.ts',
   'sdk/registration.ts',
   'sdk/report/lock.ts',

@@ -1,6 +1,6 @@
 // `wayward serve`: engine (or a named server) → tables → collector → endpoints.json, and back in
 // reverse at Ctrl-C or SIGTERM.
-import { createLogger, type Logger } from '@wayward/base'
+import { createLogger, type Logger, systemTime } from '@wayward/base'
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -339,7 +339,7 @@ async function startCollector(
       decodeLimits: withSettings(decodeLimits, values),
       ...toProtectionSettings(values),
     },
-    { store, storeIsReady, logger, clock: Date.now },
+    { store, storeIsReady, logger, time: systemTime },
   )
   stops.push(() => collector.shutdown(collectorShutdownMs))
   return { collector, addresses: await collector.start() }

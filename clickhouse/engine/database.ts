@@ -1,3 +1,4 @@
+import { createTurns } from '@wayward/base'
 import type { Chdb, Handle, NativeResult, StatementAnalysis } from './chdb.ts'
 import { quoteIdentifier, quoteString } from './sql-text.ts'
 
@@ -98,10 +99,6 @@ function connectionOf(chdb: Chdb, handle: Handle): Connection {
 function inTurn(
   run: (sql: string) => Promise<NativeResult>,
 ): (sql: string) => Promise<NativeResult> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (sql) => {
-    const result = last.then(() => run(sql))
-    last = result.catch(() => undefined)
-    return result
-  }
+  const turns = createTurns()
+  return (sql) => turns.take(() => run(sql))
 }

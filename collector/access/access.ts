@@ -1,6 +1,6 @@
 // Who may send. Two things can be asked for, and what is asked for must be there: a bearer token,
 // and a client certificate.
-import type { Logger } from '@wayward/base'
+import type { Logger, Time } from '@wayward/base'
 import type { Socket } from 'node:net'
 import { CollectorError } from '../collector-error.ts'
 import { readWhole, watchFiles, type WatchedFiles } from './watched-files.ts'
@@ -49,6 +49,7 @@ export interface Access {
 
 export interface AccessParts {
   readonly logger: Logger
+  readonly time: Time
   readonly lookIntervalMs?: number
 }
 
@@ -113,7 +114,7 @@ interface WatchedTokens extends WatchedFiles {
   readonly current: Tokens
 }
 
-function watchTokens(path: string, { logger, lookIntervalMs }: AccessParts): WatchedTokens {
+function watchTokens(path: string, { logger, lookIntervalMs, time }: AccessParts): WatchedTokens {
   const { content, tokens } = readTokens(path)
   let current = tokens
   const keep = (error: unknown): void =>
@@ -130,6 +131,7 @@ function watchTokens(path: string, { logger, lookIntervalMs }: AccessParts): Wat
       }
     },
     onUnreadable: keep,
+    time,
     ...(lookIntervalMs === undefined ? {} : { lookIntervalMs }),
   })
   return {

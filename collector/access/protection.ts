@@ -1,6 +1,13 @@
 // What stands between the listeners and the network: TLS, the check of who sends, and the origins
 // of browser pages.
-import { formatAddress, isLoopbackHost, type ListenAddress, type Logger } from '@wayward/base'
+import {
+  formatAddress,
+  isLoopbackHost,
+  type ListenAddress,
+  type Logger,
+  systemTime,
+  type Time,
+} from '@wayward/base'
 import { type Access, checkTokenFile, createAccess } from './access.ts'
 import { type Cors, createCors } from './cors.ts'
 import { CollectorError } from '../collector-error.ts'
@@ -31,7 +38,7 @@ export interface Protection {
 
 export interface ProtectionParts {
   readonly logger: Logger
-  readonly clock: () => number
+  readonly time: Time
   readonly limits: Pick<CollectorLimits, 'handshakesMax' | 'handshakeTimeoutMs'>
   /** How often the files are looked at. */
   readonly lookIntervalMs?: number
@@ -79,7 +86,7 @@ export function createProtection(
  */
 export function checkProtection(settings: ProtectionSettings & Listeners): void {
   assertProtected(settings)
-  if (settings.tls !== undefined) checkTlsFiles(settings.tls, Date.now())
+  if (settings.tls !== undefined) checkTlsFiles(settings.tls, systemTime.wallMs())
   if (settings.tokenFile !== undefined) checkTokenFile(settings.tokenFile)
   if (settings.corsOrigins !== undefined) createCors(settings.corsOrigins)
 }

@@ -2,6 +2,7 @@
 // again every few seconds and compared by content. Neither fs.watch nor the time of change would
 // do: Kubernetes swaps a link two folders above the file, and other tools write a file in place and
 // bit by bit.
+import type { Time, Timer } from '@wayward/base'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
 /**
@@ -30,9 +31,10 @@ export interface WatchedFilesParts {
   /** Called at every look, whether something has changed or not. */
   readonly onLook?: () => void
   readonly lookIntervalMs?: number
+  readonly time: Time
 }
 
-/** Starts to look; the timer does not keep the process alive. */
+/** Starts to look; that does not keep the process alive. */
 export function watchFiles(parts: WatchedFilesParts): WatchedFiles {
   let used = parts.contents
   let seen = parts.contents
@@ -57,9 +59,16 @@ export function watchFiles(parts: WatchedFilesParts): WatchedFiles {
     parts.onChange(now)
   }
 
-  const timer = setInterval(look, parts.lookIntervalMs ?? lookEveryMs)
-  timer.unref()
-  return { stop: () => clearInterval(timer) }
+  let timer = lookLater()
+  function lookLater(): Timer {
+    return parts.time
+      .after(parts.lookIntervalMs ?? lookEveryMs, () => {
+        timer = lookLater()
+        look()
+      })
+      .unref()
+  }
+  return { stop: () => timer.cancel() }
 }
 
 /**

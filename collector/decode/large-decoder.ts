@@ -8,6 +8,7 @@
 // A thread and not slices between which the event loop runs: one item alone can have 64 MiB (a
 // metric with all points, a span with a thousand events), and so can JSON, which is rewritten
 // before it is read.
+import { createTurns } from '@wayward/base'
 import { Worker } from 'node:worker_threads'
 import type { Encoding, Signal } from '../consumer.ts'
 import type { Clock, DecodeResult, OpenBlock } from './decoder.ts'
@@ -79,7 +80,7 @@ export function createLargeDecoder(settings: LargeDecoderSettings): LargeDecoder
 class ThreadDecoder implements LargeDecoder {
   readonly #settings: LargeDecoderSettings
   #worker: Worker | undefined
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = createTurns()
   #waitingBytes = 0
   #idleTimer: NodeJS.Timeout | undefined
   #isShutDown = false
@@ -97,11 +98,9 @@ class ThreadDecoder implements LargeDecoder {
     this.#waitingBytes += byteLength
     const nowMs = this.#settings.clock()
     const { limits } = this.#settings
-    const decoded = this.#last.then(() =>
+    const reply = await this.#turns.take(() =>
       this.#decodeNext({ signal, encoding, body, limits, nowMs }),
     )
-    this.#last = decoded
-    const reply = await decoded
     this.#waitingBytes -= byteLength
     if (reply !== undefined) return { result: reply.result, blocks: toBlocks(reply) }
     return { result: this.#isShutDown ? shutDown : failedResult, blocks: [] }

@@ -1,3 +1,4 @@
+import { createTurns } from '@wayward/base'
 import { crc32 } from 'node:zlib'
 import { bringBack } from './bring-back.ts'
 import { type Counters, createCounters } from './counters.ts'
@@ -49,7 +50,7 @@ export async function openFileJournal(
   const isSynced = settings.durability === 'fsync'
   const counters = createCounters()
   const setAside = new SetAsideFolder(files, folder, isSynced)
-  const frameClock = parts.frameClock ?? createFrameClock(parts.clock)
+  const frameClock = parts.frameClock ?? createFrameClock(parts.time.wallMs)
   let lock: FolderLock | undefined
   try {
     await files.makeFolder(folder)
@@ -122,8 +123,8 @@ class FileJournal implements Journal {
   /** Frames from here on are of this process. */
   #firstSequence: number
   #unconfirmedLeft: number
-  /** The work of the last call; the next one waits for it. */
-  #last: Promise<unknown> = Promise.resolve()
+  /** One frame after the other. */
+  readonly #turns = createTurns()
 
   constructor(journalParts: FileJournalParts) {
     const { settings, parts, files, lock, counters, setAside, recovery } = journalParts
@@ -136,6 +137,7 @@ class FileJournal implements Journal {
       folder: setAside,
       logger: parts.logger,
       counters,
+      time: parts.time,
       read: (block) => this.read(block),
       readRaw,
       confirm: (blocks) => this.confirm(blocks),
@@ -147,7 +149,7 @@ class FileJournal implements Journal {
     this.#sequence = recovery.nextSequence
     this.#firstSequence = recovery.nextSequence
     this.#unconfirmedLeft = recovery.unconfirmed.length
-    this.#notes = new NotesKeeper(parts.logger, this.#isSynced)
+    this.#notes = new NotesKeeper(parts.logger, parts.time, this.#isSynced)
     this.#pool = new SegmentPool({
       settings,
       files,
@@ -175,9 +177,7 @@ class FileJournal implements Journal {
   }
 
   append(frame: Frame): Promise<AppendOutcome> {
-    const outcome = this.#last.then(() => this.#append(frame))
-    this.#last = outcome
-    return outcome
+    return this.#turns.take(() => this.#append(frame))
   }
 
   async #append(frame: Frame): Promise<AppendOutcome> {
@@ -200,16 +200,15 @@ class FileJournal implements Journal {
    */
   #compactIfWorth(): void {
     if (this.#isCompacting || this.#state !== 'open' || this.usedBytes * 2 < this.bytesMax) return
-    if (performance.now() < this.#compactNotBefore) return
+    if (this.#parts.time.monotonicMs() < this.#compactNotBefore) return
     const segment = sparsest(this.#pool.closed)
     if (segment === undefined) return
     this.#isCompacting = true
-    // One step at a time, so that requests only wait for one step.
-    this.#last = this.#last.then(async () => {
+    // One step at a time, so that requests only wait for one step. It never rejects.
+    void this.#turns.take(async () => {
       await this.#moveSome(segment)
       this.#isCompacting = false
       this.#compactIfWorth()
-      return segment
     })
   }
 
@@ -237,7 +236,7 @@ class FileJournal implements Journal {
         segment: segment.name.base,
         error,
       })
-      this.#compactNotBefore = performance.now() + compactWaitMs
+      this.#compactNotBefore = this.#parts.time.monotonicMs() + compactWaitMs
       return
     }
     blocks.forEach((block, frameIndex) => {
@@ -354,7 +353,7 @@ class FileJournal implements Journal {
       throw error
     }
     if (!this.#isSynced) return
-    const start = performance.now()
+    const startMs = this.#parts.time.monotonicMs()
     try {
       await segment.withFile((file) => file.sync())
     } catch (error) {
@@ -364,7 +363,7 @@ class FileJournal implements Journal {
       throw error
     }
     this.#counters.syncs++
-    this.#parts.onSync?.((performance.now() - start) / 1000)
+    this.#parts.onSync?.((this.#parts.time.monotonicMs() - startMs) / 1000)
   }
 
   /**
@@ -437,7 +436,7 @@ class FileJournal implements Journal {
   async close(): Promise<void> {
     if (this.#state !== 'open') return
     this.#state = 'closing'
-    await this.#last
+    await this.#turns.whenDone()
     await this.#setAside.close()
     this.#state = 'closed'
     await this.#pool.close()

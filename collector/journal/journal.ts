@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/base'
+import type { Logger, Time } from '@wayward/base'
 import { existsSync } from 'node:fs'
 import { openFileJournal } from './file-journal.ts'
 import type { AgedDigests, FrameClock } from './frame-time.ts'
@@ -29,9 +29,8 @@ export interface JournalSettings {
 
 export interface JournalParts {
   readonly logger: Logger
-  /** Unix milliseconds. */
-  readonly clock: () => number
-  /** When a frame is written. @default `clock` and the machine's own time since its start */
+  readonly time: Time
+  /** When a frame is written. @default `time` and the machine's own time since its start */
   readonly frameClock?: FrameClock
   /** The file system. @default the real one */
   readonly files?: JournalFiles

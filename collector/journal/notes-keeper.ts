@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/base'
+import type { Logger, Time, Timer } from '@wayward/base'
 import type { Segment } from './segment.ts'
 
 const syncWaitMs = 1000
@@ -9,17 +9,19 @@ const syncWaitMs = 1000
  */
 export class NotesKeeper {
   readonly #logger: Logger
+  readonly #time: Time
   readonly #isSynced: boolean
   readonly #touched = new Set<Segment>()
   readonly #unsynced = new Set<Segment>()
   #writing: Promise<void> | undefined
   #syncing: Promise<void> | undefined
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   #hasFailed = false
   #isClosed = false
 
-  constructor(logger: Logger, isSynced: boolean) {
+  constructor(logger: Logger, time: Time, isSynced: boolean) {
     this.#logger = logger
+    this.#time = time
     this.#isSynced = isSynced
   }
 
@@ -51,7 +53,7 @@ export class NotesKeeper {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     await this.flush()
     await this.#syncing
     await this.#sync()
@@ -79,13 +81,15 @@ export class NotesKeeper {
   }
 
   #startTimer(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      if (this.#touched.size > 0) this.wake()
-      this.#syncing ??= this.#sync().finally(() => {
-        this.#syncing = undefined
+    this.#timer ??= this.#time
+      .after(syncWaitMs, () => {
+        this.#timer = undefined
+        if (this.#touched.size > 0) this.wake()
+        this.#syncing ??= this.#sync().finally(() => {
+          this.#syncing = undefined
+        })
       })
-    }, syncWaitMs).unref()
+      .unref()
   }
 
   async #sync(): Promise<void> {

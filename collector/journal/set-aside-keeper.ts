@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/base'
+import { createTurns, type Logger, type Time, type Timer } from '@wayward/base'
 import type { Counters } from './counters.ts'
 import type { ReadOutcome } from './journal.ts'
 import type { FileBlock } from './segment.ts'
@@ -9,6 +9,7 @@ const retryWaitMs = 10_000
 export interface SetAsideKeeperParts {
   readonly folder: SetAsideFolder
   readonly logger: Logger
+  readonly time: Time
   readonly counters: Counters
   readonly read: (block: FileBlock) => Promise<ReadOutcome>
   /** The bytes as they lie in the file, right or wrong. */
@@ -27,8 +28,8 @@ interface Task {
 export class SetAsideKeeper {
   readonly #parts: SetAsideKeeperParts
   #failed: Task[] = []
-  #timer: NodeJS.Timeout | undefined
-  #last: Promise<void> = Promise.resolve()
+  #timer: Timer | undefined
+  readonly #turns = createTurns()
 
   constructor(parts: SetAsideKeeperParts) {
     this.#parts = parts
@@ -40,9 +41,9 @@ export class SetAsideKeeper {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     this.#timer = undefined
-    await this.#last
+    await this.#turns.whenDone()
     const blocks = this.#failed.reduce((sum, task) => sum + task.blocks.length, 0)
     if (blocks === 0) return
     this.#parts.logger.warn('Blocks could not be set aside; they stay in the journal', { blocks })
@@ -62,7 +63,7 @@ export class SetAsideKeeper {
         error,
       })
       this.#failed.push(task)
-      this.#timer ??= setTimeout(() => this.#retry(), retryWaitMs).unref()
+      this.#timer ??= this.#parts.time.after(retryWaitMs, () => this.#retry()).unref()
     }
   }
 
@@ -74,12 +75,9 @@ export class SetAsideKeeper {
   }
 
   #run(tasks: readonly Task[]): Promise<void> {
-    const before = this.#last
-    this.#last = (async () => {
-      await before
+    return this.#turns.take(async () => {
       for (const task of tasks) await this.#try(task)
-    })()
-    return this.#last
+    })
   }
 
   /**

@@ -6,6 +6,7 @@
 //
 // One frame holds whole requests: what is answered is safe as a whole, also when its rows go to
 // several tables.
+import type { Time } from '@wayward/base'
 import type { ConsumeOutcome } from '../consumer.ts'
 import type { OpenBlock, SignalDecoder } from '../decode/decoder.ts'
 import { type DrainRate, hintMsMax } from './drain-rate.ts'
@@ -56,6 +57,7 @@ export interface CommitterParts {
     'journalledFrames' | 'journalledRows' | 'journalledBytes' | 'refusedFrames'
   >
   readonly limits: CollectorLimits
+  readonly time: Time
 }
 
 interface Waiter {
@@ -156,8 +158,8 @@ class JournalCommitter implements Committer {
     if (this.#cancelTimer !== undefined) return
     const waitMs = this.#companyWaitMs()
     if (waitMs > 0) {
-      const timer = setTimeout(() => this.#start(), waitMs)
-      this.#cancelTimer = () => clearTimeout(timer)
+      const timer = this.#parts.time.after(waitMs, () => this.#start())
+      this.#cancelTimer = () => timer.cancel()
       return
     }
     // Requests that arrive within one turn of the event loop share a frame.
@@ -176,7 +178,7 @@ class JournalCommitter implements Committer {
    * everything.
    */
   #companyWaitMs(): number {
-    const sinceMs = performance.now() - this.#lastStartMs
+    const sinceMs = this.#parts.time.monotonicMs() - this.#lastStartMs
     const spare = this.#spareCommits + sinceMs * spareCommitsPerMs
     return spare >= 1 ? 0 : this.#parts.limits.commitWaitMsMax - sinceMs
   }
@@ -195,7 +197,7 @@ class JournalCommitter implements Committer {
   }
 
   async #commitOnce(): Promise<void> {
-    this.#countCommit(performance.now())
+    this.#countCommit(this.#parts.time.monotonicMs())
     const waiters = this.#waiters
     this.#waiters = []
     this.#isCommitting = true

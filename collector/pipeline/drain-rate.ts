@@ -1,3 +1,5 @@
+import type { Time } from '@wayward/base'
+
 /** How fast ClickHouse takes what the journal holds, as measured over the last seconds. */
 export interface DrainRate {
   /** Counts bytes that ClickHouse confirmed. */
@@ -27,13 +29,13 @@ const growthPerMs = 1 / 3
 const jitterFraction = 0.1
 
 /**
- * @param now milliseconds of a clock that never jumps
  * @param random from 0 to 1, without 1
  */
 export function createDrainRate(
-  now: () => number = () => performance.now(),
+  time: Pick<Time, 'monotonicMs'>,
   random: () => number = Math.random,
 ): DrainRate {
+  const now = time.monotonicMs
   const bytes = new Float64Array(buckets)
   const startMs = now()
   let current = 0

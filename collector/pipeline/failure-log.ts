@@ -1,4 +1,4 @@
-import type { Logger } from '@wayward/base'
+import type { Logger, Time } from '@wayward/base'
 
 /** Tells the log about an outage without filling it. */
 export interface FailureLog {
@@ -12,7 +12,7 @@ export interface FailureLog {
 const intervalMs = 60_000
 
 /** Logs the first failure, one a minute while it lasts, every new reason, and the end. */
-export function createFailureLog(table: string, logger: Logger): FailureLog {
+export function createFailureLog(table: string, logger: Logger, time: Time): FailureLog {
   let lastMs = Number.NEGATIVE_INFINITY
   let failures = 0
   let message = ''
@@ -21,8 +21,9 @@ export function createFailureLog(table: string, logger: Logger): FailureLog {
       failures++
       const isNew = error.message !== message
       message = error.message
-      if (!isNew && performance.now() - lastMs < intervalMs) return
-      lastMs = performance.now()
+      const nowMs = time.monotonicMs()
+      if (!isNew && nowMs - lastMs < intervalMs) return
+      lastMs = nowMs
       const text =
         status === 'failed'
           ? 'ClickHouse refuses the rows of a table; they stay in the journal and are tried again until it is cured'

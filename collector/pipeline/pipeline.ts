@@ -2,7 +2,7 @@
 //
 //   consume() ── refuse? ── repeated? ── decode ──▶ committer ──▶ journal ──▶ answer
 //                                                                   └──▶ table writers ──▶ ClickHouse
-import type { Logger } from '@wayward/base'
+import type { Logger, Time } from '@wayward/base'
 import type { Store } from '@wayward/clickhouse'
 import { type Batch, restoreBatches } from './batch.ts'
 import { type CommitOutcome, type Committer, createCommitter } from './committer.ts'
@@ -55,6 +55,7 @@ export interface PipelineParts {
   readonly telemetry: Telemetry
   readonly logger: Logger
   readonly limits: CollectorLimits
+  readonly time: Time
   /** Tables that are filled by ourselves, besides those of the decoders. @default none */
   readonly ownTables?: readonly string[]
 }
@@ -73,16 +74,17 @@ class JournalPipeline implements Pipeline {
   readonly #parts: PipelineParts
   readonly #writers: ReadonlyMap<string, TableWriter>
   readonly #committer: Committer
-  readonly #drainRate: DrainRate = createDrainRate()
+  readonly #drainRate: DrainRate
   readonly #repeats: Repeats
   /** Requests that are not answered yet, by the key of their digest. */
   readonly #pending = new Map<string, Promise<Consumed>>()
   #isShutDown = false
 
   constructor(parts: PipelineParts) {
-    const { journal, limits } = parts
+    const { journal, limits, time } = parts
     this.#parts = parts
-    this.#writers = this.#createWriters(restoreBatches(journal.unconfirmed))
+    this.#drainRate = createDrainRate(time)
+    this.#writers = this.#createWriters(restoreBatches(journal.unconfirmed, time.monotonicMs()))
     this.#committer = createCommitter({
       journal,
       writerOf: (table) => this.#writerOf(table),
@@ -90,9 +92,10 @@ class JournalPipeline implements Pipeline {
       drainRate: this.#drainRate,
       telemetry: parts.telemetry,
       limits,
+      time,
     })
     const { repeatWindowMs: rememberMs, repeatsMax: requestsMax } = limits
-    this.#repeats = createRepeats({ requestsMax, rememberMs }, journal.recentDigests)
+    this.#repeats = createRepeats({ requestsMax, rememberMs }, journal.recentDigests, time)
     observePipeline(parts.telemetry.observe, {
       journal,
       writers: [...this.#writers.values()],
@@ -137,11 +140,13 @@ class JournalPipeline implements Pipeline {
 
   async shutdown(deadlineMs: number): Promise<number> {
     this.#isShutDown = true
-    const signal = AbortSignal.timeout(deadlineMs)
+    const deadline = new AbortController()
+    const timer = this.#parts.time.after(deadlineMs, () => deadline.abort())
     await this.#parts.largeDecoder.shutdown()
     await this.#committer.drain()
     const writers = [...this.#writers.values()]
-    await Promise.all(writers.map((writer) => writer.drain(signal)))
+    await Promise.all(writers.map((writer) => writer.drain(deadline.signal)))
+    timer.cancel()
     return writers.reduce((rows, { backlog }) => rows + backlog.rows, 0)
   }
 
@@ -279,10 +284,10 @@ class JournalPipeline implements Pipeline {
   }
 
   /** For the tables of the decoders, our own, and those that only the journal still knows. */
-  #createWriters(batches: ReadonlyMap<string, Batch[]>): ReadonlyMap<string, TableWriter> {
-    const { journal, limits, logger, store, telemetry } = this.#parts
+  #createWriters(batches: ReadonlyMap<string, readonly Batch[]>): ReadonlyMap<string, TableWriter> {
+    const { journal, limits, logger, store, telemetry, time } = this.#parts
     const drainRate = this.#drainRate
-    const slabs = createSlabPool(limits.batchBytesMax)
+    const slabs = createSlabPool(limits.batchBytesMax, time)
     const tables = new Set([
       ...Object.values(this.#parts.decoders).flatMap(({ blocks }) =>
         blocks.map(({ table }) => table),
@@ -292,7 +297,7 @@ class JournalPipeline implements Pipeline {
     ])
     return new Map(
       [...tables].map((table) => {
-        const writerParts = { store, journal, drainRate, slabs, telemetry, logger, limits }
+        const writerParts = { store, journal, drainRate, slabs, telemetry, logger, limits, time }
         return [table, createTableWriter(table, batches.get(table) ?? [], writerParts)]
       }),
     )

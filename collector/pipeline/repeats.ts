@@ -6,6 +6,7 @@
 // Every request is remembered, not only those whose sender was seen to go: when an answer has left
 // for a connection that looks well, nobody can tell whether it was read.
 import { hash } from 'node:crypto'
+import type { Time } from '@wayward/base'
 import type { Encoding, ExportRequest, Signal } from '../consumer.ts'
 import { createDigestSet, digestByteLength, type DigestSet } from './digest-set.ts'
 import type { AgedDigests } from '../journal/frame-time.ts'
@@ -36,8 +37,8 @@ export interface RepeatsSettings {
 interface Generation {
   readonly set: DigestSet
   /**
-   * When the first of them was stored, on the clock of `performance.now`; before the process began,
-   * it is negative.
+   * When the first of them was stored, on the clock that never jumps; before that began, it is
+   * negative.
    */
   readonly startMs: number
   /** For how long it takes more. */
@@ -49,7 +50,11 @@ const generationCount = 4
 const knownTogetherMs = 1_000
 
 /** @param known digests of requests that were stored shortly before the collector's last end */
-export function createRepeats(settings: RepeatsSettings, known: readonly AgedDigests[]): Repeats {
+export function createRepeats(
+  settings: RepeatsSettings,
+  known: readonly AgedDigests[],
+  time: Time,
+): Repeats {
   const { rememberMs, requestsMax } = settings
   const generationMs = rememberMs / generationCount
   const generations: Generation[] = []
@@ -59,7 +64,7 @@ export function createRepeats(settings: RepeatsSettings, known: readonly AgedDig
   }
 
   function prune(): void {
-    const nowMs = performance.now()
+    const nowMs = time.monotonicMs()
     while (generations.length > 0) {
       if (!isOld(generations[0], nowMs) && sizeOfAll() <= requestsMax) return
       generations.shift()
@@ -89,19 +94,18 @@ export function createRepeats(settings: RepeatsSettings, known: readonly AgedDig
     prune()
   }
 
-  const startMs = performance.now()
   const oldestFirst = known.toSorted((a, b) => b.ageMs - a.ageMs)
   for (const { digests, ageMs } of oldestFirst) {
     const step = Math.max(1, Math.floor(requestsMax / generationCount)) * digestByteLength
     for (let at = 0; at < digests.byteLength; at += step) {
       const openMs = Math.min(knownTogetherMs, generationMs)
-      add(digests.subarray(at, at + step), startMs - ageMs, openMs)
+      add(digests.subarray(at, at + step), time.monotonicMs() - ageMs, openMs)
     }
   }
 
   return {
     remember(digest) {
-      add(digest, performance.now(), generationMs)
+      add(digest, time.monotonicMs(), generationMs)
     },
     has(digest) {
       prune()
@@ -109,7 +113,7 @@ export function createRepeats(settings: RepeatsSettings, known: readonly AgedDig
     },
     digests() {
       prune()
-      const nowMs = performance.now()
+      const nowMs = time.monotonicMs()
       return generations.map((one) => ({
         digests: one.set.packed(),
         ageMs: nowMs - one.startMs,

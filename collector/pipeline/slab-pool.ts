@@ -1,6 +1,7 @@
 // Memory for batches that are read back from the journal. A replay reads hundreds of megabytes per
 // second; left to the garbage collector, which sees only small objects with large buffers behind
 // them, that would be most of the memory.
+import type { Time, Timer } from '@wayward/base'
 
 /** Memory for one batch at a time; what is not given back is left to the garbage collector. */
 export interface Slab {
@@ -20,13 +21,13 @@ const idleAfterMs = 5_000
 const freeMax = 2
 
 /** @param slabBytes the largest batch; what does not fit is allocated apart */
-export function createSlabPool(slabBytes: number): SlabPool {
+export function createSlabPool(slabBytes: number, time: Time): SlabPool {
   const free: PooledSlab[] = []
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
 
   return {
     take() {
-      clearTimeout(timer)
+      timer?.cancel()
       return free.pop() ?? new PooledSlab(slabBytes)
     },
     give(slab) {
@@ -34,10 +35,12 @@ export function createSlabPool(slabBytes: number): SlabPool {
         slab.clear()
         free.push(slab)
       }
-      clearTimeout(timer)
-      timer = setTimeout(() => {
-        free.length = 0
-      }, idleAfterMs).unref()
+      timer?.cancel()
+      timer = time
+        .after(idleAfterMs, () => {
+          free.length = 0
+        })
+        .unref()
     },
   }
 }

@@ -6,14 +6,14 @@
 // A batch is closed when it is full, or when an insert may start and it is due. So one request on
 // an idle service is inserted at once, at a few rows per second there is an insert per second, and
 // under load batches grow to what is enough for one.
-import type { Logger } from '@wayward/base'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { assertDefined, type Logger, pause, type Time, type Timer } from '@wayward/base'
 import type { InsertOutcome, Store } from '@wayward/clickhouse'
-import { addBlock, type Batch, createBatch } from './batch.ts'
+import { type Batch, createBatch, totalOf } from './batch.ts'
 import type { DrainRate } from './drain-rate.ts'
 import { createFailureLog, type FailureLog } from './failure-log.ts'
 import type { Journal, StoredBlock } from '../journal/journal.ts'
 import type { CollectorLimits } from '../limits.ts'
+import { chooseNext, refusalsMax, type WaitingBatches } from './next-batch.ts'
 import type { SlabPool } from './slab-pool.ts'
 import { countSetAside, type Telemetry } from '../telemetry/telemetry.ts'
 
@@ -68,6 +68,7 @@ export interface TableWriterParts {
   readonly telemetry: Telemetry
   readonly logger: Logger
   readonly limits: CollectorLimits
+  readonly time: Time
 }
 
 /** @param batches what the journal still held at the start, oldest first */
@@ -80,13 +81,9 @@ export function createTableWriter(
 }
 
 const firstPauseMs = 100
-/** After so many errors of ClickHouse for one batch it is asked whether it takes another one. */
-const refusalsMax = 4
 /** After so many others went in, it is the batch that is wrong. */
 const overtakenMax = 2
 const postponeMs = 60_000
-/** More blocks would hardly fit. */
-const nearlyFull = 0.9
 /** A block with fewer days is an ordinary one: it was midnight. */
 const daysIgnored = 2
 
@@ -104,44 +101,37 @@ class JournalTableWriter implements TableWriter {
   #isOpened = false
   #isDraining = false
   #isInserting = false
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   #lastStartMs = Number.NEGATIVE_INFINITY
   #failures = 0
   #lastTried: Batch | undefined
   #whenDrained: (() => void) | undefined
   #waiting: { readonly batches: ReadonlySet<Batch>; readonly resolve: () => void }[] = []
   readonly #found: { readonly rows: number; readonly blocks: number }
-  state: TableState = 'well'
+  #state: TableState = 'well'
 
   constructor(table: string, batches: readonly Batch[], parts: TableWriterParts) {
     this.table = table
     this.#parts = parts
     this.#closed = [...batches]
-    this.#found = {
-      rows: batches.reduce((sum, { rows }) => sum + rows, 0),
-      blocks: batches.reduce((sum, { blocks }) => sum + blocks.length, 0),
-    }
-    this.#log = createFailureLog(table, parts.logger)
+    this.#found = totalOf(batches)
+    this.#log = createFailureLog(table, parts.logger, parts.time)
+  }
+
+  get state(): TableState {
+    return this.#state
   }
 
   get backlog(): Backlog {
     const batches = this.#batches()
-    let rows = 0
-    let bytes = 0
-    for (const batch of batches) {
-      rows += batch.rows
-      bytes += batch.bytes
-    }
+    const { bytes, rows } = totalOf(batches)
     return { rows, bytes, batches: batches.length }
   }
 
   get replay(): Replay {
-    const left = this.#batches().filter(({ isReplayed }) => isReplayed)
-    return {
-      ...this.#found,
-      remainingRows: left.reduce((sum, { rows }) => sum + rows, 0),
-      remainingBlocks: left.reduce((sum, { blocks }) => sum + blocks.length, 0),
-    }
+    const { blocks, rows } = this.#found
+    const left = totalOf(this.#batches().filter(({ isReplayed }) => isReplayed))
+    return { rows, blocks, remainingRows: left.rows, remainingBlocks: left.blocks }
   }
 
   get lagMs(): number {
@@ -149,7 +139,7 @@ class JournalTableWriter implements TableWriter {
     for (const batch of this.#batches()) {
       if (batch.blocks.length > 0) sinceMs = Math.min(sinceMs, batch.sinceMs)
     }
-    return sinceMs === Number.POSITIVE_INFINITY ? 0 : performance.now() - sinceMs
+    return sinceMs === Number.POSITIVE_INFINITY ? 0 : this.#nowMs() - sinceMs
   }
 
   reserve(rows: number, bytes: number, days: number): string {
@@ -161,21 +151,20 @@ class JournalTableWriter implements TableWriter {
       open.bytes + bytes > batchBytesMax ||
       open.days + countedDays > batchDaysMax
     if (isFull && open.rows > 0) this.#close()
-    this.#open.rows += rows
-    this.#open.bytes += bytes
-    this.#open.days += countedDays
-    this.#open.blocksUnderWay++
+    this.#open.reserve({ rows, bytes, days: countedDays })
     return this.#open.token
   }
 
   settle(token: string, block: StoredBlock | undefined): void {
     // The frame was made of the open batch, which only a larger successor may have closed since.
-    const batch =
-      this.#open.token === token ? this.#open : this.#closed.findLast((one) => one.token === token)
-    if (batch === undefined) throw new Error(`No batch of ${this.table} has the token ${token}`)
-    batch.blocksUnderWay--
-    if (block !== undefined) addBlock(batch, block)
-    else if (batch.blocksUnderWay === 0) this.#recount(batch)
+    const batch = assertDefined(
+      this.#open.token === token ? this.#open : this.#closed.findLast((one) => one.token === token),
+      `No batch of ${this.table} has the token ${token}`,
+    )
+    batch.settle(block, this.#nowMs())
+    if (batch.state === 'closed' && batch.blocks.length + batch.blocksUnderWay === 0) {
+      this.#closed.splice(this.#closed.indexOf(batch), 1)
+    }
     this.#proceed()
   }
 
@@ -199,7 +188,7 @@ class JournalTableWriter implements TableWriter {
     this.#proceed()
     await drained
     this.#stop.abort()
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     signal.removeEventListener('abort', giveUp)
   }
 
@@ -209,79 +198,64 @@ class JournalTableWriter implements TableWriter {
     return new Promise((resolve) => this.#waiting.push({ batches, resolve }))
   }
 
+  #nowMs(): number {
+    return this.#parts.time.monotonicMs()
+  }
+
   #batches(): Batch[] {
     const open = this.#open.blocks.length > 0 ? [this.#open] : []
     return [...this.#postponed, ...this.#closed, ...open]
   }
 
   #close(): void {
+    this.#open.close()
     this.#closed.push(this.#open)
     this.#open = createBatch()
-  }
-
-  /** A block that the journal refused was counted when its token was given. */
-  #recount(batch: Batch): void {
-    batch.rows = batch.blocks.reduce((sum, block) => sum + block.rows, 0)
-    batch.bytes = batch.blocks.reduce((sum, block) => sum + block.byteLength, 0)
-    const index = this.#closed.indexOf(batch)
-    if (batch.blocks.length === 0 && index >= 0) this.#closed.splice(index, 1)
   }
 
   /** Starts the next insert, or sees to it that this is called again. */
   #proceed(): void {
     if (!this.#isOpened || this.#isInserting || this.#stop.signal.aborted) return
-    const batch = this.#next()
-    if (batch !== undefined) {
+    const nowMs = this.#nowMs()
+    const step = chooseNext(this.#waitingBatches(), nowMs, this.#parts.limits)
+    if (step.kind === 'close') {
+      this.#close()
+      this.#proceed()
+    } else if (step.kind === 'insert') {
       this.#isInserting = true
       // The promise never rejects: the store and the journal do not.
-      void this.#insert(batch)
-      return
+      void this.#insert(step.batch)
+    } else {
+      if (step.untilMs !== undefined) this.#proceedAfter(step.untilMs - nowMs)
+      if (this.#isDraining && this.backlog.batches === 0) this.#whenDrained?.()
     }
-    if (this.#isDraining && this.backlog.batches === 0) this.#whenDrained?.()
   }
 
-  #next(): Batch | undefined {
-    const nowMs = performance.now()
-    const [postponed] = this.#postponed
-    if (postponed !== undefined && postponed.postponedMs <= nowMs) return postponed
-    if (this.#closed.length === 0 && this.#isDue(nowMs)) this.#close()
-    const [head] = this.#closed
-    if (head === undefined || head.blocksUnderWay > 0) return undefined
-    if (head.refusals < refusalsMax || this.#lastTried !== head) return head
-    // Is it this batch, or the table?
-    if (this.#closed.length === 1 && this.#isClosable()) this.#close()
-    const other = this.#closed[1]
-    return other === undefined || other.blocksUnderWay > 0 ? head : other
+  #waitingBatches(): WaitingBatches {
+    return {
+      open: this.#open,
+      closed: this.#closed,
+      postponed: this.#postponed,
+      lastTried: this.#lastTried,
+      lastStartMs: this.#lastStartMs,
+      isDraining: this.#isDraining,
+    }
   }
 
-  #isClosable(): boolean {
-    return this.#open.blocks.length > 0 && this.#open.blocksUnderWay === 0
-  }
-
-  /** Whether the open batch is to be inserted now; if it is not, a timer is set for the moment. */
-  #isDue(nowMs: number): boolean {
-    if (!this.#isClosable()) return false
-    const { batchRowsEnough, batchBytesMax, insertIntervalMs } = this.#parts.limits
-    const { bytes, rows } = this.#open
-    const restMs = this.#lastStartMs + insertIntervalMs - nowMs
-    if (this.#isDraining || restMs <= 0) return true
-    if (rows >= batchRowsEnough || bytes >= batchBytesMax * nearlyFull) return true
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      this.#proceed()
-    }, restMs)
-    return false
+  #proceedAfter(delayMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = this.#parts.time.after(delayMs, () => this.#proceed())
   }
 
   async #insert(batch: Batch): Promise<void> {
-    this.#lastStartMs = performance.now()
+    this.#lastStartMs = this.#nowMs()
     this.#lastTried = batch
     const outcome = await this.#tryInsert(batch)
     if (outcome.status === 'inserted' || outcome.status === 'nothing') {
       this.#remove(batch)
       await this.#dealWithRefused(batch)
       this.#failures = 0
-      this.state = 'well'
+      this.#state = 'well'
       this.#log.succeeded()
     } else {
       await this.#pauseAfter(batch, outcome)
@@ -306,14 +280,11 @@ class JournalTableWriter implements TableWriter {
         damaged.push(block)
       }
     }
-    if (damaged.length > 0) {
-      batch.blocks = batch.blocks.filter((block) => !damaged.includes(block))
-      this.#recount(batch)
-    }
+    if (damaged.length > 0) batch.leaveOut(damaged)
     if (chunks.length === 0) return { status: 'nothing' }
-    const startMs = performance.now()
+    const startMs = this.#nowMs()
     const outcome = await store.insertNative(this.table, chunks, batch.token)
-    this.#countTry(batch, outcome.status, (performance.now() - startMs) / 1000)
+    this.#countTry(batch, outcome.status, (this.#nowMs() - startMs) / 1000)
     if (outcome.status === 'inserted') {
       journal.confirm(batch.blocks)
       drainRate.add(batch.bytes)
@@ -328,7 +299,8 @@ class JournalTableWriter implements TableWriter {
     telemetry.inserts.add(1, this.table, status)
     telemetry.insertSeconds.observe(seconds, this.table)
     // What an earlier process had may have been tried by it; nobody knows.
-    if (batch.tries++ > 0) telemetry.repeatedInserts.add(1, this.table)
+    if (batch.tries > 0) telemetry.repeatedInserts.add(1, this.table)
+    batch.countTry()
     if (status !== 'inserted') return
     telemetry.insertRows.observe(batch.rows, this.table)
     telemetry.insertedRows.add(batch.rows, this.table)
@@ -369,21 +341,29 @@ class JournalTableWriter implements TableWriter {
   async #dealWithRefused(inserted: Batch): Promise<void> {
     const [head] = this.#closed
     if (head === undefined || head === inserted || head.refusals < refusalsMax) return
-    if (this.#postponed.includes(inserted)) return
-    head.overtaken++
+    if (inserted.state === 'postponed') return
+    head.countOvertaking()
     if (head.overtaken < overtakenMax) return
+    if (!head.isRefusedForGood) {
+      this.#closed.shift()
+      this.#postpone(head)
+      return
+    }
     this.#remove(head)
     const reason = this.#log.lastMessage()
     const { rows, token } = head
-    if (!head.isRefusedForGood) {
-      head.postponedMs = performance.now() + postponeMs
-      this.#postponed.push(head)
-      return
-    }
     const text =
       'ClickHouse takes other batches of the table but refuses this one: it was set aside'
     this.#parts.logger.error(text, { table: this.table, rows, token, reason })
     await this.#setAside(head.blocks, 'refused', reason)
+  }
+
+  /** The batch goes behind all others that are postponed. */
+  #postpone(batch: Batch): void {
+    const index = this.#postponed.indexOf(batch)
+    if (index >= 0) this.#postponed.splice(index, 1)
+    batch.postpone(this.#nowMs() + postponeMs)
+    this.#postponed.push(batch)
   }
 
   async #pauseAfter(
@@ -392,21 +372,21 @@ class JournalTableWriter implements TableWriter {
   ): Promise<void> {
     const { status, error } = outcome
     const isAnswer = 'clickhouse' in error && error.clickhouse !== undefined
-    if (isAnswer) batch.refusals++
-    batch.isRefusedForGood = status === 'failed'
-    if (this.#postponed.includes(batch)) {
-      batch.postponedMs = performance.now() + postponeMs
+    batch.countFailure({ isAnswer, isForGood: status === 'failed' })
+    if (batch.state === 'postponed') {
+      this.#postpone(batch)
       return
     }
     // A probe that fails says that the table is wrong; the state is that of the oldest batch.
-    this.state = status === 'failed' ? 'refused' : 'away'
+    this.#state = status === 'failed' ? 'refused' : 'away'
     this.#failures++
     this.#log.failed(status, error)
+    const { limits, time } = this.#parts
     const pauseMs = Math.min(
       firstPauseMs * 2 ** Math.min(this.#failures - 1, 20),
-      this.#parts.limits.insertPauseMsMax,
+      limits.insertPauseMsMax,
     )
     if (this.#isDraining && isAnswer && status === 'failed') this.#whenDrained?.()
-    await sleep(pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+    await pause(time, pauseMs, this.#stop.signal)
   }
 }

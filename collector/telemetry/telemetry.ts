@@ -1,3 +1,4 @@
+import { systemTime, type Time } from '@wayward/base'
 import type { ReceiverName, Sender, Signal } from '../consumer.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { type CollectorLimits, defaultCollectorLimits } from '../limits.ts'
@@ -51,10 +52,10 @@ export function createTelemetry(
     CollectorLimits,
     'ledgerEntriesMax' | 'ledgerEntriesPerAddressMax'
   > = defaultCollectorLimits,
-  clock: () => number = Date.now,
+  time: Pick<Time, 'wallMs'> = systemTime,
 ): Telemetry {
   const metrics = createMetrics()
-  const ledger = createLedger(limits, clock)
+  const ledger = createLedger(limits, time.wallMs)
   const observe: Observe = (name, read) => metrics.observe(observedMetrics[name], read)
   const counted = Object.fromEntries(
     Object.entries(countedMetrics).map(([name, declaration]) => [

@@ -1,6 +1,6 @@
 // TLS for every listener of the collector, from one certificate that is read again when its files
 // change.
-import type { Logger } from '@wayward/base'
+import type { Logger, Time } from '@wayward/base'
 import { constants } from 'node:crypto'
 import type { Server, TlsOptions } from 'node:tls'
 import { CollectorError } from '../collector-error.ts'
@@ -29,7 +29,7 @@ export interface Tls {
 
 export interface TlsParts {
   readonly logger: Logger
-  readonly clock: () => number
+  readonly time: Time
   readonly limits: { readonly handshakesMax: number; readonly handshakeTimeoutMs: number }
   readonly lookIntervalMs?: number
 }
@@ -67,7 +67,7 @@ class WatchedTls implements Tls {
   failedHandshakes = 0
 
   constructor(files: TlsFiles, parts: TlsParts) {
-    const { contents, certificate } = readCertificate(files, parts.clock())
+    const { contents, certificate } = readCertificate(files, parts.time.wallMs())
     this.#files = files
     this.#parts = parts
     this.#certificate = certificate
@@ -79,6 +79,7 @@ class WatchedTls implements Tls {
       onChange: (changed) => this.#reload(changed),
       onUnreadable: (error) => this.#keep(error),
       onLook: () => this.#warnOfExpiry(),
+      time: parts.time,
       ...(parts.lookIntervalMs === undefined ? {} : { lookIntervalMs: parts.lookIntervalMs }),
     })
   }
@@ -106,7 +107,7 @@ class WatchedTls implements Tls {
 
   #reload(contents: readonly Buffer[]): void {
     try {
-      const certificate = parseCertificate(this.#files, contents, this.#parts.clock())
+      const certificate = parseCertificate(this.#files, contents, this.#parts.time.wallMs())
       for (const server of this.#servers) server.setSecureContext(certificate.secureContext)
       this.#certificate = certificate
     } catch (error) {
@@ -137,7 +138,7 @@ class WatchedTls implements Tls {
   /** Once a day, while the certificate is about to expire or has expired. */
   #warnOfExpiry(): void {
     const { validFromMs, validToMs } = this.#certificate
-    const nowMs = this.#parts.clock()
+    const nowMs = this.#parts.time.wallMs()
     const soonMs = Math.min(expiresSoonMs, (validToMs - validFromMs) * expiresSoonShare)
     if (nowMs < validToMs - soonMs || nowMs < this.#warnedAtMs + dayMs) return
     this.#warnedAtMs = nowMs

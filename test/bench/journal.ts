@@ -1,5 +1,6 @@
 // What the journal costs per byte and per frame, and how long it takes to open
 // (docs/journal-format.md).
+import { systemTime } from '@wayward/base'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,7 +54,7 @@ export const journalBench: Bench = {
 
 async function open(settings: JournalSettings): Promise<Journal> {
   const quiet = { info: () => {}, warn: console.warn, error: console.error }
-  return await openJournal(settings, { logger: quiet, clock: Date.now })
+  return await openJournal(settings, { logger: quiet, time: systemTime })
 }
 
 async function measureAppends(

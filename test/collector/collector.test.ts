@@ -1,3 +1,4 @@
+import { systemTime } from '@wayward/base'
 import { createStore } from '@wayward/clickhouse'
 import { createCollector, defaultCollectorLimits } from '@wayward/collector'
 import { exportPaths } from '@wayward/collector/receivers/otlp-grpc'
@@ -349,7 +350,7 @@ describe('start()', () => {
           store: service.engine.writer,
           logger: { info: ignore, warn: ignore, error: ignore },
           storeIsReady: Promise.resolve(),
-          clock: Date.now,
+          time: systemTime,
         },
       )
       const flag = { otlpGrpc: '--otlp-grpc', otlpHttp: '--otlp-http', api: '--api' }[name]
@@ -371,7 +372,7 @@ describe('start()', () => {
           store: service.engine.writer,
           logger: { info: ignore, warn: ignore, error: ignore },
           storeIsReady: Promise.resolve(),
-          clock: Date.now,
+          time: systemTime,
         },
       )
     expect(create).toThrow(expect.objectContaining({ code: 'unprotected' }))

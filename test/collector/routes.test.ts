@@ -1,3 +1,4 @@
+import { systemTime } from '@wayward/base'
 import { defaultCollectorLimits } from '@wayward/collector'
 import { type Access, createAccess, openAccess } from '@wayward/collector/access/access'
 import { createRoutes } from '@wayward/collector/routes'
@@ -22,6 +23,7 @@ async function start(access: Access, tls?: ReturnType<typeof createTls>): Promis
     checkReadiness: () => Promise.resolve({ reasons: ['No journal'], warnings: ['No server'] }),
     whenInserted: () => Promise.resolve(),
     limits: defaultCollectorLimits,
+    time: systemTime,
     access,
     tls,
   })
@@ -34,7 +36,7 @@ describe('with tokens', () => {
     const file = makeTokenFile({ prometheus: 'scrape-token-0123456789' })
     const access = createAccess(
       { tokenFile: file.path, asksForCertificate: false },
-      { logger: silent },
+      { logger: silent, time: systemTime },
     )
     stops.push(
       () => access.stop(),
@@ -115,11 +117,14 @@ describe.skipIf(!hasOpenssl)('with TLS (skipped without the openssl command)', (
     const files = { certificate: cert, key, clientAuthority: authority.ca }
     const tls = createTls(files, {
       logger: silent,
-      clock: Date.now,
+      time: systemTime,
       limits: defaultCollectorLimits,
     })
     stops.push(() => tls.stop())
-    const port = await start(createAccess({ asksForCertificate: true }, { logger: silent }), tls)
+    const port = await start(
+      createAccess({ asksForCertificate: true }, { logger: silent, time: systemTime }),
+      tls,
+    )
     const { ca } = authority
     expect((await requestHttps(port, '/healthz', { ca })).status).toBe(200)
     expect((await requestHttps(port, '/metrics', { ca })).status).toBe(401)

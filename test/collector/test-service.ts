@@ -1,3 +1,4 @@
+import { systemTime } from '@wayward/base'
 import type { Logger } from '@wayward/base'
 import { migrate, type Store } from '@wayward/clickhouse'
 import {
@@ -99,7 +100,7 @@ export async function startCollector(
       store,
       storeIsReady: Promise.resolve(),
       logger: { info: log, warn: log, error: log },
-      clock: Date.now,
+      time: systemTime,
     },
   )
   return { collector, addresses: await collector.start(), logged }

@@ -1,7 +1,7 @@
 // Brings the ledger's entries into the table, by the way of all data: a block in the journal, and
 // from there to ClickHouse. Where the journal has no room for them they stay in the ledger and are
 // summed up with what comes.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { createTurns, pause, type Time, type Timer } from '@wayward/base'
 import type { Store } from '@wayward/clickhouse'
 import { randomBytes } from 'node:crypto'
 import type { OpenBlock } from '../../decode/decoder.ts'
@@ -28,12 +28,13 @@ export interface LedgerWriterParts {
   readonly commit: (block: OpenBlock) => Promise<boolean>
   readonly instance: LedgerInstance
   readonly limits: Pick<CollectorLimits, 'ledgerIntervalMs' | 'ledgerRowsPerSecondMax'>
+  readonly time: Time
 }
 
 export function createLedgerWriter(parts: LedgerWriterParts): LedgerWriter {
-  const { commit, instance, ledger, limits } = parts
-  let timer: NodeJS.Timeout | undefined
-  let last: Promise<void> = Promise.resolve()
+  const { commit, instance, ledger, limits, time } = parts
+  const turns = createTurns()
+  let timer: Timer | undefined
   let rowsWritten = 0
 
   async function writeOnce(): Promise<void> {
@@ -47,21 +48,18 @@ export function createLedgerWriter(parts: LedgerWriterParts): LedgerWriter {
   }
 
   function flush(): Promise<void> {
-    last = last.then(writeOnce)
-    return last
+    return turns.take(writeOnce)
   }
 
   function schedule(): void {
     // After many rows there is a longer pause: a flood of senders does not fill the table.
     const pauseMs = (rowsWritten * 1000) / limits.ledgerRowsPerSecondMax
-    timer = setTimeout(
-      () => {
+    timer = time
+      .after(Math.max(limits.ledgerIntervalMs, pauseMs), () => {
         // It never rejects: the commit does not.
         void flush().then(scheduleNext)
-      },
-      Math.max(limits.ledgerIntervalMs, pauseMs),
-    )
-    timer.unref()
+      })
+      .unref()
   }
 
   function scheduleNext(): void {
@@ -72,20 +70,20 @@ export function createLedgerWriter(parts: LedgerWriterParts): LedgerWriter {
     start: schedule,
     flush,
     async insertLast(store, deadlineMs) {
-      await last
+      await turns.whenDone()
       const entries = ledger.take()
       if (entries.length === 0) return 0
       const chunks = createLedgerBlock(entries, instance).take()
       const timeOut = new AbortController()
       const outcome = await Promise.race([
         store.insertNative(ledgerTable, chunks, randomBytes(16).toString('hex')),
-        sleep(deadlineMs, undefined, { signal: timeOut.signal }).catch(() => undefined),
+        pause(time, deadlineMs, timeOut.signal),
       ])
       timeOut.abort()
       return outcome?.status === 'inserted' ? 0 : entries.length
     },
     stop() {
-      clearTimeout(timer)
+      timer?.cancel()
       timer = undefined
     },
   }

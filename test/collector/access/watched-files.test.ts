@@ -11,17 +11,19 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { readWhole, watchFiles, type WatchedFiles } from '@wayward/collector/access/watched-files'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createFakeTime, type FakeTime } from '../../harness/fake-time.ts'
 
 let folder = ''
 let watched: WatchedFiles | undefined
+let time: FakeTime = createFakeTime()
 const changes: string[] = []
 const errors: string[] = []
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wayward-watch-'))
+  time = createFakeTime()
   changes.length = 0
   errors.length = 0
 })
@@ -38,6 +40,7 @@ function watch(...names: string[]): void {
     onChange: (contents) => changes.push(contents.join('|')),
     onUnreadable: (error) => errors.push(error.message),
     lookIntervalMs: 20,
+    time,
   })
 }
 
@@ -46,11 +49,13 @@ test('a file that is written in place, or replaced', async () => {
   writeFileSync(path, 'one')
   watch('a')
   writeFileSync(path, 'two')
-  await expect.poll(() => changes).toEqual(['two'])
+  await time.pass(40)
+  expect(changes).toEqual(['two'])
   writeFileSync(`${path}.new`, 'three')
   renameSync(`${path}.new`, path)
-  await expect.poll(() => changes).toEqual(['two', 'three'])
-  await sleep(100)
+  await time.pass(40)
+  expect(changes).toEqual(['two', 'three'])
+  await time.pass(100)
   expect(changes).toHaveLength(2)
 })
 
@@ -66,7 +71,8 @@ test('a Kubernetes secret, whose folder is a link that is swapped', async () => 
   for (const name of ['cert', 'key']) symlinkSync(`..data/${name}`, join(folder, name))
   watch('cert', 'key')
   put('2')
-  await expect.poll(() => changes).toEqual(['cert 2|key 2'])
+  await time.pass(40)
+  expect(changes).toEqual(['cert 2|key 2'])
 })
 
 test('a file that is away for a while is told once, and nothing changes until it is back', async () => {
@@ -74,10 +80,12 @@ test('a file that is away for a while is told once, and nothing changes until it
   writeFileSync(path, 'one')
   watch('a')
   unlinkSync(path)
-  await expect.poll(() => errors.length).toBe(1)
-  await sleep(100)
+  await time.pass(40)
+  expect(errors.length).toBe(1)
+  await time.pass(100)
   writeFileSync(path, 'two')
-  await expect.poll(() => changes).toEqual(['two'])
+  await time.pass(40)
+  expect(changes).toEqual(['two'])
   expect(errors).toHaveLength(1)
 })
 
@@ -87,9 +95,10 @@ test('a change is taken when it has come to rest', async () => {
   watch('a')
   for (let part = 0; part < 30; part++) {
     writeFileSync(path, String(part), { flag: 'a' })
-    await sleep(10)
+    await time.pass(10)
   }
-  await expect.poll(() => changes.at(-1)).toBe(Array.from({ length: 30 }, (_, n) => n).join(''))
+  await time.pass(40)
+  expect(changes.at(-1)).toBe(Array.from({ length: 30 }, (_, n) => n).join(''))
   expect(changes.length).toBeLessThan(10)
 })
 

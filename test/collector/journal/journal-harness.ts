@@ -1,3 +1,4 @@
+import { systemTime } from '@wayward/base'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +47,7 @@ export function makeTestFolder(parent = tmpdir()): TestFolder {
           cacheBytesMax: 0,
           ...settings,
         },
-        { logger, clock: Date.now, ...parts },
+        { logger, time: systemTime, ...parts },
       )
     },
     remove: () => rmSync(path, { recursive: true, force: true }),

@@ -1,3 +1,4 @@
+import { systemTime } from '@wayward/base'
 import {
   existsSync,
   mkdirSync,
@@ -233,10 +234,10 @@ describe('the folder bring-back', () => {
 
 describe('a clock that jumps', () => {
   test.each([0, -5, Number.NaN, 1e18, Date.now() - 1e12])('to %d changes nothing', async (now) => {
-    const journal = await folder.open({}, { clock: () => now })
+    const journal = await folder.open({}, { time: { ...systemTime, wallMs: () => now } })
     await write(journal, block('a', 1, 'one'))
     await journal.close()
-    const again = await folder.open({}, { clock: () => now })
+    const again = await folder.open({}, { time: { ...systemTime, wallMs: () => now } })
     expect(await unconfirmedTexts(again)).toEqual(['one'])
     await again.close()
     const later = await folder.open()

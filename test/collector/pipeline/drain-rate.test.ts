@@ -1,13 +1,11 @@
+import { systemTime } from '@wayward/base'
 import { createDrainRate } from '@wayward/collector/pipeline/drain-rate'
 import { describe, expect, test } from 'vitest'
 
 describe('createDrainRate()', () => {
   test('measures over the last seconds and says how long bytes take', () => {
     let nowMs = 1_000
-    const rate = createDrainRate(
-      () => nowMs,
-      () => 0,
-    )
+    const rate = createDrainRate({ monotonicMs: () => nowMs }, () => 0)
     for (let second = 0; second < 5; second++) {
       rate.add(1_000_000)
       nowMs += 1_000
@@ -18,7 +16,7 @@ describe('createDrainRate()', () => {
 
   test('forgets what was long ago', () => {
     let nowMs = 0
-    const rate = createDrainRate(() => nowMs)
+    const rate = createDrainRate({ monotonicMs: () => nowMs })
     rate.add(5_000_000)
     nowMs = 3_000
     expect(rate.bytesPerMs).toBeGreaterThan(0)
@@ -30,10 +28,7 @@ describe('createDrainRate()', () => {
 
   test('hints at more the longer nothing was confirmed, and never at more than 3 s', () => {
     let nowMs = 0
-    const rate = createDrainRate(
-      () => nowMs,
-      () => 0,
-    )
+    const rate = createDrainRate({ monotonicMs: () => nowMs }, () => 0)
     rate.add(1_000_000)
     const hints = [0, 1_000, 2_000, 4_000, 8_000, 20_000, 600_000].map((sinceMs) => {
       nowMs = sinceMs
@@ -52,7 +47,7 @@ describe('createDrainRate()', () => {
     for (let seed = 0; seed < 200; seed++) {
       for (const stalledMs of [0, 2_000, 5_000, 15_000, 60_000]) {
         let nowMs = 0
-        const rate = createDrainRate(() => nowMs)
+        const rate = createDrainRate({ monotonicMs: () => nowMs })
         nowMs = stalledMs
         let lastTryMs = 0
         for (let pause = 0; pause < pauses; pause++) {
@@ -67,7 +62,7 @@ describe('createDrainRate()', () => {
   })
 
   test('spreads those who were refused together', () => {
-    const rate = createDrainRate()
+    const rate = createDrainRate(systemTime)
     const hints = Array.from({ length: 200 }, () => rate.retryAfterMs(1e12))
     expect(new Set(hints).size).toBeGreaterThan(50)
   })

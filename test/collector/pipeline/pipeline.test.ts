@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '@wayward/base'
 import type { InsertOutcome } from '@wayward/clickhouse'
 import { type CollectorLimits, defaultCollectorLimits } from '@wayward/collector'
 import type { LargeDecoder } from '@wayward/collector/decode/large-decoder'
@@ -9,7 +9,8 @@ import type { Journal, NewBlock } from '@wayward/collector/journal/journal'
 import { createMemoryJournal } from '@wayward/collector/journal/memory-journal'
 import { createPipeline, type Pipeline } from '@wayward/collector/pipeline/pipeline'
 import { createTelemetry } from '@wayward/collector/telemetry/telemetry'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { createFakeTime, type FakeTime, settle } from '../../harness/fake-time.ts'
 import { readMetric } from '../receiver-harness.ts'
 
 /**
@@ -77,6 +78,7 @@ interface Insert {
 }
 
 interface Harness {
+  readonly time: FakeTime
   readonly pipeline: Pipeline
   readonly journal: Journal
   readonly inserts: Insert[]
@@ -117,6 +119,7 @@ async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const inserts: Insert[] = []
   const outcomes: InsertOutcome[] = []
   const lasting = new Map<string, InsertOutcome>()
+  const time = createFakeTime()
   const logged: string[] = []
   const log = (message: string): void => void logged.push(message)
   const logger = { info: log, warn: log, error: log }
@@ -131,13 +134,13 @@ async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
     logs: createByteDecoder('otel_logs'),
     metrics: createByteDecoder('gauge', 'sum', 'histogram'),
   })
-  // As the thread does it: with a decoder of its own, and some time later.
+  // As the thread does it: with a decoder of its own, and some turns later.
   const largeDecoder: LargeDecoder = {
     hasRoom: () => options.isLargeDecoderFull !== true,
     async decode(signal, encoding, body) {
       const decoder = createDecoders()[signal]
       const result = decoder.decode(encoding, body)
-      await sleep(20)
+      for (let turn = 0; turn < 10; turn++) await settle()
       return { result, blocks: decoder.blocks.filter(({ rows }) => rows > 0) }
     },
     shutdown: () => Promise.resolve(),
@@ -150,18 +153,20 @@ async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
       async insertNative(table, chunks, token) {
         const text = Buffer.concat(chunks).toString()
         inserts.push({ table, text, token })
-        await sleep(harness.insertMs)
+        await pause(time, harness.insertMs)
         const outcome = lasting.get(text) ?? lasting.get(table)
         return outcome ?? outcomes.shift() ?? { status: 'inserted' }
       },
     },
     telemetry,
     logger,
+    time,
     limits: { ...defaultCollectorLimits, insertIntervalMs: 20, insertPauseMsMax: 20, ...options },
   })
   const metric = (line: string): number => readMetric(telemetry.metrics.render(), line)
   const tables = ['otel_traces', 'otel_logs', 'gauge', 'sum', 'histogram']
   const harness: Harness = {
+    time,
     pipeline,
     journal,
     inserts,
@@ -177,14 +182,12 @@ async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
         body: Buffer.from(text),
         sender: { receiver: 'otlp_grpc', address: '127.0.0.1', agent: '', identity: '' },
       }),
-    drained: () =>
-      vi.waitFor(
-        () => {
-          const backlog = tables.map((table) => metric(`wayward_backlog_rows{table="${table}"}`))
-          expect(backlog).toEqual(tables.map(() => 0))
-        },
-        { timeout: 5_000, interval: 5 },
-      ),
+    async drained() {
+      const backlog = (): number =>
+        tables.reduce((sum, table) => sum + metric(`wayward_backlog_rows{table="${table}"}`), 0)
+      for (let step = 0; step < 1_000 && backlog() > 0; step++) await time.pass(5)
+      expect(backlog()).toBe(0)
+    },
   }
   if (options.isStoreAway !== true) pipeline.open()
   return harness
@@ -227,9 +230,9 @@ describe('consume()', () => {
   })
 
   test('lets requests that come during an insert share the next', async () => {
-    const { consume, inserts, drained } = await createHarness()
+    const { consume, inserts, drained, time } = await createHarness()
     await consume('a')
-    await sleep(10)
+    await time.pass(10)
     await Promise.all([consume('b'), consume('c'), consume('d'), consume('x', 'logs')])
     await drained()
     expect(inserts.map(({ text }) => text).toSorted()).toEqual(['a', 'bcd', 'x'])
@@ -237,10 +240,10 @@ describe('consume()', () => {
   })
 
   test('leaves an interval between small inserts', async () => {
-    const { consume, inserts, drained } = await createHarness({ insertIntervalMs: 300 })
+    const { consume, inserts, drained, time } = await createHarness({ insertIntervalMs: 300 })
     for (let index = 0; index < 10; index++) {
       await consume(String(index))
-      await sleep(10)
+      await time.pass(10)
     }
     await drained()
     expect(inserts.map(({ text }) => text)).toEqual(['0', '123456789'])
@@ -259,9 +262,9 @@ describe('consume()', () => {
   })
 
   test('closes a batch of many days, because each is a part of its own', async () => {
-    const { consume, inserts, drained } = await createHarness({ batchDaysMax: 6 })
+    const { consume, inserts, drained, time } = await createHarness({ batchDaysMax: 6 })
     await consume('a')
-    await sleep(5)
+    await time.pass(5)
     for (const text of ['bbb', 'ccc', 'ddd', 'eee']) await consume(text)
     await drained()
     expect(inserts.map(({ text }) => text)).toEqual(['a', 'bbbccc', 'dddeee'])
@@ -276,9 +279,9 @@ describe('consume()', () => {
   })
 
   test('answers an empty request without an insert', async () => {
-    const { consume, inserts } = await createHarness()
+    const { consume, inserts, time } = await createHarness()
     expect(await consume('')).toMatchObject({ status: 'accepted', acceptedItems: 0 })
-    await sleep(50)
+    await time.pass(50)
     expect(inserts).toEqual([])
   })
 
@@ -331,9 +334,9 @@ describe('a large request', () => {
   })
 
   test('is stored once when it comes again while it is decoded', async () => {
-    const { consume, metric, drained } = await createHarness(limits)
+    const { consume, metric, drained, time } = await createHarness(limits)
     const first = consume('lost'.repeat(5))
-    await sleep(5)
+    await time.pass(5)
     expect(await consume('lost'.repeat(5))).toMatchObject(accepted)
     expect(await first).toMatchObject(accepted)
     await drained()
@@ -343,10 +346,10 @@ describe('a large request', () => {
 
 describe('an insert that does not succeed', () => {
   test('is tried again with the same token and the same rows', async () => {
-    const { consume, inserts, outcomes, logged, drained } = await createHarness()
+    const { consume, inserts, outcomes, logged, drained, time } = await createHarness()
     outcomes.push(retryable, retryable, retryable)
     await consume('a')
-    await sleep(30)
+    await time.pass(30)
     await consume('b')
     await drained()
     expect(inserts.map(({ text }) => text)).toEqual(['a', 'a', 'a', 'a', 'b'])
@@ -355,14 +358,14 @@ describe('an insert that does not succeed', () => {
   })
 
   test('holds the table up until it is cured, in order, and says so', async () => {
-    const { consume, inserts, lasting, logged, metric, drained } = await createHarness()
+    const { consume, inserts, lasting, logged, metric, drained, time } = await createHarness()
     lasting.set('otel_traces', failed)
     for (const text of ['a', 'b', 'c', 'd', 'e', 'f']) {
       await consume(text)
-      await sleep(30)
+      await time.pass(30)
     }
     await consume('x', 'logs')
-    await sleep(100)
+    await time.pass(100)
     expect(metric('wayward_inserted_rows_total{table="otel_logs"}')).toBe(1)
     lasting.clear()
     await drained()
@@ -374,11 +377,11 @@ describe('an insert that does not succeed', () => {
   })
 
   test('is set aside when the table takes others', async () => {
-    const { consume, journal, lasting, logged, metric, drained } = await createHarness()
+    const { consume, journal, lasting, logged, metric, drained, time } = await createHarness()
     lasting.set('bad', failed)
     await consume('bad')
     for (let index = 0; index < 12; index++) {
-      await sleep(25)
+      await time.pass(25)
       await consume(String.fromCharCode(97 + index))
     }
     await drained()
@@ -464,10 +467,10 @@ describe('a request that comes again', () => {
   })
 
   test('is another one as another signal, and after its time', async () => {
-    const { consume, metric, drained } = await createHarness({ repeatWindowMs: 50 })
+    const { consume, metric, drained, time } = await createHarness({ repeatWindowMs: 50 })
     await consume('same')
     await consume('same', 'logs')
-    await sleep(80)
+    await time.pass(80)
     await consume('same')
     await drained()
     expect(metric('wayward_inserted_rows_total{table="otel_traces"}')).toBe(8)
@@ -544,10 +547,10 @@ describe('bounds', () => {
   })
 
   test('does not let a table that refuses rows fill the journal for the others', async () => {
-    const { consume, lasting } = await createHarness({ journalBytesMax: 1_000 })
+    const { consume, lasting, time } = await createHarness({ journalBytesMax: 1_000 })
     lasting.set('otel_logs', failed)
     for (const letter of 'abcdef') await consume(letter.repeat(100), 'logs')
-    await sleep(50)
+    await time.pass(50)
     expect(await consume('x', 'logs')).toMatchObject({ status: 'overloaded' })
     expect(await consume('x'.repeat(100))).toMatchObject(accepted)
   })
@@ -591,9 +594,9 @@ describe('bounds', () => {
 
 describe('shutdown()', () => {
   test('answers and inserts what was received, and refuses what comes later', async () => {
-    const { consume, pipeline, inserts } = await createHarness({ insertIntervalMs: 60_000 })
+    const { consume, pipeline, inserts, time } = await createHarness({ insertIntervalMs: 60_000 })
     const received = Promise.all(['a', 'b', 'c', 'd', 'e'].map((text) => consume(text)))
-    expect(await pipeline.shutdown(2_000)).toBe(0)
+    expect(await time.until(pipeline.shutdown(2_000))).toBe(0)
     expect(await received).toMatchObject(Array.from({ length: 5 }, () => accepted))
     expect(inserts.map(({ text }) => text).join('')).toBe('abcde')
     expect(await consume('f')).toMatchObject({ status: 'unavailable' })
@@ -603,26 +606,26 @@ describe('shutdown()', () => {
     const harness = await createHarness()
     harness.insertMs = 60_000
     const received = [harness.consume('a'), harness.consume('b')]
-    await sleep(20)
+    await harness.time.pass(20)
     received.push(harness.consume('c'))
-    const startMs = performance.now()
-    expect(await harness.pipeline.shutdown(100)).toBe(3)
-    expect(performance.now() - startMs).toBeLessThan(1_000)
+    const startMs = harness.time.monotonicMs()
+    expect(await harness.time.until(harness.pipeline.shutdown(100))).toBe(3)
+    expect(harness.time.monotonicMs() - startMs).toBe(100)
     expect(await Promise.all(received)).toMatchObject([accepted, accepted, accepted])
   })
 
   test('does not wait for a table that refuses its rows', async () => {
-    const { consume, lasting, pipeline } = await createHarness()
+    const { consume, lasting, pipeline, time } = await createHarness()
     lasting.set('otel_traces', failed)
     await consume('a')
-    const startMs = performance.now()
-    expect(await pipeline.shutdown(5_000)).toBe(1)
-    expect(performance.now() - startMs).toBeLessThan(2_000)
+    const startMs = time.monotonicMs()
+    expect(await time.until(pipeline.shutdown(5_000))).toBe(1)
+    expect(time.monotonicMs() - startMs).toBeLessThan(500)
   })
 
   test('is safe without any request, and twice', async () => {
-    const { pipeline } = await createHarness()
-    expect(await pipeline.shutdown(1_000)).toBe(0)
-    expect(await pipeline.shutdown(1_000)).toBe(0)
+    const { pipeline, time } = await createHarness()
+    expect(await time.until(pipeline.shutdown(1_000))).toBe(0)
+    expect(await time.until(pipeline.shutdown(1_000))).toBe(0)
   })
 })

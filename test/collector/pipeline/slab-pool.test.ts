@@ -1,9 +1,10 @@
 import { createSlabPool } from '@wayward/collector/pipeline/slab-pool'
 import { describe, expect, test } from 'vitest'
+import { createFakeTime } from '../../harness/fake-time.ts'
 
 describe('createSlabPool()', () => {
   test('gives parts that do not overlap, and what does not fit apart', () => {
-    const slab = createSlabPool(100).take()
+    const slab = createSlabPool(100, createFakeTime()).take()
     const [first, second, third] = [slab.allocate(60), slab.allocate(40), slab.allocate(10)]
     first.fill(1)
     second.fill(2)
@@ -15,7 +16,7 @@ describe('createSlabPool()', () => {
   })
 
   test('uses the same memory again when it was given back, and only then', () => {
-    const pool = createSlabPool(100)
+    const pool = createSlabPool(100, createFakeTime())
     const kept = pool.take()
     const memory = kept.allocate(50).buffer
     expect(pool.take().allocate(50).buffer).not.toBe(memory)
@@ -24,7 +25,7 @@ describe('createSlabPool()', () => {
   })
 
   test('takes no memory where none was asked for', () => {
-    const pool = createSlabPool(2 ** 40)
+    const pool = createSlabPool(2 ** 40, createFakeTime())
     expect(() => {
       for (let index = 0; index < 10; index++) pool.give(pool.take())
     }).not.toThrow()

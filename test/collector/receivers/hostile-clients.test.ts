@@ -2,6 +2,7 @@
 // its answers, and are got rid of. Method: for every listener, in plain text and with TLS, hostile
 // clients on raw sockets and a good client that sends one request after another meanwhile;
 // afterwards nothing of the hostile ones is held.
+import { systemTime } from '@wayward/base'
 import { connect as connectHttp2, type ClientHttp2Session, constants } from 'node:http2'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -58,7 +59,7 @@ function startTls(): Tls | undefined {
   if (authority === undefined) return undefined
   const { cert, key } = authority.issue('server')
   const limits = { ...defaultCollectorLimits, ...testLimits }
-  const parts = { logger: silent, clock: Date.now, limits }
+  const parts = { logger: silent, time: systemTime, limits }
   const tls = createTls({ certificate: cert, key }, parts)
   stops.push(() => tls.stop())
   return tls
@@ -71,6 +72,7 @@ async function start(listener: Listener, isTls: boolean): Promise<Target> {
       telemetry: createTelemetry(),
       checkReadiness: () => Promise.resolve({ reasons: [], warnings: [] }),
       whenInserted: () => Promise.resolve(),
+      time: systemTime,
       limits: { ...defaultCollectorLimits, ...testLimits },
       access: openAccess,
       tls,

@@ -1,4 +1,5 @@
 // Goal: over OTLP/gRPC only those send who may, with a real gRPC client.
+import { systemTime } from '@wayward/base'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { defaultCollectorLimits } from '@wayward/collector'
@@ -64,7 +65,7 @@ describe('with tokens', () => {
   async function start(): Promise<ReceiverHarness> {
     file = makeTokenFile({ shop: 'shop-token-0123456789', bar: 'bar-token-0123456789' })
     const settings = { tokenFile: file.path, asksForCertificate: false }
-    const access = createAccess(settings, { logger: silent, lookIntervalMs: 20 })
+    const access = createAccess(settings, { logger: silent, time: systemTime, lookIntervalMs: 20 })
     const harness = await startReceiver(createOtlpGrpcReceiver, {}, { access })
     stops.push(
       () => access.stop(),
@@ -118,9 +119,9 @@ describe.skipIf(!hasOpenssl)('with TLS (skipped without the openssl command)', (
     const { cert, key } = authority.issue('server', { purpose: 'serverAuth' })
     const clientAuthority = asksForCertificate ? { clientAuthority: authority.ca } : {}
     const files = { certificate: cert, key, ...clientAuthority }
-    const watched = { logger: silent, clock: Date.now, limits: defaultCollectorLimits }
+    const watched = { logger: silent, time: systemTime, limits: defaultCollectorLimits }
     const tls = createTls(files, { ...watched, lookIntervalMs: 20 })
-    const access = createAccess({ asksForCertificate }, { logger: silent })
+    const access = createAccess({ asksForCertificate }, { logger: silent, time: systemTime })
     const harness = await startReceiver(createOtlpGrpcReceiver, {}, { tls, access })
     stops.push(
       () => tls.stop(),

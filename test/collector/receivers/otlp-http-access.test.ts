@@ -1,5 +1,6 @@
 // Goal: over OTLP/HTTP only those send who may, and everybody else learns what is missing and
 // nothing more.
+import { systemTime } from '@wayward/base'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { connect as connectTls } from 'node:tls'
@@ -47,7 +48,7 @@ describe('with tokens', () => {
   function startWithTokens(): Promise<ReceiverHarness> {
     file = makeTokenFile({ shop: 'shop-token-0123456789', bar: 'bar-token-0123456789' })
     const settings = { tokenFile: file.path, asksForCertificate: false }
-    const access = createAccess(settings, { logger: silent, lookIntervalMs: 20 })
+    const access = createAccess(settings, { logger: silent, time: systemTime, lookIntervalMs: 20 })
     stops.push(() => access.stop(), file.remove)
     return start({ access })
   }
@@ -188,7 +189,7 @@ describe('with CORS', () => {
   test('preflights need no token, what is sent does, and the page can read that', async () => {
     const file = makeTokenFile({ page: 'page-token-0123456789' })
     const settings = { tokenFile: file.path, asksForCertificate: false }
-    const access = createAccess(settings, { logger: silent })
+    const access = createAccess(settings, { logger: silent, time: systemTime })
     stops.push(() => access.stop(), file.remove)
     const harness = await start({ access, cors: createCors(['https://app.example.com']) })
     const origin = 'https://app.example.com'
@@ -221,10 +222,13 @@ describe.skipIf(!hasOpenssl)('with TLS (skipped without the openssl command)', (
     const { cert, key } = authority.issue('server', { purpose: 'serverAuth' })
     const clientAuthority = asksForCertificate ? { clientAuthority: authority.ca } : {}
     const files = { certificate: cert, key, ...clientAuthority }
-    const parts = { logger: silent, clock: Date.now, limits: defaultCollectorLimits }
+    const parts = { logger: silent, time: systemTime, limits: defaultCollectorLimits }
     const tls = createTls(files, parts)
     const tokens = tokenFile === undefined ? {} : { tokenFile }
-    const access = createAccess({ asksForCertificate, ...tokens }, { logger: silent })
+    const access = createAccess(
+      { asksForCertificate, ...tokens },
+      { logger: silent, time: systemTime },
+    )
     stops.push(
       () => tls.stop(),
       () => access.stop(),

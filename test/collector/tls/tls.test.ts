@@ -1,5 +1,6 @@
 // Goal: certificates that cannot be used are told apart in clear words, new ones are taken while
 // the server runs, and bad ones are not.
+import { systemTime } from '@wayward/base'
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -79,7 +80,7 @@ describe.skipIf(!hasOpenssl)('TLS (skipped without the openssl command)', () => 
     readonly put: (commonName: string) => void
   }
 
-  async function serve(clock: () => number = Date.now): Promise<Served> {
+  async function serve(wallMs: () => number = Date.now): Promise<Served> {
     const folder = authority.folder
     const stem = `served-${stops.length}`
     const files = { certificate: join(folder, `${stem}.pem`), key: join(folder, `${stem}.key`) }
@@ -93,7 +94,12 @@ describe.skipIf(!hasOpenssl)('TLS (skipped without the openssl command)', () => 
     const log = (message: string, fields?: object): void =>
       void logged.push(`${message} ${JSON.stringify(fields ?? {})}`)
     const logger = { info: log, warn: log, error: log }
-    const tls = createTls(files, { logger, clock, limits, lookIntervalMs: 20 })
+    const tls = createTls(files, {
+      logger,
+      time: { ...systemTime, wallMs },
+      limits,
+      lookIntervalMs: 20,
+    })
     const server = createServer(tls.options, (_request, response) => response.end('ok'))
     tls.serve(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -151,7 +157,7 @@ describe.skipIf(!hasOpenssl)('TLS (skipped without the openssl command)', () => 
     const logged: string[] = []
     const log = (message: string): void => void logged.push(message)
     const logger = { info: log, warn: log, error: log }
-    createTls({ certificate: cert, key }, { logger, clock: Date.now, limits }).stop()
+    createTls({ certificate: cert, key }, { logger, time: systemTime, limits }).stop()
     expect(logged).toEqual([expect.stringContaining('names no host')])
   })
 })

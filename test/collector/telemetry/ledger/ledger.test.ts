@@ -6,8 +6,8 @@ import {
 } from '@wayward/collector/telemetry/ledger/ledger'
 import { createLedgerBlock } from '@wayward/collector/telemetry/ledger/ledger-block'
 import { createLedgerWriter } from '@wayward/collector/telemetry/ledger/ledger-writer'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, beforeEach } from 'vitest'
+import { createFakeTime } from '../../../harness/fake-time.ts'
 
 const limits = { ledgerEntriesMax: 100, ledgerEntriesPerAddressMax: 10 }
 const instance = { host: 'here', pid: 1, startMs: 0 }
@@ -128,6 +128,10 @@ test('giveBack() sums up with what came meanwhile, within the bounds', () => {
 
 describe('a writer', () => {
   const writerLimits = { ledgerIntervalMs: 5, ledgerRowsPerSecondMax: 100 }
+  let time = createFakeTime()
+  beforeEach(() => {
+    time = createFakeTime()
+  })
 
   test('writes nothing where nothing happened, and pauses after many rows', async () => {
     const ledger = startLedger()
@@ -135,6 +139,7 @@ describe('a writer', () => {
     const writer = createLedgerWriter({
       ledger,
       instance,
+      time,
       limits: writerLimits,
       commit(block) {
         rows.push(block.rows)
@@ -142,15 +147,15 @@ describe('a writer', () => {
       },
     })
     writer.start()
-    await sleep(30)
+    await time.pass(30)
     expect(rows).toEqual([])
     for (let index = 0; index < 50; index++) ledger.note(refused(sender(`10.0.0.${index}`)))
-    while (rows.length === 0) await sleep(1)
+    await time.pass(5)
     ledger.note(refused(sender('10.0.0.1')))
-    await sleep(100)
     // 50 rows at 100 rows a second: the next comes half a second later.
+    await time.pass(499)
     expect(rows).toEqual([50])
-    await writer.flush()
+    await time.pass(1)
     expect(rows).toEqual([50, 1])
     writer.stop()
   })
@@ -161,6 +166,7 @@ describe('a writer', () => {
     const writer = createLedgerWriter({
       ledger,
       instance,
+      time,
       limits: writerLimits,
       commit: () => Promise.resolve(hasRoom),
     })
@@ -178,12 +184,13 @@ describe('a writer', () => {
     const writer = createLedgerWriter({
       ledger,
       instance,
+      time,
       limits: writerLimits,
       commit: () => Promise.resolve(false),
     })
     ledger.note(refused(sender('10.0.0.1')))
     const store = { insertNative: () => new Promise<never>(() => undefined) }
-    expect(await writer.insertLast(store, 20)).toBe(1)
+    expect(await time.until(writer.insertLast(store, 20))).toBe(1)
   })
 })
 
