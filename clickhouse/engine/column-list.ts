@@ -1,4 +1,4 @@
-import { isWord, nextToken, type Token } from './statement-tokens.ts'
+import { isWord, nextToken, type Token, tokensOf } from './statement-tokens.ts'
 
 /** A column of a list, each part as it is written there. */
 export interface ListedColumn {
@@ -28,6 +28,21 @@ export function parseColumnList(text: string): readonly ListedColumn[] | undefin
     if (after.value !== ',') return undefined
     at = after.end
   }
+}
+
+/** Cuts `UInt8, Array(String)` at its commas. */
+export function splitTypes(text: string): readonly string[] {
+  const types: string[] = []
+  let depth = 0
+  let start = 0
+  for (const { value, start: at, end } of tokensOf(text)) {
+    if (value === '(') depth += 1
+    if (value === ')') depth -= 1
+    if (value !== ',' || depth > 0) continue
+    types.push(text.slice(start, at).trim())
+    start = end
+  }
+  return [...types, text.slice(start).trim()]
 }
 
 const expressionWords = /^(?:DEFAULT|MATERIALIZED|ALIAS|EPHEMERAL|AS|CODEC|TTL|SELECT)$/i

@@ -1,36 +1,50 @@
-// The body of a multipart/form-data request: fields that stand for parameters of the address.
-// Clients switch to it by themselves when their parameters are many or long (clickhouse-connect
-// does beyond some kilobytes).
+// The body of a multipart/form-data request: fields that stand for parameters of the address, and
+// files that become tables. Clients switch to it by themselves when their parameters are many or
+// long (clickhouse-connect does beyond some kilobytes).
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders } from '@fastify/busboy'
+import type { HeldBytes } from './byte-budget.ts'
 import { ClickhouseException } from './exception.ts'
+import type { FormFile } from './external-tables.ts'
 
 /** What bounds a form. */
 export interface FormLimits {
   /** Bytes of all fields together, as of a statement. */
   readonly queryBytesMax: number
+  /** Bytes of all files together. */
+  readonly externalBytesMax: number
+}
+
+/** What a form has. */
+export interface Form {
+  /** The parameters of the address and, after them, those of the form. */
+  readonly parameters: URLSearchParams
+  readonly files: readonly FormFile[]
 }
 
 const fieldsMax = 1000
+const filesMax = 20
 const fieldNameBytesMax = 100
 /** Of a form that is refused. */
 const drainedBytesMax = 1024 * 1024
 
 /**
- * Reads the fields of a form.
+ * Reads a form.
  *
  * @param body the request's body, its encodings undone
- * @returns the parameters of the address and, after them, those of the form
- * @throws ClickhouseException where it is too large or malformed, or has a file
+ * @param held counts the files' bytes; the caller releases them
+ * @throws ClickhouseException where it is too large or malformed
  */
 export function readFormData(
   { headers }: Pick<IncomingMessage, 'headers'>,
   body: Readable,
   parameters: URLSearchParams,
-  { queryBytesMax }: FormLimits,
-): Promise<URLSearchParams> {
+  { queryBytesMax, externalBytesMax }: FormLimits,
+  held: HeldBytes,
+): Promise<Form> {
   const all = new URLSearchParams(parameters)
+  const files: FormFile[] = []
   return new Promise((resolve, reject) => {
     let bytes = 0
     let hasFailed = false
@@ -52,15 +66,25 @@ export function readFormData(
       if (isNameCut || isValueCut || bytes > queryBytesMax) fail(tooLarge(queryBytesMax))
       else all.append(name, value)
     })
-    parser.on('file', (name, file) => {
+    let fileBytes = 0
+    parser.on('file', (name: string | undefined, file) => {
+      const chunks: Buffer[] = []
       // A file that is cut off is an error of its own, which nobody else would hear.
       file.on('error', fail)
-      file.resume()
-      fail(filesRefused(name))
+      file.on('data', (chunk: Buffer) => {
+        if (hasFailed) return
+        fileBytes += chunk.length
+        if (fileBytes > externalBytesMax) fail(filesTooLarge(externalBytesMax))
+        else if (!held.take(chunk.length)) fail(tooManyHeld())
+        else chunks.push(chunk)
+      })
+      if (!name) return fail(new Error('a file of it has no name'))
+      file.on('end', () => files.push({ name, bytes: Buffer.concat(chunks) }))
     })
-    parser.on('fieldsLimit', () => fail(tooMany()))
+    parser.on('filesLimit', () => fail(tooMany('files', filesMax)))
+    parser.on('fieldsLimit', () => fail(tooMany('fields', fieldsMax)))
     parser.on('error', fail)
-    parser.on('finish', () => resolve(all))
+    parser.on('finish', () => resolve({ parameters: all, files }))
     body.on('error', fail)
     body.on('close', () => {
       // Newer versions of Node close a body that has ended before the parser is done with it: the
@@ -91,7 +115,7 @@ function createParser(
   try {
     return new Busboy({
       headers: headers as BusboyHeaders,
-      limits: { fieldSize, fieldNameSize: fieldNameBytesMax, fields: fieldsMax, files: 1 },
+      limits: { fieldSize, fieldNameSize: fieldNameBytesMax, fields: fieldsMax, files: filesMax },
     })
   } catch (error) {
     fail(error)
@@ -118,19 +142,28 @@ function tooLarge(bytesMax: number): ClickhouseException {
   )
 }
 
-function tooMany(): ClickhouseException {
+function tooMany(what: string, most: number): ClickhouseException {
   return new ClickhouseException(
     290,
     'LIMIT_EXCEEDED',
-    `The form has more than ${fieldsMax} fields: send less at once`,
+    `The form has more than ${most} ${what}: send less at once`,
     413,
   )
 }
 
-function filesRefused(name: string): ClickhouseException {
+function filesTooLarge(bytesMax: number): ClickhouseException {
   return new ClickhouseException(
-    48,
-    'NOT_IMPLEMENTED',
-    `External tables ("${name}") are not supported here: write the values into the statement, or as parameters`,
+    290,
+    'LIMIT_EXCEEDED',
+    `The files of the form are larger than ${bytesMax} bytes together: send less at once`,
+    413,
+  )
+}
+
+function tooManyHeld(): ClickhouseException {
+  return new ClickhouseException(
+    202,
+    'TOO_MANY_SIMULTANEOUS_QUERIES',
+    'Other requests hold all the memory that there is for external tables; try again later',
   )
 }

@@ -47,6 +47,16 @@ export const engineLimits = {
     unit: 'bytes',
     text: 'Bytes of a statement',
   },
+  externalBytesMax: {
+    default: 16 * mebibyte,
+    unit: 'bytes',
+    text: 'Bytes of the files of one form, which become external tables',
+  },
+  externalBytesTotalMax: {
+    default: 64 * mebibyte,
+    unit: 'bytes',
+    text: 'Bytes of such files of all requests that are under way; more are refused',
+  },
   insertBytesMax: {
     default: 256 * mebibyte,
     unit: 'bytes',

@@ -2,19 +2,21 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Account } from './account.ts'
+import { type ByteBudget, createByteBudget, type HeldBytes } from './byte-budget.ts'
 import { checkAddress, decodedBody, readPrefix, readText, spool, statementText } from './body.ts'
 import type { NativeResult } from './chdb.ts'
 import { framesUndone } from './compressed-frames.ts'
 import type { Connection, Database } from './database.ts'
 import { describedTypes } from './described-types.ts'
 import { ClickhouseException } from './exception.ts'
-import { readFormData } from './form-data.ts'
+import { createExternalTables, type ExternalTable, externalTables } from './external-tables.ts'
+import { type Form, readFormData } from './form-data.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { InsertFiles } from './insert-files.ts'
 import type { InsertSync } from './insert-sync.ts'
 import type { EngineLimits } from './limits.ts'
 import { mayLackZones } from './native-revision.ts'
-import { insertPins, preparation } from './query-settings.ts'
+import { externalSettings, insertPins, preparation } from './query-settings.ts'
 import { parseQueryRequest, type QueryRequest } from './request.ts'
 import { isForRevision, type ServerIdentity, sendResult } from './response.ts'
 import { liftSettings } from './settings-clause.ts'
@@ -58,6 +60,11 @@ interface Statement {
  * nothing else.
  */
 const rows = /^[\s(]*(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM|KILL)\b/i
+/** A request with the tables that it brings. */
+interface Asked extends QueryRequest {
+  readonly external: readonly ExternalTable[]
+}
+
 const killIntervalMs = 100
 /**
  * ClickHouse looks at its time limit between blocks; a query that gets to none is killed after
@@ -72,12 +79,14 @@ export function createQueryHandler(settings: QueryHandlerSettings): QueryHandler
 class EngineQueryHandler implements QueryHandler {
   readonly #settings: QueryHandlerSettings
   readonly #gates: Readonly<Record<Account, Gate>>
+  readonly #externalBytes: ByteBudget
   readonly #controllers = new Set<AbortController>()
   #unsentBytes = 0
 
   constructor(settings: QueryHandlerSettings) {
     const { limits } = settings
     this.#settings = settings
+    this.#externalBytes = createByteBudget(limits.externalBytesTotalMax)
     this.#gates = {
       reading: createGate(limits.readersMax, limits.waitingMax),
       writing: createGate(limits.writersMax, limits.waitingMax),
@@ -100,13 +109,38 @@ class EngineQueryHandler implements QueryHandler {
     queryId: string,
   ): Promise<void> {
     checkAddress(request.url ?? '')
-    const { limits } = this.#settings
-    const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase()
-    const isForm = /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')
-    const all = isForm
-      ? await readFormData(request, decodedBody(request, encoding), parameters, limits)
-      : parameters
-    let asked = parseQueryRequest(request, all, queryId)
+    const held = this.#externalBytes.open()
+    try {
+      const form = await this.#readForm(request, parameters, held)
+      const external = externalTables(form.files, form.parameters)
+      const asked = parseQueryRequest(request, form.parameters, queryId)
+      await this.#answer(request, response, account, { ...asked, external })
+    } finally {
+      held.release()
+    }
+  }
+
+  async #readForm(
+    request: IncomingMessage,
+    parameters: URLSearchParams,
+    held: HeldBytes,
+  ): Promise<Form> {
+    const { headers } = request
+    const isForm = /^multipart\/form-data\b/i.test(headers['content-type'] ?? '')
+    if (!isForm) return { parameters, files: [] }
+    const encoding = (headers['content-encoding'] ?? 'identity').toLowerCase()
+    const body = decodedBody(request, encoding)
+    return await readFormData(request, body, parameters, this.#settings.limits, held)
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    account: Account,
+    whole: Asked,
+  ): Promise<void> {
+    let asked = whole
+    const encoding = asked.contentEncoding
     const body = asked.isBodyFramed ? this.#unframed(request, encoding, account) : request
     const controller = new AbortController()
     const stop = (): void => controller.abort()
@@ -267,11 +301,11 @@ class EngineQueryHandler implements QueryHandler {
 
   async #run(
     statement: Statement,
-    asked: QueryRequest,
+    asked: Asked,
     account: Account,
     signal: AbortSignal,
   ): Promise<{ readonly result: NativeResult; readonly types: readonly string[] }> {
-    const { database, limits } = this.#settings
+    const { database, insertFiles, limits } = this.#settings
     const gate = this.#gates[account]
     const mark = randomUUID()
     const prepared = preparation({ ...asked, account, mark, sql: statement.sql }, limits)
@@ -279,6 +313,10 @@ class EngineQueryHandler implements QueryHandler {
     let connection: Connection | undefined
     try {
       connection = database.connect()
+      if (asked.external.length > 0) {
+        await connection.run(externalSettings({ ...asked, account }, limits))
+        await createExternalTables(connection, insertFiles, asked.external)
+      }
       await connection.run(
         statement.insertPath === undefined ? prepared : `${prepared}; ${insertPins}`,
       )
@@ -336,8 +374,8 @@ function formatOf({ sql }: Statement, { format }: QueryRequest): string {
 /** Makes of a clause what the engine lets the reading account set by the address only. */
 function withLiftedSettings(
   statement: Statement,
-  asked: QueryRequest,
-): { readonly statement: Statement; readonly asked: QueryRequest } {
+  asked: Asked,
+): { readonly statement: Statement; readonly asked: Asked } {
   const { sql, settings } = liftSettings(statement.sql)
   if (settings.size === 0) return { statement, asked }
   return {

@@ -69,6 +69,20 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
   return statements.filter((text) => text !== '').join('; ')
 }
 
+/** What a request's settings say about reading an external table's file; the bounds hold, too. */
+export function externalSettings(
+  { settings, account }: Pick<QueryContext, 'settings' | 'account'>,
+  limits: EngineLimits,
+): string {
+  const ofFile = [...settings].filter(([name]) => fileSetting.test(name) && isReadingSetting(name))
+  const bounds = account === 'reading' ? readingBounds(limits) : new Map<string, number>()
+  const all = new Map<string, string>(ofFile)
+  for (const [name, most] of bounds) all.set(name, String(most))
+  return setText(all)
+}
+
+const fileSetting = /^(?:input_format_|format_|date_time_input_format$|session_timezone$|bool_)/
+
 /**
  * Makes one insert one block, whatever the client asks for: with other block sizes the same file
  * and the same token would be inserted again.

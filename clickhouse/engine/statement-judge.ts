@@ -58,7 +58,8 @@ export function objectionTo(
     if (token.value === '(') callees.push(nameOf(tokens[at - 1]))
     else if (token.value === ')') callees.pop()
     const name = nameOf(token)
-    if (name.includes('\\')) return { what: name, kind: 'function' }
+    // Of a parameter: the engine would read the escape in it, nobody here does.
+    if (token.kind === 'word' && name.includes('\\')) return { what: name, kind: 'function' }
     if (forbiddenName.test(name) && isReference(tokens, at, callees)) {
       return { what: name, kind: 'function' }
     }
