@@ -27,7 +27,11 @@ async function send(
   const form = new FormData()
   for (const [name, content] of Object.entries(files)) form.set(name, new Blob([content]), 'a.txt')
   const address = new URLSearchParams({ ...parameters, query })
-  const response = await fetch(`${engine.url}/?${address}`, { method: 'POST', body: form, headers })
+  const response = await fetch(`${engine.url}/?${address.toString()}`, {
+    method: 'POST',
+    body: form,
+    headers,
+  })
   return `${response.status} ${await response.text()}`
 }
 
