@@ -20,10 +20,17 @@ export type CollectorErrorCode =
 /** A collector cannot start as it is set up. */
 export class CollectorError extends Error {
   readonly code: CollectorErrorCode
+  /** The setting that it is about, such as `otlpGrpc`, where another value of it is the cure. */
+  readonly setting: string | undefined
 
-  constructor(code: CollectorErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: CollectorErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly setting?: string },
+  ) {
     super(message, options)
     this.name = 'CollectorError'
     this.code = code
+    this.setting = options?.setting
   }
 }

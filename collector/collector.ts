@@ -1,7 +1,15 @@
 import type { Store } from '@wayward/clickhouse'
 import { hostname } from 'node:os'
-import { formatAddress, type ListenAddress, type Logger, type Time } from '@wayward/base'
-import { createByteBudget } from './pipeline/byte-budget.ts'
+import {
+  createByteBudget,
+  type Door,
+  formatAddress,
+  type ListenAddress,
+  ListenError,
+  type Logger,
+  type Time,
+} from '@wayward/base'
+import { CollectorError } from './collector-error.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
 import { createLargeDecoder } from './decode/large-decoder.ts'
 import { createLogsDecoder } from './decode/logs.ts'
@@ -18,7 +26,7 @@ import { createInflater } from './receivers/inflater.ts'
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts'
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts'
 import type { Receiver, ReceiverParts } from './receivers/receiver.ts'
-import { createRoutes, type Readiness, type Routes } from './routes.ts'
+import { createRoutes, type Readiness } from './routes.ts'
 import {
   countDropped,
   countLost,
@@ -122,7 +130,7 @@ class OtlpCollector implements Collector {
   readonly #parts: CollectorParts
   readonly #telemetry: Telemetry
   readonly #protection: Protection
-  readonly #routes: Routes
+  readonly #routes: Door
   #running: Running | undefined
   #state: 'starting' | 'serving' | 'shutting down' = 'starting'
   #whenShutDown: Promise<void> | undefined
@@ -155,9 +163,9 @@ class OtlpCollector implements Collector {
     try {
       const { grpc, http, ledgerWriter, pipeline } = await this.#assemble()
       const addresses = {
-        api: formatAddress(await this.#routes.start(api)),
-        otlpGrpc: formatAddress(await grpc.start(otlpGrpc)),
-        otlpHttp: formatAddress(await http.start(otlpHttp)),
+        api: await start(this.#routes, 'api', api),
+        otlpGrpc: await start(grpc, 'otlpGrpc', otlpGrpc),
+        otlpHttp: await start(http, 'otlpHttp', otlpHttp),
       }
       this.#state = 'serving'
       ledgerWriter.start()
@@ -218,7 +226,7 @@ class OtlpCollector implements Collector {
     const { ledger } = telemetry
     const commit = pipeline.commitOwn.bind(pipeline)
     const ledgerWriter = createLedgerWriter({ ledger, commit, instance, limits, time })
-    const receiverParts = createReceiverParts(pipeline, telemetry, limits, this.#protection)
+    const receiverParts = createReceiverParts(pipeline, telemetry, limits, this.#protection, time)
     const grpc = createOtlpGrpcReceiver(receiverParts)
     const http = createOtlpHttpReceiver(receiverParts)
     const stopProbe = probeEventLoop(telemetry.eventLoopDelay)
@@ -229,7 +237,7 @@ class OtlpCollector implements Collector {
   async #shutdownOnce(deadlineMs: number): Promise<void> {
     this.#state = 'shutting down'
     if (this.#running !== undefined) await this.#stop(this.#running, deadlineMs)
-    await this.#routes.shutdown()
+    await this.#routes.shutdown(0)
     this.#protection.stop()
   }
 
@@ -295,6 +303,24 @@ class OtlpCollector implements Collector {
   }
 }
 
+/** @returns the address with its real port @throws CollectorError with the setting */
+async function start(
+  listener: Pick<Receiver, 'start'>,
+  setting: string,
+  address: ListenAddress,
+): Promise<string> {
+  try {
+    return formatAddress(await listener.start(address))
+  } catch (cause) {
+    if (!(cause instanceof ListenError)) throw cause
+    const cure =
+      cause.code === 'port_in_use'
+        ? 'stop that process or choose another port'
+        : 'choose another address'
+    throw new CollectorError(cause.code, `${cause.message}; ${cure}`, { cause, setting })
+  }
+}
+
 /** What the journal found wrong when it was opened, of which the tables are not known. */
 function noteDamage({ ledger }: Telemetry, journal: Journal): void {
   const { damagedRecords, setAsideBytes, setAsideRows } = journal.stats()
@@ -314,6 +340,7 @@ function createReceiverParts(
   telemetry: Telemetry,
   limits: CollectorLimits,
   { access, tls, cors }: Protection,
+  time: Time,
 ): ReceiverParts {
   const requestBytes = createByteBudget(limits.requestBytesInFlightMax)
   telemetry.observe(
@@ -321,5 +348,5 @@ function createReceiverParts(
     single(() => requestBytes.usedBytes),
   )
   const inflater = createInflater(limits.requestBytesMax, limits.decompressionsMax)
-  return { consumer, telemetry, limits, inflater, requestBytes, access, tls, cors }
+  return { consumer, telemetry, limits, inflater, requestBytes, access, tls, cors, time }
 }

@@ -1,3 +1,4 @@
+import { CollectorError } from '@wayward/collector'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { isAlive, readEndpoints } from '../endpoints.ts'
 import { toCommandError } from '../open-store.ts'
@@ -15,7 +16,7 @@ export function toServeError(error: unknown, dataDir: string): unknown {
     'bad_limit',
   ]
   if (isAddress.includes(code) || isProtection.includes(code)) {
-    const flag = error.name === 'EngineError' ? ' with --clickhouse' : ''
+    const flag = error.name === 'EngineError' ? ' with --clickhouse' : flagFor(error)
     return new CommandError(exitCodes.usage, `${error.message}${flag}`, {
       cause: error,
       page: isProtection.includes(code) ? 'security.md' : 'configuration.md',
@@ -40,6 +41,12 @@ export function toServeError(error: unknown, dataDir: string): unknown {
     })
   }
   return toCommandError(error)
+}
+
+/** The flag of the setting that an error is about. */
+function flagFor(error: Error): string {
+  if (!(error instanceof CollectorError) || error.setting === undefined) return ''
+  return ` with --${error.setting.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
 const folderReasons: Readonly<Record<string, string>> = {

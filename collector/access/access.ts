@@ -1,7 +1,6 @@
 // Who may send. Two things can be asked for, and what is asked for must be there: a bearer token,
 // and a client certificate.
-import type { Logger, Time } from '@wayward/base'
-import type { Socket } from 'node:net'
+import { type Access, type Authorization, type Logger, openAccess, type Time } from '@wayward/base'
 import { CollectorError } from '../collector-error.ts'
 import { readWhole, watchFiles, type WatchedFiles } from './watched-files.ts'
 import { readClientCertificate } from './client-certificate.ts'
@@ -15,34 +14,8 @@ export interface AccessSettings {
   readonly asksForCertificate: boolean
 }
 
-/** May a request be served, and who is it from? */
-export type Authorization =
-  | {
-      readonly status: 'allowed'
-      /**
-       * The name of the token, else of the client certificate; empty where nothing is asked for.
-       */
-      readonly identity: string
-    }
-  | {
-      readonly status: 'refused'
-      /** For the sender; says what is missing, never what there is. */
-      readonly message: string
-      /** For `WWW-Authenticate`; empty where no header would help. */
-      readonly challenge: string
-    }
-
-/** The check of every request of one connection. */
-export interface ConnectionAccess {
-  /** @param authorization the request's Authorization header */
-  authorize(authorization: string | undefined): Authorization
-}
-
-export interface Access {
-  /** Whether anything is asked for. */
-  readonly isRestricted: boolean
-  /** To be called once per connection, after the TLS handshake. */
-  forConnection(socket: Socket): ConnectionAccess
+/** The check of every request, until it is stopped. */
+export interface WatchedAccess extends Access {
   /** Looks at the file no more. */
   stop(): void
 }
@@ -53,7 +26,6 @@ export interface AccessParts {
   readonly lookIntervalMs?: number
 }
 
-const open: ConnectionAccess = { authorize: () => ({ status: 'allowed', identity: '' }) }
 /** A realm is what RFC 6750 wants; it names nothing that a sender does not know. */
 const bearerChallenge = 'Bearer realm="wayward"'
 
@@ -62,10 +34,10 @@ const bearerChallenge = 'Bearer realm="wayward"'
  *
  * @throws CollectorError `bad_token_file`
  */
-export function createAccess(settings: AccessSettings, parts: AccessParts): Access {
+export function createAccess(settings: AccessSettings, parts: AccessParts): WatchedAccess {
   const { tokenFile, asksForCertificate } = settings
   const tokens = tokenFile === undefined ? undefined : watchTokens(tokenFile, parts)
-  if (tokens === undefined && !asksForCertificate) return openAccess
+  if (tokens === undefined && !asksForCertificate) return { ...openAccess, stop: () => undefined }
   return {
     isRestricted: true,
     forConnection(socket) {
@@ -80,13 +52,6 @@ export function createAccess(settings: AccessSettings, parts: AccessParts): Acce
     },
     stop: () => tokens?.stop(),
   }
-}
-
-/** Asks for nothing. */
-export const openAccess: Access = {
-  isRestricted: false,
-  forConnection: () => open,
-  stop: () => undefined,
 }
 
 /** @throws CollectorError `bad_token_file` */

@@ -1,15 +1,17 @@
 // What stands between the listeners and the network: TLS, the check of who sends, and the origins
 // of browser pages.
 import {
+  type Cors,
+  createCors,
   formatAddress,
   isLoopbackHost,
   type ListenAddress,
   type Logger,
+  OriginError,
   systemTime,
   type Time,
 } from '@wayward/base'
-import { type Access, checkTokenFile, createAccess } from './access.ts'
-import { type Cors, createCors } from './cors.ts'
+import { checkTokenFile, createAccess, type WatchedAccess } from './access.ts'
 import { CollectorError } from '../collector-error.ts'
 import type { CollectorLimits } from '../limits.ts'
 import type { TlsFiles } from '../tls/certificate.ts'
@@ -30,7 +32,7 @@ export interface ProtectionSettings {
 /** For the listeners. */
 export interface Protection {
   readonly tls: Tls | undefined
-  readonly access: Access
+  readonly access: WatchedAccess
   readonly cors: Cors | undefined
   /** Looks at the files no more. */
   stop(): void
@@ -60,7 +62,7 @@ export function createProtection(
 ): Protection {
   assertProtected(settings)
   const { tls, tokenFile, corsOrigins = [] } = settings
-  const cors = corsOrigins.length === 0 ? undefined : createCors(corsOrigins)
+  const cors = corsOrigins.length === 0 ? undefined : toCors(corsOrigins)
   const accessSettings = {
     asksForCertificate: tls?.clientAuthority !== undefined,
     ...(tokenFile === undefined ? {} : { tokenFile }),
@@ -88,7 +90,17 @@ export function checkProtection(settings: ProtectionSettings & Listeners): void 
   assertProtected(settings)
   if (settings.tls !== undefined) checkTlsFiles(settings.tls, systemTime.wallMs())
   if (settings.tokenFile !== undefined) checkTokenFile(settings.tokenFile)
-  if (settings.corsOrigins !== undefined) createCors(settings.corsOrigins)
+  if (settings.corsOrigins !== undefined) toCors(settings.corsOrigins)
+}
+
+/** @throws CollectorError `bad_origin` */
+function toCors(origins: readonly string[]): Cors {
+  try {
+    return createCors(origins)
+  } catch (error) {
+    if (!(error instanceof OriginError)) throw error
+    throw new CollectorError('bad_origin', error.message, { cause: error })
+  }
 }
 
 /**

@@ -1,16 +1,11 @@
 // The compressions of request bodies. What a body inflates to is bounded before it is inflated, or
 // while it is: the formats whose libraries know no bound say in their frames how much each part can
 // become.
+import type { InflateOutcome } from '@wayward/base'
 import * as zlib from 'node:zlib'
 
 /** A compression, by the name of its format. */
 export type Compression = 'gzip' | 'deflate' | 'zstd' | 'snappy' | 'lz4'
-
-/** The bytes of a body, or why there are none. */
-export type InflateOutcome =
-  | { readonly status: 'inflated'; readonly body: Buffer }
-  | { readonly status: 'too_large' }
-  | { readonly status: 'corrupt'; readonly message: string }
 
 type Inflate = (body: Uint8Array, bytesMax: number) => Promise<InflateOutcome>
 

@@ -5,11 +5,17 @@
 // What is wrong with it is said as soon as it is seen: a message that is too large is refused at
 // its prefix.
 import type { ServerHttp2Stream } from 'node:http2'
-import { heldBytes, isCrumbled } from '../pipeline/byte-budget.ts'
+import {
+  chunksMessage,
+  heldBytes,
+  isCrumbled,
+  noRoomMessage,
+  noRoomRetryAfterMs,
+} from '@wayward/base'
 import { type Compression, grpcCompressions } from './compression.ts'
 import { rpcCode } from './export-response.ts'
 import type { GrpcRefusal } from './grpc-status.ts'
-import { chunksMessage, noRoomMessage, noRoomRetryAfterMs, type ReceiverParts } from './receiver.ts'
+import type { ReceiverParts } from './receiver.ts'
 
 /** What came of receiving a message. */
 export type MessageOutcome =

@@ -11,9 +11,12 @@ import {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createConnectionLimit, type ListenAddress } from '@wayward/base'
-import type { ConnectionAccess } from '../access/access.ts'
-import { listen } from '../access/listen-address.ts'
+import {
+  type ConnectionAccess,
+  createConnectionLimit,
+  listen,
+  type ListenAddress,
+} from '@wayward/base'
 import { countRequest, observeConnections } from '../telemetry/telemetry.ts'
 import type { ReceiverParts } from './receiver.ts'
 
@@ -75,12 +78,7 @@ class UnaryServer implements GrpcServer {
   }
 
   async start(address: ListenAddress): Promise<ListenAddress> {
-    const bound = await listen(this.#server, address, '--otlp-grpc')
-    this.#server.on('error', () => {
-      // An error of the listening socket after the start concerns single connections (too many open
-      // files): the others go on.
-    })
-    return bound
+    return await listen(this.#server, address)
   }
 
   stopAccepting(): void {

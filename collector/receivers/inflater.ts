@@ -1,4 +1,5 @@
-import { type Compression, inflate, type InflateOutcome } from './compression.ts'
+import type { InflateOutcome } from '@wayward/base'
+import { type Compression, inflate } from './compression.ts'
 
 /**
  * Decompresses a few bodies at a time: a bomb costs at most `bytesMax`, many bombs a few times

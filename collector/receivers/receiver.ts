@@ -1,7 +1,4 @@
-import type { ListenAddress } from '@wayward/base'
-import type { Access } from '../access/access.ts'
-import type { Cors } from '../access/cors.ts'
-import type { ByteBudget } from '../pipeline/byte-budget.ts'
+import type { Access, ByteBudget, Cors, ListenAddress, Time } from '@wayward/base'
 import type { Consumer, ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
 import { countItems, countRequest, type Telemetry } from '../telemetry/telemetry.ts'
@@ -10,7 +7,7 @@ import type { Inflater } from './inflater.ts'
 
 /** Takes requests of one protocol and hands them to a consumer. */
 export interface Receiver {
-  /** Starts to accept; returns the address with its real port. @throws CollectorError */
+  /** Starts to accept; returns the address with its real port. @throws ListenError */
   start(address: ListenAddress): Promise<ListenAddress>
   /** Accepts no more connections and requests; those under way go on. */
   stopAccepting(): void
@@ -32,14 +29,8 @@ export interface ReceiverParts {
   readonly tls: Tls | undefined
   /** Undefined where pages of browsers may not send. */
   readonly cors: Cors | undefined
+  readonly time: Time
 }
-
-/** What a sender is told while there is no room for its bytes. */
-export const noRoomMessage = 'The collector is receiving as many bytes as it may hold'
-export const noRoomRetryAfterMs = 1_000
-
-/** What a sender is told whose body comes in more chunks than a body can need. */
-export const chunksMessage = 'The request comes in too many small chunks; send it in larger ones'
 
 /**
  * Hands a request to the consumer and counts what became of it. Nothing here holds the body while

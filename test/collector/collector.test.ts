@@ -338,7 +338,7 @@ describe('start()', () => {
   const ignore = (): void => undefined
 
   test.each(['otlpGrpc', 'otlpHttp', 'api'] as const)(
-    'names the option when the port of %s is in use, and lets go of the others',
+    'names the setting when the port of %s is in use, and lets go of the others',
     async (name) => {
       const blocker = createServer()
       await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve))
@@ -353,12 +353,12 @@ describe('start()', () => {
           time: systemTime,
         },
       )
-      const flag = { otlpGrpc: '--otlp-grpc', otlpHttp: '--otlp-http', api: '--api' }[name]
       await expect(collector.start()).rejects.toMatchObject({
         code: 'port_in_use',
         message:
           `Cannot listen on 127.0.0.1:${port}: the port is in use by another process; ` +
-          `stop it or choose another with ${flag}`,
+          'stop that process or choose another port',
+        setting: name,
       })
       await new Promise((resolve) => blocker.close(resolve))
     },

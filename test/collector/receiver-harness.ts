@@ -1,5 +1,4 @@
-import { openAccess } from '@wayward/collector/access/access'
-import { createByteBudget } from '@wayward/collector/pipeline/byte-budget'
+import { createByteBudget, openAccess, systemTime } from '@wayward/base'
 import { type CollectorLimits, defaultCollectorLimits } from '@wayward/collector'
 import { createInflater } from '@wayward/collector/receivers/inflater'
 import type { Receiver, ReceiverParts } from '@wayward/collector/receivers/receiver'
@@ -32,6 +31,7 @@ export async function startReceiver(
     access: openAccess,
     tls: undefined,
     cors: undefined,
+    time: systemTime,
     ...protection,
   }
   const receiver = create(parts)

@@ -1,6 +1,7 @@
 import { systemTime } from '@wayward/base'
 import { defaultCollectorLimits } from '@wayward/collector'
-import { type Access, createAccess, openAccess } from '@wayward/collector/access/access'
+import { type Access, openAccess } from '@wayward/base'
+import { createAccess } from '@wayward/collector/access/access'
 import { createRoutes } from '@wayward/collector/routes'
 import { createTelemetry } from '@wayward/collector/telemetry/telemetry'
 import { createTls } from '@wayward/collector/tls/tls'
@@ -27,7 +28,7 @@ async function start(access: Access, tls?: ReturnType<typeof createTls>): Promis
     access,
     tls,
   })
-  stops.push(() => routes.shutdown())
+  stops.push(() => routes.shutdown(0))
   return (await routes.start({ host: '127.0.0.1', port: 0 })).port
 }
 
@@ -68,7 +69,7 @@ describe('with tokens', () => {
     const refused = await fetch(`http://127.0.0.1:${port}${path}`)
     expect(refused.status).toBe(401)
     expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="wayward"')
-    expect(await refused.json()).toMatchObject({ status: 'unauthenticated' })
+    expect(await refused.json()).toMatchObject({ status: 401, code: 'unauthenticated' })
     const headers = { authorization: 'Bearer scrape-token-0123456789' }
     expect((await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status).toBe(200)
   })
@@ -88,7 +89,7 @@ describe('a page that gives its name the address of this machine', () => {
   test('is refused', async () => {
     const port = await start(openAccess)
     expect(await exchangeHttp(port, head('127.evil.com'))).toMatch(/^HTTP\/1\.1 403 /)
-    expect(await exchangeHttp(port, head('evil.com'))).toContain('"status":"foreign_host"')
+    expect(await exchangeHttp(port, head('evil.com'))).toContain('"code":"foreign_host"')
     expect(await exchangeHttp(port, head('127.0.0.1:4320'))).toMatch(/^HTTP\/1\.1 200 /)
   })
 })

@@ -1,8 +1,7 @@
 // The process with both receivers and nothing behind them: every request is accepted as it is. It
 // prints its addresses as JSON, and ends with its standard input.
 import { defaultCollectorLimits } from '@wayward/collector'
-import { openAccess } from '@wayward/collector/access/access'
-import { createByteBudget } from '@wayward/collector/pipeline/byte-budget'
+import { createByteBudget, openAccess, systemTime } from '@wayward/base'
 import type { Consumer, ConsumeOutcome } from '@wayward/collector/consumer'
 import { createInflater } from '@wayward/collector/receivers/inflater'
 import { createOtlpGrpcReceiver } from '@wayward/collector/receivers/otlp-grpc'
@@ -33,6 +32,7 @@ async function serve(): Promise<void> {
     access: openAccess,
     tls: undefined,
     cors: undefined,
+    time: systemTime,
   }
   const grpc = createOtlpGrpcReceiver(parts)
   const http = createOtlpHttpReceiver(parts)

@@ -10,7 +10,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { type CollectorLimits, defaultCollectorLimits } from '@wayward/collector'
-import { openAccess } from '@wayward/collector/access/access'
+import { openAccess } from '@wayward/base'
 import { createTelemetry } from '@wayward/collector/telemetry/telemetry'
 import { createOtlpGrpcReceiver } from '@wayward/collector/receivers/otlp-grpc'
 import { createOtlpHttpReceiver } from '@wayward/collector/receivers/otlp-http'
@@ -77,7 +77,7 @@ async function start(listener: Listener, isTls: boolean): Promise<Target> {
       access: openAccess,
       tls,
     })
-    stops.push(() => routes.shutdown())
+    stops.push(() => routes.shutdown(0))
     const { port } = await routes.start({ host: '127.0.0.1', port: 0 })
     return { listener, isTls, port, harness: undefined }
   }

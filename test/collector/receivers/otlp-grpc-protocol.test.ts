@@ -2,7 +2,7 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import type { Access } from '@wayward/collector/access/access'
+import type { Access } from '@wayward/base'
 import type { CollectorLimits } from '@wayward/collector'
 import type { Consumer, ExportRequest } from '@wayward/collector/consumer'
 import { encodeMessage } from '@wayward/collector/receivers/grpc-status'
@@ -199,7 +199,6 @@ describe('a sender', () => {
             ? { status: 'allowed', identity: 'shop' }
             : { status: 'refused', message: 'No token', challenge: 'Bearer realm="x"' },
       }),
-      stop: () => undefined,
     }
     const harness = await start({}, { access })
     const seen = await rawCall(harness.port, {}, () => undefined)

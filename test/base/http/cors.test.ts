@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createCors } from '@wayward/collector/access/cors'
+import { createCors } from '@wayward/base'
 import { afterEach, describe, expect, test } from 'vitest'
 
 const stops: (() => void)[] = []

@@ -28,6 +28,7 @@ export function isCrumbled(chunks: number, bytes: number, smallChunksMax: number
   return chunks > smallChunksMax && bytes < chunks * smallChunkBytes
 }
 
+/** Creates a budget of which nothing is taken. */
 export function createByteBudget(bytesMax: number): ByteBudget {
   let usedBytes = 0
   return {

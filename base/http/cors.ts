@@ -2,14 +2,29 @@
 // what it sends is checked for tokens like everything else. Preflights carry no token, by the
 // browser's rules, and are answered without one.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CollectorError } from '../collector-error.ts'
 
 /** Answers browsers that ask whether a page may send. */
 export interface Cors {
   /** Adds to every response, also to refusals, what lets a page of an allowed origin read it. */
   mark(request: IncomingMessage, response: ServerResponse): void
-  /** Whether the request was a preflight, which is then answered. */
-  answersPreflight(request: IncomingMessage, response: ServerResponse): boolean
+  /**
+   * Whether the request was a preflight, which is then answered.
+   *
+   * @param methods of the address that is asked about
+   */
+  answersPreflight(
+    request: IncomingMessage,
+    response: ServerResponse,
+    methods: readonly string[],
+  ): boolean
+}
+
+/** A text is not an origin of pages. */
+export class OriginError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'OriginError'
+  }
 }
 
 /** Browsers ask again after this time; Chromium caps it at two hours. */
@@ -19,7 +34,7 @@ const headerListCharactersMax = 1024
 /**
  * @param origins `https://app.example.com`, `https://*.example.com` for all below it, or `*` for
  *   all pages
- * @throws CollectorError `bad_origin`
+ * @throws OriginError
  */
 export function createCors(origins: readonly string[]): Cors {
   const isAllowed = origins.map((origin) => toMatcher(origin))
@@ -37,14 +52,14 @@ export function createCors(origins: readonly string[]): Cors {
 
   return {
     mark,
-    answersPreflight(request, response) {
+    answersPreflight(request, response, methods) {
       const { method, headers } = request
       if (method !== 'OPTIONS' || headers.origin === undefined) return false
       if (headers['access-control-request-method'] === undefined) return false
       mark(request, response)
       response.appendHeader('Vary', 'Access-Control-Request-Headers')
       if (response.hasHeader('Access-Control-Allow-Origin')) {
-        response.setHeader('Access-Control-Allow-Methods', 'POST')
+        response.setHeader('Access-Control-Allow-Methods', methods.join(', '))
         response.setHeader('Access-Control-Max-Age', preflightSeconds)
         const wanted = headers['access-control-request-headers']
         if (wanted !== undefined && isHeaderList(wanted)) {
@@ -66,7 +81,7 @@ function isHeaderList(text: string): boolean {
   )
 }
 
-/** @throws CollectorError */
+/** @throws OriginError */
 function toMatcher(origin: string): (seen: string) => boolean {
   if (origin === '*') return () => true
   const { scheme, isBelow, host, port } = parseOrigin(origin)
@@ -95,8 +110,7 @@ function parseOrigin(origin: string): OriginPattern {
     )
   const { scheme, below, host, port = '' } = match?.groups ?? {}
   if (scheme === undefined || host === undefined) {
-    throw new CollectorError(
-      'bad_origin',
+    throw new OriginError(
       `Cannot use "${origin}" as an origin: wanted scheme://host[:port] without a path, such as https://app.example.com, https://*.example.com for all below it, or * for all pages`,
     )
   }

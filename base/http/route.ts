@@ -1,0 +1,87 @@
+// The addresses of a listener.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Authorization } from './access.ts'
+import type { Refusal, Reply } from './reply.ts'
+
+/** An address, and what is done for it. */
+export interface Route {
+  /** A path; a part with a colon stands for any: `/api/sessions/:id`. */
+  readonly path: string
+  readonly methods: readonly string[]
+  /**
+   * Whether it answers those also who may not ask, such as probes that can send neither a token nor
+   * a certificate. @default false
+   */
+  readonly isOpen?: boolean
+  /**
+   * Whether it takes a body, and says itself when a client may send it. A client that asks first
+   * (`Expect: 100-continue`) is else told to at once. @default false
+   */
+  readonly takesBody?: boolean
+  /** @returns the answer; undefined where it has been sent */
+  handle(exchange: Exchange): Promise<Reply | Refusal | undefined>
+}
+
+/** A request whose address was found. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly path: string
+  /** The parts of the path that have names. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  readonly authorization: Authorization
+  /** Lets a client that asked first send its body. */
+  readonly allowBody: () => void
+}
+
+/** A route that was found, with the parts of the path that have names. */
+export interface FoundRoute {
+  readonly route: Route
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** Finds the routes of a path; several have other methods. */
+export function createRouter(routes: readonly Route[]): (path: string) => readonly FoundRoute[] {
+  const plain = new Map<string, FoundRoute[]>()
+  const patterns: { readonly route: Route; readonly parts: readonly string[] }[] = []
+  for (const route of routes) {
+    if (route.path.includes('/:')) patterns.push({ route, parts: route.path.split('/') })
+    else plain.set(route.path, [...(plain.get(route.path) ?? []), { route, parameters: {} }])
+  }
+  return (path) => {
+    const found = plain.get(path)
+    if (found !== undefined || patterns.length === 0) return found ?? []
+    const seen = path.split('/')
+    return patterns.flatMap(({ parts, route }) => {
+      const parameters = match(parts, seen)
+      return parameters === undefined ? [] : [{ route, parameters }]
+    })
+  }
+}
+
+function match(
+  parts: readonly string[],
+  seen: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  if (parts.length !== seen.length) return undefined
+  const parameters: Record<string, string> = {}
+  for (const [index, part] of parts.entries()) {
+    const value = seen[index] ?? ''
+    if (part.startsWith(':')) {
+      const decoded = decode(value)
+      if (decoded === undefined || decoded === '') return undefined
+      parameters[part.slice(1)] = decoded
+    } else if (part !== value) return undefined
+  }
+  return parameters
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // Not UTF-8 in percent signs: no such address.
+    return undefined
+  }
+}
