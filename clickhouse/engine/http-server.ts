@@ -82,7 +82,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const { identity } = settings
-  let coding: AnswerCoding = { isGzipAccepted: false, frames: undefined }
+  let coding: AnswerCoding = { encoding: undefined, frames: undefined }
   let queryId = String(request.headers['x-clickhouse-query-id'] ?? randomUUID())
   try {
     refuseForeignHost(request, settings.listen.host)

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { type AnswerEncoding, chooseEncoding } from './answer-encoding.ts'
 import { type FrameMethod, hasZstd } from './compressed-frames.ts'
 import { databaseName } from './database.ts'
 import { ClickhouseException } from './exception.ts'
@@ -6,7 +7,7 @@ import { ClickhouseException } from './exception.ts'
 /** How the client wants its answer compressed. */
 export interface AnswerCoding {
   /** By HTTP, around the other. */
-  readonly isGzipAccepted: boolean
+  readonly encoding: AnswerEncoding | undefined
   /** By ClickHouse itself. */
   readonly frames: FrameMethod | undefined
 }
@@ -104,9 +105,9 @@ export function answerCoding(
   { headers }: IncomingMessage,
   parameters: URLSearchParams,
 ): AnswerCoding {
-  const accepted = headers['accept-encoding'] ?? ''
   const isAsked = parameters.get('enable_http_compression') === '1'
-  return { isGzipAccepted: isAsked && /\bgzip\b/i.test(accepted), frames: framesOf(parameters) }
+  const encoding = isAsked ? chooseEncoding(headers['accept-encoding'] ?? '') : undefined
+  return { encoding, frames: framesOf(parameters) }
 }
 
 function framesOf(parameters: URLSearchParams): FrameMethod | undefined {

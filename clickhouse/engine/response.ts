@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import { createGzip } from 'node:zlib'
+import type { Transform } from 'node:stream'
 import { nativeBody, plainBody, sendBody } from './answer-body.ts'
+import { type AnswerEncoding, createEncoder } from './answer-encoding.ts'
 import type { NativeResult } from './chdb.ts'
 import type { ClickhouseException } from './exception.ts'
 import type { AnswerCoding, QueryRequest } from './request.ts'
@@ -38,11 +39,9 @@ export async function sendResult(
   if (answer.hasRows) response.setHeader('X-ClickHouse-Format', format)
   response.setHeader('X-ClickHouse-Summary', summary(result, answer.isInsert))
   response.setHeader('Content-Type', answer.hasRows ? contentType(format) : plainText)
-  const { isGzipAccepted, frames } = request.coding
-  const isZipped = isGzipAccepted && body.length > 0
-  if (isZipped) response.setHeader('Content-Encoding', 'gzip')
-  const encoder = isZipped ? createGzip({ level: 1 }) : undefined
-  await sendBody(response, body, { frames, encoder })
+  const { frames } = request.coding
+  const encoding = body.length > 0 ? request.coding.encoding : undefined
+  await sendBody(response, body, { frames, encoder: encoderFor(response, encoding) })
 }
 
 /** Whether the answer is to be in the format Native of another revision than the engine's. */
@@ -65,9 +64,16 @@ export async function sendException(
   const body = plainBody(Buffer.from(exception.text(identity.version)))
   // What a server refuses at its door it refuses before it looks at the compression.
   const frames = exception.status === 401 || exception.status === 403 ? undefined : coding.frames
-  if (coding.isGzipAccepted) response.setHeader('Content-Encoding', 'gzip')
-  const encoder = coding.isGzipAccepted ? createGzip({ level: 1 }) : undefined
-  await sendBody(response, body, { frames, encoder })
+  await sendBody(response, body, { frames, encoder: encoderFor(response, coding.encoding) })
+}
+
+function encoderFor(
+  response: ServerResponse,
+  encoding: AnswerEncoding | undefined,
+): Transform | undefined {
+  if (encoding === undefined) return undefined
+  response.setHeader('Content-Encoding', encoding)
+  return createEncoder(encoding)
 }
 
 /** Answers with plain text. */
