@@ -51,7 +51,9 @@ function createLz4Frame(): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       begin(this)
-      lz4Blocks(chunk).then((blocks) => done(null, blocks), done)
+      lz4Blocks(chunk)
+        .then((blocks) => done(null, blocks))
+        .catch(done)
     },
     flush(done) {
       begin(this)
