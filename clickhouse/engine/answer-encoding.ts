@@ -1,5 +1,6 @@
 /** The Content-Encodings of answers. */
 import { Transform } from 'node:stream'
+import { callbackify } from 'node:util'
 import * as zlib from 'node:zlib'
 
 /** An encoding, by its name in HTTP. */
@@ -42,6 +43,8 @@ const lz4IsStored = 0x8000_0000
 /** The library puts the size before a block. */
 const lz4SizeBytes = 4
 
+const pack = callbackify(lz4Blocks)
+
 function createLz4Frame(): Transform {
   let hasHead = false
   const begin = (stream: Transform): void => {
@@ -51,9 +54,7 @@ function createLz4Frame(): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       begin(this)
-      lz4Blocks(chunk)
-        .then((blocks) => done(null, blocks))
-        .catch(done)
+      pack(chunk, done)
     },
     flush(done) {
       begin(this)

@@ -96,6 +96,16 @@ export async function createExternalTables(
   }
 }
 
+/** Takes them off a connection that is kept. */
+export async function dropExternalTables(
+  connection: Connection,
+  tables: readonly ExternalTable[],
+): Promise<void> {
+  for (const { name } of tables) {
+    await connection.run(`DROP TEMPORARY TABLE IF EXISTS ${quoteIdentifier(name)}`)
+  }
+}
+
 const ownScope = /: In scope SELECT \* FROM file\([^]*$/
 
 function refused(message: string): ClickhouseException {

@@ -72,6 +72,21 @@ export const engineLimits = {
     unit: 'count',
     text: 'Statements of the writing account that run at the same time',
   },
+  sessionsMax: {
+    default: 1000,
+    unit: 'count',
+    text: 'Sessions (`session_id`); the least used one is forgotten for a new one',
+  },
+  sessionConnectionsMax: {
+    default: 16,
+    unit: 'count',
+    text: 'Sessions with temporary tables, which only the writing account can make',
+  },
+  sessionBytesMax: {
+    default: 16 * kibibyte,
+    unit: 'bytes',
+    text: 'Bytes of what one session has set',
+  },
   waitingMax: {
     default: 64,
     unit: 'count',

@@ -92,6 +92,7 @@ async function startService(settings: ChildSettings): Promise<Service> {
       // A closed socket does not mean that its statement has stopped, and the store must not close
       // under it.
       while (handler.running > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      await handler.close()
       insertFiles.clear()
       await database.close()
     },

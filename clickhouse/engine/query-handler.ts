@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Account } from './account.ts'
@@ -6,23 +5,25 @@ import { type ByteBudget, createByteBudget, type HeldBytes } from './byte-budget
 import { checkAddress, decodedBody, readPrefix, readText, spool, statementText } from './body.ts'
 import type { NativeResult } from './chdb.ts'
 import { framesUndone } from './compressed-frames.ts'
-import type { Connection, Database } from './database.ts'
-import { describedTypes } from './described-types.ts'
+import type { Database } from './database.ts'
 import { ClickhouseException } from './exception.ts'
-import { createExternalTables, type ExternalTable, externalTables } from './external-tables.ts'
+import { externalTables } from './external-tables.ts'
 import { type Form, readFormData } from './form-data.ts'
-import { createGate, type Gate } from './gate.ts'
 import type { InsertFiles } from './insert-files.ts'
 import type { InsertSync } from './insert-sync.ts'
 import type { EngineLimits } from './limits.ts'
-import { mayLackZones } from './native-revision.ts'
-import { externalSettings, insertPins, preparation } from './query-settings.ts'
+import {
+  type Asked,
+  createQueryRunner,
+  formatOf,
+  type QueryRunner,
+  type Statement,
+} from './query-runner.ts'
 import { parseQueryRequest, type QueryRequest } from './request.ts'
-import { isForRevision, type ServerIdentity, sendResult } from './response.ts'
+import { type ServerIdentity, sendResult } from './response.ts'
 import { liftSettings } from './settings-clause.ts'
 import { quoteString } from './sql-text.ts'
-import { guardReading, guardSingle } from './statement-guard.ts'
-import { formatClause, type InsertHead, parseInsertHead } from './statement-head.ts'
+import { type InsertHead, parseInsertHead } from './statement-head.ts'
 
 /** Runs what requests ask for. */
 export interface QueryHandler {
@@ -38,6 +39,8 @@ export interface QueryHandler {
   readonly running: number
   /** Stops all of them. */
   stopAll(): void
+  /** Ends all sessions; no statement may be under way. */
+  close(): Promise<void>
 }
 
 export interface QueryHandlerSettings {
@@ -49,28 +52,11 @@ export interface QueryHandlerSettings {
   readonly identity: ServerIdentity
 }
 
-/** What a request is about to run: a text, or an insert whose data lie in a file. */
-interface Statement {
-  readonly sql: string
-  readonly insertPath: string | undefined
-}
-
 /**
  * What a statement begins with that answers with rows; comments before it cost the header, and
  * nothing else.
  */
 const rows = /^[\s(]*(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM|KILL)\b/i
-/** A request with the tables that it brings. */
-interface Asked extends QueryRequest {
-  readonly external: readonly ExternalTable[]
-}
-
-const killIntervalMs = 100
-/**
- * ClickHouse looks at its time limit between blocks; a query that gets to none is killed after
- * this.
- */
-const killGraceMs = 2000
 
 export function createQueryHandler(settings: QueryHandlerSettings): QueryHandler {
   return new EngineQueryHandler(settings)
@@ -78,7 +64,7 @@ export function createQueryHandler(settings: QueryHandlerSettings): QueryHandler
 
 class EngineQueryHandler implements QueryHandler {
   readonly #settings: QueryHandlerSettings
-  readonly #gates: Readonly<Record<Account, Gate>>
+  readonly #runner: QueryRunner
   readonly #externalBytes: ByteBudget
   readonly #controllers = new Set<AbortController>()
   #unsentBytes = 0
@@ -87,10 +73,7 @@ class EngineQueryHandler implements QueryHandler {
     const { limits } = settings
     this.#settings = settings
     this.#externalBytes = createByteBudget(limits.externalBytesTotalMax)
-    this.#gates = {
-      reading: createGate(limits.readersMax, limits.waitingMax),
-      writing: createGate(limits.writersMax, limits.waitingMax),
-    }
+    this.#runner = createQueryRunner(settings)
   }
 
   get running(): number {
@@ -99,6 +82,10 @@ class EngineQueryHandler implements QueryHandler {
 
   stopAll(): void {
     for (const controller of this.#controllers) controller.abort()
+  }
+
+  async close(): Promise<void> {
+    await this.#runner.close()
   }
 
   async handle(
@@ -151,7 +138,8 @@ class EngineQueryHandler implements QueryHandler {
       statement = await this.#statement(body, asked, account)
       refuseInput(statement.sql)
       if (account === 'reading') ({ statement, asked } = withLiftedSettings(statement, asked))
-      const { result, types } = await this.#run(statement, asked, account, controller.signal)
+      const query = { statement, asked, account }
+      const { result, types } = await this.#runner.run(query, controller.signal)
       if (statement.insertPath !== undefined) await this.#settings.insertSync?.sync()
       this.#refuseLargeResult(result)
       this.#holdUntilSent(result.bytes.length, response)
@@ -299,42 +287,6 @@ class EngineQueryHandler implements QueryHandler {
     return { sql: `${head.target} ${file} ${head.settings} FORMAT ${head.format}`, insertPath }
   }
 
-  async #run(
-    statement: Statement,
-    asked: Asked,
-    account: Account,
-    signal: AbortSignal,
-  ): Promise<{ readonly result: NativeResult; readonly types: readonly string[] }> {
-    const { database, insertFiles, limits } = this.#settings
-    const gate = this.#gates[account]
-    const mark = randomUUID()
-    const prepared = preparation({ ...asked, account, mark, sql: statement.sql }, limits)
-    await gate.enter(signal)
-    let connection: Connection | undefined
-    try {
-      connection = database.connect()
-      if (asked.external.length > 0) {
-        await connection.run(externalSettings({ ...asked, account }, limits))
-        await createExternalTables(connection, insertFiles, asked.external)
-      }
-      await connection.run(
-        statement.insertPath === undefined ? prepared : `${prepared}; ${insertPins}`,
-      )
-      await guard(connection, statement.sql, asked, account)
-      if (signal.aborted)
-        throw new ClickhouseException(394, 'QUERY_WAS_CANCELLED', 'The client has gone')
-      const timeoutMs =
-        account === 'reading' ? limits.readSecondsMax * 1000 + killGraceMs : undefined
-      const running = connection.run(statement.sql, asked.format)
-      const result = await killedOnAbort(database, running, mark, signal, timeoutMs)
-      const isZoned = isForRevision(formatOf(statement, asked), asked) && mayLackZones(result.bytes)
-      return { result, types: isZoned ? await describedTypes(connection, statement.sql) : [] }
-    } finally {
-      await connection?.close()
-      gate.leave()
-    }
-  }
-
   /** Slow clients must not be able to fill the memory with results. */
   #holdUntilSent(bytes: number, response: ServerResponse): void {
     // Its 'close' has been and would not come again.
@@ -367,10 +319,6 @@ class EngineQueryHandler implements QueryHandler {
   }
 }
 
-function formatOf({ sql }: Statement, { format }: QueryRequest): string {
-  return formatClause(sql) ?? format
-}
-
 /** Makes of a clause what the engine lets the reading account set by the address only. */
 function withLiftedSettings(
   statement: Statement,
@@ -401,49 +349,6 @@ function refuseInput(sql: string): void {
     'NOT_IMPLEMENTED',
     'INSERT … SELECT … FROM input(…) is not supported here: insert into a table, and select from that',
   )
-}
-
-async function guard(
-  connection: Connection,
-  sql: string,
-  asked: QueryRequest,
-  account: Account,
-): Promise<void> {
-  if (account === 'reading') return guardReading(connection, sql, asked.parameters)
-  const queryClass = await guardSingle(connection, sql)
-  if (asked.mustOnlyRead && queryClass !== 0) {
-    throw new ClickhouseException(
-      164,
-      'READONLY',
-      'Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries',
-    )
-  }
-}
-
-/** Stops the query when the client goes away. Resolves only when the engine has let go of it. */
-async function killedOnAbort(
-  database: Database,
-  running: Promise<NativeResult>,
-  mark: string,
-  signal: AbortSignal,
-  timeoutMs: number | undefined,
-): Promise<NativeResult> {
-  let interval: NodeJS.Timeout | undefined
-  const kill = (): void => {
-    // Again and again, because the query may not be in the list of processes yet.
-    interval ??= setInterval(() => void database.kill(mark).catch(() => undefined), killIntervalMs)
-    // A failed kill is tried again by the interval.
-    void database.kill(mark).catch(() => undefined)
-  }
-  const timer = timeoutMs === undefined ? undefined : setTimeout(kill, timeoutMs)
-  signal.addEventListener('abort', kill, { once: true })
-  try {
-    return await running
-  } finally {
-    signal.removeEventListener('abort', kill)
-    clearTimeout(timer)
-    clearInterval(interval)
-  }
 }
 
 /** Where the body lay is nobody's business, and it is gone by now. */

@@ -17,6 +17,8 @@ export interface QueryContext {
   /** By this the query is found when it must be stopped. */
   readonly mark: string
   readonly sql: string
+  /** Whether the connection outlives the request: what cannot be taken back is not set then. */
+  readonly isKept: boolean
 }
 
 /**
@@ -62,7 +64,7 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
     // A clause in a subquery is let through by statement-judge.ts or not at all; 2 lets it set.
     const level = refused.size === 0 && settingsWord.test(context.sql) ? 2 : 1
     if (!isProbe) statements.push(`SET readonly = ${level}`)
-  } else if (context.mustOnlyRead) statements.push('SET readonly = 2')
+  } else if (context.mustOnlyRead && !context.isKept) statements.push('SET readonly = 2')
   // In that state the engine refuses these in its own words: an unknown one (115) or one not
   // allowed (164).
   statements.push(setText(refused))
@@ -87,19 +89,25 @@ const fileSetting = /^(?:input_format_|format_|date_time_input_format$|session_t
  * Makes one insert one block, whatever the client asks for: with other block sizes the same file
  * and the same token would be inserted again.
  */
-export const insertPins = setText(
-  new Map([
-    ['async_insert', '0'],
-    ['max_insert_threads', '1'],
-    ['max_threads', '1'],
-    ['input_format_parallel_parsing', '0'],
-    ['max_block_size', '1000000000'],
-    ['max_insert_block_size', '1000000000'],
-    ['min_insert_block_size_rows', '1000000000'],
-    ['min_insert_block_size_bytes', '0'],
-    ['input_format_max_block_size_bytes', '0'],
-  ]),
-)
+const pinned = new Map([
+  ['async_insert', '0'],
+  ['max_insert_threads', '1'],
+  ['max_threads', '1'],
+  ['input_format_parallel_parsing', '0'],
+  ['max_block_size', '1000000000'],
+  ['max_insert_block_size', '1000000000'],
+  ['min_insert_block_size_rows', '1000000000'],
+  ['min_insert_block_size_bytes', '0'],
+  ['input_format_max_block_size_bytes', '0'],
+])
+
+export const insertPins = setText(pinned)
+
+/** Takes back what earlier requests have set on a connection. */
+export function resetText(names: Iterable<string>): string {
+  const all = [...new Set([...names, ...pinned.keys()])]
+  return `SET ${all.map((name) => `${name} = DEFAULT`).join(', ')}`
+}
 
 function setText(settings: ReadonlyMap<string, string>): string {
   if (settings.size === 0) return ''

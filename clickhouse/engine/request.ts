@@ -12,12 +12,24 @@ export interface AnswerCoding {
   readonly frames: FrameMethod | undefined
 }
 
+/** The session that a request belongs to. */
+export interface SessionRequest {
+  readonly id: string
+  readonly timeoutMs: number
+  /** Whether it must have begun. */
+  readonly mustExist: boolean
+  /** Whether it ends with this request. */
+  readonly closes: boolean
+}
+
 /** What a request to `/` asks for, but for its body. */
 export interface QueryRequest {
   /** The statement, or its beginning, from the URL. */
   readonly urlQuery: string
   readonly queryId: string
   readonly database: string
+  /** Whether the client has named it. */
+  readonly isDatabaseGiven: boolean
   readonly format: string
   readonly mustOnlyRead: boolean
   readonly contentEncoding: string
@@ -26,6 +38,7 @@ export interface QueryRequest {
   /** Of the format Native, as the client reads it. */
   readonly revision: number
   readonly isBodyFramed: boolean
+  readonly session: SessionRequest | undefined
   readonly settings: ReadonlyMap<string, string>
   readonly parameters: ReadonlyMap<string, string>
 }
@@ -58,15 +71,6 @@ export function parseQueryRequest(
   queryId: string,
 ): QueryRequest {
   const { headers } = request
-  if (parameters.get('session_check') === '1') {
-    const id = parameters.get('session_id') ?? ''
-    throw new ClickhouseException(
-      372,
-      'SESSION_NOT_FOUND',
-      `Session ${id} not found: none is kept here`,
-      404,
-    )
-  }
   if (parameters.has('role')) {
     throw new ClickhouseException(
       48,
@@ -85,6 +89,7 @@ export function parseQueryRequest(
     queryId,
     database:
       parameters.get('database') || String(headers['x-clickhouse-database'] ?? databaseName),
+    isDatabaseGiven: parameters.has('database') || 'x-clickhouse-database' in headers,
     format:
       parameters.get('default_format') ||
       String(headers['x-clickhouse-format'] ?? '') ||
@@ -95,8 +100,40 @@ export function parseQueryRequest(
     coding: answerCoding(request, parameters),
     revision: parseRevision(parameters.get('client_protocol_version') ?? ''),
     isBodyFramed: parameters.get('decompress') === '1',
+    session: parseSession(parameters),
     settings,
     parameters: values,
+  }
+}
+
+const sessionSecondsMax = 3600
+const sessionIdLengthMax = 200
+const defaultSessionSeconds = 60
+
+function parseSession(parameters: URLSearchParams): SessionRequest | undefined {
+  const id = parameters.get('session_id')
+  if (!id) return undefined
+  if (id.length > sessionIdLengthMax) {
+    throw new ClickhouseException(
+      36,
+      'BAD_ARGUMENTS',
+      `The session_id has ${id.length} characters, but at most ${sessionIdLengthMax} are wanted`,
+    )
+  }
+  const seconds = parameters.get('session_timeout') ?? String(defaultSessionSeconds)
+  if (!/^\d{1,5}$/.test(seconds) || Number(seconds) > sessionSecondsMax) {
+    throw new ClickhouseException(
+      374,
+      'INVALID_SESSION_TIMEOUT',
+      `The session_timeout is "${seconds}", but whole seconds up to ${sessionSecondsMax} are wanted`,
+      400,
+    )
+  }
+  return {
+    id,
+    timeoutMs: Number(seconds) * 1000,
+    mustExist: parameters.get('session_check') === '1',
+    closes: parameters.get('close_session') === '1',
   }
 }
 

@@ -46,8 +46,22 @@ function clauseIn(sql: string): Clause | undefined {
 }
 
 function readClause(tokens: readonly Token[], start: number): Clause | undefined {
+  const read = readSettings(tokens, start + 1)
+  if (read === undefined) return undefined
+  const next = tokens[read.end]
+  const isEnd = next === undefined || next.value === ';' || isWord(next, 'FORMAT')
+  const [first, last] = [tokens[start], tokens[read.end - 1]]
+  if (!isEnd || first === undefined || last === undefined) return undefined
+  return { start: first.start, end: last.end, settings: read.settings }
+}
+
+/** Reads `a = 1, b = 'x'` up to the first token that is none of it. */
+export function readSettings(
+  tokens: readonly Token[],
+  start: number,
+): { readonly settings: ReadonlyMap<string, string>; readonly end: number } | undefined {
   const settings = new Map<string, string>()
-  let at = start + 1
+  let at = start
   for (;;) {
     const name = tokens[at]
     if (name?.kind !== 'word') return undefined
@@ -60,14 +74,9 @@ function readClause(tokens: readonly Token[], start: number): Clause | undefined
     }
     if (value === undefined) return undefined
     settings.set(name.value, value)
-    if (tokens[at]?.value !== ',') break
+    if (tokens[at]?.value !== ',') return { settings, end: at }
     at += 1
   }
-  const next = tokens[at]
-  const isEnd = next === undefined || next.value === ';' || isWord(next, 'FORMAT')
-  const [first, last] = [tokens[start], tokens[at - 1]]
-  if (!isEnd || first === undefined || last === undefined) return undefined
-  return { start: first.start, end: last.end, settings }
 }
 
 /** A number is cut into several tokens, with no blanks between them. */

@@ -6,6 +6,7 @@
  */
 import type { Connection } from './database.ts'
 import { ClickhouseException, exceptionFrom } from './exception.ts'
+import { makesTemporaryTable } from './session-statement.ts'
 import { quoteString } from './sql-text.ts'
 import { needsJudgement, type Objection, objectionTo } from './statement-judge.ts'
 
@@ -36,7 +37,12 @@ export async function guardReading(
   parameters: ReadonlyMap<string, string>,
 ): Promise<void> {
   if ((await guardSingle(connection, sql)) !== classReadOnly) {
-    throw readonly('Cannot execute query in readonly mode: this account may only read')
+    throw readonly(
+      makesTemporaryTable(sql)
+        ? 'Cannot execute query in readonly mode: this account makes no tables; one for a single ' +
+            'query can come with it, as a file of a form'
+        : 'Cannot execute query in readonly mode: this account may only read',
+    )
   }
   if (!needsJudgement(sql, parameters)) return
   const formatted = await format(connection, sql)

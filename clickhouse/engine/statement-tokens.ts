@@ -13,7 +13,7 @@ export function isWord(token: Token | undefined, word: string): token is Token {
 }
 
 /** All tokens of a text. */
-export function tokensOf(text: string): readonly Token[] {
+export function tokensOf(text: string): Token[] {
   const tokens: Token[] = []
   for (let next = nextToken(text, 0); next !== undefined; next = nextToken(text, next.end)) {
     tokens.push(next)

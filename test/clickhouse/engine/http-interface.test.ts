@@ -489,7 +489,7 @@ describe('small things that clients rely on', () => {
     expect(selected.headers.get('x-clickhouse-format')).toBe('JSONEachRow')
   })
 
-  test('what is not kept here is said to be so', async () => {
+  test('a session that has not begun, and a role, are said not to be there', async () => {
     expect((await ask('query=SELECT+1&session_id=a&session_check=1')).status).toBe(404)
     expect((await ask('query=SELECT+1&session_id=a')).status).toBe(200)
     const role = await ask('query=SELECT+1&role=admin')
