@@ -1,7 +1,7 @@
 /**
- * What is kept between the requests of one `session_id`: the database of USE, what SET has set, and,
- * once a temporary table is made, the connection that has it. Settings are kept as text and said to
- * a new connection each time, so a session without such a table costs next to nothing.
+ * What is kept between the requests of one `session_id`: the database of USE, what SET has set,
+ * and, once a temporary table is made, the connection that has it. Settings are kept as text and
+ * said to a new connection each time, so a session without such a table costs next to nothing.
  */
 import type { Account } from './account.ts'
 import type { Connection } from './database.ts'
