@@ -8,7 +8,7 @@ import type { Connection } from './database.ts'
 import { ClickhouseException, exceptionFrom } from './exception.ts'
 import { makesTemporaryTable } from './session-statement.ts'
 import { quoteString } from './sql-text.ts'
-import { needsJudgement, type Objection, objectionTo } from './statement-judge.ts'
+import { filtersIn, needsJudgement, type Objection, objectionTo } from './statement-judge.ts'
 
 const classReadOnly = 0
 const classUnknown = 4
@@ -45,13 +45,28 @@ export async function guardReading(
     )
   }
   if (!needsJudgement(sql, parameters)) return
+  const formatted = await judge(connection, sql, parameters, true)
+  for (const filter of filtersIn(formatted)) {
+    if (filter === undefined) throw readonly(refusals.setting('additional_table_filters'))
+    await judge(connection, `SELECT 1 WHERE (${filter}\n)`, parameters, false)
+  }
+}
+
+/** @returns the text as the engine has understood it */
+async function judge(
+  connection: Connection,
+  sql: string,
+  parameters: ReadonlyMap<string, string>,
+  mayFilter: boolean,
+): Promise<string> {
   const formatted = await format(connection, sql)
   // The formatter writes this for secrets, and then nobody has seen what is there.
   const isHidden = formatted.includes('[HIDDEN]') && !sql.includes('[HIDDEN]')
   const objection = isHidden
     ? ({ what: '[HIDDEN]', kind: 'function' } as const)
-    : objectionTo(formatted, parameters)
+    : objectionTo(formatted, parameters, mayFilter)
   if (objection !== undefined) throw readonly(refusals[objection.kind](objection.what))
+  return formatted
 }
 
 /** The statement as the engine has understood it. @throws ClickhouseException where it does not */

@@ -45,10 +45,12 @@ export function needsJudgement(sql: string, parameters: ReadonlyMap<string, stri
 /**
  * @param formatted the statement as the engine's formatter writes it
  * @param parameters stand for names where the statement has `{x:Identifier}`
+ * @param mayFilter whether the caller judges what filtersIn() finds
  */
 export function objectionTo(
   formatted: string,
   parameters: ReadonlyMap<string, string>,
+  mayFilter: boolean,
 ): Objection | undefined {
   const tokens = withIdentifiers(tokensOf(formatted), parameters)
   const callees: string[] = []
@@ -66,7 +68,9 @@ export function objectionTo(
     if (listingName.test(name) && tokens[at + 1]?.value === '(' && !listsColumns(tokens, at + 2)) {
       return { what: name, kind: 'columns' }
     }
-    const setting = isWord(token, 'SETTINGS') ? refusedSetting(tokens, at + 1) : undefined
+    const setting = isWord(token, 'SETTINGS')
+      ? refusedSetting(tokens, at + 1, mayFilter)
+      : undefined
     if (setting !== undefined) return { what: setting, kind: 'setting' }
   }
   return undefined
@@ -108,7 +112,11 @@ function unescaped(literal: string): string | undefined {
 }
 
 /** `SETTINGS a = 1, b = 2`: every name behind it up to the end of the brackets. */
-function refusedSetting(tokens: readonly Token[], start: number): string | undefined {
+function refusedSetting(
+  tokens: readonly Token[],
+  start: number,
+  mayFilter: boolean,
+): string | undefined {
   let depth = 0
   for (let at = start; at < tokens.length; at += 1) {
     const token = tokens[at]
@@ -121,9 +129,33 @@ function refusedSetting(tokens: readonly Token[], start: number): string | undef
       name += `.${nameOf(tokens[at + 2])}`
       at += 2
     }
-    if (tokens[at + 1]?.value === '=' && !isReadingSetting(name)) return name
+    if (tokens[at + 1]?.value !== '=' || isReadingSetting(name)) continue
+    if (!mayFilter || name !== filterSetting || tokens[at + 2]?.value !== '{') return name
   }
   return undefined
+}
+
+/** Grafana writes the filters of a dashboard into it: `{'otel_traces': 'ServiceName = \'shop\''}` */
+const filterSetting = 'additional_table_filters'
+
+/**
+ * The expressions of such filters, which are statements' parts in strings.
+ *
+ * @returns undefined among them for one that cannot be read here
+ */
+export function filtersIn(formatted: string): readonly (string | undefined)[] {
+  const filters: (string | undefined)[] = []
+  let isIn = false
+  let before: Token | undefined
+  for (const token of tokensOf(formatted)) {
+    if (nameOf(token) === filterSetting) isIn = true
+    else if (token.value === '}') isIn = false
+    else if (isIn && before?.value === ':') {
+      filters.push(token.kind === 'text' ? unescaped(token.value) : undefined)
+    }
+    before = token
+  }
+  return filters
 }
 
 /** Puts names in the place of `{x:Identifier}`. */

@@ -125,6 +125,11 @@ const harmless: readonly (readonly [string, string | undefined])[] = [
       'ORDER BY number SETTINGS join_use_nulls = true',
     '0\t1\n1\t\\N\n',
   ],
+  ["SELECT count() FROM t SETTINGS additional_table_filters = {'t': 'a = 1'}", '1\n'],
+  [
+    "SELECT file FROM t settings additional_table_filters={'wayward.t' : ' file = \\'y\\' AND a > 0 '}",
+    'y\n',
+  ],
   ['SELECT settings FROM (SELECT 3 AS settings) WHERE settings = 3', '3\n'],
   ['SELECT 1 AS settings SETTINGS max_block_size = 10', '1\n'],
   ["SELECT ' SETTINGS max_threads = 1'", ' SETTINGS max_threads = 1\n'],
@@ -185,7 +190,14 @@ describe('a SETTINGS clause of the reading account', () => {
     ['allow_introspection_functions = 1', 164],
     ['max_memory_usage_for_user = 1', 164],
     ['no_such_setting = 1', 115],
-    ["additional_table_filters = {'t': 'a = 1'}", 164],
+    ["additional_table_filters = {'t': 'throwIf(1, file(\\'/etc/hostname\\'))'}", 164],
+    ["additional_table_filters = {'t': '1', 'u': 'arrayMap(file, [\\'x\\'])[1] = 1'}", 164],
+    ["additional_table_filters = {'t': 'a = 1 /*'} /* ', file(1) */", 62],
+    ["additional_table_filters = {'t': '1) UNION ALL SELECT (file(1)'}", 164],
+    ["additional_table_filters = {'t': '\\x66ile(1)'}", 164],
+    ["additional_table_filters = {'t': 'a IN (SELECT * FROM null(\\'a UInt8 ALIAS 1\\'))'}", 164],
+    ["additional_table_filters = {'t': 'a IN (SELECT 1 SETTINGS readonly = 0)'}", 164],
+    ["additional_result_filter = 'a = 1'", 164],
     ['max_execution_time = DEFAULT', 164],
   ])('refuses %s, in a subquery too', async (setting, code) => {
     expect((await engine.read(`SELECT 1 SETTINGS ${setting}`)).code).toBe(code)
