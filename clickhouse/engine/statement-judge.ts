@@ -135,7 +135,7 @@ function refusedSetting(
   return undefined
 }
 
-/** Grafana writes the filters of a dashboard into it: `{'otel_traces': 'ServiceName = \'shop\''}` */
+/** Grafana's filters of a dashboard are there: `{'otel_traces': 'ServiceName = \'shop\''}` */
 const filterSetting = 'additional_table_filters'
 
 /**
