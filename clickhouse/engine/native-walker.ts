@@ -156,8 +156,6 @@ function withoutNullable(type: string): string {
   return name === 'Nullable' ? (parts[0] ?? '') : type
 }
 
-const nullDiscriminator = 255
-
 /** Which of the types each row has, then of each type a column of the rows that have it. */
 function variant(walkers: readonly ColumnWalker[]): ColumnWalker {
   return {
@@ -165,20 +163,29 @@ function variant(walkers: readonly ColumnWalker[]): ColumnWalker {
       expectVersion(cursor, 'Variant', [0])
       for (const walker of walkers) walker.prefix(cursor)
     },
-    data(cursor, rows) {
-      const counts = Array.from({ length: 256 }, () => 0)
-      const from = cursor.position
-      cursor.skip(rows)
-      for (let at = from; at < cursor.position; at += 1) {
-        const type = cursor.bytes[at] ?? nullDiscriminator
-        counts[type] = (counts[type] ?? 0) + 1
-      }
-      walkers.forEach((walker, index) => {
-        const count = counts[index] ?? 0
-        if (count > 0) walker.data(cursor, count)
-      })
-    },
+    data: (cursor, rows) => walkByType(cursor, rows, 1, walkers),
   }
+}
+
+/** An index that belongs to no type is NULL. */
+function walkByType(
+  cursor: NativeCursor,
+  rows: number,
+  width: number,
+  walkers: readonly ColumnWalker[],
+): void {
+  const counts = walkers.map(() => 0)
+  const from = cursor.position
+  cursor.skip(rows * width)
+  for (let at = from; at < cursor.position; at += width) {
+    const type = cursor.bytes.readUIntLE(at, width)
+    const count = counts[type]
+    if (count !== undefined) counts[type] = count + 1
+  }
+  walkers.forEach((walker, index) => {
+    const count = counts[index] ?? 0
+    if (count > 0) walker.data(cursor, count)
+  })
 }
 
 /** A variant whose types are told by the prefix of each block. */
@@ -186,14 +193,15 @@ function dynamic(type: string): ColumnWalker {
   let inner: ColumnWalker | undefined
   return {
     prefix(cursor) {
-      const version = expectVersion(cursor, type, [1, 2])
+      const version = expectVersion(cursor, type, [1, 2, flattened])
       if (version === 1) cursor.varuint()
       const types = Array.from({ length: cursor.varuint() }, () => cursor.text())
       // Values of types beyond the limit are kept as text.
-      const names = inOrder([...types, sharedVariant])
-      inner = variant(
-        names.map((name) => createColumnWalker(name === sharedVariant ? 'String' : name)),
+      const names = version === flattened ? types : inOrder([...types, sharedVariant])
+      const walkers = names.map((name) =>
+        createColumnWalker(name === sharedVariant && version !== flattened ? 'String' : name),
       )
+      inner = version === flattened ? flattenedVariant(walkers) : variant(walkers)
       inner.prefix(cursor)
     },
     data: (cursor, rows) => inner?.data(cursor, rows),
@@ -201,6 +209,19 @@ function dynamic(type: string): ColumnWalker {
 }
 
 const sharedVariant = 'SharedVariant'
+/** What clients ask for with output_format_native_use_flattened_dynamic_and_json_serialization. */
+const flattened = 3
+
+/** As a variant, but without a version, and with indexes as wide as the number of types needs. */
+function flattenedVariant(walkers: readonly ColumnWalker[]): ColumnWalker {
+  const width = walkers.length < 2 ** 8 ? 1 : walkers.length < 2 ** 16 ? 2 : 4
+  return {
+    prefix(cursor) {
+      for (const walker of walkers) walker.prefix(cursor)
+    },
+    data: (cursor, rows) => walkByType(cursor, rows, width, walkers),
+  }
+}
 
 /** The paths of the type, those of the block, and what has no path of its own, each a column. */
 function json(parts: readonly string[], type: string): ColumnWalker {
@@ -211,7 +232,7 @@ function json(parts: readonly string[], type: string): ColumnWalker {
   let inner: ColumnWalker | undefined
   return {
     prefix(cursor) {
-      const version = expectVersion(cursor, type, [0, 1, 2])
+      const version = expectVersion(cursor, type, [0, jsonAsText, 2, flattened])
       if (version === jsonAsText) {
         inner = texts
         return
@@ -220,7 +241,7 @@ function json(parts: readonly string[], type: string): ColumnWalker {
       const count = cursor.varuint()
       cursor.skipTexts(count)
       const paths = Array.from({ length: count }, () => dynamic('Dynamic'))
-      inner = tuple([fixedPaths, ...paths, shared])
+      inner = tuple([fixedPaths, ...paths, ...(version === flattened ? [] : [shared])])
       inner.prefix(cursor)
     },
     data: (cursor, rows) => inner?.data(cursor, rows),

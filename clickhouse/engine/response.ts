@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Transform } from 'node:stream'
 import { nativeBody, plainBody, sendBody } from './answer-body.ts'
@@ -92,6 +93,14 @@ function setCommonHeaders(
   response.setHeader('X-ClickHouse-Query-Id', queryId.replace(/[^\x21-\x7e]/g, '?'))
   response.setHeader('X-ClickHouse-Server-Display-Name', identity.displayName)
   response.setHeader('X-ClickHouse-Timezone', identity.timezone)
+  // Never used, as an answer is whole before it is sent; with it clients do not take values of
+  // rows for an error that a server would write behind them.
+  response.setHeader('X-ClickHouse-Exception-Tag', exceptionTag())
+}
+
+/** Sixteen letters that nobody can guess. */
+function exceptionTag(): string {
+  return Array.from(randomBytes(16), (byte) => String.fromCharCode(97 + (byte % 26))).join('')
 }
 
 /** chDB reports the rows and bytes of a result or an insert, not what was read for it. */

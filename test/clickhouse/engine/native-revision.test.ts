@@ -13,6 +13,8 @@ beforeAll(async () => {
 afterAll(() => engine.close())
 
 const settings = {
+  max_threads: '1',
+  max_block_size: '10',
   allow_experimental_qbit_type: '1',
   enable_time_time64_type: '1',
   allow_suspicious_low_cardinality_types: '1',
@@ -21,8 +23,12 @@ const settings = {
 }
 
 /** What a server of the revision would answer, put together from parts. */
-async function expectedBlocks(sql: string, revision: number): Promise<Buffer> {
-  const parameters = { ...settings, ...asked, print_pretty_type_names: '0' }
+async function expectedBlocks(
+  sql: string,
+  revision: number,
+  asked: Readonly<Record<string, string>>,
+): Promise<Buffer> {
+  const parameters = { ...asked, print_pretty_type_names: '0' }
   const described = await engine.write(`DESCRIBE (${sql}\n) FORMAT JSONCompactEachRow`, parameters)
   const columns = described.text
     .split('\n')
@@ -48,8 +54,6 @@ async function expectedBlocks(sql: string, revision: number): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-const asked: Record<string, string> = { max_threads: '1', max_block_size: '10' }
-
 function blockInfo(revision: number): Buffer {
   return Buffer.from(revision >= 54480 ? '010002ffffffff030000' : '010002ffffffff00', 'hex')
 }
@@ -69,11 +73,17 @@ function varuint(value: number): Buffer {
 
 const revisions = [1, 54337, 54405, 54454, 54460, 54480, 54490]
 
-async function check(sql: string, revision: number): Promise<void> {
-  const wanted = await expectedBlocks(sql, revision)
+const flattened = { output_format_native_use_flattened_dynamic_and_json_serialization: '1' }
+
+async function check(
+  sql: string,
+  revision: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const parameters = { ...settings, ...more }
+  const wanted = await expectedBlocks(sql, revision, parameters)
   const answer = await engine.write(`${sql}\nFORMAT Native`, {
-    ...settings,
-    ...asked,
+    ...parameters,
     client_protocol_version: String(revision),
   })
   const about = `${sql} at revision ${revision}: ${answer.text.slice(0, 300)}`
@@ -170,7 +180,11 @@ describe('the answer of an engine', () => {
     'SELECT repeat($$ä$$, number * 20) FROM numbers(40)',
     'SELECT 1 WHERE 0',
   ])('has %s', async (sql) => {
-    for (const revision of [54460, 54490]) await check(sql, revision)
+    for (const revision of [54460, 54490]) {
+      await check(sql, revision)
+      // As clickhouse-go asks.
+      if (/Dynamic|JSON/.test(sql)) await check(sql, revision, flattened)
+    }
   })
 
   test.each([
