@@ -53,7 +53,7 @@ export interface BodyCoding {
   readonly encoder: Transform | undefined
 }
 
-/** Sends a body. Resolves when the client has it. */
+/** Sends a body, no faster than the client takes it. */
 export async function sendBody(
   response: ServerResponse,
   body: AnswerBody,
@@ -62,9 +62,33 @@ export async function sendBody(
   const isAsItIs = encoder === undefined && (frames === undefined || body.length === 0)
   if (isAsItIs) response.setHeader('Content-Length', body.length)
   const bytes = frames === undefined ? grouped(body.pieces(), chunkBytes) : framed(body, frames)
-  const source = Readable.from(bytes, { objectMode: false })
-  if (encoder === undefined) await pipeline(source, response)
-  else await pipeline(source, encoder, response)
+  for await (const chunk of encoder === undefined ? bytes : encoded(bytes, encoder)) {
+    if (response.destroyed) return
+    if (!response.write(chunk)) await taken(response)
+  }
+  response.end()
+}
+
+/** Until the client has taken what was written, or has gone. */
+function taken(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      response.off('drain', settle).off('close', settle)
+      resolve()
+    }
+    response.on('drain', settle).on('close', settle)
+  })
+}
+
+async function* encoded(
+  bytes: Iterable<Buffer> | AsyncIterable<Buffer>,
+  encoder: Transform,
+): AsyncGenerator<Buffer> {
+  const done = pipeline(Readable.from(bytes, { objectMode: false }), encoder)
+  // Told by the encoder, too, which ends with the error.
+  done.catch(() => undefined)
+  yield* encoder
+  await done
 }
 
 async function* framed(body: AnswerBody, method: FrameMethod): AsyncGenerator<Buffer> {

@@ -113,7 +113,7 @@ function isListening(port: number): Promise<boolean> {
  */
 function configuration(
   queue: OtelcolQueue,
-  { folder, port, door, user, password }: PeerSettings,
+  { folder, port, clickhouse, user, password }: PeerSettings,
 ): object {
   const isDurable = queue !== 'memory'
   const batch = { flush_timeout: '200ms', min_size: batchSpans, max_size: 0, sizer: 'items' }
@@ -135,7 +135,7 @@ function configuration(
       : { batch: { timeout: '200ms', send_batch_size: batchSpans, send_batch_max_size: 0 } },
     exporters: {
       clickhouse: {
-        endpoint: door,
+        endpoint: clickhouse,
         username: user,
         password,
         database: 'otel',

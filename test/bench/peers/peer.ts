@@ -12,7 +12,7 @@ export interface PeerSettings {
   /** Where it takes OTLP/gRPC, on loopback. */
   readonly port: number
   /** The HTTP address of the ClickHouse that it inserts into, and an account that may write. */
-  readonly door: string
+  readonly clickhouse: string
   readonly user: string
   readonly password: string
 }

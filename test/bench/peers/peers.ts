@@ -3,17 +3,16 @@
 // exporters do. Each makes its own tables, as its user would get them. First the speed, then what
 // becomes of rows when the collector is killed.
 import { createLogger } from '@wayward/base'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createEngine, defaultEngineLimits, type Engine } from '@wayward/clickhouse'
+import { createEngine, defaultEngineLimits } from '@wayward/clickhouse'
 import { measureLoad, type Subject } from '../load/measure.ts'
 import { childOf } from '../load/process-usage.ts'
-import { benchProgram, generate, queryValue, startService, whenEnded } from '../load/service.ts'
+import { generate, queryValue, startService } from '../load/service.ts'
 import type { Contender, Peer, PeerSettings } from './peer.ts'
 import { type OtelcolQueue, startOtelcol } from './otelcol.ts'
 
@@ -64,10 +63,10 @@ export function wayward(durability: string): Contender {
   return {
     name: `wayward, ${durability}`,
     table: 'wayward.otel_traces',
-    async start({ folder, port, door, user, password }) {
+    async start({ folder, port, clickhouse, user, password }) {
       const flags = {
         '--otlp-grpc': `127.0.0.1:${port}`,
-        '--clickhouse-url': door,
+        '--clickhouse-url': clickhouse,
         '--clickhouse-user': user,
         '--clickhouse-password': password,
         '--clickhouse-database': 'wayward',
@@ -101,11 +100,10 @@ export async function measurePeer(contender: Contender, size: PeerSize): Promise
   })
   const { url } = await engine.start()
   const enginePid = childOf(process.pid) ?? 0
-  const door = await startDoor(url)
   const settings: PeerSettings = {
     folder: join(folder, 'collector'),
     port: await freePort(),
-    door: door.url,
+    clickhouse: url,
     user: 'wayward_writer',
     password,
   }
@@ -130,7 +128,7 @@ export async function measurePeer(contender: Contender, size: PeerSize): Promise
     }
   } finally {
     await peer.shutdown()
-    await stopAll(door.child, engine)
+    await engine.shutdown(10_000)
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -209,26 +207,6 @@ function countRows({ url, name }: Table): Promise<number> {
 function bytesPerSpan({ url, name }: Table): Promise<number> {
   const sql = `SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts WHERE active AND database || '.' || table = '${name}'`
   return queryValue({ url, database: 'default' }, sql)
-}
-
-async function startDoor(
-  engine: string,
-): Promise<{ readonly url: string; readonly child: ChildProcess }> {
-  const child = spawn(process.execPath, [benchProgram('peers/clickhouse-door'), engine], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  })
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()))
-    child.once('close', () => reject(new Error('The door to the engine ended')))
-  })
-  return { url, child }
-}
-
-async function stopAll(door: ChildProcess, engine: Engine): Promise<void> {
-  const ended = whenEnded(door)
-  door.kill('SIGTERM')
-  await ended
-  await engine.shutdown(10_000)
 }
 
 function freePort(): Promise<number> {

@@ -209,4 +209,20 @@ describe('the SQL door', () => {
     expect(status).toBe(501)
     expect(answer).toContain('decompress=1 within the Content-Encoding "xz"')
   })
+
+  test('a client that goes away within a large answer is let go', async () => {
+    const sql = 'SELECT number, toString(number) FROM numbers(900000) FORMAT Native'
+    const query = new URLSearchParams({ compress: '1', client_protocol_version: '54460' })
+    for (let round = 0; round < 8; round += 1) {
+      const controller = new AbortController()
+      const { signal } = controller
+      const init = { method: 'POST', body: sql, signal }
+      const answer = await fetch(`${engine.url}/?${query.toString()}`, init)
+      const reader = answer.body?.getReader()
+      await reader?.read()
+      controller.abort()
+    }
+    expect(await framed('SELECT 1', {})).toBe('1\n')
+    expect(engine.messages.filter((message) => /warning/i.test(message))).toEqual([])
+  })
 })

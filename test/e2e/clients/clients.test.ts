@@ -259,18 +259,18 @@ test('the OpenTelemetry SDK for Python sends spans, log records and metrics', as
 }, 60_000)
 
 test('the OpenTelemetry SDK for Go sends spans', async (context) => {
-  const source = fileURLToPath(new URL('../go-client/', import.meta.url))
+  const source = fileURLToPath(new URL('go/', import.meta.url))
   const folder = mkdtempSync(join(tmpdir(), 'wayward-go-'))
   try {
     const program = join(folder, 'client')
     // Nothing is downloaded by a test: who wants this one runs `go mod download` in that folder
     // first.
-    const built = await run('go', ['build', '-o', program, '.'], source)
+    const built = await run('go', ['build', '-o', program, './otlp'], source)
     if (built.code === 127) skip(context, 'there is no go')
     if (/GOPROXY=off|requires go/.test(built.output)) {
       skip(
         context,
-        'its modules are not downloaded, or it is too old: cd test/e2e/go-client && go mod download',
+        'its modules are not downloaded, or it is too old: cd test/e2e/clients/go && go mod download',
       )
     }
     expect(built.code, built.output).toBe(0)

@@ -53,7 +53,7 @@ test('exporters with their defaults lose nothing through a stall', async () => {
     { journal: { ...memoryJournal, bytesMax: journalBytes } },
   )
   const senders = [sendWithNode(addresses), run('python3', pythonArguments(addresses))]
-  senders.push(run('go', ['run', '.', ...clientArguments(addresses, 'stall')], 'go-client'))
+  senders.push(run('go', ['run', './otlp', ...clientArguments(addresses, 'stall')], 'go'))
   await sleep(fullAfterMs)
   await fillJournal(addresses)
   await sleep(stallMs - fullAfterMs)
@@ -84,7 +84,7 @@ function pythonArguments(addresses: CollectorAddresses): string[] {
  */
 function run(command: string, args: readonly string[], folder?: string): Promise<string[]> {
   return new Promise((resolve) => {
-    const cwd = fileURLToPath(new URL(`../${folder ?? ''}`, import.meta.url))
+    const cwd = fileURLToPath(new URL(folder ?? '.', import.meta.url))
     const env = { ...process.env, GOPROXY: 'off', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local' }
     const child = spawn(command, args, { cwd, env })
     let output = ''

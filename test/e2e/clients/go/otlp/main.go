@@ -1,6 +1,6 @@
 // Sends spans and log records with the OpenTelemetry SDK for Go, as any Go application does.
-// Usage: go run . <host:port of OTLP/gRPC> <host:port of OTLP/HTTP> <spans>
-// or:    go run . <host:port of OTLP/gRPC> <host:port of OTLP/HTTP> stall <seconds>, which makes a span every 20 ms with
+// Usage: go run ./otlp <host:port of OTLP/gRPC> <host:port of OTLP/HTTP> <spans>
+// or:    go run ./otlp <host:port of OTLP/gRPC> <host:port of OTLP/HTTP> stall <seconds>, which makes a span every 20 ms with
 // each exporter at its defaults at the same time, and prints how many.
 package main
 
