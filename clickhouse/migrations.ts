@@ -12,6 +12,17 @@ export interface Migration {
    * race.
    */
   readonly files: readonly string[]
+  /**
+   * Columns that a table of ours lacks where it was made before, as `table.column`, in the order of
+   * the table's file, which declares them. They come before the files.
+   */
+  readonly columns?: readonly string[]
+  /**
+   * Files of materialized views that have another query since: where such a view is there already,
+   * it gets the query of the file. After the columns, which the query may need, and before the
+   * files.
+   */
+  readonly queries?: readonly string[]
 }
 
 /**
@@ -96,9 +107,25 @@ export const migrations: readonly Migration[] = [
     // schema/former-names.ts.
     files: ['tables/otel_metrics_exp_histogram.sql'],
   },
+  // 7 put the ends of open operations into a table of their own, which had to be searched whole.
   {
-    version: 7,
-    name: 'Ends of what was told as open',
-    files: ['tables/wayward_ended_operations.sql', 'tables/wayward_ended_operations_mv.sql'],
+    version: 8,
+    name: 'Ends of what was reported as open, and when sessions reported',
+    columns: [
+      'wayward_open_operations.ended_at',
+      'wayward_open_operations.end_reason',
+      'wayward_open_operations.seen_uptime_ns',
+      'wayward_open_operations.interval_ns',
+      'wayward_sessions.uptime_ns',
+      'wayward_sessions.clock_at',
+    ],
+    queries: ['tables/wayward_open_operations_mv.sql', 'tables/wayward_sessions_logs_mv.sql'],
+    files: [
+      'migrations/0008-open-operations-ended-index.sql',
+      'tables/wayward_session_times.sql',
+      'tables/wayward_open_now.sql',
+      'migrations/0008-ended-operations-view-gone.sql',
+      'migrations/0008-ended-operations-gone.sql',
+    ],
   },
 ]

@@ -58,6 +58,10 @@ export interface JobRunsRow {
   readonly running: number
   /** ns: age of the oldest of them */
   readonly running_max_ns: number
+  /** when its session went silent, 1970 if it has not */
+  readonly running_silent_at: string
+  /** runs whose end was lost */
+  readonly ends_lost: number
   /** trace of the last failed run */
   readonly failed_trace_id: string
   /** its span */
@@ -234,8 +238,12 @@ export interface QueueDelayRow {
   readonly drain_ns: number
   /** ns: age of the oldest item still waiting */
   readonly oldest_age_ns: number
+  /** when its session went silent, 1970 if it has not */
+  readonly oldest_silent_at: string
   /** items whose processing had not ended when last reported */
   readonly still_processing: number
+  /** items whose end was lost */
+  readonly ends_lost: number
   /** ns: from the first enqueue to the last sign of the queue */
   readonly active_ns: number
   /** item that waited longest */

@@ -76,6 +76,7 @@ FROM
     (
       SELECT service, session, sequence
       FROM wayward_lock_holds
-      WHERE sequence IN (SELECT sequence FROM open_now WHERE kind = 'lock_hold')
+      WHERE toDate(granted_at) IN (SELECT toDate(started_at) FROM open_now WHERE kind = 'lock_hold')
+        AND sequence IN (SELECT sequence FROM open_now WHERE kind = 'lock_hold')
     )
 )

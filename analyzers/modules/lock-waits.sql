@@ -70,6 +70,7 @@ FROM
     (
       SELECT service, session, sequence
       FROM wayward_lock_waits
-      WHERE sequence IN (SELECT sequence FROM open_now WHERE kind = 'lock_wait')
+      WHERE toDate(requested_at) IN (SELECT toDate(started_at) FROM open_now WHERE kind = 'lock_wait')
+        AND sequence IN (SELECT sequence FROM open_now WHERE kind = 'lock_wait')
     )
 )

@@ -4,16 +4,11 @@
 SELECT
   service AS of_service,
   intervalLengthSum(
-    toUnixTimestamp64Nano(greatest(first_seen, {from:DateTime64(9, 'UTC')})),
-    toUnixTimestamp64Nano(least(last_seen, {to:DateTime64(9, 'UTC')}))) AS observed_ns
-FROM
-(
-  SELECT service, session, min(first_at) AS first_seen, max(last_at) AS last_seen
-  FROM wayward_sessions
-  WHERE ({service:String} = '' OR service = {service:String})
-    AND ({session:String} = '' OR session = {session:String})
-  GROUP BY service, session
-)
-WHERE first_seen < {to:DateTime64(9, 'UTC')}
-  AND last_seen >= {from:DateTime64(9, 'UTC')}
+    toUnixTimestamp64Nano(greatest(first_at, {from:DateTime64(9, 'UTC')})),
+    toUnixTimestamp64Nano(least(last_at, {to:DateTime64(9, 'UTC')}))) AS observed_ns
+FROM wayward_session_times
+WHERE first_at < {to:DateTime64(9, 'UTC')}
+  AND last_at >= {from:DateTime64(9, 'UTC')}
+  AND ({service:String} = '' OR service = {service:String})
+  AND ({session:String} = '' OR session = {session:String})
 GROUP BY service

@@ -6,14 +6,9 @@
 SELECT
   service, session, kind, sequence, item_id, started_at, seen_at, age_ns, wait_ns, name, subject_id, lock_type,
   lock_mode, held, holder_task_id, concurrency, due_at, attempt, thread_id, thread_name, task_id, task_name, trace_id,
-  span_id, 'open' AS state, toDateTime64(0, 9, 'UTC') AS silent_at
-FROM wayward_open_operations FINAL
+  span_id, state, silent_at
+FROM wayward_open_now
 WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND seen_at >= {from:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
-  AND (service, session, kind, sequence) NOT IN
-  (
-    SELECT service, session, kind, sequence
-    FROM wayward_ended_operations
-  )

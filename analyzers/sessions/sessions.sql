@@ -32,16 +32,17 @@ SELECT
   max(s.host_name) AS host_name,
   max(s.process_pid) AS process_pid,
   trimRight(concat(max(s.runtime_name), ' ', max(s.runtime_version))) AS runtime,
-  min(s.first_at) AS first_at,
-  max(s.last_at) AS last_at,
-  toUInt64(greatest(toUnixTimestamp64Nano(max(s.last_at)) - toUnixTimestamp64Nano(min(s.first_at)), 0)) AS duration_ns,
+  any(t.first_at) AS first_at,
+  any(t.last_at) AS last_at,
+  toUInt64(greatest(toUnixTimestamp64Nano(any(t.last_at)) - toUnixTimestamp64Nano(any(t.first_at)), 0)) AS duration_ns,
   sum(s.spans) AS spans,
   sum(s.span_errors) AS span_errors,
   sum(s.logs) AS logs,
   sum(s.dropped) AS dropped
 FROM wayward_sessions AS s
+INNER JOIN wayward_session_times AS t ON t.service = s.service AND t.session = s.session
 WHERE {service:String} = '' OR s.service = {service:String}
 GROUP BY s.service, s.session
-HAVING min(s.first_at) < {to:DateTime64(9, 'UTC')}
-  AND max(s.last_at) >= {from:DateTime64(9, 'UTC')}
+HAVING any(t.first_at) < {to:DateTime64(9, 'UTC')}
+  AND any(t.last_at) >= {from:DateTime64(9, 'UTC')}
 ORDER BY last_at DESC, service, session

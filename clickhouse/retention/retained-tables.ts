@@ -28,7 +28,6 @@ const tables: readonly RetainedTable[] = [
   { name: 'wayward_job_runs', time: 'started_at', service: 'service' },
   { name: 'wayward_job_attempts', time: 'started_at', service: 'service' },
   { name: 'wayward_open_operations', time: 'started_at', service: 'service' },
-  { name: 'wayward_ended_operations', time: 'started_at', service: 'service' },
   { name: 'wayward_sessions', time: 'last_at', isAboutAll: true },
 ]
 

@@ -52,6 +52,12 @@ export function toClusterStatements(sql: string, cluster: string): readonly stri
     const body = sql.slice(view[0].length)
     return [head + body.replace(/^FROM (\w+)$/m, `FROM $1${localSuffix}`)]
   }
+  const dropped = /^DROP (TABLE|VIEW) IF EXISTS (\w+)$/.exec(sql)
+  if (dropped !== null) {
+    const [, what, name = ''] = dropped
+    const names = what === 'VIEW' ? [name] : [name, `${name}${localSuffix}`]
+    return names.map((one) => `DROP ${what} IF EXISTS ${one} ${everywhere} SYNC`)
+  }
   const plainView = /^CREATE VIEW IF NOT EXISTS \w+/.exec(sql)
   if (plainView !== null) return [sql.replace(plainView[0], `${plainView[0]} ${everywhere}`)]
   const renamed = /^RENAME TABLE IF EXISTS (\w+) TO (\w+)$/.exec(sql)
@@ -68,7 +74,7 @@ export function toClusterStatements(sql: string, cluster: string): readonly stri
     const rest = sql.slice(altered[0].length)
     const local = `ALTER TABLE ${altered[1]}${localSuffix} ${everywhere} ${rest}`
     // Settings and times to live are those of the rows' own table.
-    const isOfRows = /^(?:MODIFY (?:SETTING|TTL)|REMOVE TTL|MATERIALIZE) /.test(rest)
+    const isOfRows = /^(?:MODIFY (?:SETTING|TTL)|REMOVE TTL|MATERIALIZE|ADD INDEX) /.test(rest)
     return isOfRows ? [local] : [local, `ALTER TABLE ${altered[1]} ${everywhere} ${rest}`]
   }
   throw new Error(`No form for a cluster is known of "${sql.slice(0, 80)}"`)

@@ -79,7 +79,10 @@ function newerWarning({ newerVersions }: MigrationPlan): string[] {
 
 function refuseIncomplete(plan: MigrationPlan): void {
   const missing = plan.migrations.flatMap(({ statements }) =>
-    statements.map(({ action }) => ('name' in action ? action.name : action.table)),
+    statements
+      // What is there and not wanted any more harms nobody.
+      .filter(({ action }) => action.kind !== 'drop')
+      .map(({ action }) => ('name' in action ? action.name : action.table)),
   )
   if (plan.makesDatabase) missing.unshift('the database itself')
   for (const { from, to } of plan.renames) missing.push(`the name ${to} of the table ${from}`)

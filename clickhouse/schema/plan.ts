@@ -1,10 +1,11 @@
 import { type Migration, migrations } from '../migrations.ts'
 import { StoreError } from '../store-error.ts'
 import { toClusterStatements } from './cluster.ts'
+import { declaredColumns } from './columns.ts'
 import { type Adaptation, planAdaptations } from './foreign-tables.ts'
 import { afterRenames, formerTableWarnings, planRenames, type Rename } from './former-names.ts'
-import type { SchemaState } from './state.ts'
-import { parseStatement, readSql, type Statement } from './statement.ts'
+import type { ExistingTable, SchemaState } from './state.ts'
+import { parseStatement, readSql, type Statement, toQueryStatement } from './statement.ts'
 
 /** A migration with what is left to do of it. */
 export interface PlannedMigration {
@@ -58,7 +59,7 @@ export async function planMigration(
   for (const migration of [versionTable, ...migrations]) {
     const isNew = migration.version > 0 && !state.versions.has(migration.version)
     const statements = (await statementsOf(migration, options.cluster)).filter(
-      ({ action }) => options.all === true || isNeeded(action, state, adaptations),
+      ({ action }) => options.all === true || isNeeded(action, state, { adaptations, isNew }),
     )
     if (isNew || statements.length > 0) {
       planned.push({ version: migration.version, name: migration.name, statements, isNew })
@@ -82,44 +83,87 @@ const versionTable: Migration = {
 }
 
 async function statementsOf(
-  { files }: Migration,
+  { files, columns = [], queries = [] }: Migration,
   cluster: string | undefined,
 ): Promise<readonly Statement[]> {
   const statements: Statement[] = []
+  for (const column of columns) {
+    statements.push(...placed(await columnStatement(column), cluster))
+  }
+  for (const file of queries) {
+    const views = placed(parseStatement(await readSql(file)), cluster)
+    statements.push(...views.map(toQueryStatement))
+  }
   for (const file of files) {
-    const statement = parseStatement(await readSql(file))
-    if (cluster === undefined) statements.push(statement)
-    else {
-      for (const sql of toClusterStatements(statement.sql, cluster)) {
-        statements.push({ ...parseStatement(sql), why: statement.why })
-      }
-    }
+    statements.push(...placed(parseStatement(await readSql(file)), cluster))
   }
   return statements
 }
 
+/** A statement as it is for one server, or what does the same in a cluster. */
+function placed(statement: Statement, cluster: string | undefined): readonly Statement[] {
+  if (cluster === undefined) return [statement]
+  return toClusterStatements(statement.sql, cluster).map((sql) => ({
+    ...parseStatement(sql),
+    why: statement.why,
+  }))
+}
+
+/** @param column `table.column` of a table of ours, whose file declares it */
+async function columnStatement(column: string): Promise<Statement> {
+  const [table = '', name] = column.split('.')
+  const declared = declaredColumns(await readSql(`tables/${table}.sql`)).find(
+    (one) => one.name === name,
+  )
+  if (declared === undefined) throw new Error(`The file of ${table} declares no column ${name}`)
+  const statement = parseStatement(
+    `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${declared.declaration}`,
+  )
+  return { ...statement, why: `${table} was made without the column ${name}` }
+}
+
 /**
  * Tables and views that are gone are made again, whatever the versions say. Changes of tables are
- * only for tables that are there and lack them: those that we make have them.
+ * only for tables that are there and lack them: those that we make have them. ClickHouse writes
+ * queries in words of its own, so whether a view has the newest is known by the versions.
  */
 function isNeeded(
   action: Statement['action'],
   state: SchemaState,
-  adaptations: readonly Adaptation[],
+  { adaptations, isNew }: { readonly adaptations: readonly Adaptation[]; readonly isNew: boolean },
 ): boolean {
-  if (action.kind === 'create') return !state.tables.has(action.name)
-  if (action.kind === 'rename') return false
-  const table = state.tables.get(action.table)
-  if (table === undefined) return false
-  const isAdapted = (column?: string): boolean =>
-    adaptations.some((one) => one.table === action.table && one.column === column)
-  if (action.kind === 'add_column') {
-    return !table.columns.has(action.column) && !isAdapted(action.column)
+  const isAdapted = (name: string, column?: string): boolean =>
+    adaptations.some((one) => one.table === name && one.column === column)
+  switch (action.kind) {
+    case 'create':
+      return !state.tables.has(action.name)
+    case 'drop':
+      return state.tables.has(action.name)
+    case 'query':
+      return isNew && state.tables.has(action.name)
+    case 'rename':
+      return false
+    case 'add_column': {
+      const { table, column } = action
+      const found = state.tables.get(table)
+      return found !== undefined && !found.columns.has(column) && !isAdapted(table, column)
+    }
+    case 'add_index': {
+      const found = state.tables.get(action.table)
+      return found !== undefined && !found.statement.includes(`INDEX ${action.index} `)
+    }
+    case 'setting':
+      break
   }
-  const isPossible = table.engine.endsWith('MergeTree')
+  const { table, value } = action
+  const found = state.tables.get(table)
+  return found !== undefined && isSettingNeeded(found, value) && !isAdapted(table)
+}
+
+function isSettingNeeded({ engine, statement }: ExistingTable, value: string): boolean {
   // Replicated tables have a window of their own, see planAdaptations.
-  const isOther = action.value.startsWith('non_replicated') && /^(?:Repl|Shared)/.test(table.engine)
-  return isPossible && !isOther && !table.statement.includes(action.value) && !isAdapted()
+  const isOther = value.startsWith('non_replicated') && /^(?:Repl|Shared)/.test(engine)
+  return engine.endsWith('MergeTree') && !isOther && !statement.includes(value)
 }
 
 /** The same names mean other things with and without a cluster. */

@@ -13,13 +13,18 @@ export interface Statement {
  *
  * - `create`: makes a table or view, unless it is there.
  * - `rename`: gives a table another name, if it is there.
- * - `add_column`, `setting`: changes a table; `value` is the setting as the table's own statement
- *   shows it.
+ * - `drop`: takes a table or view away, if it is there.
+ * - `query`: gives a materialized view that is there another query.
+ * - `add_column`, `add_index`, `setting`: changes a table; `value` is the setting as the table's
+ *   own statement shows it.
  */
 export type Action =
   | { readonly kind: 'create'; readonly name: string }
   | { readonly kind: 'add_column'; readonly table: string; readonly column: string }
+  | { readonly kind: 'add_index'; readonly table: string; readonly index: string }
   | { readonly kind: 'setting'; readonly table: string; readonly value: string }
+  | { readonly kind: 'query'; readonly name: string }
+  | { readonly kind: 'drop'; readonly name: string }
   | { readonly kind: 'rename'; readonly table: string }
 
 /** Text of an .sql file of this package. */
@@ -44,25 +49,62 @@ function whyOf(text: string): string {
   return /^.*?[.:](?= |$)/.exec(whole)?.[0].slice(0, -1) ?? whole
 }
 
-const create = /^CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (?<name>\w+)/
-const addColumn =
-  /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? ADD COLUMN IF NOT EXISTS (?<column>`[^`]+`|\w+)/
-const setting = /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? MODIFY SETTING (?<value>\w+ = \w+)/
-const rename = /^RENAME TABLE IF EXISTS (?<table>\w+) TO \w+/
+const forms: readonly (readonly [RegExp, (groups: Readonly<Record<string, string>>) => Action])[] =
+  [
+    [
+      /^CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (?<name>\w+)/,
+      ({ name = '' }) => ({ kind: 'create', name }),
+    ],
+    [
+      /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? ADD COLUMN IF NOT EXISTS (?<column>`[^`]+`|\w+)/,
+      ({ table = '', column = '' }) => ({
+        kind: 'add_column',
+        table,
+        column: column.replaceAll('`', ''),
+      }),
+    ],
+    [
+      /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? ADD INDEX IF NOT EXISTS (?<index>\w+)/,
+      ({ table = '', index = '' }) => ({ kind: 'add_index', table, index }),
+    ],
+    [
+      /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? MODIFY SETTING (?<value>\w+ = \w+)/,
+      ({ table = '', value = '' }) => ({ kind: 'setting', table, value }),
+    ],
+    [
+      /^ALTER TABLE (?<name>\w+)(?: ON CLUSTER \S+)? MODIFY QUERY\s/,
+      ({ name = '' }) => ({ kind: 'query', name }),
+    ],
+    [/^DROP (?:TABLE|VIEW) IF EXISTS (?<name>\w+)/, ({ name = '' }) => ({ kind: 'drop', name })],
+    [
+      /^RENAME TABLE IF EXISTS (?<table>\w+) TO \w+/,
+      ({ table = '' }) => ({ kind: 'rename', table }),
+    ],
+  ]
 
 function actionOf(sql: string): Action {
-  const name = create.exec(sql)?.groups?.['name']
-  if (name !== undefined) return { kind: 'create', name }
-  const added = addColumn.exec(sql)?.groups
-  if (added?.['table'] !== undefined && added['column'] !== undefined) {
-    const column = added['column'].replaceAll('`', '')
-    return { kind: 'add_column', table: added['table'], column }
+  for (const [form, toAction] of forms) {
+    const groups = form.exec(sql)?.groups
+    if (groups !== undefined) return toAction(groups)
   }
-  const set = setting.exec(sql)?.groups
-  if (set?.['table'] !== undefined && set['value'] !== undefined) {
-    return { kind: 'setting', table: set['table'], value: set['value'] }
-  }
-  const renamed = rename.exec(sql)?.groups?.['table']
-  if (renamed !== undefined) return { kind: 'rename', table: renamed }
   throw new Error(`The schema has no such statement as "${sql.slice(0, 80)}"`)
+}
+
+const materializedView =
+  /^CREATE MATERIALIZED VIEW IF NOT EXISTS (?<name>\w+)(?<where> ON CLUSTER \S+)? TO \w+\nAS (?<query>SELECT\s.*)$/s
+
+/**
+ * The statement that gives a view which is there the query of the one that would make it.
+ *
+ * @throws Error if that makes no materialized view
+ */
+export function toQueryStatement({ sql, why }: Statement): Statement {
+  const groups = materializedView.exec(sql)?.groups
+  if (groups === undefined) throw new Error(`No materialized view is made by "${sql.slice(0, 80)}"`)
+  const { name = '', where = '', query = '' } = groups
+  return {
+    sql: `ALTER TABLE ${name}${where} MODIFY QUERY\n${query}`,
+    why: `The query of ${name} is another since. ${why}`,
+    action: { kind: 'query', name },
+  }
 }

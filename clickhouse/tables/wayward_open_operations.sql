@@ -1,9 +1,12 @@
 -- Operations that had not ended when their process last reported them: pending lock waits, held locks, queued items,
--- running jobs. One row per operation; a later snapshot replaces an earlier one (all of them stay in otel_logs). Ask with
--- FINAL. An operation whose span has come since is no longer open: leave out those whose sequence a table of its kind has.
+-- running jobs. One row per operation; a later event replaces an earlier one (all of them stay in otel_logs), and the end
+-- is the last: ended_at is then no longer 1970. Ask wayward_open_now, which leaves out what has ended and says of the rest
+-- whether it may still go on. An operation whose span has come since has ended, too: leave out those whose sequence a
+-- table of its kind has.
 --
 -- ORDER BY      identity of the operation, which is also what replaces.
--- PARTITION BY  day of the start: the same for all snapshots of an operation, as replacing works within a partition only.
+-- PARTITION BY  day of the start: the same for all events of an operation, as replacing works within a partition only.
+-- INDEX         granules in which all have ended are skipped: after merges a question costs what is open, not what was.
 -- CODEC         ZSTD; Delta for times.
 -- TTL           none, as otel_traces.
 CREATE TABLE IF NOT EXISTS wayward_open_operations
@@ -31,7 +34,12 @@ CREATE TABLE IF NOT EXISTS wayward_open_operations
   task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
   task_name LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
   trace_id String COMMENT 'Trace of the operation, or empty' CODEC(ZSTD(1)),
-  span_id String COMMENT 'Span of the operation or of its parent, or empty' CODEC(ZSTD(1))
+  span_id String COMMENT 'Span of the operation or of its parent, or empty' CODEC(ZSTD(1)),
+  ended_at DateTime64(9, 'UTC') COMMENT 'When it ended, UTC, 1970 as long as no end was reported' CODEC(Delta(8), ZSTD(1)),
+  end_reason LowCardinality(String) COMMENT 'Why reports of it ended before itself: shutdown, left_out, abandoned (wayward.operation.end.reason), else empty' CODEC(ZSTD(1)),
+  seen_uptime_ns UInt64 COMMENT 'Age of the session when it was last reported, monotonic, nanoseconds, 0 unknown (wayward.session.uptime)' CODEC(T64, ZSTD(1)),
+  interval_ns UInt64 COMMENT 'Time between two reports of it while it is open, nanoseconds, 0 unknown (wayward.operation.snapshot.interval)' CODEC(T64, ZSTD(1)),
+  INDEX ended ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(seen_at)
 PARTITION BY toDate(started_at)

@@ -1,5 +1,6 @@
--- Fills wayward_open_operations from the events wayward.operation.open. seen_at is start plus age, and not the time of the
--- event: so the larger age replaces the smaller one also where the wall clock was set back in between.
+-- Fills wayward_open_operations from the events wayward.operation.open and wayward.operation.ended. seen_at is start plus
+-- age, and not the time of the event: so the larger age replaces the smaller one also where the wall clock was set back in
+-- between, and the end replaces them all.
 CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_open_operations_mv TO wayward_open_operations
 AS SELECT
   ServiceName AS service,
@@ -31,6 +32,10 @@ AS SELECT
   LogAttributes['wayward.task.id'] AS task_id,
   LogAttributes['wayward.task.name'] AS task_name,
   TraceId AS trace_id,
-  SpanId AS span_id
+  SpanId AS span_id,
+  if(EventName = 'wayward.operation.ended', seen_at, toDateTime64(0, 9, 'UTC')) AS ended_at,
+  LogAttributes['wayward.operation.end.reason'] AS end_reason,
+  toUInt64OrZero(LogAttributes['wayward.session.uptime']) AS seen_uptime_ns,
+  toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns
 FROM otel_logs
-WHERE EventName = 'wayward.operation.open'
+WHERE EventName IN ('wayward.operation.open', 'wayward.operation.ended')

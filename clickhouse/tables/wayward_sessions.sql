@@ -22,7 +22,9 @@ CREATE TABLE IF NOT EXISTS wayward_sessions
   spans SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored' CODEC(ZSTD(1)),
   span_errors SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored whose status is Error' CODEC(ZSTD(1)),
   logs SimpleAggregateFunction(sum, UInt64) COMMENT 'Log records and events stored' CODEC(ZSTD(1)),
-  dropped SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans and events that the process says it dropped (wayward.events.dropped.count)' CODEC(ZSTD(1))
+  dropped SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans and events that the process says it dropped (wayward.events.dropped.count)' CODEC(ZSTD(1)),
+  uptime_ns SimpleAggregateFunction(max, UInt64) COMMENT 'Age of the session by its monotonic clock, nanoseconds, when it last said so, 0 never (wayward.session.uptime)' CODEC(ZSTD(1)),
+  clock_at SimpleAggregateFunction(max, DateTime64(9, 'UTC')) COMMENT 'Latest event wayward.clock.step, UTC: only where the wall clock was set meanwhile, else 1970' CODEC(ZSTD(1))
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (service, session)

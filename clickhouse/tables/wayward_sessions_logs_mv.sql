@@ -19,6 +19,8 @@ AS SELECT
   toUInt64(0) AS spans,
   toUInt64(0) AS span_errors,
   count() AS logs,
-  sumIf(toUInt64OrZero(LogAttributes['wayward.events.dropped.count']), EventName = 'wayward.events.dropped') AS dropped
+  sumIf(toUInt64OrZero(LogAttributes['wayward.events.dropped.count']), EventName = 'wayward.events.dropped') AS dropped,
+  max(toUInt64OrZero(LogAttributes['wayward.session.uptime'])) AS uptime_ns,
+  maxIf(Timestamp, EventName = 'wayward.clock.step') AS clock_at
 FROM otel_logs
 GROUP BY ServiceName, ResourceAttributes

@@ -3,6 +3,9 @@
 /** Wall clock minus monotonic clock when the session started, in nanoseconds, as a decimal string (it exceeds 2^53). */
 export const ATTR_WAYWARD_CLOCK_OFFSET = 'wayward.clock.offset' as const
 
+/** How far the wall clock has been set since the session began, in nanoseconds; negative if back. */
+export const ATTR_WAYWARD_CLOCK_SHIFT = 'wayward.clock.shift' as const
+
 /** The clock that durations are measured with. */
 export const ATTR_WAYWARD_CLOCK_SOURCE = 'wayward.clock.source' as const
 
@@ -23,6 +26,9 @@ export const ATTR_WAYWARD_EVENT_SEQUENCE = 'wayward.event.sequence' as const
 
 /** Number of spans and events that were dropped. */
 export const ATTR_WAYWARD_EVENTS_DROPPED_COUNT = 'wayward.events.dropped.count' as const
+
+/** How many of the dropped were ends of operations that were reported as open. */
+export const ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT = 'wayward.events.dropped.ended_count' as const
 
 /** The smallest `wayward.event.sequence` among the dropped. */
 export const ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE = 'wayward.events.dropped.first_sequence' as const
@@ -255,8 +261,23 @@ export const ATTR_WAYWARD_LOCK_WAITER_COUNT = 'wayward.lock.waiter.count' as con
 /** How long the operation has been open, in nanoseconds. */
 export const ATTR_WAYWARD_OPERATION_AGE = 'wayward.operation.age' as const
 
+/** Why no more is reported of an operation that may not have ended. Absent where it has ended. */
+export const ATTR_WAYWARD_OPERATION_END_REASON = 'wayward.operation.end.reason' as const
+
+/** Reporting was shut down while it was open. */
+export const WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN = 'shutdown' as const
+
+/** More is open than is followed, and this gave its place to another. */
+export const WAYWARD_OPERATION_END_REASON_VALUE_LEFT_OUT = 'left_out' as const
+
+/** The lock or queue was collected by the garbage collector, so it can end no more. */
+export const WAYWARD_OPERATION_END_REASON_VALUE_ABANDONED = 'abandoned' as const
+
 /** The `wayward.event.sequence` that the span of a still open operation will carry. */
 export const ATTR_WAYWARD_OPERATION_SEQUENCE = 'wayward.operation.sequence' as const
+
+/** Time between two snapshots of an operation that stays open, in nanoseconds. */
+export const ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL = 'wayward.operation.snapshot.interval' as const
 
 /** When the open operation started, RFC 3339 with nanoseconds, UTC. */
 export const ATTR_WAYWARD_OPERATION_START_TIME = 'wayward.operation.start_time' as const
@@ -302,6 +323,9 @@ export const ATTR_WAYWARD_SESSION_ID = 'wayward.session.id' as const
 
 /** A name that a person gave to the run. */
 export const ATTR_WAYWARD_SESSION_NAME = 'wayward.session.name' as const
+
+/** How long the session has lasted, by its monotonic clock, in nanoseconds. */
+export const ATTR_WAYWARD_SESSION_UPTIME = 'wayward.session.uptime' as const
 
 /** Identity of an asynchronous task, unique within its process. */
 export const ATTR_WAYWARD_TASK_ID = 'wayward.task.id' as const

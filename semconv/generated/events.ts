@@ -1,5 +1,8 @@
 // Generated from semconv/registry by `npm run generate`. Do not edit.
 
+/** The wall clock was set while the session ran. Reported when it is seen, and again at an interval. */
+export const EVENT_WAYWARD_CLOCK_STEP = 'wayward.clock.step' as const
+
 /** Spans or events of this process were dropped. */
 export const EVENT_WAYWARD_EVENTS_DROPPED = 'wayward.events.dropped' as const
 

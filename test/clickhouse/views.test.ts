@@ -290,6 +290,107 @@ describe('the views of the kinds', () => {
   })
 })
 
+/** An event of a session's, so many seconds ago. */
+interface RecentEvent {
+  readonly name?: string
+  readonly secondsAgo: number
+  /** How long the operation had been open then, and what it is called. */
+  readonly ageSeconds?: number
+  readonly sequence?: number
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+function recentLog(event: RecentEvent, session = 's1'): object {
+  const atMs = Date.now() - event.secondsAgo * 1000
+  const ageSeconds = event.ageSeconds ?? 0
+  return {
+    ServiceName: 'shop',
+    ResourceAttributes: { ...resource, 'wayward.session.id': session },
+    Timestamp: (atMs / 1000).toFixed(9),
+    EventName: event.name ?? 'wayward.operation.open',
+    LogAttributes: {
+      'wayward.kind': 'job_run',
+      'wayward.job.name': 'report',
+      'wayward.operation.sequence': String(event.sequence ?? 1),
+      'wayward.operation.start_time': new Date(atMs - ageSeconds * 1000).toISOString(),
+      'wayward.operation.age': String(ageSeconds * 1e9),
+      ...event.attributes,
+    },
+  }
+}
+
+const uptime = (seconds: number) => ({ 'wayward.session.uptime': String(seconds * 1e9) })
+
+async function openNow(): Promise<unknown[]> {
+  return await engine.reader.query(
+    `SELECT session, sequence, state, silent_at = '1970-01-01 00:00:00' AS is_heard
+     FROM wayward_open_now ORDER BY session, sequence`,
+  )
+}
+
+describe('wayward_open_now', () => {
+  test('has what is open, and not what has ended, in any order of the events', async () => {
+    const ended = { name: 'wayward.operation.ended', secondsAgo: 1, ageSeconds: 9, sequence: 2 }
+    const open = { secondsAgo: 2, ageSeconds: 8 }
+    for (const event of [ended, { ...open, sequence: 2 }, { ...open, sequence: 3 }]) {
+      await engine.insertRows('otel_logs', [recentLog(event)])
+    }
+    expect(await openNow()).toEqual([{ session: 's1', sequence: '3', state: 'open', is_heard: 1 }])
+    const rows = await engine.reader.query(
+      `SELECT toUnixTimestamp64Milli(ended_at) - toUnixTimestamp64Milli(started_at) AS ms
+       FROM wayward_open_operations FINAL WHERE sequence = 2`,
+    )
+    expect(rows).toEqual([{ ms: '9000' }])
+  })
+
+  test('says of a session without a sign of life for several intervals that it is silent', async () => {
+    const interval = { 'wayward.operation.snapshot.interval': '60000000000' }
+    await engine.insertRows('otel_logs', [
+      recentLog({ secondsAgo: 20, ageSeconds: 5 }, 'silent'),
+      recentLog({ secondsAgo: 20, ageSeconds: 5, attributes: interval }, 'slow'),
+      recentLog({ secondsAgo: 20, ageSeconds: 5 }, 'talks'),
+      recentLog({ name: 'order.placed', secondsAgo: 1 }, 'talks'),
+    ])
+    expect(await openNow()).toEqual([
+      { session: 'silent', sequence: '1', state: 'silent', is_heard: 0 },
+      { session: 'slow', sequence: '1', state: 'open', is_heard: 1 },
+      { session: 'talks', sequence: '1', state: 'open', is_heard: 1 },
+    ])
+  })
+
+  test('says of what a session no longer reports while it reports others that its end was lost', async () => {
+    await engine.insertRows('otel_logs', [
+      recentLog({ secondsAgo: 30, ageSeconds: 5, sequence: 1, attributes: uptime(100) }),
+      recentLog({ secondsAgo: 30, ageSeconds: 5, sequence: 2, attributes: uptime(100) }),
+      recentLog({ secondsAgo: 1, ageSeconds: 34, sequence: 2, attributes: uptime(129) }),
+    ])
+    expect(await openNow()).toEqual([
+      { session: 's1', sequence: '1', state: 'lost', is_heard: 1 },
+      { session: 's1', sequence: '2', state: 'open', is_heard: 1 },
+    ])
+  })
+
+  test('keeps to the uptime where the wall clock was set back an hour', async () => {
+    const step = { name: 'wayward.clock.step', attributes: uptime(8) }
+    await engine.insertRows('otel_logs', [
+      // Begun before the step, and by the clock of then still in the future.
+      recentLog({ secondsAgo: -3590, ageSeconds: 2, sequence: 1, attributes: uptime(3) }),
+      recentLog({ ...step, secondsAgo: 20 }),
+      recentLog({ secondsAgo: 21, ageSeconds: 2, sequence: 2, attributes: uptime(7) }),
+    ])
+    expect(await openNow()).toEqual([
+      { session: 's1', sequence: '1', state: 'silent', is_heard: 0 },
+      { session: 's1', sequence: '2', state: 'silent', is_heard: 0 },
+    ])
+    const times = await engine.reader.query(
+      `SELECT is_clock_set, dateDiff('second', first_at, last_at) AS seconds,
+         dateDiff('second', last_at, now64(9)) BETWEEN 19 AND 60 AS is_step
+       FROM wayward_session_times`,
+    )
+    expect(times).toEqual([{ is_clock_set: 1, seconds: '8', is_step: 1 }])
+  })
+})
+
 describe('an insert that is repeated with its token', () => {
   test('counts once in the table and in every view', async () => {
     const spans = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt', undefined].map(
@@ -369,6 +470,8 @@ describe('wayward_sessions', () => {
         span_errors: '1',
         logs: '2',
         dropped: '128',
+        uptime_ns: '0',
+        clock_at: '1970-01-01 00:00:00.000000000',
       },
     ])
   })

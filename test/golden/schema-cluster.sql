@@ -333,7 +333,12 @@ CREATE TABLE IF NOT EXISTS wayward_open_operations_local ON CLUSTER `main`
   task_id String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
   task_name LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
   trace_id String COMMENT 'Trace of the operation, or empty' CODEC(ZSTD(1)),
-  span_id String COMMENT 'Span of the operation or of its parent, or empty' CODEC(ZSTD(1))
+  span_id String COMMENT 'Span of the operation or of its parent, or empty' CODEC(ZSTD(1)),
+  ended_at DateTime64(9, 'UTC') COMMENT 'When it ended, UTC, 1970 as long as no end was reported' CODEC(Delta(8), ZSTD(1)),
+  end_reason LowCardinality(String) COMMENT 'Why reports of it ended before itself: shutdown, left_out, abandoned (wayward.operation.end.reason), else empty' CODEC(ZSTD(1)),
+  seen_uptime_ns UInt64 COMMENT 'Age of the session when it was last reported, monotonic, nanoseconds, 0 unknown (wayward.session.uptime)' CODEC(T64, ZSTD(1)),
+  interval_ns UInt64 COMMENT 'Time between two reports of it while it is open, nanoseconds, 0 unknown (wayward.operation.snapshot.interval)' CODEC(T64, ZSTD(1)),
+  INDEX ended ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplicatedReplacingMergeTree(seen_at)
 PARTITION BY toDate(started_at)
@@ -509,7 +514,7 @@ AS SELECT
 FROM wayward_incoming_local
 WHERE kind = 'job_attempt';
 
--- Migration 2, Locks, queues and jobs. Fills wayward_open_operations from the events wayward.operation.open
+-- Migration 2, Locks, queues and jobs. Fills wayward_open_operations from the events wayward.operation.open and wayward.operation.ended
 CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_open_operations_mv ON CLUSTER `main` TO wayward_open_operations_local
 AS SELECT
   ServiceName AS service,
@@ -541,9 +546,13 @@ AS SELECT
   LogAttributes['wayward.task.id'] AS task_id,
   LogAttributes['wayward.task.name'] AS task_name,
   TraceId AS trace_id,
-  SpanId AS span_id
+  SpanId AS span_id,
+  if(EventName = 'wayward.operation.ended', seen_at, toDateTime64(0, 9, 'UTC')) AS ended_at,
+  LogAttributes['wayward.operation.end.reason'] AS end_reason,
+  toUInt64OrZero(LogAttributes['wayward.session.uptime']) AS seen_uptime_ns,
+  toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns
 FROM otel_logs_local
-WHERE EventName = 'wayward.operation.open';
+WHERE EventName IN ('wayward.operation.open', 'wayward.operation.ended');
 
 -- Migration 2, Locks, queues and jobs. Picks Wayward's spans out of otel_traces and names their session
 CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_incoming_mv ON CLUSTER `main` TO wayward_incoming_local
@@ -584,7 +593,9 @@ CREATE TABLE IF NOT EXISTS wayward_sessions_local ON CLUSTER `main`
   spans SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored' CODEC(ZSTD(1)),
   span_errors SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored whose status is Error' CODEC(ZSTD(1)),
   logs SimpleAggregateFunction(sum, UInt64) COMMENT 'Log records and events stored' CODEC(ZSTD(1)),
-  dropped SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans and events that the process says it dropped (wayward.events.dropped.count)' CODEC(ZSTD(1))
+  dropped SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans and events that the process says it dropped (wayward.events.dropped.count)' CODEC(ZSTD(1)),
+  uptime_ns SimpleAggregateFunction(max, UInt64) COMMENT 'Age of the session by its monotonic clock, nanoseconds, when it last said so, 0 never (wayward.session.uptime)' CODEC(ZSTD(1)),
+  clock_at SimpleAggregateFunction(max, DateTime64(9, 'UTC')) COMMENT 'Latest event wayward.clock.step, UTC: only where the wall clock was set meanwhile, else 1970' CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedAggregatingMergeTree
 ORDER BY (service, session)
@@ -641,7 +652,9 @@ AS SELECT
   toUInt64(0) AS spans,
   toUInt64(0) AS span_errors,
   count() AS logs,
-  sumIf(toUInt64OrZero(LogAttributes['wayward.events.dropped.count']), EventName = 'wayward.events.dropped') AS dropped
+  sumIf(toUInt64OrZero(LogAttributes['wayward.events.dropped.count']), EventName = 'wayward.events.dropped') AS dropped,
+  max(toUInt64OrZero(LogAttributes['wayward.session.uptime'])) AS uptime_ns,
+  maxIf(Timestamp, EventName = 'wayward.clock.step') AS clock_at
 FROM otel_logs_local
 GROUP BY ServiceName, ResourceAttributes;
 
@@ -896,43 +909,81 @@ FROM otel_metrics_exponential_histogram;
 -- Migration 6 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (6, 'The stock name of exponential histograms', now64(3));
 
--- Migration 7, Ends of what was told as open. Operations that were reported as open and have ended since, whether or not their span was sampled or arrived
-CREATE TABLE IF NOT EXISTS wayward_ended_operations_local ON CLUSTER `main`
-(
-  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
-  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
-  kind LowCardinality(String) COMMENT 'lock_wait, lock_hold, queue_wait, queue_item, job_run, ... (wayward.kind)' CODEC(ZSTD(1)),
-  sequence UInt64 COMMENT 'The operation (wayward.operation.sequence)' CODEC(Delta(8), ZSTD(1)),
-  started_at DateTime64(9, 'UTC') COMMENT 'When the operation started, UTC (wayward.operation.start_time)' CODEC(Delta(8), ZSTD(1)),
-  ended_at DateTime64(9, 'UTC') COMMENT 'When it ended, UTC' CODEC(Delta(8), ZSTD(1)),
-  age_ns UInt64 COMMENT 'How long it had been open, nanoseconds (wayward.operation.age)' CODEC(T64, ZSTD(1))
-)
-ENGINE = ReplicatedReplacingMergeTree(ended_at)
-PARTITION BY toDate(started_at)
-ORDER BY (service, session, kind, sequence)
-SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
-
--- Migration 7, Ends of what was told as open. Operations that were reported as open and have ended since, whether or not their span was sampled or arrived
-CREATE TABLE IF NOT EXISTS wayward_ended_operations ON CLUSTER `main`
-AS wayward_ended_operations_local
-ENGINE = Distributed('main', currentDatabase(), 'wayward_ended_operations_local');
-
--- Migration 7, Ends of what was told as open. Fills wayward_ended_operations from the events wayward.operation.ended
-CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_ended_operations_mv ON CLUSTER `main` TO wayward_ended_operations_local
+-- Migration 8, Ends of what was reported as open, and when sessions reported. When each session reported
+CREATE VIEW IF NOT EXISTS wayward_session_times ON CLUSTER `main`
 AS SELECT
-  ServiceName AS service,
-  multiIf(
-    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
-    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
-    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
-  ) AS session,
-  LogAttributes['wayward.kind'] AS kind,
-  toUInt64OrZero(LogAttributes['wayward.operation.sequence']) AS sequence,
-  parseDateTime64BestEffortOrZero(LogAttributes['wayward.operation.start_time'], 9, 'UTC') AS started_at,
-  Timestamp AS ended_at,
-  toUInt64OrZero(LogAttributes['wayward.operation.age']) AS age_ns
-FROM otel_logs_local
-WHERE EventName = 'wayward.operation.ended';
+  service,
+  session,
+  clock_ns > 0 AS is_clock_set,
+  if(is_clock_set, fromUnixTimestamp64Nano(clock_ns - toInt64(uptime), 'UTC'), earliest_at) AS first_at,
+  if(is_clock_set, fromUnixTimestamp64Nano(clock_ns, 'UTC'), latest_at) AS last_at,
+  uptime AS uptime_ns
+FROM
+(
+  SELECT
+    service,
+    session,
+    toUnixTimestamp64Nano(max(clock_at)) AS clock_ns,
+    min(first_at) AS earliest_at,
+    max(last_at) AS latest_at,
+    max(uptime_ns) AS uptime
+  FROM wayward_sessions
+  GROUP BY service, session
+);
 
--- Migration 7 is done
-INSERT INTO wayward_migrations (version, name, applied_at) VALUES (7, 'Ends of what was told as open', now64(3));
+-- Migration 8, Ends of what was reported as open, and when sessions reported. Operations whose end was not reported, each with what is known of it now, its state
+CREATE VIEW IF NOT EXISTS wayward_open_now ON CLUSTER `main`
+AS SELECT
+  o.service AS service,
+  o.session AS session,
+  o.kind AS kind,
+  o.sequence AS sequence,
+  o.item_id AS item_id,
+  o.started_at AS started_at,
+  o.seen_at AS seen_at,
+  o.age_ns AS age_ns,
+  o.wait_ns AS wait_ns,
+  o.name AS name,
+  o.subject_id AS subject_id,
+  o.lock_type AS lock_type,
+  o.lock_mode AS lock_mode,
+  o.held AS held,
+  o.holder_task_id AS holder_task_id,
+  o.concurrency AS concurrency,
+  o.due_at AS due_at,
+  o.attempt AS attempt,
+  o.thread_id AS thread_id,
+  o.thread_name AS thread_name,
+  o.task_id AS task_id,
+  o.task_name AS task_name,
+  o.trace_id AS trace_id,
+  o.span_id AS span_id,
+  greatest(5 * o.interval_ns, 15000000000) AS quiet_ns,
+  multiIf(
+    t.last_at < subtractNanoseconds(now64(9, 'UTC'), quiet_ns), 'silent',
+    o.seen_uptime_ns > 0 AND t.uptime_ns > o.seen_uptime_ns + quiet_ns, 'lost',
+    'open') AS state,
+  if(state = 'silent', t.last_at, toDateTime64(0, 9, 'UTC')) AS silent_at
+FROM
+(
+  SELECT
+    service, session, kind, sequence, item_id, started_at, seen_at, age_ns, wait_ns, name, subject_id, lock_type,
+    lock_mode, held, holder_task_id, concurrency, due_at, attempt, thread_id, thread_name, task_id, task_name, trace_id,
+    span_id, seen_uptime_ns, interval_ns
+  FROM wayward_open_operations FINAL
+  WHERE ended_at = toDateTime64(0, 9, 'UTC')
+) AS o
+LEFT JOIN
+(
+  SELECT service, session, last_at, uptime_ns
+  FROM wayward_session_times
+  WHERE (service, session) IN
+  (
+    SELECT service, session
+    FROM wayward_open_operations FINAL
+    WHERE ended_at = toDateTime64(0, 9, 'UTC')
+  )
+) AS t ON t.service = o.service AND t.session = o.session;
+
+-- Migration 8 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (8, 'Ends of what was reported as open, and when sessions reported', now64(3));

@@ -293,42 +293,6 @@ FROM otel_traces
 WHERE TraceId != ''
 GROUP BY TraceId;
 
-CREATE TABLE wayward_ended_operations
-(
-    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
-    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
-    `kind` LowCardinality(String) COMMENT 'lock_wait, lock_hold, queue_wait, queue_item, job_run, ... (wayward.kind)' CODEC(ZSTD(1)),
-    `sequence` UInt64 COMMENT 'The operation (wayward.operation.sequence)' CODEC(Delta(8), ZSTD(1)),
-    `started_at` DateTime64(9, 'UTC') COMMENT 'When the operation started, UTC (wayward.operation.start_time)' CODEC(Delta(8), ZSTD(1)),
-    `ended_at` DateTime64(9, 'UTC') COMMENT 'When it ended, UTC' CODEC(Delta(8), ZSTD(1)),
-    `age_ns` UInt64 COMMENT 'How long it had been open, nanoseconds (wayward.operation.age)' CODEC(T64, ZSTD(1))
-)
-ENGINE = ReplacingMergeTree(ended_at)
-PARTITION BY toDate(started_at)
-ORDER BY (service, session, kind, sequence)
-SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
-
-CREATE MATERIALIZED VIEW wayward_ended_operations_mv TO wayward_ended_operations
-(
-    `service` LowCardinality(String),
-    `session` String,
-    `kind` String,
-    `sequence` UInt64,
-    `started_at` DateTime64(9, 'UTC'),
-    `ended_at` DateTime64(9),
-    `age_ns` UInt64
-)
-AS SELECT
-    ServiceName AS service,
-    multiIf((ResourceAttributes['wayward.session.id']) != '', ResourceAttributes['wayward.session.id'], (ResourceAttributes['service.instance.id']) != '', ResourceAttributes['service.instance.id'], concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])) AS session,
-    LogAttributes['wayward.kind'] AS kind,
-    toUInt64OrZero(LogAttributes['wayward.operation.sequence']) AS sequence,
-    parseDateTime64BestEffortOrZero(LogAttributes['wayward.operation.start_time'], 9, 'UTC') AS started_at,
-    Timestamp AS ended_at,
-    toUInt64OrZero(LogAttributes['wayward.operation.age']) AS age_ns
-FROM otel_logs
-WHERE EventName = 'wayward.operation.ended';
-
 CREATE TABLE wayward_incoming
 (
     `service` LowCardinality(String) COMMENT 'service.name of the resource',
@@ -734,6 +698,115 @@ ENGINE = ReplacingMergeTree
 ORDER BY version
 SETTINGS index_granularity = 8192;
 
+CREATE VIEW wayward_open_now
+(
+    `service` LowCardinality(String),
+    `session` LowCardinality(String),
+    `kind` LowCardinality(String),
+    `sequence` UInt64,
+    `item_id` String,
+    `started_at` DateTime64(9, 'UTC'),
+    `seen_at` DateTime64(9, 'UTC'),
+    `age_ns` UInt64,
+    `wait_ns` UInt64,
+    `name` LowCardinality(String),
+    `subject_id` String,
+    `lock_type` LowCardinality(String),
+    `lock_mode` LowCardinality(String),
+    `held` Array(String),
+    `holder_task_id` String,
+    `concurrency` UInt32,
+    `due_at` DateTime64(9, 'UTC'),
+    `attempt` UInt32,
+    `thread_id` Int64,
+    `thread_name` LowCardinality(String),
+    `task_id` String,
+    `task_name` LowCardinality(String),
+    `trace_id` String,
+    `span_id` String,
+    `quiet_ns` UInt64,
+    `state` String,
+    `silent_at` DateTime64(9, 'UTC')
+)
+AS SELECT
+    o.service AS service,
+    o.session AS session,
+    o.kind AS kind,
+    o.sequence AS sequence,
+    o.item_id AS item_id,
+    o.started_at AS started_at,
+    o.seen_at AS seen_at,
+    o.age_ns AS age_ns,
+    o.wait_ns AS wait_ns,
+    o.name AS name,
+    o.subject_id AS subject_id,
+    o.lock_type AS lock_type,
+    o.lock_mode AS lock_mode,
+    o.held AS held,
+    o.holder_task_id AS holder_task_id,
+    o.concurrency AS concurrency,
+    o.due_at AS due_at,
+    o.attempt AS attempt,
+    o.thread_id AS thread_id,
+    o.thread_name AS thread_name,
+    o.task_id AS task_id,
+    o.task_name AS task_name,
+    o.trace_id AS trace_id,
+    o.span_id AS span_id,
+    greatest(5 * o.interval_ns, 15000000000) AS quiet_ns,
+    multiIf(t.last_at < subtractNanoseconds(now64(9, 'UTC'), quiet_ns), 'silent', (o.seen_uptime_ns > 0) AND (t.uptime_ns > (o.seen_uptime_ns + quiet_ns)), 'lost', 'open') AS state,
+    if(state = 'silent', t.last_at, toDateTime64(0, 9, 'UTC')) AS silent_at
+FROM
+(
+    SELECT
+        service,
+        session,
+        kind,
+        sequence,
+        item_id,
+        started_at,
+        seen_at,
+        age_ns,
+        wait_ns,
+        name,
+        subject_id,
+        lock_type,
+        lock_mode,
+        held,
+        holder_task_id,
+        concurrency,
+        due_at,
+        attempt,
+        thread_id,
+        thread_name,
+        task_id,
+        task_name,
+        trace_id,
+        span_id,
+        seen_uptime_ns,
+        interval_ns
+    FROM wayward_open_operations
+    FINAL
+    WHERE ended_at = toDateTime64(0, 9, 'UTC')
+) AS o
+LEFT JOIN
+(
+    SELECT
+        service,
+        session,
+        last_at,
+        uptime_ns
+    FROM wayward_session_times
+    WHERE (service, session) IN (
+        SELECT
+            service,
+            session
+        FROM wayward_open_operations
+        FINAL
+        WHERE ended_at = toDateTime64(0, 9, 'UTC')
+    )
+) AS t ON (t.service = o.service) AND (t.session = o.session);
+
 CREATE TABLE wayward_open_operations
 (
     `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
@@ -759,7 +832,12 @@ CREATE TABLE wayward_open_operations
     `task_id` String COMMENT 'The asynchronous task (wayward.task.id)' CODEC(ZSTD(1)),
     `task_name` LowCardinality(String) COMMENT 'Name of the task (wayward.task.name)' CODEC(ZSTD(1)),
     `trace_id` String COMMENT 'Trace of the operation, or empty' CODEC(ZSTD(1)),
-    `span_id` String COMMENT 'Span of the operation or of its parent, or empty' CODEC(ZSTD(1))
+    `span_id` String COMMENT 'Span of the operation or of its parent, or empty' CODEC(ZSTD(1)),
+    `ended_at` DateTime64(9, 'UTC') COMMENT 'When it ended, UTC, 1970 as long as no end was reported' CODEC(Delta(8), ZSTD(1)),
+    `end_reason` LowCardinality(String) COMMENT 'Why reports of it ended before itself: shutdown, left_out, abandoned (wayward.operation.end.reason), else empty' CODEC(ZSTD(1)),
+    `seen_uptime_ns` UInt64 COMMENT 'Age of the session when it was last reported, monotonic, nanoseconds, 0 unknown (wayward.session.uptime)' CODEC(T64, ZSTD(1)),
+    `interval_ns` UInt64 COMMENT 'Time between two reports of it while it is open, nanoseconds, 0 unknown (wayward.operation.snapshot.interval)' CODEC(T64, ZSTD(1)),
+    INDEX ended ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(seen_at)
 PARTITION BY toDate(started_at)
@@ -791,7 +869,11 @@ CREATE MATERIALIZED VIEW wayward_open_operations_mv TO wayward_open_operations
     `task_id` String,
     `task_name` String,
     `trace_id` String,
-    `span_id` String
+    `span_id` String,
+    `ended_at` DateTime64(9, 'UTC'),
+    `end_reason` String,
+    `seen_uptime_ns` UInt64,
+    `interval_ns` UInt64
 )
 AS SELECT
     ServiceName AS service,
@@ -817,9 +899,13 @@ AS SELECT
     LogAttributes['wayward.task.id'] AS task_id,
     LogAttributes['wayward.task.name'] AS task_name,
     TraceId AS trace_id,
-    SpanId AS span_id
+    SpanId AS span_id,
+    if(EventName = 'wayward.operation.ended', seen_at, toDateTime64(0, 9, 'UTC')) AS ended_at,
+    LogAttributes['wayward.operation.end.reason'] AS end_reason,
+    toUInt64OrZero(LogAttributes['wayward.session.uptime']) AS seen_uptime_ns,
+    toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns
 FROM otel_logs
-WHERE EventName = 'wayward.operation.open';
+WHERE EventName IN ('wayward.operation.open', 'wayward.operation.ended');
 
 CREATE TABLE wayward_queue_items
 (
@@ -908,6 +994,37 @@ AS SELECT
 FROM wayward_incoming
 WHERE kind = 'queue_item';
 
+CREATE VIEW wayward_session_times
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `is_clock_set` UInt8,
+    `first_at` DateTime64(9, 'UTC'),
+    `last_at` DateTime64(9, 'UTC'),
+    `uptime_ns` SimpleAggregateFunction(max, UInt64)
+)
+AS SELECT
+    service,
+    session,
+    clock_ns > 0 AS is_clock_set,
+    if(is_clock_set, fromUnixTimestamp64Nano(clock_ns - toInt64(uptime), 'UTC'), earliest_at) AS first_at,
+    if(is_clock_set, fromUnixTimestamp64Nano(clock_ns, 'UTC'), latest_at) AS last_at,
+    uptime AS uptime_ns
+FROM
+(
+    SELECT
+        service,
+        session,
+        toUnixTimestamp64Nano(max(clock_at)) AS clock_ns,
+        min(first_at) AS earliest_at,
+        max(last_at) AS latest_at,
+        max(uptime_ns) AS uptime
+    FROM wayward_sessions
+    GROUP BY
+        service,
+        session
+);
+
 CREATE TABLE wayward_sessions
 (
     `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
@@ -924,7 +1041,9 @@ CREATE TABLE wayward_sessions
     `spans` SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored' CODEC(ZSTD(1)),
     `span_errors` SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans stored whose status is Error' CODEC(ZSTD(1)),
     `logs` SimpleAggregateFunction(sum, UInt64) COMMENT 'Log records and events stored' CODEC(ZSTD(1)),
-    `dropped` SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans and events that the process says it dropped (wayward.events.dropped.count)' CODEC(ZSTD(1))
+    `dropped` SimpleAggregateFunction(sum, UInt64) COMMENT 'Spans and events that the process says it dropped (wayward.events.dropped.count)' CODEC(ZSTD(1)),
+    `uptime_ns` SimpleAggregateFunction(max, UInt64) COMMENT 'Age of the session by its monotonic clock, nanoseconds, when it last said so, 0 never (wayward.session.uptime)' CODEC(ZSTD(1)),
+    `clock_at` SimpleAggregateFunction(max, DateTime64(9, 'UTC')) COMMENT 'Latest event wayward.clock.step, UTC: only where the wall clock was set meanwhile, else 1970' CODEC(ZSTD(1))
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (service, session)
@@ -946,7 +1065,9 @@ CREATE MATERIALIZED VIEW wayward_sessions_logs_mv TO wayward_sessions
     `spans` UInt64,
     `span_errors` UInt64,
     `logs` UInt64,
-    `dropped` UInt64
+    `dropped` UInt64,
+    `uptime_ns` UInt64,
+    `clock_at` DateTime64(9)
 )
 AS SELECT
     ServiceName AS service,
@@ -963,7 +1084,9 @@ AS SELECT
     toUInt64(0) AS spans,
     toUInt64(0) AS span_errors,
     count() AS logs,
-    sumIf(toUInt64OrZero(LogAttributes['wayward.events.dropped.count']), EventName = 'wayward.events.dropped') AS dropped
+    sumIf(toUInt64OrZero(LogAttributes['wayward.events.dropped.count']), EventName = 'wayward.events.dropped') AS dropped,
+    max(toUInt64OrZero(LogAttributes['wayward.session.uptime'])) AS uptime_ns,
+    maxIf(Timestamp, EventName = 'wayward.clock.step') AS clock_at
 FROM otel_logs
 GROUP BY
     ServiceName,

@@ -40,6 +40,8 @@
 --   overlap_max          count          most runs at the same time
 --   running              count          runs that had not ended when last reported
 --   running_max_ns       duration ns    age of the oldest of them
+--   running_silent_at    time           when its session went silent, 1970 if it has not
+--   ends_lost            count          runs whose end was lost
 --   failed_trace_id      text           trace of the last failed run
 --   failed_span_id       text           its span
 --   latest_trace_id      text           trace of the run that started latest after its due time
@@ -65,27 +67,27 @@ WITH
       AND ({service:String} = '' OR service = {service:String})
       AND ({session:String} = '' OR session = {session:String})
   ),
-  running_now AS
+  open_operations AS
   (
-    SELECT
-      service, name AS job_name, started_at, seen_at, age_ns, due_at, trace_id, span_id
-    FROM wayward_open_operations FINAL
+    SELECT service, session, sequence, name, started_at, age_ns, state, silent_at
+    FROM wayward_open_now
     WHERE kind = 'job_run'
       AND started_at < {to:DateTime64(9, 'UTC')}
       AND seen_at >= {from:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR service = {service:String})
       AND ({session:String} = '' OR session = {session:String})
-      AND (service, session, kind, sequence) NOT IN
-      (
-        SELECT service, session, kind, sequence
-        FROM wayward_ended_operations
-      )
-      AND (service, session, sequence) NOT IN
-      (
-        SELECT service, session, sequence
-        FROM wayward_job_runs
-        WHERE sequence IN (SELECT sequence FROM wayward_open_operations WHERE kind = 'job_run')
-      )
+  ),
+  running_now AS
+  (
+    SELECT service, name AS job_name, started_at, age_ns, state, silent_at
+    FROM open_operations
+    WHERE (service, session, sequence) NOT IN
+    (
+      SELECT service, session, sequence
+      FROM wayward_job_runs
+      WHERE toDate(started_at) IN (SELECT toDate(started_at) FROM open_operations)
+        AND sequence IN (SELECT sequence FROM open_operations)
+    )
   ),
   ended AS
   (
@@ -120,7 +122,13 @@ WITH
   ),
   open_runs AS
   (
-    SELECT service, job_name, count() AS open_count, max(age_ns) AS oldest, max(started_at) AS last_start
+    SELECT
+      service, job_name,
+      countIf(state != 'lost') AS open_count,
+      countIf(state = 'lost') AS lost_count,
+      maxIf(age_ns, state != 'lost') AS oldest,
+      argMaxIf(silent_at, age_ns, state != 'lost') AS oldest_silent_at,
+      max(started_at) AS last_start
     FROM running_now
     GROUP BY service, job_name
   )
@@ -153,6 +161,8 @@ SELECT
   e.overlap AS overlap_max,
   o.open_count AS running,
   o.oldest AS running_max_ns,
+  o.oldest_silent_at AS running_silent_at,
+  o.lost_count AS ends_lost,
   e.last_failed.2 AS failed_trace_id,
   e.last_failed.3 AS failed_span_id,
   e.latest.1 AS latest_trace_id,

@@ -1,5 +1,12 @@
 import { WAYWARD_KIND_VALUE_JOB_RUN } from '@wayward/semconv'
-import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
+import {
+  type Analyzer,
+  exemplarsOf,
+  nameOf,
+  spansOfKind,
+  whenLastKnown,
+  worthTelling,
+} from '../../analyzer.ts'
 import type { JobRunsRow } from '../../generated/rows.ts'
 import { formatDuration, formatFraction } from '../../quantity.ts'
 
@@ -77,7 +84,7 @@ function troublesOf(row: JobRunsRow): Trouble[] {
   if (row.runs > 0 && row.running_max_ns > hungFactor * row.high_ns) {
     troubles.push({
       severity: hungSeverity,
-      what: `a run had not ended when last reported, after ${formatDuration(row.running_max_ns)}, the longest before took ${formatDuration(row.high_ns)}`,
+      what: `a run had not ended ${whenLastKnown(row.running_silent_at)}, after ${formatDuration(row.running_max_ns)}, the longest before took ${formatDuration(row.high_ns)}`,
       solution:
         'See what the run that does not end waits for (lock-contention and queue-delay say), and give runs a time-out.',
     })
@@ -93,7 +100,7 @@ function explanationOf(row: JobRunsRow): string {
   const retries = row.retries > 0 ? ` ${row.retries} attempts were retries.` : ''
   const running =
     row.running > 0
-      ? ` ${row.running} had not ended when last reported, the oldest after ${formatDuration(row.running_max_ns)}.`
+      ? ` ${row.running} had not ended ${whenLastKnown(row.running_silent_at)}, the oldest after ${formatDuration(row.running_max_ns)}.`
       : ''
   return (
     `Runs took ${formatDuration(row.median_ns)} (median; from ${formatDuration(row.low_ns)} to ` +

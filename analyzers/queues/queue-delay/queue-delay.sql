@@ -38,7 +38,9 @@
 --   backlog_slope          rate items/s   growth of the backlog while items arrived
 --   drain_ns               duration ns    time to process backlog_end if nothing more arrives
 --   oldest_age_ns          duration ns    age of the oldest item still waiting
+--   oldest_silent_at       time           when its session went silent, 1970 if it has not
 --   still_processing       count          items whose processing had not ended when last reported
+--   ends_lost              count          items whose end was lost
 --   active_ns              duration ns    from the first enqueue to the last sign of the queue
 --   worst_item_id          text           item that waited longest
 --   worst_at               time           when it was enqueued
@@ -49,23 +51,19 @@ WITH
   (
     SELECT
       service, session, kind, sequence, item_id, started_at, seen_at, age_ns, wait_ns, name, subject_id, concurrency,
-      trace_id, span_id
-    FROM wayward_open_operations FINAL
+      trace_id, span_id, state, silent_at
+    FROM wayward_open_now
     WHERE kind IN ('queue_wait', 'queue_item')
       AND started_at < {to:DateTime64(9, 'UTC')}
       AND seen_at >= {from:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR service = {service:String})
       AND ({session:String} = '' OR session = {session:String})
-      AND (service, session, kind, sequence) NOT IN
-      (
-        SELECT service, session, kind, sequence
-        FROM wayward_ended_operations
-      )
   ),
   processing_now AS
   (
     SELECT
       service, session, name, subject_id, item_id, started_at, seen_at, age_ns, wait_ns, concurrency, trace_id, span_id,
+      if(state = 'lost', 'lost', 'processing') AS stage,
       toUnixTimestamp64Nano(started_at) AS out_ns,
       out_ns - toInt64(wait_ns) AS in_ns
     FROM open_operations
@@ -74,20 +72,24 @@ WITH
       (
         SELECT service, session, sequence
         FROM wayward_queue_items
-        WHERE sequence IN (SELECT sequence FROM open_operations)
+        WHERE toDate(dequeued_at) IN (SELECT toDate(started_at) FROM open_operations)
+          AND sequence IN (SELECT sequence FROM open_operations)
       )
   ),
   -- An item is known by its id within its queue; the sequence of a waiting item may not be that of its span.
   waiting_now AS
   (
-    SELECT service, session, name, subject_id, item_id, started_at, seen_at, age_ns, concurrency, trace_id, span_id
+    SELECT
+      service, session, name, subject_id, item_id, started_at, seen_at, age_ns, concurrency, trace_id, span_id, silent_at,
+      if(state = 'lost', 'lost', 'waiting') AS stage
     FROM open_operations
     WHERE kind = 'queue_wait'
       AND (service, session, subject_id, item_id) NOT IN
       (
         SELECT service, session, queue_id, item_id
         FROM wayward_queue_items
-        WHERE item_id IN (SELECT item_id FROM open_operations)
+        WHERE dequeued_at >= (SELECT min(started_at) FROM open_operations)
+          AND item_id IN (SELECT item_id FROM open_operations)
       )
       AND (service, session, subject_id, item_id) NOT IN
       (
@@ -99,7 +101,7 @@ WITH
   (
     SELECT
       service, session, queue_name, queue_id, item_id, 'done' AS stage, toString(result) AS outcome, enqueued_at,
-      wait_ns, processing_ns, concurrency AS workers, trace_id, span_id,
+      wait_ns, processing_ns, concurrency AS workers, trace_id, span_id, toDateTime64(0, 9, 'UTC') AS silent_at,
       toUnixTimestamp64Nano(enqueued_at) AS in_ns,
       toUnixTimestamp64Nano(dequeued_at) AS out_ns,
       out_ns + toInt64(processing_ns) AS end_ns
@@ -110,13 +112,13 @@ WITH
       AND ({session:String} = '' OR session = {session:String})
     UNION ALL
     SELECT
-      service, session, name, subject_id, item_id, 'waiting', '', started_at, age_ns, 0, concurrency, trace_id, span_id,
-      toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(seen_at), toUnixTimestamp64Nano(seen_at)
+      service, session, name, subject_id, item_id, stage, '', started_at, age_ns, 0, concurrency, trace_id, span_id,
+      silent_at, toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(seen_at), toUnixTimestamp64Nano(seen_at)
     FROM waiting_now
     UNION ALL
     SELECT
-      service, session, name, subject_id, item_id, 'processing', '', fromUnixTimestamp64Nano(in_ns, 'UTC'), wait_ns,
-      age_ns, concurrency, trace_id, span_id, in_ns, out_ns, toUnixTimestamp64Nano(seen_at)
+      service, session, name, subject_id, item_id, stage, '', fromUnixTimestamp64Nano(in_ns, 'UTC'), wait_ns, age_ns,
+      concurrency, trace_id, span_id, toDateTime64(0, 9, 'UTC'), in_ns, out_ns, toUnixTimestamp64Nano(seen_at)
     FROM processing_now
   ),
   workers_of AS
@@ -154,7 +156,9 @@ WITH
       avgIf(toFloat64(i.processing_ns), i.stage = 'done') AS processing_mean,
       maxIntersectionsIf(i.out_ns, i.end_ns, i.end_ns > i.out_ns) AS used,
       maxIntersectionsIf(i.in_ns, i.out_ns, i.out_ns > i.in_ns) AS backlog_peak,
+      countIf(i.stage = 'lost') AS lost_count,
       maxIf(i.wait_ns, i.stage = 'waiting') AS oldest,
+      argMaxIf(i.silent_at, i.wait_ns, i.stage = 'waiting') AS oldest_silent_at,
       countIf(i.in_ns <= a.last_in AND i.out_ns > a.last_in) AS left_at_last_arrival,
       -- A burst has no rate: it is spread over at least the time that one item takes.
       greatest(toFloat64(any(a.last_in - a.first_in)), ifNotFinite(processing_mean, 0), toFloat64(1)) AS arriving_ns,
@@ -175,7 +179,7 @@ SELECT
   f.done_count AS items,
   f.failed_count AS failed,
   if(items = 0, 0, failed / items) AS failed_fraction,
-  (f.done_count + f.processing_count + f.waiting_count - 1) / f.arriving_ns * 1e9 AS arrival_rate,
+  (f.done_count + f.processing_count + f.waiting_count + f.lost_count - 1) / f.arriving_ns * 1e9 AS arrival_rate,
   toUInt64(round(ifNotFinite(f.waits[1], 0))) AS wait_p50_ns,
   toUInt64(round(ifNotFinite(f.waits[2], 0))) AS wait_p95_ns,
   toUInt64(round(ifNotFinite(f.waits[3], 0))) AS wait_p99_ns,
@@ -196,7 +200,9 @@ SELECT
   f.left_at_last_arrival / f.arriving_ns * 1e9 AS backlog_slope,
   if(f.done_count = 0, 0, toUInt64(round(backlog_end * f.processing_mean / concurrency))) AS drain_ns,
   f.oldest AS oldest_age_ns,
+  f.oldest_silent_at AS oldest_silent_at,
   f.processing_count AS still_processing,
+  f.lost_count AS ends_lost,
   toUInt64(greatest(f.active, 1)) AS active_ns,
   f.worst.1 AS worst_item_id,
   f.worst.2 AS worst_at,

@@ -2,9 +2,11 @@ import { WAYWARD_KIND_VALUE_QUEUE_ITEM } from '@wayward/semconv'
 import {
   type Analyzer,
   exemplarsOf,
+  isSilent,
   nameOf,
   spansOfKind,
   toSeverity,
+  whenLastKnown,
   worthTelling,
 } from '../../analyzer.ts'
 import type { QueueDelayRow } from '../../generated/rows.ts'
@@ -63,7 +65,7 @@ function summaryOf(row: QueueDelayRow): string {
   ]
   if (row.backlog_end > 0) {
     parts.push(
-      `${row.backlog_end} of them had not been taken when last reported, the oldest after ${formatDuration(row.oldest_age_ns)}`,
+      `${row.backlog_end} of them had not been taken ${whenLastKnown(row.oldest_silent_at)}, the oldest after ${formatDuration(row.oldest_age_ns)}`,
     )
   }
   if (row.failed > 0) parts.push(`${row.failed} of ${row.items} failed`)
@@ -80,7 +82,9 @@ function explanationOf(row: QueueDelayRow): string {
       `it can process with ${row.concurrency} at a time; ${trend}`
     : `${row.items + row.still_processing + row.backlog_end} items came, too few to tell a rate; the backlog reached ${row.backlog_max}`
   const drain =
-    row.backlog_end > 0 ? `, and working off the rest takes ${formatDuration(row.drain_ns)}` : ''
+    row.backlog_end > 0 && !isSilent(row.oldest_silent_at)
+      ? `, and working off the rest takes ${formatDuration(row.drain_ns)}`
+      : ''
   return (
     `${arrivals}${drain}. On average ${threeDigits(row.length_area)} waited, and ` +
     `the workers were busy in ${formatFraction(row.utilisation)} of the time.`
