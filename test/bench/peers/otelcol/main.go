@@ -1,5 +1,5 @@
 // The OpenTelemetry Collector with just the parts that the peer bench measures: OTLP in, batches, ClickHouse out,
-// and the file storage that its durable queue needs.
+// and the file storage that its durable queue needs; and OTLP out, for the test of it as a sender.
 package main
 
 import (
@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/processor"
@@ -45,7 +47,8 @@ func factories() (otelcol.Factories, error) {
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
-	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](clickhouseexporter.NewFactory())
+	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](clickhouseexporter.NewFactory(),
+		otlpexporter.NewFactory(), otlphttpexporter.NewFactory())
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
