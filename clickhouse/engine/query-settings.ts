@@ -4,7 +4,7 @@ import type { Account } from './account.ts'
 import { readingRole } from './engine-config.ts'
 import { ClickhouseException } from './exception.ts'
 import type { EngineLimits } from './limits.ts'
-import { isPlainName, quoteIdentifier, quoteString } from './sql-text.ts'
+import { isParameterName, isPlainName, quoteIdentifier, quoteString } from './sql-text.ts'
 
 /** What a request's connection is prepared with. */
 export interface QueryContext {
@@ -34,15 +34,7 @@ export const settingsWord = /\bSETTINGS\b/i
 
 /** The statements that prepare a connection, in one text. @throws ClickhouseException */
 export function preparation(context: QueryContext, limits: EngineLimits): string {
-  for (const name of [...context.settings.keys(), ...context.parameters.keys()]) {
-    if (!isPlainName(name)) {
-      throw new ClickhouseException(
-        36,
-        'BAD_ARGUMENTS',
-        `The name "${name}" of a setting or parameter is not a plain word`,
-      )
-    }
-  }
+  checkNames(context)
   const { allowed, refused } =
     context.account === 'reading'
       ? readingSettings(context.settings, limits)
@@ -69,6 +61,19 @@ export function preparation(context: QueryContext, limits: EngineLimits): string
   // allowed (164).
   statements.push(setText(refused))
   return statements.filter((text) => text !== '').join('; ')
+}
+
+/** They cannot be quoted. @throws ClickhouseException */
+function checkNames({ settings, parameters }: QueryContext): void {
+  const wrong =
+    [...settings.keys()].find((name) => !isPlainName(name)) ??
+    [...parameters.keys()].find((name) => !isParameterName(name))
+  if (wrong === undefined) return
+  throw new ClickhouseException(
+    36,
+    'BAD_ARGUMENTS',
+    `The name "${wrong}" of a setting or parameter is not a plain word`,
+  )
 }
 
 /** What a request's settings say about reading an external table's file; the bounds hold, too. */

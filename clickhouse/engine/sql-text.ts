@@ -15,3 +15,8 @@ export function quoteIdentifier(name: string): string {
 export function isPlainName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_.$]*$/.test(name)
 }
+
+/** Of a parameter; behind `param_` it is part of a word, and may begin with any of a word's signs. */
+export function isParameterName(name: string): boolean {
+  return /^[A-Za-z0-9_.$]+$/.test(name)
+}

@@ -52,7 +52,7 @@ export function objectionTo(
   parameters: ReadonlyMap<string, string>,
   mayFilter: boolean,
 ): Objection | undefined {
-  const tokens = withIdentifiers(tokensOf(formatted), parameters)
+  const tokens = withIdentifiers(formatted, parameters)
   const callees: string[] = []
   for (let at = 0; at < tokens.length; at += 1) {
     const token = tokens[at]
@@ -147,7 +147,7 @@ export function filtersIn(formatted: string): readonly (string | undefined)[] {
   const filters: (string | undefined)[] = []
   let isIn = false
   let before: Token | undefined
-  for (const token of tokensOf(formatted)) {
+  for (const token of tokensOf(formatted, false)) {
     if (nameOf(token) === filterSetting) isIn = true
     else if (token.value === '}') isIn = false
     else if (isIn && before?.value === ':') {
@@ -158,22 +158,37 @@ export function filtersIn(formatted: string): readonly (string | undefined)[] {
   return filters
 }
 
-/** Puts names in the place of `{x:Identifier}`. */
+/** Puts names in the place of `{x:Identifier}`. There are no heredocs, but names such as `$x$`. */
 function withIdentifiers(
-  tokens: readonly Token[],
+  formatted: string,
   parameters: ReadonlyMap<string, string>,
 ): readonly Token[] {
+  const tokens = tokensOf(formatted, false)
   const replaced: Token[] = []
   for (let at = 0; at < tokens.length; at += 1) {
     const token = tokens[at]
     if (token === undefined) break
-    const value = parameters.get(nameOf(tokens[at + 1]))
-    if (token.value !== '{' || !isWord(tokens[at + 3], 'IDENTIFIER') || value === undefined) {
+    const colon = token.value === '{' ? colonAfter(tokens, at) : undefined
+    const name = formatted.slice(token.end, tokens[colon ?? at]?.start).trim()
+    const value = colon === undefined ? undefined : parameters.get(name)
+    if (colon === undefined || value === undefined) {
       replaced.push(token)
       continue
     }
     replaced.push({ ...token, kind: 'word', value })
-    at += 4
+    at = colon + 2
   }
   return replaced
+}
+
+/** Where the colon of `{x:Identifier}` is; a name such as `13_` is cut into several tokens. */
+function colonAfter(tokens: readonly Token[], open: number): number | undefined {
+  for (let at = open + 1; at < tokens.length; at += 1) {
+    const value = tokens[at]?.value
+    if (value === '}' || value === '{') return undefined
+    if (value === ':' && tokens[at + 2]?.value === '}') {
+      return isWord(tokens[at + 1], 'IDENTIFIER') ? at : undefined
+    }
+  }
+  return undefined
 }

@@ -13,16 +13,18 @@ export function isWord(token: Token | undefined, word: string): token is Token {
 }
 
 /** All tokens of a text. */
-export function tokensOf(text: string): Token[] {
+export function tokensOf(text: string, hasHeredocs = true): Token[] {
   const tokens: Token[] = []
-  for (let next = nextToken(text, 0); next !== undefined; next = nextToken(text, next.end)) {
+  for (let at = 0; ; ) {
+    const next = nextToken(text, at, hasHeredocs)
+    if (next === undefined) return tokens
     tokens.push(next)
+    at = next.end
   }
-  return tokens
 }
 
 const blanks = /(?:\s+|--[^\n]*|#[ !][^\n]*|\/\*[^]*?(?:\*\/|$))+/y
-const wordPattern = /[A-Za-z_][A-Za-z0-9_]*/y
+const wordPattern = /[A-Za-z_$][A-Za-z0-9_$]*/y
 const heredocHead = /\$\w*\$/y
 /** Quotes of word processors, which ClickHouse takes as well; no escapes are known between them. */
 const curlyQuotes: Readonly<Record<string, { end: string; kind: Token['kind'] }>> = {
@@ -30,7 +32,7 @@ const curlyQuotes: Readonly<Record<string, { end: string; kind: Token['kind'] }>
   '“': { end: '”', kind: 'quoted' },
 }
 
-export function nextToken(text: string, position: number): Token | undefined {
+export function nextToken(text: string, position: number, hasHeredocs = true): Token | undefined {
   blanks.lastIndex = position
   const start = blanks.test(text) ? blanks.lastIndex : position
   if (start >= text.length) return undefined
@@ -41,9 +43,10 @@ export function nextToken(text: string, position: number): Token | undefined {
   if (first === "'" || first === '"' || first === '`') {
     return token(first === "'" ? 'text' : 'quoted', closingQuote(text, start))
   }
+  const heredoc = first === '$' && hasHeredocs ? heredocEnd(text, start) : undefined
+  if (heredoc !== undefined) return token('text', heredoc)
   wordPattern.lastIndex = start
   if (wordPattern.test(text)) return token('word', wordPattern.lastIndex)
-  if (first === '$') return token('text', heredocEnd(text, start) ?? start + 1)
   const curly = curlyQuotes[first]
   if (curly === undefined) return token('mark', start + 1)
   const close = text.indexOf(curly.end, start)

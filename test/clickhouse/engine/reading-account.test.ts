@@ -193,6 +193,25 @@ describe('the reading account', () => {
     }
   })
 
+  test.each(['f', 'a$b', '$x', '$x$', '13_', '$1'])(
+    'a parameter named %s does not hide a function',
+    async (name) => {
+      expect((await engine.read(`SELECT {${name}:UInt8}`, { [`param_${name}`]: '5' })).text).toBe(
+        '5\n',
+      )
+      for (const sql of [
+        `SELECT arrayMap({${name}:Identifier}, ['/etc/passwd'])`,
+        `SELECT arrayMap({ ${name} : Identifier }, ['/etc/passwd']), '${name}', 1 AS \`${name}\``,
+        `SELECT arrayMap({${name}:/**/Identifier}, ['/etc/passwd']), {${name}:String}`,
+        `SELECT * APPLY {${name}:Identifier} FROM (SELECT '/etc/passwd')`,
+      ]) {
+        const answer = await engine.read(sql, { [`param_${name}`]: 'file' })
+        expect(answer.status, sql).toBeGreaterThanOrEqual(400)
+        expect(answer.text).not.toContain('root:')
+      }
+    },
+  )
+
   test.each([
     [`SELECT 'file' AS x`, 'file\n'],
     [`SELECT 'a\\tb'`, 'a\\tb\n'],
