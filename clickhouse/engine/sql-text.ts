@@ -16,7 +16,7 @@ export function isPlainName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_.$]*$/.test(name)
 }
 
-/** Of a parameter; behind `param_` it is part of a word, and may begin with any of a word's signs. */
+/** Of a parameter: behind `param_` it may begin with any of a word's signs. */
 export function isParameterName(name: string): boolean {
   return /^[A-Za-z0-9_.$]+$/.test(name)
 }
