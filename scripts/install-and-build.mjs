@@ -60,6 +60,8 @@ export function run(command, args, env = {}) {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...env },
+    // npm is a script of the shell there.
+    shell: process.platform === 'win32' && command === 'npm',
   })
   if (result.error !== undefined) {
     console.error(`Cannot run "${command}": ${result.error.message}`)
