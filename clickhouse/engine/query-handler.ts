@@ -24,6 +24,7 @@ import { type ServerIdentity, sendResult } from './response.ts'
 import { liftSettings } from './settings-clause.ts'
 import { quoteString } from './sql-text.ts'
 import { type InsertHead, parseInsertHead } from './statement-head.ts'
+import { firstWord, isWord, tokensOf } from './statement-tokens.ts'
 
 /** Runs what requests ask for. */
 export interface QueryHandler {
@@ -52,11 +53,8 @@ export interface QueryHandlerSettings {
   readonly identity: ServerIdentity
 }
 
-/**
- * What a statement begins with that answers with rows; comments before it cost the header, and
- * nothing else.
- */
-const rows = /^[\s(]*(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM|KILL)\b/i
+/** What a statement begins with that answers with rows. */
+const rows = /^(?:SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|VALUES|FROM|KILL)$/i
 
 export function createQueryHandler(settings: QueryHandlerSettings): QueryHandler {
   return new EngineQueryHandler(settings)
@@ -148,7 +146,7 @@ class EngineQueryHandler implements QueryHandler {
         result,
         types,
         isInsert: statement.insertPath !== undefined,
-        hasRows: statement.insertPath === undefined && rows.test(statement.sql),
+        hasRows: statement.insertPath === undefined && rows.test(firstWord(statement.sql)),
       })
     } catch (error) {
       throw withoutPath(error, statement?.insertPath)
@@ -343,7 +341,9 @@ function fromLatin(head: InsertHead): InsertHead {
  * told.
  */
 function refuseInput(sql: string): void {
-  if (!/^\s*INSERT\b/i.test(sql) || !/\binput\s*\(/i.test(sql)) return
+  if (!/\binput\b/i.test(sql) || !/^INSERT$/i.test(firstWord(sql))) return
+  const tokens = tokensOf(sql)
+  if (!tokens.some((token, at) => isWord(token, 'INPUT') && tokens[at + 1]?.value === '(')) return
   throw new ClickhouseException(
     48,
     'NOT_IMPLEMENTED',

@@ -12,6 +12,13 @@ export function isWord(token: Token | undefined, word: string): token is Token {
   return token?.kind === 'word' && token.value.toUpperCase() === word
 }
 
+/** What a statement begins with, behind comments and brackets. */
+export function firstWord(sql: string): string {
+  let next = nextToken(sql, 0)
+  while (next?.value === '(') next = nextToken(sql, next.end)
+  return next?.kind === 'word' ? next.value : ''
+}
+
 /** All tokens of a text. */
 export function tokensOf(text: string, hasHeredocs = true): Token[] {
   const tokens: Token[] = []

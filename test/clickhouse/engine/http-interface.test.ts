@@ -459,6 +459,17 @@ test('INSERT … SELECT FROM input() is refused, as nothing would be stored', as
   const sql = "INSERT INTO for_input SELECT * FROM input('a UInt8') FORMAT TSV"
   const answer = await engine.write(sql, {}, '1\n')
   expect([answer.status, answer.code]).toEqual([501, 48])
+  const hidden = `/* x */ -- y\n${sql.replace('input(', 'input/**/ (')}`
+  expect((await engine.write(hidden, {}, '1\n')).code).toBe(48)
+  const column = await engine.write("INSERT INTO for_input SELECT length('input(') AS input")
+  expect(column.status).toBe(200)
+})
+
+test('an answer names its format behind comments and brackets, too', async () => {
+  for (const sql of ['-- a client\nSELECT 1', '/* a */ ((SELECT 1))', '# b\n(SELECT 1)']) {
+    const { headers } = await engine.read(sql, { default_format: 'JSONEachRow' })
+    expect(headers.get('x-clickhouse-format'), sql).toBe('JSONEachRow')
+  }
 })
 
 describe('small things that clients rely on', () => {
