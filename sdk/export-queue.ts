@@ -7,8 +7,12 @@
 //     that is under way does, and every timer is unreferenced.
 //
 //   add ──▶ waiting ──▶ batch ──▶ export ──▶ sent
-//     └▶ dropped          ▲           │ failed, time left: pause
+//     └▶ dropped  ▲       ▲           │ failed, time left: pause
 //        (queue_full)     └───────────┴▶ dropped (export_failed)
+//                 └───────────────────┘ what may not be lost
+//
+// What corrects what was reported before may not be lost: the ends of operations that were reported
+// as open have places of their own, and wait until the collector takes them.
 import { context, diag } from '@opentelemetry/api'
 import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core'
 import type { LogRecordExporter, LogRecordProcessor, SdkLogRecord } from '@opentelemetry/sdk-logs'
@@ -21,6 +25,7 @@ import {
 } from '@wayward/semconv'
 import type { QueueLimits } from './environment.ts'
 import type { LossReport } from './loss-report.ts'
+import { followedOperationsMax } from './open-operations.ts'
 
 interface Exporter<T> {
   export(items: T[], onResult: (result: ExportResult) => void): void
@@ -29,8 +34,7 @@ interface Exporter<T> {
 
 /** Takes items at any time and sends them in batches, one batch at a time. */
 interface ExportQueue<T> {
-  /** @param reserve places beyond the limit that this item may use. */
-  add(item: T, reserve: number): void
+  add(item: T): void
   /** Sends what waits, once; what fails and can be tried again stays. Never rejects. */
   readonly flush: () => Promise<void>
   /** Sends what waits, once, and closes the exporter. Never rejects. */
@@ -66,7 +70,26 @@ export function createExportLine(): ExportLine {
 /** The gRPC codes that OTLP lets a client try again. */
 const retryableCodes = new Set<unknown>([1, 4, 8, 10, 11, 14, 15])
 
-function createExportQueue<T extends { readonly attributes: object }>(
+/**
+ * Places kept free for what corrects what was reported before: ends of open operations, as many as
+ * are followed, and losses themselves.
+ */
+const reserves: ReadonlyMap<string | undefined, number> = new Map([
+  [EVENT_WAYWARD_OPERATION_ENDED, followedOperationsMax],
+  [EVENT_WAYWARD_EVENTS_DROPPED, followedOperationsMax + 16],
+])
+
+function isKept({ eventName }: Item): boolean {
+  return eventName === EVENT_WAYWARD_OPERATION_ENDED
+}
+
+/** A span or an event. */
+interface Item {
+  readonly attributes: object
+  readonly eventName?: string | undefined
+}
+
+function createExportQueue<T extends Item>(
   exporter: Exporter<T>,
   limits: QueueLimits,
   losses: LossReport,
@@ -142,9 +165,17 @@ function createExportQueue<T extends { readonly attributes: object }>(
     line.pausedUntilMs = performance.now() + line.pauseMs
     line.pauseMs = Math.min(line.pauseMs * 2, pauseMsMax)
     if (isRetryable && !isClosed && line.pausedUntilMs < giveUpMs) return false
-    drop(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, batch)
-    batch = []
+    giveUp()
     return !isRetryable
+  }
+
+  /** The batch is dropped, but for what may not be lost, which waits for another. */
+  function giveUp(): void {
+    const kept = isClosed ? [] : batch.filter(isKept)
+    const lost = kept.length === 0 ? batch : batch.filter((item) => !isKept(item))
+    drop(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, lost)
+    if (kept.length > 0) waiting = [...kept, ...waiting]
+    batch = []
   }
 
   function tryExport(items: T[], timeoutMs: number): Promise<ExportResult> {
@@ -191,9 +222,10 @@ function createExportQueue<T extends { readonly attributes: object }>(
   return {
     flush,
     waitingCount: () => waiting.length + batch.length,
-    add(item, reserve) {
+    add(item) {
       if (isClosed) return
-      if (waiting.length + batch.length >= limits.queueItemsMax + reserve) {
+      const places = limits.queueItemsMax + (reserves.get(item.eventName) ?? 0)
+      if (waiting.length + batch.length >= places) {
         losses.add(WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL, item)
         return
       }
@@ -248,22 +280,13 @@ export function queueSpans(
     processor: {
       onStart: () => undefined,
       onEnd(span) {
-        if ((span.spanContext().traceFlags & sampled) !== 0) queue.add(span, 0)
+        if ((span.spanContext().traceFlags & sampled) !== 0) queue.add(span)
       },
       forceFlush: queue.flush,
       shutdown: queue.shutdown,
     },
   }
 }
-
-/**
- * Places kept free for what corrects what was told before: ends of open operations, and losses
- * themselves.
- */
-const reserves: ReadonlyMap<string, number> = new Map([
-  [EVENT_WAYWARD_OPERATION_ENDED, 1024],
-  [EVENT_WAYWARD_EVENTS_DROPPED, 1040],
-])
 
 export function queueLogs(
   exporter: LogRecordExporter,
@@ -277,7 +300,7 @@ export function queueLogs(
     waitingCount: queue.waitingCount,
     processor: {
       onEmit(record) {
-        queue.add(record, reserves.get(record.eventName ?? '') ?? 0)
+        queue.add(record)
       },
       forceFlush: queue.flush,
       shutdown: queue.shutdown,

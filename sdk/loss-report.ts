@@ -4,22 +4,32 @@ import { type Logger, SeverityNumber } from '@opentelemetry/api-logs'
 import {
   ATTR_WAYWARD_EVENT_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_COUNT,
+  ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT,
   ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_REASON,
   EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_OPERATION_ENDED,
 } from '@wayward/semconv'
 import type { Clock } from './clock.ts'
 
 interface Loss {
   count: number
+  /** Ends of operations that were reported as open. */
+  endedCount: number
   first: number
   last: number
 }
 
+/** A span or an event. */
+interface Dropped {
+  readonly attributes: object
+  readonly eventName?: string | undefined
+}
+
 /** Counts what was dropped and tells it. */
 export interface LossReport {
-  add(reason: string, item: { readonly attributes: object }): void
+  add(reason: string, item: Dropped): void
   /** All that was dropped so far. */
   readonly count: number
   /** Emits one event per reason for what came since the last call. */
@@ -37,10 +47,11 @@ export function createLossReport(): LossReport {
       count++
       let loss = losses.get(reason)
       if (loss === undefined) {
-        loss = { count: 0, first: Number.POSITIVE_INFINITY, last: 0 }
+        loss = { count: 0, endedCount: 0, first: Number.POSITIVE_INFINITY, last: 0 }
         losses.set(reason, loss)
       }
       loss.count++
+      if (item.eventName === EVENT_WAYWARD_OPERATION_ENDED) loss.endedCount++
       const sequence = (item.attributes as Record<string, unknown>)[ATTR_WAYWARD_EVENT_SEQUENCE]
       if (typeof sequence !== 'number') return
       loss.first = Math.min(loss.first, sequence)
@@ -64,6 +75,9 @@ export function createLossReport(): LossReport {
           observedTimestamp: time,
           attributes: {
             ...range,
+            ...(loss.endedCount === 0
+              ? {}
+              : { [ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT]: loss.endedCount }),
             [ATTR_WAYWARD_EVENT_SEQUENCE]: nextSequence(),
             [ATTR_WAYWARD_EVENTS_DROPPED_COUNT]: loss.count,
             [ATTR_WAYWARD_EVENTS_DROPPED_REASON]: reason,

@@ -7,13 +7,20 @@ import { SeverityNumber, type Logger } from '@opentelemetry/api-logs'
 import {
   ATTR_WAYWARD_EVENT_SEQUENCE,
   ATTR_WAYWARD_OPERATION_AGE,
+  ATTR_WAYWARD_OPERATION_END_REASON,
   ATTR_WAYWARD_OPERATION_SEQUENCE,
+  ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL,
   ATTR_WAYWARD_OPERATION_START_TIME,
+  ATTR_WAYWARD_SESSION_UPTIME,
   EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL,
+  WAYWARD_OPERATION_END_REASON_VALUE_ABANDONED,
+  WAYWARD_OPERATION_END_REASON_VALUE_LEFT_OUT,
+  WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN,
 } from '@wayward/semconv'
 import { type Clock, durationNs, toRfc3339 } from './clock.ts'
+import { createClockReport } from './clock-report.ts'
 import { createLossReport } from './loss-report.ts'
 
 /** An operation that has begun and not ended. */
@@ -72,6 +79,8 @@ export interface OpenOperations {
   /** Follows it no more, to make room, and counts it as left out; it may still end. */
   leaveOut(operation: OpenOperation): void
   delete(operation: OpenOperation): void
+  /** Follows it no more because nothing can end it: what it was of is gone. */
+  abandon(operation: OpenOperation): void
   /** Tells all that are old enough. @returns how many. */
   snapshot(): number
   readonly count: number
@@ -79,6 +88,7 @@ export interface OpenOperations {
   start(): void
   /** Changes the settings that are given. */
   configure(snapshots: Partial<SnapshotSettings>): void
+  /** Reports of all that was reported as open that no more will be heard of it. */
   shutdown(): void
 }
 
@@ -87,11 +97,12 @@ export interface OpenOperationsSettings {
   readonly clock: Clock
   readonly logger: Logger
   readonly nextSequence: () => number
+  readonly uptimeNs: () => number
   readonly onError: () => void
 }
 
 export function createOpenOperations(settings: OpenOperationsSettings): OpenOperations {
-  const { clock, logger, nextSequence } = settings
+  const { clock, logger, nextSequence, uptimeNs, onError } = settings
   let { snapshots } = settings
   const operations = new Set<OpenOperation>()
   /**
@@ -100,27 +111,31 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
    */
   const toldOpen = new Set<OpenOperation>()
   const leftOut = createLossReport()
+  const clockReport = createClockReport(settings)
   let timer: NodeJS.Timeout | undefined
 
   function snapshot(): number {
     const thresholdNs = snapshots.thresholdMs * 1e6
+    const of = {
+      [ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL]: snapshots.intervalMs * 1e6,
+      [ATTR_WAYWARD_SESSION_UPTIME]: uptimeNs(),
+    }
     let told = 0
     // A set keeps the order of insertion: the oldest come first.
     for (const operation of operations) {
       // By the operation's own anchor: a snapshot is never earlier than start plus age, nor than
       // the one before.
       const now = clock.now(operation.anchorMs)
-      const ageNs = durationNs(operation.startTime, now)
-      if (ageNs < thresholdNs) continue
+      if (durationNs(operation.startTime, now) < thresholdNs) continue
       if (told === snapshots.operationsMax) break
       told++
       toldOpen.add(operation)
-      tell(EVENT_WAYWARD_OPERATION_OPEN, operation, now, ageNs)
+      tell(EVENT_WAYWARD_OPERATION_OPEN, operation, now, of)
     }
     return told
   }
 
-  function tell(eventName: string, operation: OpenOperation, now: HrTime, ageNs: number): void {
+  function tell(eventName: string, operation: OpenOperation, now: HrTime, of: Attributes): void {
     logger.emit({
       eventName,
       severityNumber: SeverityNumber.INFO,
@@ -132,20 +147,25 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
         [ATTR_WAYWARD_EVENT_SEQUENCE]: nextSequence(),
         [ATTR_WAYWARD_OPERATION_SEQUENCE]: operation.sequence,
         [ATTR_WAYWARD_OPERATION_START_TIME]: toRfc3339(operation.startTime),
-        [ATTR_WAYWARD_OPERATION_AGE]: ageNs,
+        [ATTR_WAYWARD_OPERATION_AGE]: durationNs(operation.startTime, now),
+        ...of,
       },
     })
   }
 
-  function remove(operation: OpenOperation): void {
+  function remove(operation: OpenOperation, reason?: string): void {
     operations.delete(operation)
     // Empty unless something is open for long: ends of short operations cost no look-up.
-    if (toldOpen.size === 0 || !toldOpen.delete(operation)) return
+    if (toldOpen.size > 0 && toldOpen.delete(operation)) tellEnd(operation, reason)
+  }
+
+  function tellEnd(operation: OpenOperation, reason: string | undefined): void {
+    const of: Attributes = { [ATTR_WAYWARD_SESSION_UPTIME]: uptimeNs() }
+    if (reason !== undefined) of[ATTR_WAYWARD_OPERATION_END_REASON] = reason
     try {
-      const now = clock.now(operation.anchorMs)
-      tell(EVENT_WAYWARD_OPERATION_ENDED, operation, now, durationNs(operation.startTime, now))
+      tell(EVENT_WAYWARD_OPERATION_ENDED, operation, clock.now(operation.anchorMs), of)
     } catch {
-      settings.onError()
+      onError()
     }
   }
 
@@ -156,11 +176,11 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
 
   function tick(): void {
     try {
-      clock.follow()
+      clockReport.follow()
       snapshot()
       leftOut.tell(logger, clock, nextSequence)
     } catch {
-      settings.onError()
+      onError()
     }
   }
 
@@ -186,10 +206,11 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
     },
     leaveOut(operation) {
       // Nobody will say of it any more that it is open.
-      remove(operation)
+      remove(operation, WAYWARD_OPERATION_END_REASON_VALUE_LEFT_OUT)
       countLeftOut(operation)
     },
-    delete: remove,
+    delete: (operation) => remove(operation),
+    abandon: (operation) => remove(operation, WAYWARD_OPERATION_END_REASON_VALUE_ABANDONED),
     snapshot,
     get count() {
       return operations.size
@@ -203,7 +224,15 @@ export function createOpenOperations(settings: OpenOperationsSettings): OpenOper
     shutdown() {
       stop()
       operations.clear()
+      for (const operation of toldOpen) {
+        tellEnd(operation, WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN)
+      }
       toldOpen.clear()
+      try {
+        clockReport.end()
+      } catch {
+        onError()
+      }
     },
   }
 }

@@ -14,6 +14,8 @@ import { type Clock, createClock, measureClockOffset } from './clock.ts'
 export interface ProcessState {
   readonly sessionId: string
   readonly clock: Clock
+  /** How long the session has lasted, in nanoseconds of the monotonic clock. */
+  readonly uptimeNs: () => number
   /** The next `wayward.event.sequence`. */
   readonly nextSequence: () => number
   readonly nextLockId: () => string
@@ -27,6 +29,8 @@ interface Shared {
   readonly sessionId: string
   readonly offsetNs: bigint
   readonly uncertaintyNs: number
+  /** When the session began, by the monotonic clock; an earlier copy of this package has not noted it. */
+  readonly beganNs?: bigint
   readonly cells: SharedArrayBuffer
 }
 
@@ -37,6 +41,7 @@ const anchorCell = 5
 export function openProcessState(): ProcessState {
   const shared = inherit() ?? begin()
   const cells = new BigInt64Array(shared.cells)
+  const beganNs = shared.beganNs ?? process.hrtime.bigint()
   const next = (cell: number): number => Number(Atomics.add(cells, cell, 1n)) + 1
   return {
     sessionId: shared.sessionId,
@@ -45,6 +50,7 @@ export function openProcessState(): ProcessState {
       shared.uncertaintyNs,
       new Float64Array(shared.cells, anchorCell * Float64Array.BYTES_PER_ELEMENT, 1),
     ),
+    uptimeNs: () => Number(process.hrtime.bigint() - beganNs),
     nextSequence: () => next(0),
     nextLockId: () => `${process.pid}:${next(1)}`,
     nextQueueId: () => `${process.pid}:${next(2)}`,
@@ -68,6 +74,7 @@ function begin(): Shared {
     pid: process.pid,
     sessionId: randomUUID(),
     ...measureClockOffset(),
+    beganNs: process.hrtime.bigint(),
     cells: new SharedArrayBuffer(cellCount * BigInt64Array.BYTES_PER_ELEMENT),
   }
   setEnvironmentData(environmentKey, shared)

@@ -114,7 +114,10 @@ export interface Reporter {
   /** Errors of the SDK itself that were kept from the application. */
   readonly swallowedCount: number
   readonly isEnabled: boolean
-  /** Stops recording; what was open stays unsent. Spans already ended are not affected. */
+  /**
+   * Stops recording. Of what was reported as open it is reported that it was open at the shutdown.
+   * Spans already ended are not affected.
+   */
   shutdown(): void
 }
 
@@ -198,6 +201,7 @@ function createCore(options: ReporterOptions): Core {
       clock: process.clock,
       logger,
       nextSequence: process.nextSequence,
+      uptimeNs: process.uptimeNs,
       onError: () => void core.swallowedCount++,
     }),
   }

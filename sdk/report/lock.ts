@@ -281,6 +281,7 @@ class OpenRequest implements LockRequest, OpenOperation {
   }
 
   abandon(): void {
+    this.#lock.core.open.abandon(this)
     this.#close()
   }
 
@@ -461,7 +462,7 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
       core,
       () => {
         const time = timeOf(core, options.timeNs, this.anchorMs)
-        this.abandon()
+        this.#end()
         this.span?.end(time)
       },
       undefined,
@@ -469,6 +470,11 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
   }
 
   abandon(): void {
+    this.#lock.core.open.abandon(this)
+    this.#end()
+  }
+
+  #end(): void {
     const lock = this.#lock
     this.isReleased = true
     lock.takenPermits = Math.max(0, lock.takenPermits - this.permits)

@@ -228,6 +228,7 @@ class WaitingItem implements QueueItem, OpenOperation {
   }
 
   abandon(): void {
+    this.#queue.core.open.abandon(this)
     this.#close()
   }
 

@@ -2,6 +2,11 @@
 // clock stands still meanwhile. Method: a wall clock that is moved.
 import { createClock, measureClockOffset, toRfc3339 } from '@wayward/sdk/clock'
 import { afterEach, expect, test, vi } from 'vitest'
+import {
+  ATTR_WAYWARD_CLOCK_SHIFT,
+  ATTR_WAYWARD_SESSION_UPTIME,
+  EVENT_WAYWARD_CLOCK_STEP,
+} from '@wayward/semconv'
 import { createRecording, sleep } from './recording.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -53,8 +58,26 @@ test('what is open over a step keeps its true duration, what comes later has the
   for (const span of spans) expect(seconds(span.duration)).toBeLessThan(1)
   const later = spans.at(-1)?.startTime ?? [0, 0]
   expect(Math.abs(seconds(later) * 1000 - Date.now())).toBeLessThan(50)
-  expect(recording.events()).toEqual([])
+  expect(recording.events().map((event) => event.eventName)).toEqual([EVENT_WAYWARD_CLOCK_STEP])
   vi.restoreAllMocks()
   await sleep(20)
   reporter.shutdown()
+})
+
+test('a step of the wall clock is reported, with the age of the session, and again at the end', async () => {
+  const recording = createRecording({ intervalMs: 5, thresholdMs: hourMs })
+  moveWallClock(-hourMs)
+  await sleep(30)
+  recording.reporter.shutdown()
+  const events = recording.events()
+  expect(events.map((event) => event.eventName)).toEqual([
+    EVENT_WAYWARD_CLOCK_STEP,
+    EVENT_WAYWARD_CLOCK_STEP,
+  ])
+  const [first, last] = events.map(({ attributes }) => attributes)
+  expect(Number(first?.[ATTR_WAYWARD_CLOCK_SHIFT]) / 1e6 + hourMs).toBeCloseTo(0, -2)
+  expect(Number(last?.[ATTR_WAYWARD_SESSION_UPTIME])).toBeGreaterThan(
+    Number(first?.[ATTR_WAYWARD_SESSION_UPTIME]),
+  )
+  expect(Math.abs(seconds(events.at(-1)?.hrTime ?? [0, 0]) * 1000 - Date.now())).toBeLessThan(50)
 })

@@ -2,10 +2,16 @@
 // it is told.
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
-import { WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL } from '@wayward/semconv'
+import { LoggerProvider, type LogRecordExporter } from '@opentelemetry/sdk-logs'
+import {
+  ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT,
+  EVENT_WAYWARD_OPERATION_ENDED,
+  EVENT_WAYWARD_OPERATION_OPEN,
+  WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
+} from '@wayward/semconv'
 import { expect, test } from 'vitest'
 import { createClock } from '@wayward/sdk/clock'
-import { createExportLine, queueSpans } from '@wayward/sdk/export-queue'
+import { createExportLine, queueLogs, queueSpans } from '@wayward/sdk/export-queue'
 import { createLossReport } from '@wayward/sdk/loss-report'
 import { sleep } from './recording.ts'
 
@@ -115,4 +121,67 @@ test('an exporter that throws harms nobody', async () => {
   await processor.forceFlush()
   await processor.shutdown()
   expect(losses.count).toBe(1)
+})
+
+/** The events of a queue that is full with one, while the collector answers as it is told. */
+function setUpEvents(answers: Answer[], exportTimeoutMs = 5000) {
+  const sent: (string | undefined)[] = []
+  const exporter: LogRecordExporter = {
+    export(records, onResult) {
+      const answer = answers.shift() ?? success
+      if (answer === 'never') return
+      if (answer.code === ok) sent.push(...records.map((record) => record.eventName))
+      setImmediate(() => onResult(answer))
+    },
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  }
+  const losses = createLossReport()
+  const queued = queueLogs(
+    exporter,
+    { queueItemsMax: 1, batchItemsMax: 10, delayMs: 5, exportTimeoutMs },
+    losses,
+    createExportLine(),
+  )
+  const logger = new LoggerProvider({ processors: [queued.processor] }).getLogger('test')
+  const emit = (...names: string[]) => {
+    for (const eventName of names) logger.emit({ eventName })
+  }
+  return { ...queued, sent, losses, emit }
+}
+
+const open = EVENT_WAYWARD_OPERATION_OPEN
+const ended = EVENT_WAYWARD_OPERATION_ENDED
+
+test('ends of what was reported as open find a place in a full queue', async () => {
+  const { emit, sent, losses, processor } = setUpEvents([])
+  emit(open, open, ended, ended)
+  await processor.forceFlush()
+  expect(sent).toEqual([open, ended, ended])
+  expect(losses.count).toBe(1)
+})
+
+test.each([
+  ['refused', failure(3)],
+  ['not answered', 'never' as const],
+])('ends in a batch that is %s are sent again until they are taken', async (_what, answer) => {
+  const { emit, sent, losses } = setUpEvents([answer, failure(3)], 30)
+  emit(open, ended)
+  await expect.poll(() => sent, { timeout: 15_000 }).toEqual([ended])
+  expect(losses.count).toBe(1)
+})
+
+test('ends that are lost are counted among the losses', async () => {
+  const { emit, losses, processor } = setUpEvents([failure(3), failure(3)])
+  emit(open, ended)
+  await processor.shutdown()
+  const reported: unknown[] = []
+  losses.tell(
+    { emit: (record) => reported.push(record.attributes), enabled: () => true },
+    createClock(0n, 0),
+    () => 7,
+  )
+  expect(reported).toEqual([
+    expect.objectContaining({ [ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT]: 1 }),
+  ])
 })

@@ -19,12 +19,14 @@ import {
   ATTR_WAYWARD_LOCK_DEPTH,
   ATTR_WAYWARD_LOCK_WAIT_DURATION,
   ATTR_WAYWARD_LOCK_WAIT_RESULT,
+  ATTR_WAYWARD_OPERATION_END_REASON,
   ATTR_WAYWARD_OPERATION_SEQUENCE,
   ATTR_WAYWARD_OPERATION_START_TIME,
   ATTR_WAYWARD_QUEUE_CAPACITY,
   ATTR_WAYWARD_QUEUE_ITEM_RESULT,
   ATTR_WAYWARD_QUEUE_WAIT_DURATION,
   ATTR_WAYWARD_TASK_ID,
+  EVENT_WAYWARD_OPERATION_ENDED,
 } from '@wayward/semconv'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createRecording, type Recording, sleep } from '../recording.ts'
@@ -263,6 +265,42 @@ describe('all together', () => {
       '2026-11-21T06:59:59.123456789Z',
     )
     expect(held?.spanContext?.spanId).toBe(span?.spanContext().spanId)
+    expect(reporter.openCount).toBe(0)
+  })
+
+  test('a shutdown reports of all that was reported as open that no more will be heard of it', () => {
+    const { reporter } = recording
+    const lock = reporter.lock({ name: 'x' })
+    lock.request().granted()
+    lock.request()
+    reporter.queue({ name: 'q' }).enqueued()
+    reporter.queue({ name: 'q' }).enqueued().dequeued()
+    reporter.job({ name: 'j' }).start().startAttempt()
+    expect(reporter.snapshot()).toBe(6)
+    const told = recording.events().map((event) => event.attributes[ATTR_WAYWARD_KIND])
+    recording.reset()
+    reporter.shutdown()
+    expect(recording.events().map((event) => event.attributes[ATTR_WAYWARD_KIND])).toEqual(told)
+    for (const { eventName, attributes } of recording.events()) {
+      expect(eventName).toBe(EVENT_WAYWARD_OPERATION_ENDED)
+      expect(attributes[ATTR_WAYWARD_OPERATION_END_REASON]).toBe('shutdown')
+    }
+  })
+
+  test('of a lock and a queue that are gone it is reported that nothing can end any more', () => {
+    const { reporter } = recording
+    const lock = reporter.lock({ name: 'x' })
+    lock.request().granted()
+    lock.request()
+    const queue = reporter.queue({ name: 'q' })
+    queue.enqueued()
+    reporter.snapshot()
+    recording.reset()
+    lock.abandon()
+    queue.abandon()
+    const ends = recording.events().filter((one) => one.eventName === EVENT_WAYWARD_OPERATION_ENDED)
+    const reasons = ends.map((end) => end.attributes[ATTR_WAYWARD_OPERATION_END_REASON])
+    expect(reasons).toEqual(['abandoned', 'abandoned', 'abandoned'])
     expect(reporter.openCount).toBe(0)
   })
 
