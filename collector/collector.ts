@@ -25,6 +25,7 @@ import { createProtection, type Protection, type ProtectionSettings } from './ac
 import { createInflater } from './receivers/inflater.ts'
 import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts'
 import { createOtlpHttpReceiver } from './receivers/otlp-http.ts'
+import { createMixUpLog } from './receivers/mix-up-log.ts'
 import type { Receiver, ReceiverParts } from './receivers/receiver.ts'
 import { createRoutes, type Readiness } from './routes.ts'
 import {
@@ -226,7 +227,9 @@ class OtlpCollector implements Collector {
     const { ledger } = telemetry
     const commit = pipeline.commitOwn.bind(pipeline)
     const ledgerWriter = createLedgerWriter({ ledger, commit, instance, limits, time })
-    const receiverParts = createReceiverParts(pipeline, telemetry, limits, this.#protection, time)
+    const mixUpLog = createMixUpLog(logger, time)
+    const shared = { consumer: pipeline, telemetry, limits, time, mixUpLog }
+    const receiverParts = createReceiverParts(shared, this.#protection)
     const grpc = createOtlpGrpcReceiver(receiverParts)
     const http = createOtlpHttpReceiver(receiverParts)
     const stopProbe = probeEventLoop(telemetry.eventLoopDelay)
@@ -336,17 +339,15 @@ function noteDamage({ ledger }: Telemetry, journal: Journal): void {
 }
 
 function createReceiverParts(
-  consumer: Pipeline,
-  telemetry: Telemetry,
-  limits: CollectorLimits,
+  shared: Pick<ReceiverParts, 'consumer' | 'telemetry' | 'limits' | 'time' | 'mixUpLog'>,
   { access, tls, cors }: Protection,
-  time: Time,
 ): ReceiverParts {
+  const { limits, telemetry } = shared
   const requestBytes = createByteBudget(limits.requestBytesInFlightMax)
   telemetry.observe(
     'requestBytes',
     single(() => requestBytes.usedBytes),
   )
   const inflater = createInflater(limits.requestBytesMax, limits.decompressionsMax)
-  return { consumer, telemetry, limits, inflater, requestBytes, access, tls, cors, time }
+  return { ...shared, inflater, requestBytes, access, tls, cors }
 }

@@ -56,7 +56,7 @@ const notHttp2 =
   'This is not HTTP/2, which gRPC needs; send OTLP over HTTP to the address of OTLP/HTTP ' +
   '(--otlp-http, port 4318 by default)'
 
-type Parts = Pick<ReceiverParts, 'access' | 'limits' | 'telemetry' | 'tls'>
+type Parts = Pick<ReceiverParts, 'access' | 'limits' | 'mixUpLog' | 'telemetry' | 'tls'>
 
 export function createGrpcServer(parts: Parts, serve: CallHandler): GrpcServer {
   return new UnaryServer(parts, serve)
@@ -106,6 +106,7 @@ class UnaryServer implements GrpcServer {
   #countHttp1(address: string): void {
     const sender = { receiver: 'otlp_grpc', address, agent: '', identity: '' } as const
     countRequest(this.#parts.telemetry, sender, undefined, 'malformed', { message: notHttp2 })
+    this.#parts.mixUpLog.note(sender.receiver, address, notHttp2)
   }
 
   #limitConnections(): void {

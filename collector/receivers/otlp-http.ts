@@ -65,7 +65,7 @@ const refusals: Readonly<
 
 /** Creates the receiver; it does not listen before `start`. */
 export function createOtlpHttpReceiver(parts: ReceiverParts): Receiver {
-  const { access, cors, limits, requestBytes, telemetry, time, tls } = parts
+  const { access, cors, limits, mixUpLog, requestBytes, telemetry, time, tls } = parts
   const bodies = createHttpBodyReader({ budget: requestBytes, limits })
   const routes = Object.entries(signals).map(([path, signal]) => ({
     path,
@@ -92,6 +92,7 @@ export function createOtlpHttpReceiver(parts: ReceiverParts): Receiver {
     onGarbage({ code, message }, address) {
       const sender = { receiver: receiverName, address, agent: '', identity: '' } as const
       countRequest(telemetry, sender, undefined, refusals[code].count, { message })
+      if (message === http2Message) mixUpLog.note(receiverName, address, message)
     },
   })
   observeConnections(telemetry, receiverName, door.connections)

@@ -4,6 +4,7 @@ import type { CollectorLimits } from '../limits.ts'
 import { countItems, countRequest, type Telemetry } from '../telemetry/telemetry.ts'
 import type { Tls } from '../tls/tls.ts'
 import type { Inflater } from './inflater.ts'
+import type { MixUpLog } from './mix-up-log.ts'
 
 /** Takes requests of one protocol and hands them to a consumer. */
 export interface Receiver {
@@ -30,6 +31,8 @@ export interface ReceiverParts {
   /** Undefined where pages of browsers may not send. */
   readonly cors: Cors | undefined
   readonly time: Time
+  /** Where a person is told that a client speaks another receiver's protocol. */
+  readonly mixUpLog: MixUpLog
 }
 
 /**

@@ -11,6 +11,8 @@ export interface ReceiverHarness {
   readonly consumer: RecordingConsumer
   readonly parts: ReceiverParts
   readonly port: number
+  /** What was noted of clients that spoke another protocol: receiver, address, message. */
+  readonly mixUps: readonly string[][]
   /** The value of a metric's line, by the beginning of the line. */
   metric(line: string): number
 }
@@ -22,6 +24,7 @@ export async function startReceiver(
 ): Promise<ReceiverHarness> {
   const allLimits = { ...defaultCollectorLimits, ...limits }
   const consumer = createRecordingConsumer()
+  const mixUps: string[][] = []
   const parts: ReceiverParts = {
     consumer,
     telemetry: createTelemetry(),
@@ -32,6 +35,7 @@ export async function startReceiver(
     tls: undefined,
     cors: undefined,
     time: systemTime,
+    mixUpLog: { note: (...noted) => mixUps.push(noted) },
     ...protection,
   }
   const receiver = create(parts)
@@ -40,6 +44,7 @@ export async function startReceiver(
     receiver,
     consumer,
     parts,
+    mixUps,
     port,
     metric: (line) => readMetric(parts.telemetry.metrics.render(), line),
   }

@@ -2,7 +2,11 @@
 // it is told.
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
-import { LoggerProvider, type LogRecordExporter } from '@opentelemetry/sdk-logs'
+import {
+  LoggerProvider,
+  type LogRecordExporter,
+  type ReadableLogRecord,
+} from '@opentelemetry/sdk-logs'
 import {
   ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT,
   EVENT_WAYWARD_OPERATION_ENDED,
@@ -127,7 +131,7 @@ test('an exporter that throws harms nobody', async () => {
 function setUpEvents(answers: Answer[], exportTimeoutMs = 5000) {
   const sent: (string | undefined)[] = []
   const exporter: LogRecordExporter = {
-    export(records, onResult) {
+    export(records: ReadableLogRecord[], onResult: (answer: Exclude<Answer, 'never'>) => void) {
       const answer = answers.shift() ?? success
       if (answer === 'never') return
       if (answer.code === ok) sent.push(...records.map((record) => record.eventName))

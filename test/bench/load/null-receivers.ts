@@ -33,6 +33,7 @@ async function serve(): Promise<void> {
     tls: undefined,
     cors: undefined,
     time: systemTime,
+    mixUpLog: { note: () => undefined },
   }
   const grpc = createOtlpGrpcReceiver(parts)
   const http = createOtlpHttpReceiver(parts)

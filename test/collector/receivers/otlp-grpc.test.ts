@@ -365,14 +365,15 @@ test('start() says which port is in use', async () => {
   })
 })
 
-test('names HTTP/1 where it arrives at the gRPC port, in the ledger', async () => {
-  const { port, parts } = await start()
+test('names HTTP/1 where it arrives at the gRPC port, in the log and the ledger', async () => {
+  const { port, parts, mixUps } = await start()
   const socket = connect(port, '127.0.0.1')
   const isClosed = new Promise((resolve) => socket.once('close', resolve))
   socket.on('error', () => undefined)
   socket.write('POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n')
   socket.resume()
   await isClosed
+  expect(mixUps.map(([receiver]) => receiver)).toEqual(['otlp_grpc'])
   expect(parts.telemetry.ledger.take()).toEqual([
     expect.objectContaining({
       reason: 'malformed',

@@ -458,10 +458,11 @@ test('start() says which port is in use', async () => {
   })
 })
 
-test('names gRPC where it arrives at the HTTP port, to the sender and in the ledger', async () => {
-  const { port, parts } = await start()
+test('names gRPC where it arrives at the HTTP port, to the sender, in the log and the ledger', async () => {
+  const { port, parts, mixUps } = await start()
   const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
   expect(await exchange(port, (socket) => socket.write(preface))).toContain('This is gRPC')
+  expect(mixUps).toEqual([['otlp_http', expect.any(String), expect.stringMatching('This is gRPC')]])
   expect(parts.telemetry.ledger.take()).toEqual([
     expect.objectContaining({
       reason: 'malformed',
