@@ -1,6 +1,7 @@
 // Where the wall clock is set while a process runs, times before and after cannot be compared, and
 // nobody who reads them can tell how long the session lasted. So the SDK says that the clock was
-// set and how old the session is by the monotonic clock: when it sees it, and then every few seconds.
+// set and how old the session is by the monotonic clock: when it sees it, and then every few
+// seconds.
 import { type Logger, SeverityNumber } from '@opentelemetry/api-logs'
 import {
   ATTR_WAYWARD_CLOCK_SHIFT,

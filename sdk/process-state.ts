@@ -29,7 +29,7 @@ interface Shared {
   readonly sessionId: string
   readonly offsetNs: bigint
   readonly uncertaintyNs: number
-  /** When the session began, by the monotonic clock; an earlier copy of this package has not noted it. */
+  /** When the session began, by the monotonic clock; earlier copies of this package noted nothing. */
   readonly beganNs?: bigint
   readonly cells: SharedArrayBuffer
 }

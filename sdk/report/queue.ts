@@ -202,7 +202,6 @@ class WaitingItem implements QueueItem, OpenOperation {
       core,
       () => {
         const time = timeOf(core, options.timeNs, this.anchorMs)
-        this.#close()
         return this.#begin(time)
       },
       noProcessing,
@@ -216,7 +215,6 @@ class WaitingItem implements QueueItem, OpenOperation {
       core,
       () => {
         const time = timeOf(core, options.timeNs, this.anchorMs)
-        this.#close()
         this.#begin(time).end(WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED, reason, time)
       },
       undefined,
@@ -240,6 +238,7 @@ class WaitingItem implements QueueItem, OpenOperation {
   }
 
   #begin(time: HrTime): RunningItem {
+    this.#close()
     const { core } = this.#queue
     const task = core.tasks.create(this.#name)
     const attributes = this.#attributes(WAYWARD_KIND_VALUE_QUEUE_ITEM, this.sequence, task)
