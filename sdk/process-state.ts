@@ -29,7 +29,7 @@ interface Shared {
   readonly sessionId: string
   readonly offsetNs: bigint
   readonly uncertaintyNs: number
-  /** When the session began, by the monotonic clock; earlier copies of this package noted nothing. */
+  /** When the session began, by the monotonic clock. An earlier copy of this package lacks it. */
   readonly beganNs?: bigint
   readonly cells: SharedArrayBuffer
 }
