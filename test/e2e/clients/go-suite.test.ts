@@ -47,13 +47,7 @@ const leftOut: Readonly<Record<string, readonly string[]>> = {
     'TestFormatMidStreamExceptionCompressed',
     'TestHTTPExceptionHandling',
   ],
-  'a session with SET or a temporary table': [
-    'TestEmptyQuery',
-    'TestJSONNullableStringsScan',
-    'TestJSONString',
-  ],
   'settings with a prefix of their own': ['TestCustomSettings'],
-  'external tables': ['TestExternalTable'],
   ...('zstdDecompress' in zlib ? {} : { 'Node.js has no Zstandard': ['TestZSTDCompression'] }),
 }
 
