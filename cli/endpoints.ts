@@ -1,19 +1,17 @@
 // endpoints.json: how commands find the service of a data folder. Written when the service is
 // ready, removed when it stops; a file that a killed service left behind is recognised by its dead
 // process.
+import { type ListenerSetting, listenerSettings } from '@wayward/collector/listeners'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-export interface Endpoints {
+export interface Endpoints extends Readonly<Record<ListenerSetting, string>> {
   readonly version: 1
   readonly pid: number
   /** RFC 3339. */
   readonly startedAt: string
-  readonly otlpGrpc: string
-  readonly otlpHttp: string
-  readonly api: string
   /** No password is ever written here. */
   readonly clickhouse: { readonly url: string; readonly user: string; readonly database: string }
 }
@@ -64,7 +62,7 @@ function isTrusted(owner: number): boolean {
 function isEndpoints(value: unknown): value is Endpoints {
   if (!isRecord(value) || value['version'] !== 1) return false
   const { pid, clickhouse } = value
-  const texts = [value['startedAt'], value['otlpGrpc'], value['otlpHttp'], value['api']]
+  const texts = ['startedAt', ...listenerSettings].map((name) => value[name])
   return (
     typeof pid === 'number' &&
     Number.isInteger(pid) &&

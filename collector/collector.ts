@@ -16,6 +16,7 @@ import { createLogsDecoder } from './decode/logs.ts'
 import { createMetricsDecoder } from './decode/metrics.ts'
 import { createTracesDecoder } from './decode/traces.ts'
 import type { CollectorLimits } from './limits.ts'
+import type { ListenAddresses, ListenerSetting, ReceiverSetting } from './listeners.ts'
 import { type Journal, type JournalSettings, openJournal } from './journal/journal.ts'
 import { ledgerTable } from './telemetry/ledger/ledger-block.ts'
 import { createLedgerWriter, type LedgerWriter } from './telemetry/ledger/ledger-writer.ts'
@@ -23,8 +24,7 @@ import { createPipeline, type Pipeline } from './pipeline/pipeline.ts'
 import { probeEventLoop, single } from './telemetry/process-metrics.ts'
 import { createProtection, type Protection, type ProtectionSettings } from './access/protection.ts'
 import { createInflater } from './receivers/inflater.ts'
-import { createOtlpGrpcReceiver } from './receivers/otlp-grpc.ts'
-import { createOtlpHttpReceiver } from './receivers/otlp-http.ts'
+import { createReceivers } from './receivers/list.ts'
 import { createMixUpLog } from './receivers/mix-up-log.ts'
 import type { Receiver, ReceiverParts } from './receivers/receiver.ts'
 import { createRoutes, type Readiness } from './routes.ts'
@@ -37,13 +37,7 @@ import {
 } from './telemetry/telemetry.ts'
 
 /** What may be set of a collector. */
-export interface CollectorSettings extends ProtectionSettings {
-  /** Where OTLP/gRPC is received. */
-  readonly otlpGrpc: ListenAddress
-  /** Where OTLP/HTTP is received. */
-  readonly otlpHttp: ListenAddress
-  /** Where `/healthz`, `/readyz` and `/metrics` are served. */
-  readonly api: ListenAddress
+export interface CollectorSettings extends ProtectionSettings, ListenAddresses {
   /** Where accepted requests are safe until ClickHouse has them. */
   readonly journal: JournalSettings
   readonly limits: CollectorLimits
@@ -64,11 +58,7 @@ export interface CollectorParts {
 }
 
 /** The addresses as `host:port`, with the ports that were picked. */
-export interface CollectorAddresses {
-  readonly otlpGrpc: string
-  readonly otlpHttp: string
-  readonly api: string
-}
+export type CollectorAddresses = Readonly<Record<ListenerSetting, string>>
 
 /** The service that takes OTLP and stores it in ClickHouse. */
 export interface Collector {
@@ -122,8 +112,7 @@ interface Running {
   readonly pipeline: Pipeline
   readonly ledgerWriter: LedgerWriter
   readonly stopProbe: () => void
-  readonly grpc: Receiver
-  readonly http: Receiver
+  readonly receivers: Readonly<Record<ReceiverSetting, Receiver>>
 }
 
 class OtlpCollector implements Collector {
@@ -160,19 +149,19 @@ class OtlpCollector implements Collector {
   }
 
   async start(): Promise<CollectorAddresses> {
-    const { otlpGrpc, otlpHttp, api } = this.#settings
     try {
-      const { grpc, http, ledgerWriter, pipeline } = await this.#assemble()
-      const addresses = {
-        api: await start(this.#routes, 'api', api),
-        otlpGrpc: await start(grpc, 'otlpGrpc', otlpGrpc),
-        otlpHttp: await start(http, 'otlpHttp', otlpHttp),
+      const { ledgerWriter, pipeline, receivers } = await this.#assemble()
+      const started = { api: this.#routes, ...receivers }
+      const addresses: Record<string, string> = {}
+      // The API first: who watches sees the rest come up.
+      for (const setting of Object.keys(started) as readonly ListenerSetting[]) {
+        addresses[setting] = await start(started[setting], setting, this.#settings[setting])
       }
       this.#state = 'serving'
       ledgerWriter.start()
       // It never rejects, says its declaration.
       void this.#parts.storeIsReady.then(() => pipeline.open())
-      return addresses
+      return addresses as CollectorAddresses
     } catch (error) {
       await this.shutdown(0)
       throw error
@@ -230,10 +219,9 @@ class OtlpCollector implements Collector {
     const mixUpLog = createMixUpLog(logger, time)
     const shared = { consumer: pipeline, telemetry, limits, time, mixUpLog }
     const receiverParts = createReceiverParts(shared, this.#protection)
-    const grpc = createOtlpGrpcReceiver(receiverParts)
-    const http = createOtlpHttpReceiver(receiverParts)
+    const receivers = createReceivers(receiverParts)
     const stopProbe = probeEventLoop(telemetry.eventLoopDelay)
-    this.#running = { journal, pipeline, ledgerWriter, stopProbe, grpc, http }
+    this.#running = { journal, pipeline, ledgerWriter, stopProbe, receivers }
     return this.#running
   }
 
@@ -245,11 +233,11 @@ class OtlpCollector implements Collector {
   }
 
   async #stop(running: Running, deadlineMs: number): Promise<void> {
-    const { grpc, http, journal, ledgerWriter, pipeline } = running
+    const { journal, ledgerWriter, pipeline } = running
+    const receivers = Object.values(running.receivers)
     const { time } = this.#parts
     const endMs = time.monotonicMs() + deadlineMs
-    grpc.stopAccepting()
-    http.stopAccepting()
+    for (const receiver of receivers) receiver.stopAccepting()
     running.stopProbe()
     ledgerWriter.stop()
     // Now, so that it is inserted with the rest; what is refused from here on comes below.
@@ -257,7 +245,7 @@ class OtlpCollector implements Collector {
     const rows = await pipeline.shutdown(deadlineMs * drainShare)
     if (rows > 0) this.#tellWhatIsLeft(rows, pipeline)
     const restMs = Math.max(0, endMs - time.monotonicMs())
-    await Promise.all([grpc.shutdown(restMs), http.shutdown(restMs)])
+    await Promise.all(receivers.map((receiver) => receiver.shutdown(restMs)))
     await this.#closeLedger(ledgerWriter)
     await journal.close()
   }
@@ -309,7 +297,7 @@ class OtlpCollector implements Collector {
 /** @returns the address with its real port @throws CollectorError with the setting */
 async function start(
   listener: Pick<Receiver, 'start'>,
-  setting: string,
+  setting: ListenerSetting,
   address: ListenAddress,
 ): Promise<string> {
   try {

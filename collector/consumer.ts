@@ -1,11 +1,10 @@
+import type { ReceiverName } from './listeners.ts'
+
 /** The telemetry signals that the collector takes. */
 export type Signal = 'traces' | 'logs' | 'metrics'
 
 /** How the bytes of a request are written. */
 export type Encoding = 'protobuf' | 'json'
-
-/** The protocols of the receivers, as label values. */
-export type ReceiverName = 'otlp_grpc' | 'otlp_http'
 
 /**
  * Who sent a request, as far as the receiver can tell. Made once per connection, not per request.

@@ -1,6 +1,7 @@
 import { CollectorError } from '@wayward/collector'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { isAlive, readEndpoints } from '../endpoints.ts'
+import { flagOf } from '../configuration/limit-fields.ts'
 import { toCommandError } from '../open-store.ts'
 
 /** Errors of every part in the command's terms. */
@@ -46,7 +47,11 @@ export function toServeError(error: unknown, dataDir: string): unknown {
 /** The flag of the setting that an error is about. */
 function flagFor(error: Error): string {
   if (!(error instanceof CollectorError) || error.setting === undefined) return ''
-  return ` with --${error.setting.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  const missing =
+    error.code === 'unprotected'
+      ? ' (TLS: --tls-cert and --tls-key; the check: --token-file or --tls-client-ca)'
+      : ''
+  return ` with --${flagOf(error.setting)}${missing}`
 }
 
 const folderReasons: Readonly<Record<string, string>> = {

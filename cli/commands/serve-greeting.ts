@@ -1,3 +1,4 @@
+import { listeners, receiverListeners, type ReceiverSetting } from '@wayward/collector/listeners'
 import { join } from 'node:path'
 import type { Endpoints } from '../endpoints.ts'
 import type { Terminal } from '../terminal.ts'
@@ -18,10 +19,11 @@ export function greeting(
   const next = (command: string, text: string): string => `  ${command}\n      ${style.dim(text)}\n`
   return [
     `${style.bold('Wayward is ready.')}\n`,
-    row('OTLP/gRPC', endpoints.otlpGrpc),
-    row('OTLP/HTTP', endpoints.otlpHttp),
+    ...Object.entries(receiverListeners).map(([setting, { title }]) =>
+      row(title, endpoints[setting as ReceiverSetting]),
+    ),
     row('SQL', `${endpoints.clickhouse.url} (${isEngine ? 'embedded ClickHouse' : 'your server'})`),
-    row('Health', `${endpoints.api}/readyz, /healthz, /metrics`),
+    row(listeners.api.title, `${endpoints.api}/readyz, /healthz, /metrics`),
     ...askedFor(values).map((text) => row('Asks for', text)),
     row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
     `${style.bold('Try next, in another terminal:')}\n`,

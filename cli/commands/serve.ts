@@ -8,6 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import type { Collector, CollectorAddresses, CollectorLimits } from '@wayward/collector'
 import type { DroppedPartition, Store } from '@wayward/clickhouse'
+import {
+  type ListenAddresses,
+  type ListenerDeclaration,
+  type ListenerSetting,
+  listeners,
+  listenerSettings,
+} from '@wayward/collector/listeners'
 import { CommandError, exitCodes } from '../command-error.ts'
 import type { serviceFields } from '../configuration/fields.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
@@ -119,8 +126,7 @@ export async function startService(values: ServeValues, logger: Logger): Promise
 /** Refuses what the collector would refuse, before the engine has started for nothing. */
 async function checkSettings(values: ServeValues): Promise<void> {
   const { checkLimits, checkProtection } = await import('@wayward/collector')
-  const { otlpGrpc, otlpHttp, api } = values
-  checkProtection({ otlpGrpc, otlpHttp, api, ...toProtectionSettings(values) })
+  checkProtection({ ...addressesOf(values), ...toProtectionSettings(values) })
   checkLimits(await limitsOf(values))
 }
 
@@ -288,6 +294,18 @@ async function retryUntil(
   }
 }
 
+function addressesOf(values: ServeValues): ListenAddresses {
+  return listenerRecord((setting) => values[setting])
+}
+
+/** A value for each listener. */
+function listenerRecord<Value>(
+  valueOf: (setting: ListenerSetting) => Value,
+): Readonly<Record<ListenerSetting, Value>> {
+  const entries = listenerSettings.map((setting) => [setting, valueOf(setting)])
+  return Object.fromEntries(entries) as Record<ListenerSetting, Value>
+}
+
 function journalFolder({ dataDir }: ServeValues): string {
   return join(dataDir, 'journal')
 }
@@ -317,7 +335,6 @@ async function startCollector(
   stops: Stops,
 ): Promise<{ readonly collector: Collector; readonly addresses: CollectorAddresses }> {
   const { createCollector, decodeLimits } = await import('@wayward/collector')
-  const { otlpGrpc, otlpHttp, api } = values
   const limits = await limitsOf(values)
   const journal = {
     folder: journalFolder(values),
@@ -331,9 +348,7 @@ async function startCollector(
   }
   const collector = createCollector(
     {
-      otlpGrpc,
-      otlpHttp,
-      api,
+      ...addressesOf(values),
       journal,
       limits,
       decodeLimits: withSettings(decodeLimits, values),
@@ -350,14 +365,16 @@ function toEndpoints(
   clickhouse: Endpoints['clickhouse'],
   isTls: boolean,
 ): Endpoints {
-  const scheme = isTls ? 'https' : 'http'
+  const withScheme = (setting: ListenerSetting): string => {
+    const declaration: ListenerDeclaration = listeners[setting]
+    if (declaration.isBareWithoutTls === true && !isTls) return addresses[setting]
+    return `${isTls ? 'https' : 'http'}://${addresses[setting]}`
+  }
   return {
     version: 1,
     pid: process.pid,
     startedAt: new Date().toISOString(),
-    otlpGrpc: isTls ? `https://${addresses.otlpGrpc}` : addresses.otlpGrpc,
-    otlpHttp: `${scheme}://${addresses.otlpHttp}`,
-    api: `${scheme}://${addresses.api}`,
+    ...listenerRecord(withScheme),
     clickhouse,
   }
 }

@@ -4,7 +4,6 @@ import { decodeLimits } from '@wayward/collector/decode/limits'
 import { collectorLimits } from '@wayward/collector/limits'
 import type { Field } from './field.ts'
 import {
-  addressType,
   bytesType,
   choiceType,
   durationType,
@@ -17,6 +16,7 @@ import {
   urlType,
 } from './field-types.ts'
 import { toLimitFields } from './limit-fields.ts'
+import { listenerFields } from './listener-fields.ts'
 import { retentionType } from './retention-type.ts'
 
 /** Least memory with which the engine starts and merges. */
@@ -86,29 +86,12 @@ export const serveFields = {
     default: 'yes',
     text: 'Whether to make and update the tables at start; with no they are only checked (see "wayward migrate")',
   },
-  otlpGrpc: {
-    flag: 'otlp-grpc',
-    type: addressType,
-    default: '127.0.0.1:4317',
-    text: 'Where applications report over OTLP/gRPC',
-  },
-  otlpHttp: {
-    flag: 'otlp-http',
-    type: addressType,
-    default: '127.0.0.1:4318',
-    text: 'Where applications report over OTLP/HTTP',
-  },
+  ...listenerFields,
   clickhouse: {
     flag: 'clickhouse',
     type: loopbackAddressType,
     default: '127.0.0.1:8123',
     text: 'Where the embedded engine answers SQL (the ClickHouse HTTP interface)',
-  },
-  api: {
-    flag: 'api',
-    type: addressType,
-    default: '127.0.0.1:4320',
-    text: 'Where /healthz, /readyz and /metrics are',
   },
   durability: {
     flag: 'durability',

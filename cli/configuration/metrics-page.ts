@@ -1,4 +1,9 @@
 // docs/reference/metrics.md, generated from the declarations of the metrics.
+import {
+  type ListenerDeclaration,
+  listeners,
+  receiverListeners,
+} from '@wayward/collector/listeners'
 import type { MetricDeclaration } from '@wayward/collector/telemetry/metrics'
 import { countedMetrics, observedMetrics } from '@wayward/collector/telemetry/self-metrics'
 
@@ -11,7 +16,7 @@ export function metricsPage(): string {
     metricsTable([...Object.values(countedMetrics), ...Object.values(observedMetrics)]),
     '## Words in labels',
     [
-      '- `receiver`: `otlp_grpc`, `otlp_http`. `listener`: these and `api`.',
+      `- \`receiver\`: ${labelsOf(receiverListeners)}. \`listener\`: ${labelsOf(listeners)}.`,
       '- `signal`: `traces`, `logs`, `metrics`; `none` where the request names none.',
       '- `status` of requests: `accepted`, `partial` (some items were refused), and the refusals `malformed`, `too_large`, `unsupported`, `unauthenticated`, `overloaded`, `unavailable`, `timeout`, `aborted` (the sender broke it off).',
       '- `status` of inserts: `inserted`; `retryable`: ClickHouse was away or busy, or it is not known whether it has the rows; `failed`: it refused them.',
@@ -19,6 +24,12 @@ export function metricsPage(): string {
       '- `state` of tables: `well`; `away`: ClickHouse does not answer; `refused`: it refuses the rows of this table until somebody cures it.',
     ].join('\n'),
   ].join('\n\n')}\n`
+}
+
+function labelsOf(list: Readonly<Record<string, ListenerDeclaration>>): string {
+  return Object.values(list)
+    .map(({ label }) => `\`${label}\``)
+    .join(', ')
 }
 
 function metricsTable(metrics: readonly MetricDeclaration[]): string {

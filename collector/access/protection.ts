@@ -5,7 +5,6 @@ import {
   createCors,
   formatAddress,
   isLoopbackHost,
-  type ListenAddress,
   type Logger,
   OriginError,
   systemTime,
@@ -14,6 +13,7 @@ import {
 import { checkTokenFile, createAccess, type WatchedAccess } from './access.ts'
 import { CollectorError } from '../collector-error.ts'
 import type { CollectorLimits } from '../limits.ts'
+import { type ListenAddresses, listenerSettings } from '../listeners.ts'
 import type { TlsFiles } from '../tls/certificate.ts'
 import { checkTlsFiles, createTls, type Tls } from '../tls/tls.ts'
 
@@ -46,18 +46,11 @@ export interface ProtectionParts {
   readonly lookIntervalMs?: number
 }
 
-/** Where the collector listens. */
-export interface Listeners {
-  readonly otlpGrpc: ListenAddress
-  readonly otlpHttp: ListenAddress
-  readonly api: ListenAddress
-}
-
 /**
  * @throws CollectorError where a listener is not protected, or a file or an origin cannot be used
  */
 export function createProtection(
-  settings: ProtectionSettings & Listeners,
+  settings: ProtectionSettings & ListenAddresses,
   parts: ProtectionParts,
 ): Protection {
   assertProtected(settings)
@@ -86,7 +79,7 @@ export function createProtection(
  *
  * @throws CollectorError
  */
-export function checkProtection(settings: ProtectionSettings & Listeners): void {
+export function checkProtection(settings: ProtectionSettings & ListenAddresses): void {
   assertProtected(settings)
   if (settings.tls !== undefined) checkTlsFiles(settings.tls, systemTime.wallMs())
   if (settings.tokenFile !== undefined) checkTokenFile(settings.tokenFile)
@@ -106,22 +99,22 @@ function toCors(origins: readonly string[]): Cors {
 /**
  * Refuses addresses that other machines can reach, unless they are TLS and it is known who sends.
  */
-function assertProtected(settings: ProtectionSettings & Listeners): void {
-  const { otlpGrpc, otlpHttp, api, tls, tokenFile } = settings
-  const listeners = { '--otlp-grpc': otlpGrpc, '--otlp-http': otlpHttp, '--api': api }
-  const open = Object.entries(listeners).find(([, address]) => !isLoopbackHost(address.host))
-  if (open === undefined) return
-  const [flag, address] = open
+function assertProtected(settings: ProtectionSettings & ListenAddresses): void {
+  const { tls, tokenFile } = settings
+  const setting = listenerSettings.find((name) => !isLoopbackHost(settings[name].host))
+  if (setting === undefined) return
   const missing: string[] = []
-  if (tls === undefined) missing.push('TLS (--tls-cert and --tls-key)')
+  if (tls === undefined) missing.push('TLS (a certificate and its key)')
   if (tokenFile === undefined && tls?.clientAuthority === undefined) {
-    missing.push('a check of who sends (--token-file, or --tls-client-ca for client certificates)')
+    missing.push('a check of who sends (a file of tokens, or an authority of client certificates)')
   }
   if (missing.length === 0) return
+  const address = settings[setting]
   throw new CollectorError(
     'unprotected',
     `Cannot listen on ${formatAddress(address)}: other machines can reach it, and it lacks ` +
       `${missing.join(' and ')}; set what is missing, or choose a loopback address such as ` +
-      `127.0.0.1:${address.port} with ${flag}`,
+      `127.0.0.1:${address.port}`,
+    { setting },
   )
 }

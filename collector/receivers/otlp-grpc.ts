@@ -1,6 +1,7 @@
 // OTLP/gRPC: three unary methods, whose messages stay bytes: decode reads them.
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { ListenAddress } from '@wayward/base'
+import { receiverListeners } from '../listeners.ts'
 import type { ConsumeOutcome, Sender, Signal } from '../consumer.ts'
 import { countRequest, type RefusedRequest } from '../telemetry/telemetry.ts'
 import type { Compression } from './compression.ts'
@@ -10,7 +11,7 @@ import { createGrpcServer, type GrpcConnection, type GrpcServer } from './grpc-s
 import { type GrpcRefusal, sendHttpStatus, sendMessage, sendStatus } from './grpc-status.ts'
 import { consumeRequest, type Receiver, type ReceiverParts } from './receiver.ts'
 
-const receiverName = 'otlp_grpc'
+const receiverName = receiverListeners.otlpGrpc.label
 const servicePrefix = '/opentelemetry.proto.collector.'
 export const exportPaths: Readonly<Record<Signal, string>> = {
   traces: `${servicePrefix}trace.v1.TraceService/Export`,

@@ -14,6 +14,7 @@ import {
   retryAfterHeader,
 } from '@wayward/base'
 import type { IncomingMessage } from 'node:http'
+import { receiverListeners } from '../listeners.ts'
 import type { ConsumeOutcome, Encoding, Sender, Signal } from '../consumer.ts'
 import { countRequest, observeConnections, type RequestStatus } from '../telemetry/telemetry.ts'
 import { type Compression, httpCompressions } from './compression.ts'
@@ -27,7 +28,7 @@ interface ExportHead {
   readonly compression: Compression | undefined
 }
 
-const receiverName = 'otlp_http'
+const receiverName = receiverListeners.otlpHttp.label
 /** What is announced beyond this is no request. */
 const announcedBytesMax = 2 ** 40
 const signals: Readonly<Record<string, Signal>> = {

@@ -1,5 +1,6 @@
 import { systemTime, type Time } from '@wayward/base'
-import type { ReceiverName, Sender, Signal } from '../consumer.ts'
+import type { Sender, Signal } from '../consumer.ts'
+import type { ListenerName } from '../listeners.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { type CollectorLimits, defaultCollectorLimits } from '../limits.ts'
 import {
@@ -90,7 +91,7 @@ function createCounted(
 /** Shows how many connections a listener has. */
 export function observeConnections(
   { observe }: Pick<Telemetry, 'observe'>,
-  listener: ReceiverName | 'api',
+  listener: ListenerName,
   limit: { readonly size: number; readonly endedCount: number },
 ): void {
   observe('connections', () => [{ labelValues: [listener], value: limit.size }])

@@ -46,7 +46,7 @@ describe('wayward serve refuses to start', () => {
   test.each([
     [
       ['--otlp-grpc', '0.0.0.0:0'],
-      /it lacks TLS \(--tls-cert and --tls-key\) and a check of who sends/,
+      /lacks TLS .* and a check of who sends.* with --otlp-grpc \(TLS: --tls-cert and --tls-key; /,
     ],
     [['--otlp-http', '[::]:0', '--token-file', tokens], /it lacks TLS .* with --otlp-http/],
     [['--clickhouse', '0.0.0.0:0'], /no accounts and no TLS.*--clickhouse-url/],

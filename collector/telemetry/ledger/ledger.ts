@@ -4,7 +4,8 @@
 // Nobody can make it large. There are so many entries at most, and so many for one address; what
 // comes beyond that goes under the name "other", so that sums stay right. It costs nothing where
 // nothing is refused.
-import type { ReceiverName, Sender, Signal } from '../../consumer.ts'
+import type { Sender, Signal } from '../../consumer.ts'
+import type { ReceiverName } from '../../listeners.ts'
 import type { CollectorLimits } from '../../limits.ts'
 
 /**

@@ -1,21 +1,18 @@
-import { checkProtection, type ProtectionSettings } from '@wayward/collector'
+import { checkProtection, CollectorError, type ProtectionSettings } from '@wayward/collector'
+import { type ListenerSetting, listenerSettings } from '@wayward/collector/listeners'
 import { expect, test } from 'vitest'
 
 const loopback = { host: '127.0.0.1', port: 4317 }
 const tls = { certificate: 'c.pem', key: 'k.pem' }
 
-/** What is said of one listener that others can reach. */
-function refusal(
-  listener: 'otlpGrpc' | 'otlpHttp' | 'api',
-  host: string,
-  settings: ProtectionSettings,
-): string {
+/** What is said of one listener that others can reach, and the setting that it is about. */
+function refusal(listener: ListenerSetting, host: string, settings: ProtectionSettings): string {
   const listeners = { otlpGrpc: loopback, otlpHttp: loopback, api: loopback }
   try {
     checkProtection({ ...listeners, [listener]: { host, port: 4317 }, ...settings })
     return 'nothing'
   } catch (error) {
-    return error instanceof Error ? error.message : 'no error'
+    return error instanceof CollectorError ? `${error.message} [${error.setting}]` : 'no error'
   }
 }
 
@@ -30,20 +27,21 @@ const reachable = [
 ]
 
 test.each(reachable)('checkProtection() refuses %s without TLS and a check', (host) => {
-  for (const listener of ['otlpGrpc', 'otlpHttp', 'api'] as const) {
+  expect(listenerSettings.length).toBeGreaterThan(2)
+  for (const listener of listenerSettings) {
     expect(refusal(listener, host, {})).toMatch(
-      /other machines can reach it, and it lacks TLS \(--tls-cert and --tls-key\) and a check of who sends \(--token-file, or --tls-client-ca/,
+      /other machines can reach it, and it lacks TLS \(.*\) and a check of who sends \(a file of tokens, or/,
     )
   }
 })
 
-test('checkProtection() names the setting that is missing, and the flag of the listener', () => {
+test('checkProtection() says what is missing, and names the setting of the listener', () => {
   const onlyTls = refusal('otlpHttp', '0.0.0.0', { tls })
-  expect(onlyTls).toContain('it lacks a check of who sends (--token-file')
-  expect(onlyTls).toContain('127.0.0.1:4317 with --otlp-http')
+  expect(onlyTls).toContain('it lacks a check of who sends (a file of tokens')
+  expect(onlyTls).toContain('127.0.0.1:4317 [otlpHttp]')
   const onlyTokens = refusal('api', '0.0.0.0', { tokenFile: 'tokens' })
-  expect(onlyTokens).toContain('it lacks TLS (--tls-cert and --tls-key);')
-  expect(onlyTokens).toContain('with --api')
+  expect(onlyTokens).toContain('it lacks TLS (a certificate and its key);')
+  expect(onlyTokens).toContain('[api]')
 })
 
 test('checkProtection() lets addresses be open that have both, and then looks at the files', () => {

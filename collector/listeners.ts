@@ -1,0 +1,62 @@
+// Where the collector listens, declared once: settings, protection, the greeting, the file of
+// endpoints and the words of metrics follow from this list. A receiver has a line here, and its
+// maker in receivers/list.ts.
+import type { ListenAddress } from '@wayward/base'
+
+/** A listener. */
+export interface ListenerDeclaration {
+  /** What a person calls it. */
+  readonly title: string
+  /** What it is for, for the setting of its address. */
+  readonly text: string
+  readonly defaultAddress: string
+  /** Its name in metrics and in the ledger. */
+  readonly label: string
+  /**
+   * Whether its address has a scheme only with TLS, as exporters over gRPC take it. @default false
+   */
+  readonly isBareWithoutTls?: boolean
+}
+
+/** Those that take what is reported. */
+export const receiverListeners = {
+  otlpGrpc: {
+    title: 'OTLP/gRPC',
+    text: 'Where applications report over OTLP/gRPC',
+    defaultAddress: '127.0.0.1:4317',
+    label: 'otlp_grpc',
+    isBareWithoutTls: true,
+  },
+  otlpHttp: {
+    title: 'OTLP/HTTP',
+    text: 'Where applications report over OTLP/HTTP',
+    defaultAddress: '127.0.0.1:4318',
+    label: 'otlp_http',
+  },
+} as const satisfies Readonly<Record<string, ListenerDeclaration>>
+
+/** All listeners. */
+export const listeners = {
+  ...receiverListeners,
+  api: {
+    title: 'Health',
+    text: 'Where /healthz, /readyz and /metrics are',
+    defaultAddress: '127.0.0.1:4320',
+    label: 'api',
+  },
+} as const satisfies Readonly<Record<string, ListenerDeclaration>>
+
+/** The setting of a receiver's address. */
+export type ReceiverSetting = keyof typeof receiverListeners
+/** The setting of a listener's address. */
+export type ListenerSetting = keyof typeof listeners
+/** How a receiver is called in metrics and in the ledger. */
+export type ReceiverName = (typeof receiverListeners)[ReceiverSetting]['label']
+/** How a listener is called there. */
+export type ListenerName = (typeof listeners)[ListenerSetting]['label']
+
+/** Where each listens. */
+export type ListenAddresses = Readonly<Record<ListenerSetting, ListenAddress>>
+
+/** The settings of all listeners, in the order of the list. */
+export const listenerSettings = Object.keys(listeners) as readonly ListenerSetting[]

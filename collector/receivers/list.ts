@@ -1,0 +1,16 @@
+import type { ReceiverSetting } from '../listeners.ts'
+import { createOtlpGrpcReceiver } from './otlp-grpc.ts'
+import { createOtlpHttpReceiver } from './otlp-http.ts'
+import type { Receiver, ReceiverParts } from './receiver.ts'
+
+/** The makers of the receivers, by the setting of their address. */
+const receiverMakers: Readonly<Record<ReceiverSetting, (parts: ReceiverParts) => Receiver>> = {
+  otlpGrpc: createOtlpGrpcReceiver,
+  otlpHttp: createOtlpHttpReceiver,
+}
+
+/** Creates all receivers; none listens yet. */
+export function createReceivers(parts: ReceiverParts): Readonly<Record<ReceiverSetting, Receiver>> {
+  const made = Object.entries(receiverMakers).map(([setting, make]) => [setting, make(parts)])
+  return Object.fromEntries(made) as Record<ReceiverSetting, Receiver>
+}
