@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   semconv: [],
   otlp: [],
   sdk: ['@wayward/semconv'],
+  mmstats: ['@wayward/semconv'],
   clickhouse: ['@wayward/base', '@wayward/semconv'],
   collector: ['@wayward/base', '@wayward/semconv', '@wayward/otlp', '@wayward/clickhouse'],
   analyzers: ['@wayward/semconv', '@wayward/clickhouse'],
