@@ -36,6 +36,7 @@ const boundTo: Readonly<Record<string, readonly string[]>> = {
   'async-mutex': ['sdk/observe/', 'examples/'],
   chdb: ['clickhouse/engine/'],
   commander: ['cli/'],
+  koffi: ['mmstats/file/'],
   'lz4-napi': ['clickhouse/engine/', 'collector/receivers/'],
   'p-queue': ['sdk/observe/', 'examples/'],
   snappy: ['collector/receivers/'],

@@ -94,8 +94,9 @@ function encodeV2(label: Uint8Array, type: TypeCode, spec: RecordSpec): EncodedR
   view.setUint16(headAt, dataTypes[spec.dataType].id, true)
   view.setUint16(headAt + 2, Math.max(metrics.indexOf(spec.metric), 0), true)
   if (arraySize !== undefined) {
+    // The array's head, its write offset and its size, belongs to its value.
     view.setUint16(headAt + 6, arraySize, true)
-    return { bytes, type, indexAt: undefined, valueAt: headAt + 8 }
+    return { bytes, type, indexAt: undefined, valueAt: headAt + 4 }
   }
   const valueAt = headAt + 4 + (spec.isBuffered ? 1 : 0)
   return { bytes, type, indexAt: spec.isBuffered ? headAt + 4 : undefined, valueAt }
