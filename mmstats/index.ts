@@ -58,3 +58,9 @@ export { readStats, type Stat, type StatsContent } from './format/stat.ts'
 export type { StatValue } from './format/type-code.ts'
 export { createStats, MmStats, type StatsSettings } from './model.ts'
 export { StatsFileError } from './stats-file-error.ts'
+export {
+  openStatsReader,
+  readStatsFile,
+  type StatsReader,
+  type StatsReaderSettings,
+} from './read/stats-reader.ts'

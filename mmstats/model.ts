@@ -18,7 +18,10 @@ import { StatsFileError } from './stats-file-error.ts'
 
 /** How a model's file is made. */
 export interface StatsSettings {
-  /** The folder; it is made if it is not there. @default MMSTATS_PATH, or that of temporary files */
+  /**
+   * The folder; it is made if it is not there.
+   * @default MMSTATS_PATH, or that of temporary files
+   */
   readonly path?: string
   /**
    * The name, with `{CMD}`, `{PID}`, `{TID}` and `{CLASS}`, or with `%PID%` and `%TID%`.
@@ -184,7 +187,7 @@ export class MmStats {
 /**
  * Makes a model of an object of fields, and its file. Objects inside it are groups.
  *
- * @param fields - fields by name; a field that needs a group's name is `<group>.<field>` in the file
+ * @param fields - fields by name; those of a group are `<group>.<field>` in the file
  * @param settings - where the file lies and what it is called
  * @returns the fields, with the methods of the file
  * @throws StatsFileError if the file cannot be made

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { main } from '../dist/tools/main.js'
+
+await main('clean', 'cleanstats')

@@ -1,0 +1,64 @@
+// Whether the process that wrote a file still lives.
+import { readFileSync } from 'node:fs'
+import type { Stat } from '../format/stat.ts'
+
+/** `reused`: the pid is alive, but of a process that began after the file was made. */
+export type ProcessState = 'alive' | 'foreign' | 'reused' | 'dead'
+
+/** What a file says about its writer. */
+export interface Writer {
+  readonly pid: number | undefined
+  /** Seconds since 1970. */
+  readonly created: number | undefined
+}
+
+/** Clocks that tell a process's start and a file's birth differ by less. */
+const slackSeconds = 5
+
+/** Finds the writer in a file's fields, whatever their prefix. */
+export function writerOf(stats: readonly Stat[]): Writer {
+  const find = (label: string): Stat['value'] | undefined =>
+    stats.find((stat) => stat.label === label || stat.label.endsWith(`.${label}`))?.value
+  const pid = Number(find('sys.pid'))
+  const created = Number(find('sys.created'))
+  return {
+    pid: Number.isSafeInteger(pid) && pid > 0 ? pid : undefined,
+    created: Number.isFinite(created) && created > 0 ? created : undefined,
+  }
+}
+
+/** Asks the system about the writer of a file. */
+export function processState({ pid, created }: Writer): ProcessState {
+  if (pid === undefined) return 'dead'
+  const isForeign = isOwnedByOther(pid)
+  if (isForeign === undefined) return 'dead'
+  const start = processStart(pid)
+  if (start !== undefined && created !== undefined && start > created + slackSeconds)
+    return 'reused'
+  return isForeign ? 'foreign' : 'alive'
+}
+
+/** Undefined where there is no such process. */
+function isOwnedByOther(pid: number): boolean | undefined {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? true : undefined
+  }
+}
+
+/** When a process began, in seconds since 1970; known on Linux only. */
+export function processStart(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The command, in brackets, may hold spaces and brackets.
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+    const boot = Number(/^btime (\d+)/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
+    // The kernel tells ticks of 1/100 s on all its platforms of today.
+    const start = boot + ticks / 100
+    return Number.isFinite(start) ? start : undefined
+  } catch {
+    return undefined
+  }
+}
