@@ -20,7 +20,7 @@ export interface ProcessState {
   readonly nextSequence: () => number
   readonly nextLockId: () => string
   readonly nextQueueId: () => string
-  readonly nextTaskId: () => string
+  readonly nextTaskId: () => number
   readonly nextRunId: () => string
 }
 
@@ -54,7 +54,7 @@ export function openProcessState(): ProcessState {
     nextSequence: () => next(0),
     nextLockId: () => `${process.pid}:${next(1)}`,
     nextQueueId: () => `${process.pid}:${next(2)}`,
-    nextTaskId: () => String(next(3)),
+    nextTaskId: () => next(3),
     nextRunId: () => `${process.pid}:${next(4)}`,
   }
 }

@@ -27,8 +27,8 @@ export interface Task {
   readonly parentId: string | undefined
   /** Number of lock requests that wait. */
   waiting: number
-  /** Changed by `addHold` and `removeHold` only. */
-  readonly holds: TaskHold[]
+  /** Changed by `addHold` and `removeHold` only; the empty list is shared by all. */
+  holds: readonly TaskHold[]
   /** Of more holds than are told: the classes, the one taken last at the end. */
   classes: Map<string, ClassHolds> | undefined
   /** What the flow that it came from held at that moment, the latest of it. */
@@ -92,9 +92,9 @@ export interface Tasks {
 const noHolds: readonly TaskHold[] = []
 
 /**
- * @param nextTaskId gives ids that are unique within the process.
+ * @param nextTaskId gives numbers that are unique within the process.
  */
-export function createTasks(nextTaskId: () => string): Tasks {
+export function createTasks(nextTaskId: () => number): Tasks {
   const storage = new AsyncLocalStorage<Point>()
   // Only with a storage in use does Node number its promises, and `executionAsyncId()` mean
   // something.
@@ -104,16 +104,8 @@ export function createTasks(nextTaskId: () => string): Tasks {
   let rootTask: Task | undefined
 
   function create(name: string | undefined, from: Task | undefined, fromOrder: number): Task {
-    return {
-      id: nextTaskId(),
-      name,
-      parentId: from?.id,
-      waiting: 0,
-      holds: [],
-      classes: undefined,
-      inherited: from === undefined ? noHolds : inherit(from, fromOrder),
-      heldBefore: undefined,
-    }
+    const inherited = from === undefined ? noHolds : inherit(from, fromOrder)
+    return new FlowTask(nextTaskId(), name, from?.id, inherited)
   }
 
   function createPoint(task: Task, segment: number, origin: Task | undefined, at: number): Point {
@@ -161,12 +153,40 @@ export function createTasks(nextTaskId: () => string): Tasks {
     create(name, isPart = false) {
       const point = storage.getStore()
       if (isPart) return create(name, point?.task, point?.order ?? 0)
-      return { ...create(name, undefined, 0), parentId: point?.task.id }
+      return new FlowTask(nextTaskId(), name, point?.task.id, noHolds)
     },
     enter(task, fn) {
       // No segment: the first ask inside is this task's, wherever it is made.
       return storage.run(createPoint(task, -1, task, order), fn)
     },
+  }
+}
+
+/** There may be a hundred thousand of these, one for each request that waits: small, and no text. */
+class FlowTask implements Task {
+  waiting = 0
+  holds: readonly TaskHold[] = noHolds
+  classes: Map<string, ClassHolds> | undefined = undefined
+  heldBefore: HeldLocks | undefined = undefined
+  readonly name: string | undefined
+  readonly parentId: string | undefined
+  readonly inherited: readonly TaskHold[]
+  readonly #number: number
+
+  constructor(
+    number: number,
+    name: string | undefined,
+    parentId: string | undefined,
+    inherited: readonly TaskHold[],
+  ) {
+    this.#number = number
+    this.name = name
+    this.parentId = parentId
+    this.inherited = inherited
+  }
+
+  get id(): string {
+    return String(this.#number)
   }
 }
 
@@ -202,7 +222,9 @@ function hasSplit(point: Point): boolean {
 
 /** A hold of the task begins. */
 export function addHold(task: Task, hold: TaskHold): void {
-  task.holds.push(hold)
+  const holds = task.holds as TaskHold[]
+  if (holds.length === 0) task.holds = [hold]
+  else holds.push(hold)
   task.heldBefore = undefined
   if (task.classes !== undefined) noteClass(task.classes, hold)
   else if (task.holds.length > heldToldMax) {
@@ -216,9 +238,10 @@ export function removeHold(task: Task, hold: TaskHold): void {
   const { holds } = task
   const index = holds.lastIndexOf(hold)
   if (index === -1) return
-  holds.splice(index, 1)
+  if (holds.length === 1) task.holds = noHolds
+  else (holds as TaskHold[]).splice(index, 1)
   task.heldBefore = undefined
-  if (holds.length <= heldToldMax) task.classes = undefined
+  if (task.holds.length <= heldToldMax) task.classes = undefined
   const known = task.classes?.get(hold.lockClass)
   if (known === undefined) return
   if (--known.count === 0) task.classes?.delete(hold.lockClass)

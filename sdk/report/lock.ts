@@ -222,8 +222,10 @@ class OpenRequest implements LockRequest, OpenOperation {
   isOpen = true
   readonly anchorMs: number
   readonly sequence: number
-  readonly startTime: HrTime
   readonly context: Context
+  // Two numbers take half of what a pair does, and 100,000 requests may wait.
+  readonly #startSeconds: number
+  readonly #startNs: number
   readonly #lock: LockState
   readonly #point: Point
   readonly #held: HeldLocks
@@ -237,7 +239,9 @@ class OpenRequest implements LockRequest, OpenOperation {
   constructor(lock: LockState, options: LockRequestOptions) {
     const { core } = lock
     this.anchorMs = core.clock.anchorMs
-    this.startTime = timeOf(core, options.timeNs, this.anchorMs)
+    const time = timeOf(core, options.timeNs, this.anchorMs)
+    this.#startSeconds = time[0]
+    this.#startNs = time[1]
     this.#lock = lock
     this.#mode = options.mode ?? lock.mode
     this.#permits = options.permits
@@ -252,6 +256,10 @@ class OpenRequest implements LockRequest, OpenOperation {
     this.#point.task.waiting++
     lock.waitingCount++
     if (core.open.add(this)) lock.waiting.add(this)
+  }
+
+  get startTime(): HrTime {
+    return [this.#startSeconds, this.#startNs]
   }
 
   get taskId(): string {
@@ -405,7 +413,9 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
   readonly span: Scope['span']
   readonly context: Context
   readonly #lock: LockState
-  readonly #task: Task
+  /** Gone with the end: tasks know what they inherited, and would keep all that came before. */
+  #task: Task | undefined
+  #taskId: string | undefined
   readonly #attributes: Attributes
 
   constructor(lock: LockState, settings: HoldSettings) {
@@ -443,7 +453,7 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
   }
 
   get taskId(): string {
-    return this.#task.id
+    return this.#task?.id ?? this.#taskId ?? ''
   }
 
   isOf(task: Task): boolean {
@@ -490,8 +500,12 @@ class OpenHold implements LockHold, OpenOperation, TaskHold {
   }
 
   #forget(): void {
+    const task = this.#task
+    if (task === undefined) return
     remove(this.#lock.holds, this)
-    removeHold(this.#task, this)
+    removeHold(task, this)
+    this.#taskId = task.id
+    this.#task = undefined
   }
 
   describe(): Attributes {

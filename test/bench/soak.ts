@@ -1,9 +1,17 @@
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import * as asyncMutex from 'async-mutex'
 import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { createReporter, observeAsyncMutex, observePQueue } from '@wayward/sdk'
+import {
+  createReporter,
+  observeAsyncMutex,
+  observePQueue,
+  register,
+  type Registration,
+  type Reporter,
+} from '@wayward/sdk'
 import PQueue from 'p-queue'
 import type { Bench, Figure } from './bench.ts'
-import { type Pattern, soakPatterns } from './load/soak-patterns.ts'
+import { type Pattern, reportPattern, soakPatterns, type Step } from './load/soak-patterns.ts'
 
 const mebibyte = 2 ** 20
 /** Steps between two looks at the memory. */
@@ -24,16 +32,56 @@ export const soakBench: Bench = {
   run: (size) => soak(size === 'full' ? 1_000_000 : 300),
 }
 
-/** Each pattern for so many steps; `gc` must be exposed for the figures to mean something. */
-export async function soak(steps: number): Promise<Figure[]> {
+/**
+ * Each pattern for so many steps; `gc` must be exposed for the figures to mean something.
+ *
+ * @param only patterns whose name has this in it
+ */
+export async function soak(steps: number, only = ''): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const [name, pattern] of Object.entries(soakPatterns)) {
+    if (!name.includes(only)) continue
     const bare = await growth(pattern, steps, false)
     const observed = await growth(pattern, steps, true)
     figures.push({ name, value: Math.max(0, observed - bare) / mebibyte, unit: 'MiB more' })
   }
+  for (const name of ['a collector that refuses', 'a collector that hangs']) {
+    if (!name.includes(only)) continue
+    const { reporter, step } = reportTo(name)
+    const grown = await grownBytes(() => step(reporter), steps)
+    figures.push({ name, value: grown / mebibyte, unit: 'MiB more' })
+  }
   return figures
 }
+
+let isRefusing = false
+let registration: Registration | undefined
+
+/** To a collector that takes nothing, through the queues that `register()` makes. */
+function reportTo(collector: string): { reporter: Reporter; step: Pattern } {
+  isRefusing = collector.endsWith('refuses')
+  const exporter = {
+    export(_items: unknown[], onResult: (result: ExportResult) => void): void {
+      const error = Object.assign(new Error('no'), { code: 3 })
+      const answer = { code: ExportResultCode.FAILED, error }
+      if (isRefusing) setImmediate(() => onResult(answer))
+    },
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  }
+  registration ??= register({
+    spanExporter: exporter,
+    logExporter: exporter,
+    snapshots: { thresholdMs: 0 },
+  })
+  return { reporter: registration.reporter, step: reportPattern }
+}
+
+/**
+ * What the pattern uses must live until it is measured: an engine may see that the last step was
+ * made, and collect a lock with all that waits for it.
+ */
+const underWay: { step?: unknown } = {}
 
 /** The most that the heap grew, looked at after collections. */
 async function growth(pattern: Pattern, steps: number, isObserved: boolean): Promise<number> {
@@ -42,22 +90,39 @@ async function growth(pattern: Pattern, steps: number, isObserved: boolean): Pro
   const observations = isObserved
     ? [observeAsyncMutex(asyncMutex, reporter), observePQueue(PQueue, reporter)]
     : []
-  let most = 0
   try {
-    const before = await heapBytes()
-    const step = pattern(isObserved ? reporter : undefined)
-    for (let index = 0; index < steps; index++) {
-      const result = step(index)
-      if (result instanceof Promise) await result
-      if (index % stretch === stretch - 1 || index === steps - 1) {
-        most = Math.max(most, (await heapBytes()) - before)
-      }
-    }
+    return await grownBytes(() => pattern(isObserved ? reporter : undefined), steps)
   } finally {
     for (const observation of observations) observation.disable()
     reporter.shutdown()
   }
+}
+
+async function grownBytes(begin: () => Step, steps: number): Promise<number> {
+  const before = await settledHeapBytes()
+  const step = begin()
+  underWay.step = step
+  let most = 0
+  for (let index = 0; index < steps; index++) {
+    const result = step(index)
+    if (result instanceof Promise) await result
+    if (index % stretch === stretch - 1 || index === steps - 1) {
+      most = Math.max(most, (await heapBytes()) - before)
+    }
+  }
+  underWay.step = undefined
   return most
+}
+
+/** What an earlier pattern left is collected over some turns, and would hide what this one keeps. */
+async function settledHeapBytes(): Promise<number> {
+  let bytes = await heapBytes()
+  for (let round = 0; round < 20; round++) {
+    const before = bytes
+    bytes = await heapBytes()
+    if (Math.abs(before - bytes) < mebibyte / 8) break
+  }
+  return bytes
 }
 
 async function heapBytes(): Promise<number> {

@@ -1,12 +1,13 @@
 // Uses of locks, queues and jobs at their worst: never released, never ended, without end of names.
 // Each says what one step does; what the libraries themselves keep is measured by the same steps
 // unobserved.
+import { AsyncResource } from 'node:async_hooks'
+import { nameLock, type Reporter } from '@wayward/sdk'
 import { Mutex, Semaphore } from 'async-mutex'
-import type { Reporter } from '@wayward/sdk'
 import PQueue from 'p-queue'
 
 /** One step of a pattern; `index` counts from 0. */
-type Step = (index: number) => unknown
+export type Step = (index: number) => unknown
 
 /**
  * Makes the step; without a reporter it does the same to the libraries, and reports nothing by
@@ -63,6 +64,33 @@ export const soakPatterns: Readonly<Record<string, Pattern>> = {
       .request()
       .granted()
       .released(),
+  'a mutex named for each of a million names': () => (index) =>
+    nameLock(new Mutex(), `mutex ${index}`).runExclusive(nothing),
+  'a semaphore whose permits are never released in the portions that were taken': () => {
+    const semaphore = new Semaphore(1_000_000)
+    return async (index) => {
+      await semaphore.acquire((index % 7) + 1)
+      if (index % 3 === 0) semaphore.release((index % 11) + 1)
+      if (index % 1000 === 0) semaphore.setValue(1_000_000)
+    }
+  },
+  'a queue by hand for each of a million names': (reporter) => (index) =>
+    reporter
+      ?.queue({ name: `queue ${index}` })
+      .enqueued({ name: `item ${index}` })
+      .dequeued()
+      .done(),
+  'tasks of a million names, each in the one before, with a lock that it keeps': (reporter) => {
+    const lock = reporter?.lock({ name: 'row', capacity: 1_000_000 })
+    let within = (run: () => void): void => run()
+    return (index) =>
+      within(() =>
+        reporter?.task(`task ${index}`, () => {
+          lock?.request().granted()
+          within = AsyncResource.bind((run: () => void) => run())
+        }),
+      )
+  },
   'locks by hand that are never released': (reporter) => {
     const lock = reporter?.lock({ name: 'row' })
     return () => lock?.request().granted()
@@ -95,4 +123,18 @@ export const soakPatterns: Readonly<Record<string, Pattern>> = {
       if (index < 100_000) void queue.add(() => new Promise(nothing))
     }
   },
+}
+
+/** What is reported while nobody takes it: spans, and ends of what was reported as open. */
+export const reportPattern: Pattern = (reporter) => {
+  const lock = reporter?.lock({ name: 'row', capacity: 1_000_000 })
+  const queue = reporter?.queue({ name: 'mails' })
+  return (index) => {
+    const hold = lock?.request().granted()
+    const item = queue?.enqueued({ name: `item ${index}` }).dequeued()
+    if (index % 100 === 0) reporter?.snapshot()
+    hold?.released()
+    item?.done()
+    return index % 1000 === 0 ? new Promise((resolve) => setImmediate(resolve)) : undefined
+  }
 }
