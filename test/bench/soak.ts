@@ -1,4 +1,3 @@
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import * as asyncMutex from 'async-mutex'
 import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import {
@@ -54,6 +53,9 @@ export async function soak(steps: number, only = ''): Promise<Figure[]> {
   return figures
 }
 
+/** The value of ExportResultCode. */
+const failed = 1
+
 let isRefusing = false
 let registration: Registration | undefined
 
@@ -61,9 +63,9 @@ let registration: Registration | undefined
 function reportTo(collector: string): { reporter: Reporter; step: Pattern } {
   isRefusing = collector.endsWith('refuses')
   const exporter = {
-    export(_items: unknown[], onResult: (result: ExportResult) => void): void {
+    export(_items: unknown[], onResult: (answer: { code: number; error: Error }) => void): void {
       const error = Object.assign(new Error('no'), { code: 3 })
-      const answer = { code: ExportResultCode.FAILED, error }
+      const answer = { code: failed, error }
       if (isRefusing) setImmediate(() => onResult(answer))
     },
     forceFlush: async () => undefined,
