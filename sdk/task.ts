@@ -162,7 +162,7 @@ export function createTasks(nextTaskId: () => number): Tasks {
   }
 }
 
-/** There may be a hundred thousand of these, one for each request that waits: small, and no text. */
+/** There may be a hundred thousand of these, one for each request that waits: small, no text. */
 class FlowTask implements Task {
   waiting = 0
   holds: readonly TaskHold[] = noHolds

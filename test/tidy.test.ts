@@ -65,7 +65,6 @@ const filesWithLongFunctions: readonly string[] = [
   'sdk/observe/async-mutex.ts',
   'sdk/open-operations.ts',
   'sdk/registration.ts',
-  'sdk/task.ts',
 ]
 
 /** Folders of tests about several parts at once, or about the whole. */

@@ -116,7 +116,7 @@ async function grownBytes(begin: () => Step, steps: number): Promise<number> {
   return most
 }
 
-/** What an earlier pattern left is collected over some turns, and would hide what this one keeps. */
+/** What an earlier pattern left is collected over some turns, and would hide what this keeps. */
 async function settledHeapBytes(): Promise<number> {
   let bytes = await heapBytes()
   for (let round = 0; round < 20; round++) {

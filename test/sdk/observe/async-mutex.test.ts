@@ -303,7 +303,8 @@ test('a deadlock of two mutexes is seen in the snapshots: who waits, who holds w
     await second.acquire()
   }
   void Promise.all([lockBoth(a, b), lockBoth(b, a)])
-  await sleep(20)
+  await expect.poll(() => recording.reporter.openCount).toBe(4)
+  await sleep(10)
   expect(recording.reporter.snapshot()).toBe(4)
   const told = recording.events()
   expect(told.every((event) => event.eventName === EVENT_WAYWARD_OPERATION_OPEN)).toBe(true)
