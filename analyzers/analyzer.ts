@@ -45,6 +45,11 @@ export interface Finding {
   /** What it is about: the name of the lock, queue or job. */
   readonly subject: string
   readonly service: string
+  /**
+   * Names of what it is about, for a report that does not say one cause twice. @default the subject
+   * alone
+   */
+  readonly about?: readonly string[]
   /** One sentence with the names and the numbers. */
   readonly summary: string
   /** How the numbers come about. */
@@ -59,10 +64,17 @@ export interface Analyzer<Row> {
   readonly name: string
   /** The file of the question, beside the compiled code. */
   readonly sql: URL
+  /** What it is about: without it the question cannot be answered. @default 'lock' */
+  readonly subject?: 'lock' | 'queue' | 'job' | 'session'
   /** Spans and events without which the question cannot be answered. */
   readonly requires: readonly string[]
   /** Values of parameters that only this question has. */
   readonly parameters: Readonly<Record<string, string | number>>
+  /**
+   * Whether it has rows only for what is wrong: then no rows mean that all is well, if what it
+   * requires is there. @default false, a row for all that was heard of
+   */
+  readonly isQuietWithoutRows?: boolean
   /** What a row means; `undefined` if nothing is wrong with it. */
   toFinding(row: Row): Finding | undefined
 }

@@ -8,6 +8,7 @@ export {
 } from './analyzer.ts'
 export { formatDuration, formatFraction } from './quantity.ts'
 export {
+  type Absence,
   type AnalyzerInfo,
   type Answer,
   analyzers,

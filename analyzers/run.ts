@@ -15,6 +15,21 @@ export interface ReportWindow {
   readonly session?: string
 }
 
+/**
+ * Why a question cannot be answered.
+ *
+ * - `nothing_reported`: the store is empty.
+ * - `unknown_service`, `unknown_session`: nobody of that name has ever reported.
+ * - `never_instrumented`: they report, but never what is asked about.
+ * - `idle`: they do, but not in the window.
+ */
+export type Absence =
+  | 'nothing_reported'
+  | 'unknown_service'
+  | 'unknown_session'
+  | 'never_instrumented'
+  | 'idle'
+
 /** The answer to an analyzer's question. */
 export interface Report {
   readonly analyzer: string
@@ -22,6 +37,8 @@ export interface Report {
   /** `NA` when the spans and events are absent that the answer needs; `missing` names them. */
   readonly status: 'findings' | 'ok' | 'NA'
   readonly missing: readonly string[]
+  /** Why it is `NA`. */
+  readonly absence?: Absence | undefined
   readonly columns: readonly Column[]
   /** Names of the columns that answer at a glance; the last may be left out first. */
   readonly headline: readonly string[]
@@ -80,20 +97,36 @@ export async function runAnalyzer(
     .map((row) => definition.toFinding(row))
     .filter((finding) => finding !== undefined)
     .toSorted((a, b) => b.severity - a.severity)
-  // A row stands for every lock, queue or job that was heard of: none means that nobody reported
-  // any.
-  const isAnswered = rows.length > 0
+  const absence = rows.length > 0 ? undefined : await findAbsence(store, definition, window)
   return {
     analyzer: definition.name,
     question,
-    status: isAnswered ? (findings.length > 0 ? 'findings' : 'ok') : 'NA',
-    missing: isAnswered ? [] : definition.requires,
+    status: absence !== undefined ? 'NA' : findings.length > 0 ? 'findings' : 'ok',
+    absence,
+    missing: absence === undefined ? [] : definition.requires,
     columns,
     headline,
     rows,
     findings,
     sql,
   }
+}
+
+/** Why there are no rows; `undefined` if that means that all is well. */
+async function findAbsence(
+  store: Store,
+  { subject = 'lock', isQuietWithoutRows = false }: (typeof definitions)[number],
+  window: ReportWindow,
+): Promise<Absence | undefined> {
+  const file = new URL('./data/presence.sql', import.meta.url)
+  const [found = {}] = (await ask(store, file, toParameters(window))).rows
+  if (found['sessions_of_service'] === 0) {
+    return window.service === undefined ? 'nothing_reported' : 'unknown_service'
+  }
+  if (found['sessions'] === 0) return 'unknown_session'
+  if (subject === 'session') return 'idle'
+  if (found[`${subject}s_ever`] === 0) return 'never_instrumented'
+  return isQuietWithoutRows && found[`${subject}s`] === 1 ? undefined : 'idle'
 }
 
 /** Rows of a query whose head declares its columns. */

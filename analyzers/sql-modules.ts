@@ -55,11 +55,12 @@ async function readModuleFile(name: string): Promise<string> {
   }
 }
 
-/** A function stands before its name, a SELECT after it. */
+/** A function stands before its name, a SELECT after it. A costly one says "Evaluated once". */
 function toStep(name: string, text: string): string {
   const body = text.replaceAll(/^--.*\n/gm, '').trim()
   if (!/^(WITH|SELECT)\b/.test(body)) return `  ${indent(body, '  ')} AS ${name}`
-  return `  ${name} AS\n  (\n    ${indent(body, '    ')}\n  )`
+  const once = /^-- Evaluated once\b/m.test(text) ? ' MATERIALIZED' : ''
+  return `  ${name} AS${once}\n  (\n    ${indent(body, '    ')}\n  )`
 }
 
 function indent(text: string, blanks: string): string {

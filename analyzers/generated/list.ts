@@ -1,10 +1,12 @@
 // Generated from the folders of the analyzers by `npm run generate`. Do not edit.
+import { deadlock } from '../locks/deadlock/deadlock.ts'
 import { jobRuns } from '../jobs/job-runs/job-runs.ts'
 import { lockContention } from '../locks/lock-contention/lock-contention.ts'
 import { queueDelay } from '../queues/queue-delay/queue-delay.ts'
 
 /** All analyzers, by name. */
 export const analyzerList = [
+  deadlock,
   jobRuns,
   lockContention,
   queueDelay,

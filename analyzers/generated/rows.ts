@@ -1,5 +1,45 @@
 // Generated from the folders of the analyzers by `npm run generate`. Do not edit.
 
+/** Of `deadlock`: one row per state and set of lock names, the most severe first. */
+export interface DeadlockRow {
+  /** live: nobody has given up; resolved: somebody did */
+  readonly state: string
+  /** names of the locks, in the order of the circle, each once */
+  readonly locks: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** tasks in the circle */
+  readonly tasks: number
+  /** who waits for which lock, held by the next, of the latest */
+  readonly circle: string
+  /** services of the tasks */
+  readonly services: string
+  /** sessions of the tasks */
+  readonly sessions: number
+  /** circles of these locks */
+  readonly occurrences: number
+  /** when the last of the tasks began to wait, of the latest */
+  readonly since_at: string
+  /** ns: how long the tasks waited in the circle, together, of all occurrences */
+  readonly waited_ns: number
+  /** timeout or cancelled: how the first wait of it ended, of the latest */
+  readonly resolved_by: string
+  /** when, 1970 if not */
+  readonly resolved_at: string
+  /** until when a live one is known, 1970 for up to now */
+  readonly as_of: string
+  /** other waits for the locks of the latest, at that time */
+  readonly victims: number
+  /** ns: how long these waited, together */
+  readonly victims_ns: number
+  /** when the first of the occurrences began */
+  readonly first_at: string
+  /** traces of the waits of the latest */
+  readonly trace_ids: string
+  /** spans of the waits of the latest */
+  readonly span_ids: string
+}
+
 /** Of `job-runs`: one row per service and job, the most failed first. */
 export interface JobRunsRow {
   /** service.name */

@@ -1,6 +1,6 @@
 // Answers as tables, JSON and CSV.
 import type { Column, Finding } from '../analyzer.ts'
-import type { Answer, Report } from '../run.ts'
+import type { Absence, Answer, Report } from '../run.ts'
 import { csvLine } from './csv.ts'
 import type { Style } from './style.ts'
 import { clip, renderTable, type Table, visible, wrap } from './table.ts'
@@ -85,10 +85,25 @@ export function footnote(answer: ShownAnswer, width: number, style: Style): stri
 }
 
 function notAvailable(report: Report, width: number): string[] {
-  return wrap(
-    `NA: cannot be answered, because in what was asked for there are no ${report.missing.join(' and no ')}. Report them from the application (see docs/sdk.md and docs/send-data.md), or ask for more with --since, --from, --to, --service and --session; "wayward sessions" shows who has reported.`,
-    width,
-  ).map((line) => `${line}\n`)
+  return wrap(`NA: ${whyNotAvailable(report)}`, width).map((line) => `${line}\n`)
+}
+
+/** Why a question has no answer, and what to do. */
+export function whyNotAvailable({ absence, missing }: Pick<Report, 'absence' | 'missing'>): string {
+  return absenceTexts[absence ?? 'never_instrumented'](missing)
+}
+
+const absenceTexts: Readonly<Record<Absence, (missing: readonly string[]) => string>> = {
+  nothing_reported: (missing) =>
+    `nothing has been reported yet, and this question needs ${missing.join(' and ')}. Start the application with the SDK (see docs/sdk.md and docs/send-data.md).`,
+  unknown_service: () =>
+    'no service of this name has ever reported; "wayward sessions" shows who has.',
+  unknown_session: () =>
+    'no such session of this service has ever reported; "wayward sessions" shows those that have.',
+  never_instrumented: (missing) =>
+    `cannot be answered, because what was asked for has never reported ${missing.join(' or ')}. Report them from the application (see docs/sdk.md and docs/send-data.md).`,
+  idle: (missing) =>
+    `cannot be answered, because in what was asked for there are no ${missing.join(' and no ')}: it was idle, though it has reported such before or since. Ask for more with --since, --from, --to, --service and --session.`,
 }
 
 /** The finding as a paragraph: number, severity and summary, then why and what to do. */

@@ -45,7 +45,8 @@ describe.each(files)('%s', (file) => {
     const chunks: Uint8Array[] = []
     const answer = await engine.reader.queryRaw(sql, 'TSVWithNames', { ...parameters, grace_ns: 0 })
     for await (const chunk of answer) chunks.push(chunk)
-    const names = Buffer.concat(chunks).toString().trimEnd().split('\t')
+    const [heads = ''] = Buffer.concat(chunks).toString().trimEnd().split('\n')
+    const names = heads.split('\t')
     expect(names).toEqual(columns.map((column) => column.name))
     for (const { name, type, unit } of columns) {
       expect(unit, name).toBe(type === 'duration' ? 'ns' : unit)
@@ -73,6 +74,21 @@ describe('runAnalyzer()', () => {
       const report = await runAnalyzer(engine.reader, name)
       expect(report).toMatchObject({ status: 'NA', missing: requires, rows: [], findings: [] })
     }
+  })
+
+  test('says why there is no answer', async () => {
+    const resource = { 'service.name': 'shop', 'wayward.session.id': 's1' }
+    const attributes = { 'wayward.lock.name': 'l', 'wayward.lock.id': 'l' }
+    const spans = [{ kind: 'lock_hold', at: 0, for: 1, attributes }]
+    await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
+    const absenceOf = async (name: string, window: Parameters<typeof runAnalyzer>[2]) =>
+      (await runAnalyzer(engine.reader, name, window)).absence
+    expect(await absenceOf('lock-contention', { service: 'no-such' })).toBe('unknown_service')
+    expect(await absenceOf('lock-contention', { session: 'no-such' })).toBe('unknown_session')
+    expect(await absenceOf('job-runs', { service: 'shop' })).toBe('never_instrumented')
+    expect(await absenceOf('lock-contention', { from: toMoment(1000) })).toBe('idle')
+    expect(await absenceOf('deadlock', { from: toMoment(1000) })).toBe('idle')
+    expect(await absenceOf('deadlock', {})).toBeUndefined()
   })
 
   test('takes names with every character as they are', async () => {

@@ -28,6 +28,7 @@ const hungFactor = 3
 /** Which jobs fail, start late or take long, and when do they run? */
 export const jobRuns: Analyzer<JobRunsRow> = {
   name: 'job-runs',
+  subject: 'job',
   sql: new URL('./job-runs.sql', import.meta.url),
   requires: [spansOfKind(WAYWARD_KIND_VALUE_JOB_RUN)],
   parameters: { grace_ns: jobGraceNs },

@@ -23,6 +23,7 @@ const overloadSeverity = 60
 /** Do items wait or work, and does the queue keep up? */
 export const queueDelay: Analyzer<QueueDelayRow> = {
   name: 'queue-delay',
+  subject: 'queue',
   sql: new URL('./queue-delay.sql', import.meta.url),
   requires: [spansOfKind(WAYWARD_KIND_VALUE_QUEUE_ITEM)],
   parameters: {},

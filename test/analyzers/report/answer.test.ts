@@ -81,7 +81,7 @@ describe('reportText()', () => {
     const missing = ['spans of locks']
     const text = reportText({ ...report, status: 'NA', missing, rows: [], findings: [] }, 80, plain)
     expect(text).toContain('NA: cannot be answered')
-    expect(text.replaceAll(/\s+/g, ' ')).toContain('there are no spans of locks.')
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('never reported spans of locks.')
     expect(text).not.toContain('Nothing stands out')
   })
 

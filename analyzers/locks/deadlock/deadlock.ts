@@ -1,0 +1,64 @@
+import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@wayward/semconv'
+import { type Analyzer, exemplarsOf, spansOfKind, worthTelling } from '../../analyzer.ts'
+import type { DeadlockRow } from '../../generated/rows.ts'
+import { counted, formatDuration } from '../../quantity.ts'
+import { lastKnown } from '../last-known.ts'
+
+/** Which tasks wait, or waited, for each other in a circle? */
+export const deadlock: Analyzer<DeadlockRow> = {
+  name: 'deadlock',
+  sql: new URL('./deadlock.sql', import.meta.url),
+  requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
+  parameters: {},
+  isQuietWithoutRows: true,
+  toFinding(row) {
+    const traces = row.trace_ids.split(' ')
+    const spans = row.span_ids.split(' ')
+    return worthTelling({
+      severity: row.severity,
+      subject: row.locks,
+      service: row.services,
+      about: row.locks.split(', '),
+      summary: summaryOf(row),
+      explanation: explanationOf(row),
+      solution: solutionOf(row),
+      exemplars: exemplarsOf(
+        traces.map((traceId, index) => ({
+          label: `wait ${index + 1} of the circle`,
+          traceId,
+          spanId: spans[index] ?? '',
+        })),
+      ),
+    })
+  },
+}
+
+function summaryOf(row: DeadlockRow): string {
+  const who = `${counted(row.tasks, 'task')} of ${row.services === '' ? 'a service without a name' : row.services}`
+  const circle = `${row.circle}, held by the first`
+  if (row.state === 'live') {
+    const verbs = lastKnown(row.as_of, { now: 'are deadlocked', past: 'were deadlocked' })
+    return `${who} ${verbs}, waiting in a circle since ${row.since_at.slice(0, 19)} UTC: ${circle}`
+  }
+  const times = row.occurrences === 1 ? 'once' : `${row.occurrences} times`
+  return `${who} were deadlocked ${times}, until a wait ended by ${row.resolved_by === 'timeout' ? 'its time-out' : 'being cancelled'}: ${circle}`
+}
+
+function explanationOf(row: DeadlockRow): string {
+  const victims =
+    row.victims === 0
+      ? 'No others waited for these locks.'
+      : `${counted(row.victims, 'other request')} waited for these locks, together ${formatDuration(row.victims_ns)}.`
+  const end =
+    row.state === 'live'
+      ? 'None of these waits has ended, and none can end by itself.'
+      : `The latest circle was closed at ${row.since_at.slice(0, 19)} UTC and broken at ${row.resolved_at.slice(0, 19)} UTC.`
+  return `Each task holds the lock that the one before it waits for; together they waited ${formatDuration(row.waited_ns)} so. ${end} ${victims}`
+}
+
+function solutionOf(row: DeadlockRow): string {
+  const order = 'Take these locks in the same order everywhere, or hold only one of them at a time.'
+  return row.state === 'live'
+    ? `${order} Until then give requests a time-out, and restart what hangs.`
+    : `${order} The time-out keeps the process alive, but each of these requests has failed or lost its time.`
+}
