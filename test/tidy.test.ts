@@ -49,8 +49,6 @@ const longFiles: readonly string[] = [
   'clickhouse/engine/query-handler.ts',
   'collector/decode/json.ts',
   'collector/decode/span-reader.ts',
-  'collector/journal/file-journal.ts',
-  'collector/journal/recover.ts',
   'collector/telemetry/self-metrics.ts',
   'sdk/observe/async-mutex.ts',
   'sdk/registration.ts',

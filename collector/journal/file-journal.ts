@@ -1,6 +1,7 @@
 import { createTurns } from '@wayward/base'
 import { crc32 } from 'node:zlib'
 import { bringBack } from './bring-back.ts'
+import { type Compaction, createCompaction, type FramePlace } from './compaction.ts'
 import { type Counters, createCounters } from './counters.ts'
 import {
   blocksMax,
@@ -27,18 +28,12 @@ import type {
   StoredBlock,
 } from './journal.ts'
 import { NotesKeeper } from './notes-keeper.ts'
+import { readBlock, readRaw } from './read-block.ts'
 import { type Recovery, recover } from './recover.ts'
 import type { FileBlock, Segment } from './segment.ts'
 import { SegmentPool } from './segment-pool.ts'
 import { SetAsideFolder } from './set-aside.ts'
 import { SetAsideKeeper } from './set-aside-keeper.ts'
-
-/** A segment of which less than this is unconfirmed is freed when the journal is half full. */
-const compactBelow = 0.25
-/** Blocks moved in one step. */
-const moveBytes = 4 * 1024 * 1024
-/** After a failure, such as a full disk. */
-const compactWaitMs = 10_000
 
 /** Opens the journal in a folder. @throws JournalError */
 export async function openFileJournal(
@@ -113,13 +108,12 @@ class FileJournal implements Journal {
   readonly #setAside: SetAsideKeeper
   readonly #pool: SegmentPool
   readonly #notes: NotesKeeper
+  readonly #compaction: Compaction
   readonly #isSynced: boolean
   readonly #frameClock: FrameClock
   #sequence: number
   #cachedBytes = 0
   #state: 'open' | 'closing' | 'closed' = 'open'
-  #isCompacting = false
-  #compactNotBefore = 0
   /** Frames from here on are of this process. */
   #firstSequence: number
   #unconfirmedLeft: number
@@ -159,6 +153,17 @@ class FileJournal implements Journal {
       segments: recovery.segments,
       nextNumber: recovery.nextNumber,
     })
+    this.#compaction = createCompaction({
+      pool: this.#pool,
+      notes: this.#notes,
+      turns: this.#turns,
+      time: parts.time,
+      logger: parts.logger,
+      counters,
+      isWorth: () => this.#state === 'open' && this.usedBytes * 2 >= this.bytesMax,
+      read: (block) => this.read(block),
+      write: (blocks, data) => this.#write('moved', blocks, data, []),
+    })
   }
 
   /** Blocks that were taken back at the opening count as found there. */
@@ -191,77 +196,8 @@ class FileJournal implements Journal {
       outcome = { status: 'refused', reason, message }
     }
     if (outcome.status === 'refused') this.#counters.refusedFrames++
-    this.#compactIfWorth()
+    this.#compaction.startIfWorth()
     return outcome
-  }
-
-  /**
-   * A table whose batches wait must not hold the room of all others: its blocks are moved together.
-   */
-  #compactIfWorth(): void {
-    if (this.#isCompacting || this.#state !== 'open' || this.usedBytes * 2 < this.bytesMax) return
-    if (this.#parts.time.monotonicMs() < this.#compactNotBefore) return
-    const segment = sparsest(this.#pool.closed)
-    if (segment === undefined) return
-    this.#isCompacting = true
-    // One step at a time, so that requests only wait for one step. It never rejects.
-    void this.#turns.take(async () => {
-      await this.#moveSome(segment)
-      this.#isCompacting = false
-      this.#compactIfWorth()
-    })
-  }
-
-  /** Moves some blocks of a segment to the active one. */
-  async #moveSome(segment: Segment): Promise<void> {
-    const blocks = blocksToMove(segment)
-    const data: Uint8Array[] = []
-    for (const block of blocks) {
-      const outcome = await this.read(block)
-      if (outcome.status === 'read') data.push(outcome.bytes)
-      else {
-        // What was confirmed meanwhile need not be moved. What is damaged stays: its reader sets it
-        // aside.
-        segment.isStuck = block.segment !== undefined
-        return
-      }
-    }
-    if (blocks.length === 0) return
-    let place: Place
-    try {
-      place = await this.#write('moved', blocks, data, [])
-    } catch (error) {
-      const { logger } = this.#parts
-      logger.warn('Cannot move blocks of the journal together', {
-        segment: segment.name.base,
-        error,
-      })
-      this.#compactNotBefore = this.#parts.time.monotonicMs() + compactWaitMs
-      return
-    }
-    blocks.forEach((block, frameIndex) => {
-      this.#relocate(block, { ...place, frameIndex })
-      place.offset += block.byteLength
-    })
-    this.#notes.touch(segment)
-    this.#notes.touch(place.segment)
-    this.#notes.wake()
-    this.#pool.retireIfDone(segment)
-  }
-
-  #relocate(block: FileBlock, place: Place & { readonly frameIndex: number }): void {
-    const { segment, frameOffset, frameIndex, offset } = place
-    if (block.segment === undefined) {
-      segment.notes.add({ kind: 'confirmed', offset: frameOffset, argument: frameIndex })
-      return
-    }
-    block.segment.release(block)
-    block.frameOffset = frameOffset
-    block.frameIndex = frameIndex
-    block.offset = offset
-    block.segment = segment
-    segment.add(block)
-    this.#counters.compactedBlocks++
   }
 
   async #tryAppend({ blocks, digests }: Frame): Promise<AppendOutcome> {
@@ -302,7 +238,7 @@ class FileJournal implements Journal {
     blocks: readonly BlockEntry[],
     data: readonly Uint8Array[],
     digests: readonly Uint8Array[],
-  ): Promise<Place> {
+  ): Promise<FramePlace> {
     const frameBytes = frameByteLength(blocks, byteLengthOf(digests))
     const segment = await this.#pool.segmentFor(frameBytes + endMark.byteLength)
     const headerBytes = blocks.reduce((sum, { byteLength }) => sum - byteLength, frameBytes)
@@ -318,7 +254,7 @@ class FileJournal implements Journal {
     const header = encodeHeader({ kind, segmentNumber, sequence, time, digests, blocks }, life)
     await this.#writeBytes(segment, [...carried, header, ...data, endMark])
     const frameOffset = segment.end + byteLengthOf(carried)
-    segment.end = frameOffset + frameBytes
+    segment.growTo(frameOffset + frameBytes)
     this.#pool.noteGrowth(segment)
     this.#counters.appendedFrames++
     this.#counters.appendedBytes += frameBytes
@@ -388,7 +324,7 @@ class FileJournal implements Journal {
       if (segment === undefined)
         return { status: 'damaged', message: 'The block was confirmed before' }
       const bytes = allocate(block.byteLength)
-      const outcome = await readFrom(segment, block, { offset, bytes })
+      const outcome = await readBlock(segment, block, { offset, bytes })
       // While it was read it may have been moved, and its old place used again.
       if (outcome.status === 'read' || (block.segment === segment && block.offset === offset)) {
         if (outcome.status === 'damaged') this.#counters.damagedRecords++
@@ -401,14 +337,13 @@ class FileJournal implements Journal {
     if (this.#state === 'closed') return
     for (const block of blocks as readonly FileBlock[]) this.#release(block)
     this.#notes.wake()
-    this.#compactIfWorth()
+    this.#compaction.startIfWorth()
   }
 
   #release(block: FileBlock): void {
     const { segment } = block
     if (segment === undefined) return
     segment.release(block)
-    block.segment = undefined
     if (block.bytes !== undefined) {
       this.#cachedBytes -= block.byteLength
       block.bytes = undefined
@@ -442,66 +377,4 @@ class FileJournal implements Journal {
     await this.#pool.close()
     this.#lock.release()
   }
-}
-
-interface Place {
-  readonly segment: Segment
-  readonly frameOffset: number
-  /** Of the first block. */
-  offset: number
-}
-
-/** The closed segment in which the least is left, if that is little. */
-function sparsest(segments: ReadonlySet<Segment>): Segment | undefined {
-  let best: Segment | undefined
-  let bestShare = compactBelow
-  for (const segment of segments) {
-    const share = segment.liveBytes / segment.fileBytes
-    if (segment.isStuck || share >= bestShare) continue
-    best = segment
-    bestShare = share
-  }
-  return best
-}
-
-function blocksToMove(segment: Segment): FileBlock[] {
-  const blocks: FileBlock[] = []
-  let bytes = 0
-  for (const block of segment.blocks) {
-    if (block.segment !== segment) continue
-    if (blocks.length > 0 && bytes + block.byteLength > moveBytes) break
-    blocks.push(block)
-    bytes += block.byteLength
-    if (blocks.length === blocksMax) break
-  }
-  return blocks
-}
-
-async function readFrom(
-  segment: Segment,
-  block: FileBlock,
-  { bytes, offset }: { readonly bytes: Uint8Array; readonly offset: number },
-): Promise<ReadOutcome> {
-  let count: number
-  try {
-    count = await segment.withFile((file) => file.read(bytes, offset))
-  } catch (error) {
-    return {
-      status: 'failed',
-      message: `Cannot read ${block.byteLength} bytes at ${offset} of "${segment.path}" (${codeOf(error)}: ${(error as Error).message})`,
-    }
-  }
-  if (count === bytes.byteLength && crc32(bytes) === block.crc) return { status: 'read', bytes }
-  const what = count < bytes.byteLength ? 'the file ends before them' : 'their checksum is wrong'
-  return {
-    status: 'damaged',
-    message: `${block.rows} rows for ${block.table} at ${offset} of "${segment.path}" are damaged: ${what}`,
-  }
-}
-
-async function readRaw({ segment, offset, byteLength }: FileBlock): Promise<Uint8Array> {
-  if (segment === undefined) return new Uint8Array()
-  const bytes = Buffer.allocUnsafeSlow(byteLength)
-  const count = await segment.withFile((file) => file.read(bytes, offset))
-  return bytes.subarray(0, count)
 }

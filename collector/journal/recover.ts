@@ -3,7 +3,7 @@ import { digestByteLength } from '../pipeline/digest-set.ts'
 import { endMark } from './frame.ts'
 import type { Counters } from './counters.ts'
 import { type AgedDigests, ageMs, type FrameClock } from './frame-time.ts'
-import { codeOf, type JournalFile, type JournalFiles } from './journal-files.ts'
+import type { JournalFile, JournalFiles } from './journal-files.ts'
 import { type NotesRead, readNotes } from './notes.ts'
 import { crcOfRange, type FoundFrame, type Region, type Scan, scanSegment } from './scan.ts'
 import {
@@ -13,14 +13,13 @@ import {
   Segment,
   type SegmentName,
 } from './segment.ts'
-import { type SetAsideFolder, storeRegion } from './set-aside.ts'
+import { pruneTorn, type SetAsideFolder, storeRegion } from './set-aside.ts'
+import { uniqueBlocks } from './unique-blocks.ts'
 
 /** More than a minute has at full load; the newest segment begins with those of the last minute. */
 const digestBytesMax = 400_000 * digestByteLength
 /** What lies behind the last frame of a file is given back to the disk, if it is more than this. */
 const slackBytes = 1024 * 1024
-/** Two for each torn frame. */
-const tornFilesMax = 16
 const knownFiles = new Set(['lock', 'lock.takeover', 'set-aside', 'bring-back'])
 
 export interface RecoverParts {
@@ -82,8 +81,10 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
     if (one.hasContent) mayBeTorn = false
   }
   loaded.reverse()
-  await pruneTorn(parts)
-  const unconfirmed = await uniqueBlocks(loaded)
+  await pruneTorn(parts.setAside, parts.logger)
+  const found = loaded.flatMap(({ frames }) => frames.flatMap(({ blocks }) => blocks))
+  const moved = loaded.some(({ hasMoved }) => hasMoved)
+  const unconfirmed = await uniqueBlocks(found, moved)
   for (const block of unconfirmed) block.segment?.add(block)
   for (const { segment } of loaded) await giveBackSlack(parts, segment)
   return {
@@ -92,22 +93,6 @@ export async function recover(parts: RecoverParts): Promise<Recovery> {
     digests,
     nextSequence: loaded.reduce((max, one) => Math.max(max, one.maxSequence), 0) + 1,
     nextNumber: names.reduce((max, name) => Math.max(max, name.number), 0) + 1,
-  }
-}
-
-/**
- * Each `kill -9` under load may leave one, and none was acknowledged: only the newest are of use to
- * anybody.
- */
-async function pruneTorn({ files, setAside, logger }: RecoverParts): Promise<void> {
-  try {
-    const names = await files.list(setAside.path)
-    const torn = names.filter((name) => name.startsWith('torn-')).toSorted()
-    for (const name of torn.slice(0, -tornFilesMax)) await files.remove(`${setAside.path}/${name}`)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') {
-      logger.warn('Cannot remove old torn frames', { folder: setAside.path, error })
-    }
   }
 }
 
@@ -174,8 +159,7 @@ async function load(
   { mayBeTorn, wantsDigests }: LoadOptions,
 ): Promise<Loaded> {
   const { files, folder } = parts
-  const path = `${folder}/${name.base}.done`
-  const notes = await readNotes(files, path, name.life)
+  const notes = await readNotes(files, `${folder}/${name.base}.done`, name.life)
   if (notes.wrongEntries > 0) {
     parts.logger.warn(
       'The side file of a segment of the journal has wrong entries; what they confirmed is inserted again',
@@ -184,7 +168,7 @@ async function load(
   }
   const segment = new Segment(files, folder, name, notes.end)
   return await segment.withFile(async (file) => {
-    segment.fileBytes = await file.size()
+    await segment.measure()
     const frames: Frame[] = []
     let maxSequence = 0
     let hasMoved = false
@@ -199,7 +183,7 @@ async function load(
         frames.push(toFrame(segment, notes, found, digests))
       },
     })
-    segment.end = scan.end
+    segment.foundUntil(scan.end)
     const good = await checkFrames(parts, { segment, notes, file, scan, frames, mayBeTorn })
     const hasContent = frames.length > 0 || scan.regions.length > 0
     return { segment, frames: good, hasContent, maxSequence, hasMoved }
@@ -279,7 +263,7 @@ async function checkFrames(parts: RecoverParts, checked: Checked): Promise<reado
       const byteLength = Math.min(frame.byteLength, segment.fileBytes - frame.offset)
       const region = { offset: frame.offset, byteLength }
       isComplete = await setRegionAside(parts, checked, region, 'torn')
-      segment.end = frame.offset
+      segment.foundUntil(frame.offset)
     } else {
       for (const block of bad) {
         isComplete = (await setBlockAside(parts, checked, block)) && isComplete
@@ -366,8 +350,7 @@ async function setBlockAside(
   parts.counters.setAsideRecords++
   parts.counters.setAsideRows += rows
   parts.counters.setAsideBytes += byteLength
-  const { frameOffset, frameIndex } = block
-  segment.notes.add({ kind: 'confirmed', offset: frameOffset, argument: frameIndex })
+  segment.noteConfirmed(block)
   return true
 }
 
@@ -383,11 +366,11 @@ async function seal(parts: RecoverParts, { segment, notes, file }: Checked): Pro
   try {
     if (notes.sealedAt === undefined && segment.end > 0) {
       if (parts.isSynced) await file.sync()
-      segment.notes.add({ kind: 'sealed', offset: segment.end, argument: 0 })
+      segment.noteSealed()
     }
     await segment.notes.write()
     if (parts.isSynced) await segment.notes.sync()
-    segment.isSealed = true
+    segment.wasSealed()
   } catch (error) {
     // Then the next start looks again, and comes to the same end.
     parts.logger.warn('Cannot write a side file of the journal', {
@@ -397,56 +380,19 @@ async function seal(parts: RecoverParts, { segment, notes, file }: Checked): Pro
   }
 }
 
-/**
- * All unconfirmed blocks by age. A crash while blocks were moved leaves two of one: the one that is
- * good is kept.
- */
-async function uniqueBlocks(loaded: readonly Loaded[]): Promise<FileBlock[]> {
-  const all: FileBlock[] = []
-  for (const { frames } of loaded)
-    for (const { blocks } of frames) for (const block of blocks) all.push(block)
-  if (!loaded.some(({ hasMoved }) => hasMoved)) return all
-  all.sort((a, b) => a.originSequence - b.originSequence || a.originIndex - b.originIndex)
-  const unique: FileBlock[] = []
-  for (const block of all) {
-    const last = unique.at(-1)
-    if (last === undefined || !isSameBlock(last, block)) unique.push(block)
-    else if (await isGood(block)) {
-      forget(last)
-      unique[unique.length - 1] = block
-    } else forget(block)
-  }
-  return unique
-}
-
-function isSameBlock(a: FileBlock, b: FileBlock): boolean {
-  return a.originSequence === b.originSequence && a.originIndex === b.originIndex
-}
-
-function forget(block: FileBlock): void {
-  const { frameOffset, frameIndex } = block
-  block.segment?.notes.add({ kind: 'confirmed', offset: frameOffset, argument: frameIndex })
-}
-
-async function isGood({ segment, offset, byteLength, crc }: FileBlock): Promise<boolean> {
-  if (segment === undefined) return false
-  return await segment
-    .withFile(async (file) => (await crcOfRange(file, offset, byteLength)) === crc)
-    .catch(() => false)
-}
-
 /** After many crashes there would else be many large files with little in them. */
 async function giveBackSlack(parts: RecoverParts, segment: Segment): Promise<void> {
   const byteLength = segment.end + endMark.byteLength
-  if (!segment.isSealed || segment.liveBlocks === 0 || segment.fileBytes - byteLength < slackBytes)
+  if (
+    segment.state !== 'sealed' ||
+    segment.liveBlocks === 0 ||
+    segment.fileBytes - byteLength < slackBytes
+  )
     return
   try {
-    await segment.withFile((file) => file.truncate(byteLength))
-    segment.fileBytes = byteLength
+    await segment.shortenTo(byteLength)
   } catch (error) {
-    parts.logger.warn('Cannot shorten a segment of the journal', {
-      segment: segment.name.base,
-      error,
-    })
+    const { base } = segment.name
+    parts.logger.warn('Cannot shorten a segment of the journal', { segment: base, error })
   }
 }

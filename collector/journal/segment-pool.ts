@@ -106,7 +106,6 @@ export class SegmentPool {
 
   /** Notes that the active segment has grown. */
   noteGrowth(segment: Segment): void {
-    segment.fileBytes = Math.max(segment.fileBytes, segment.end + endMark.byteLength)
     if (segment.end < this.#segmentBytes * prepareAt || this.#next !== undefined) return
     this.#next = this.#prepare()
     this.#next.catch(() => {
@@ -123,7 +122,7 @@ export class SegmentPool {
     if (used !== undefined) await this.#rename(used, segment)
     try {
       // Opens it, and so makes it where there is none.
-      segment.fileBytes = await segment.withFile((file) => file.size())
+      await segment.measure()
       if (this.#isSynced) await files.syncFolder(folder)
     } catch (error) {
       await segment.close()
@@ -163,8 +162,7 @@ export class SegmentPool {
   /** The segment gets no more frames. */
   #finish(segment: Segment): void {
     this.#active = undefined
-    segment.notes.add({ kind: 'sealed', offset: segment.end, argument: 0 })
-    segment.isSealed = true
+    segment.seal()
     this.#parts.notes.touch(segment)
     this.#parts.notes.wake()
     this.#closed.add(segment)
@@ -192,7 +190,7 @@ export class SegmentPool {
 
   /** Stops to use a file whose sync failed. What was synced before is safe, and is read from it. */
   async abandon(segment: Segment): Promise<void> {
-    segment.isAbandoned = true
+    segment.abandon()
     await segment
       .withFile((file) => writeFully(file, [endMark], segment.end))
       .catch(() => {
@@ -212,8 +210,11 @@ export class SegmentPool {
   retireIfDone(segment: Segment): void {
     if (segment.liveBlocks > 0 || !this.#closed.delete(segment)) return
     this.#closedBytes -= segment.fileBytes
-    segment.blocks = []
-    if (segment.isAbandoned || segment.fileBytes > this.#segmentBytes + endMark.byteLength) {
+    segment.forgetBlocks()
+    if (
+      segment.state === 'abandoned' ||
+      segment.fileBytes > this.#segmentBytes + endMark.byteLength
+    ) {
       this.#startRemoval(segment)
       return
     }

@@ -2,8 +2,9 @@
 // (docs/journal-format.md). Each thing is two files: the bytes, and `<name>.json` that says what
 // and why. Names depend on what is in them only: setting the same thing aside again, after a crash,
 // overwrites it.
+import type { Logger } from '@wayward/base'
 import { join } from 'node:path'
-import { type JournalFile, type JournalFiles, writeFully } from './journal-files.ts'
+import { codeOf, type JournalFile, type JournalFiles, writeFully } from './journal-files.ts'
 
 const copyBytes = 4 * 1024 * 1024
 
@@ -108,5 +109,24 @@ export class SetAsideFolder {
     await this.files.makeFolder(this.path)
     if (this.isSynced) await this.files.syncFolder(this.#parent)
     this.#isPrepared = true
+  }
+}
+
+/** Two for each torn frame. */
+const tornFilesMax = 16
+
+/**
+ * Each `kill -9` under load may leave one, and none was acknowledged: only the newest are of use to
+ * anybody.
+ */
+export async function pruneTorn({ files, path }: SetAsideFolder, logger: Logger): Promise<void> {
+  try {
+    const names = await files.list(path)
+    const torn = names.filter((name) => name.startsWith('torn-')).toSorted()
+    for (const name of torn.slice(0, -tornFilesMax)) await files.remove(join(path, name))
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') {
+      logger.warn('Cannot remove old torn frames', { folder: path, error })
+    }
   }
 }
