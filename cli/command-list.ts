@@ -63,6 +63,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addAnalyze(context)
   addSessions(context)
   addMigrate(context)
+  addMmstats(context)
   addDemo(context)
   return context
 }
@@ -180,6 +181,40 @@ function addMigrate(context: CommandContext): void {
         isDryRun: options.dryRun === true,
         isAll: options.all === true,
       })
+    })
+}
+
+function addMmstats(context: CommandContext): void {
+  const { program, terminal, name } = context
+  program
+    .command('mmstats')
+    .summary('Read stats files: slurp, poll, clean, mmash, or watch to send them on.')
+    .description(
+      `Tools for stats files (docs/mmstats.md):
+  slurp   print all fields of files
+  poll    print sums over files as they change
+  clean   remove the files of processes that have ended
+  mmash   serve files as JSON and as plots
+  watch   send what files hold to an OTLP/HTTP endpoint, at an interval
+Without files: those of MMSTATS_GLOB, or those in MMSTATS_PATH or the temporary folder.`,
+    )
+    .argument('<tool>', 'one of the tools')
+    .argument('[arguments...]', 'its arguments; --help after the tool lists them')
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      `\nExamples:\n${[
+        'mmstats slurp',
+        'mmstats poll -p web. ok,bad /tmp/*.mmstats',
+        'mmstats clean --dry-run',
+        'mmstats watch --endpoint http://127.0.0.1:4318 "/tmp/*.mmstats"',
+      ]
+        .map((example) => `  ${name} ${example}`)
+        .join('\n')}\n${exitCodeHelp(helpWidth(terminal))}`,
+    )
+    .action(async (tool: string, argv: readonly string[]) => {
+      const { mmstats } = await import('./commands/mmstats.ts')
+      context.exitCode = await mmstats(terminal, { tool, argv, name })
     })
 }
 

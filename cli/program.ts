@@ -32,6 +32,7 @@ export async function runProgram(
     .helpOption('-h, --help', 'Print this help')
     .helpCommand('help [command]', 'Print the help of a command')
     .exitOverride()
+    .enablePositionalOptions()
     .configureHelp({ minWidthToWrap: optionTextWidthMin })
     .configureOutput({
       writeOut: keep,

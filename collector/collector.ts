@@ -25,6 +25,8 @@ import { probeEventLoop, single } from './telemetry/process-metrics.ts'
 import { createProtection, type Protection, type ProtectionSettings } from './access/protection.ts'
 import { createInflater } from './receivers/inflater.ts'
 import { createReceivers } from './receivers/list.ts'
+import { createStatsReceiver } from './receivers/mmstats/mmstats.ts'
+import type { StatsWatch, StatsWatchSettings } from './receivers/mmstats/stats-watch.ts'
 import { createMixUpLog } from './receivers/mix-up-log.ts'
 import type { Receiver, ReceiverParts } from './receivers/receiver.ts'
 import { createRoutes, type Readiness } from './routes.ts'
@@ -41,6 +43,8 @@ export interface CollectorSettings extends ProtectionSettings, ListenAddresses {
   /** Where accepted requests are safe until ClickHouse has them. */
   readonly journal: JournalSettings
   readonly limits: CollectorLimits
+  /** Stats files to read; none without it. */
+  readonly mmstats?: StatsWatchSettings | undefined
   /** @default defaultDecodeLimits */
   readonly decodeLimits?: DecodeLimits
 }
@@ -113,6 +117,8 @@ interface Running {
   readonly ledgerWriter: LedgerWriter
   readonly stopProbe: () => void
   readonly receivers: Readonly<Record<ReceiverSetting, Receiver>>
+  /** Undefined where no stats files are read. */
+  readonly statsReceiver: StatsWatch | undefined
 }
 
 class OtlpCollector implements Collector {
@@ -150,7 +156,7 @@ class OtlpCollector implements Collector {
 
   async start(): Promise<CollectorAddresses> {
     try {
-      const { ledgerWriter, pipeline, receivers } = await this.#assemble()
+      const { ledgerWriter, pipeline, receivers, statsReceiver } = await this.#assemble()
       const started = { api: this.#routes, ...receivers }
       const addresses: Record<string, string> = {}
       // The API first: who watches sees the rest come up.
@@ -158,6 +164,7 @@ class OtlpCollector implements Collector {
         addresses[setting] = await start(started[setting], setting, this.#settings[setting])
       }
       this.#state = 'serving'
+      statsReceiver?.start()
       ledgerWriter.start()
       // It never rejects, says its declaration.
       void this.#parts.storeIsReady.then(() => pipeline.open())
@@ -220,8 +227,11 @@ class OtlpCollector implements Collector {
     const shared = { consumer: pipeline, telemetry, limits, time, mixUpLog }
     const receiverParts = createReceiverParts(shared, this.#protection)
     const receivers = createReceivers(receiverParts)
+    const { mmstats } = this.#settings
+    const statsReceiver =
+      mmstats === undefined ? undefined : createStatsReceiver(mmstats, receiverParts, logger)
     const stopProbe = probeEventLoop(telemetry.eventLoopDelay)
-    this.#running = { journal, pipeline, ledgerWriter, stopProbe, receivers }
+    this.#running = { journal, pipeline, ledgerWriter, stopProbe, receivers, statsReceiver }
     return this.#running
   }
 
@@ -239,6 +249,7 @@ class OtlpCollector implements Collector {
     const endMs = time.monotonicMs() + deadlineMs
     for (const receiver of receivers) receiver.stopAccepting()
     running.stopProbe()
+    await running.statsReceiver?.shutdown()
     ledgerWriter.stop()
     // Now, so that it is inserted with the rest; what is refused from here on comes below.
     await ledgerWriter.flush()

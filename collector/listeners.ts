@@ -35,6 +35,9 @@ export const receiverListeners = {
   },
 } as const satisfies Readonly<Record<string, ListenerDeclaration>>
 
+/** How the receiver is called that reads files and does not listen. */
+export const statsReceiver = 'mmstats'
+
 /** All listeners. */
 export const listeners = {
   ...receiverListeners,
@@ -51,7 +54,9 @@ export type ReceiverSetting = keyof typeof receiverListeners
 /** The setting of a listener's address. */
 export type ListenerSetting = keyof typeof listeners
 /** How a receiver is called in metrics and in the ledger. */
-export type ReceiverName = (typeof receiverListeners)[ReceiverSetting]['label']
+export type ReceiverName =
+  | (typeof receiverListeners)[ReceiverSetting]['label']
+  | typeof statsReceiver
 /** How a listener is called there. */
 export type ListenerName = (typeof listeners)[ListenerSetting]['label']
 

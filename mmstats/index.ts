@@ -64,3 +64,4 @@ export {
   type StatsReader,
   type StatsReaderSettings,
 } from './read/stats-reader.ts'
+export { createHttpStats, type HttpFields, type HttpStats } from './http-stats.ts'

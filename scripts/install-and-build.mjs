@@ -14,10 +14,12 @@ const packages = [
   'semconv',
   'otlp',
   'sdk',
+  'mmstats',
   'clickhouse',
   'collector',
   'analyzers',
   'cli',
+  'examples/progress',
   'examples/shop',
 ]
 

@@ -24,6 +24,7 @@ const pages = [
   'docs/query.md',
   'docs/server.md',
   'docs/self-telemetry.md',
+  'docs/mmstats.md',
 ]
 
 interface Block {

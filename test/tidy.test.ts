@@ -14,18 +14,25 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   semconv: [],
   otlp: [],
   sdk: ['@wayward/semconv'],
-  mmstats: ['@wayward/semconv'],
+  mmstats: [],
   clickhouse: ['@wayward/base', '@wayward/semconv'],
-  collector: ['@wayward/base', '@wayward/semconv', '@wayward/otlp', '@wayward/clickhouse'],
+  collector: [
+    '@wayward/base',
+    '@wayward/semconv',
+    '@wayward/otlp',
+    '@wayward/clickhouse',
+    '@wayward/mmstats',
+  ],
   analyzers: ['@wayward/semconv', '@wayward/clickhouse'],
   cli: [
     '@wayward/base',
     '@wayward/semconv',
     '@wayward/clickhouse',
     '@wayward/collector',
+    '@wayward/mmstats',
     '@wayward/analyzers',
   ],
-  examples: ['@wayward/sdk'],
+  examples: ['@wayward/sdk', '@wayward/mmstats'],
 }
 
 /** The places that each third-party package belongs to; a new one needs a line here. */

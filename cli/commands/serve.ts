@@ -352,12 +352,20 @@ async function startCollector(
       journal,
       limits,
       decodeLimits: withSettings(decodeLimits, values),
+      mmstats: toStatsSettings(values),
       ...toProtectionSettings(values),
     },
     { store, storeIsReady, logger, time: systemTime },
   )
   stops.push(() => collector.shutdown(collectorShutdownMs))
   return { collector, addresses: await collector.start() }
+}
+
+function toStatsSettings({
+  mmstats,
+  mmstatsInterval,
+}: ServeValues): { readonly globs: readonly string[]; readonly intervalMs: number } | undefined {
+  return mmstats === undefined ? undefined : { globs: mmstats, intervalMs: mmstatsInterval }
 }
 
 function toEndpoints(

@@ -93,6 +93,17 @@ export const serveFields = {
     default: '127.0.0.1:8123',
     text: 'Where the embedded engine answers SQL (the ClickHouse HTTP interface)',
   },
+  mmstats: {
+    flag: 'mmstats',
+    type: { ...listType, placeholder: 'globs' },
+    text: 'Stats files (names and patterns, divided by commas) to read at an interval, as metrics: /tmp/*.mmstats',
+  },
+  mmstatsInterval: {
+    flag: 'mmstats-interval',
+    type: durationType,
+    default: '10s',
+    text: 'How often the stats files are read',
+  },
   durability: {
     flag: 'durability',
     type: choiceType(['fsync', 'os', 'memory']),

@@ -258,6 +258,12 @@ export const WAYWARD_LOCK_WAIT_RESULT_VALUE_REFUSED = 'refused' as const
 /** Number of requests that were waiting, this one not counted, when it was made. */
 export const ATTR_WAYWARD_LOCK_WAITER_COUNT = 'wayward.lock.waiter.count' as const
 
+/** The stats file that the values were read from. */
+export const ATTR_WAYWARD_MMSTATS_FILE = 'wayward.mmstats.file' as const
+
+/** The text of a field that holds no number; the value of its metric is 1. */
+export const ATTR_WAYWARD_MMSTATS_TEXT = 'wayward.mmstats.text' as const
+
 /** How long the operation has been open, in nanoseconds. */
 export const ATTR_WAYWARD_OPERATION_AGE = 'wayward.operation.age' as const
 

@@ -1,0 +1,26 @@
+// The receiver of stats files: it goes to them, and hands on what they hold as any request.
+import type { Logger } from '@wayward/base'
+import type { Sender } from '../../consumer.ts'
+import { statsReceiver } from '../../listeners.ts'
+import { consumeRequest, type ReceiverParts } from '../receiver.ts'
+import { createStatsWatch, type StatsWatch, type StatsWatchSettings } from './stats-watch.ts'
+
+const sender: Sender = { receiver: statsReceiver, address: '', agent: '', identity: '' }
+
+/** Makes the receiver; it reads nothing before its start. */
+export function createStatsReceiver(
+  settings: StatsWatchSettings,
+  parts: ReceiverParts,
+  logger: Logger,
+): StatsWatch {
+  return createStatsWatch(settings, {
+    send: async (signal, body) => {
+      const request = { signal, encoding: 'protobuf', body, sender } as const
+      const { status } = await consumeRequest(parts, request)
+      // What is malformed today is malformed tomorrow.
+      return status === 'accepted' || status === 'malformed'
+    },
+    tell: (message, file) => logger.warn(message, { file }),
+    wallMs: parts.time.wallMs,
+  })
+}

@@ -1,0 +1,190 @@
+// A stats file's fields as OTLP metrics: counters are sums since the file was made, other numbers
+// gauges, texts the attribute of a gauge that is 1; who wrote the file is the resource.
+import {
+  ATTR_PROCESS_CREATION_TIME,
+  ATTR_PROCESS_PID,
+  ATTR_PROCESS_RUNTIME_NAME,
+  ATTR_PROCESS_RUNTIME_VERSION,
+  ATTR_SERVICE_INSTANCE_ID,
+  ATTR_SERVICE_NAME,
+  ATTR_THREAD_ID,
+  ATTR_WAYWARD_MMSTATS_FILE,
+  ATTR_WAYWARD_MMSTATS_TEXT,
+  EVENT_WAYWARD_MMSTATS_ABANDONED,
+} from '@wayward/semconv'
+import type { Stat, StatValue } from '@wayward/mmstats'
+import {
+  encode,
+  exportLogsRequest,
+  exportMetricsRequest,
+  type KeyValue,
+  type logRecord,
+  type metric,
+  type ValueOf,
+} from '@wayward/otlp'
+import { basename } from 'node:path'
+
+/** A stats file as it was at one moment. */
+export interface StatsSnapshot {
+  readonly path: string
+  readonly stats: readonly Stat[]
+  readonly timeUnixNano: bigint
+  /** Labels of fields that have fallen, which no counter does. */
+  readonly fallen: ReadonlySet<string>
+}
+
+type Metric = ValueOf<typeof metric>
+type LogRecord = ValueOf<typeof logRecord>
+
+const scopeName = 'mmstats'
+const cumulative = 2
+const int64Max = 2n ** 63n - 1n
+const warnSeverity = 13
+
+/** A metrics request with the fields of some files. */
+export function encodeMetrics(snapshots: readonly StatsSnapshot[]): Uint8Array {
+  return encode(exportMetricsRequest, { resourceMetrics: snapshots.map(toResourceMetrics) })
+}
+
+/** A logs request that tells of files whose process has ended. */
+export function encodeAbandoned(snapshots: readonly StatsSnapshot[]): Uint8Array {
+  return encode(exportLogsRequest, {
+    resourceLogs: snapshots.map((snapshot) => ({
+      resource: { attributes: resourceOf(snapshot) },
+      scopeLogs: [{ scope: { name: scopeName }, logRecords: [toRecord(snapshot)] }],
+    })),
+  })
+}
+
+function toRecord({ path, stats, timeUnixNano }: StatsSnapshot): LogRecord {
+  const pid = numberOf(stats, 'sys.pid')
+  return {
+    timeUnixNano,
+    observedTimeUnixNano: timeUnixNano,
+    severityNumber: warnSeverity,
+    severityText: 'WARN',
+    eventName: EVENT_WAYWARD_MMSTATS_ABANDONED,
+    body: { stringValue: `Process ${pid ?? 'unknown'} has ended and left "${path}"` },
+    attributes: [
+      text(ATTR_WAYWARD_MMSTATS_FILE, path),
+      ...(pid === undefined ? [] : [integer(ATTR_PROCESS_PID, pid)]),
+    ],
+  }
+}
+
+function toResourceMetrics(snapshot: StatsSnapshot) {
+  const created = numberOf(snapshot.stats, 'sys.created')
+  const startTimeUnixNano = created === undefined ? undefined : secondsToNano(created)
+  const metrics = snapshot.stats
+    .filter(({ label }) => !isAboutWriter(label))
+    .flatMap((stat) => toMetric(stat, snapshot, startTimeUnixNano))
+  return {
+    resource: { attributes: resourceOf(snapshot) },
+    scopeMetrics: [{ scope: { name: scopeName }, metrics }],
+  }
+}
+
+function toMetric(
+  stat: Stat,
+  snapshot: StatsSnapshot,
+  startTimeUnixNano: bigint | undefined,
+): Metric[] {
+  const { label, value } = stat
+  const { timeUnixNano } = snapshot
+  if (isList(value)) {
+    // A sample's values are points of one moment: their mean is what a gauge can say.
+    const numbers = value.map(Number).filter(Number.isFinite)
+    if (numbers.length === 0) return []
+    const mean = numbers.reduce((total, one) => total + one, 0) / numbers.length
+    return [{ name: label, gauge: { dataPoints: [{ timeUnixNano, asDouble: mean }] } }]
+  }
+  if (typeof value === 'string') {
+    const attributes = [text(ATTR_WAYWARD_MMSTATS_TEXT, value)]
+    return [{ name: label, gauge: { dataPoints: [{ timeUnixNano, asInt: 1n, attributes }] } }]
+  }
+  const point = { timeUnixNano, ...pointValue(value) }
+  if (!isCounter(stat) || snapshot.fallen.has(label)) {
+    return [{ name: label, gauge: { dataPoints: [point] } }]
+  }
+  const dataPoints = [
+    { ...point, ...(startTimeUnixNano === undefined ? {} : { startTimeUnixNano }) },
+  ]
+  return [
+    { name: label, sum: { dataPoints, aggregationTemporality: cumulative, isMonotonic: true } },
+  ]
+}
+
+/** Version 1 has one type for counters and for numbers that are set; the first are the rule. */
+export function isCounter({ type, isBuffered, metric }: Stat): boolean {
+  return metric === undefined ? type === 'Q' && isBuffered : metric === 'counter'
+}
+
+function pointValue(value: number | bigint | boolean): { asInt: bigint } | { asDouble: number } {
+  if (typeof value === 'boolean') return { asInt: value ? 1n : 0n }
+  if (typeof value === 'bigint') {
+    return value > int64Max ? { asDouble: Number(value) } : { asInt: value }
+  }
+  return Number.isSafeInteger(value) ? { asInt: BigInt(value) } : { asDouble: value }
+}
+
+function resourceOf({ path, stats }: StatsSnapshot): KeyValue[] {
+  const pid = numberOf(stats, 'sys.pid')
+  const tid = numberOf(stats, 'sys.tid')
+  const created = numberOf(stats, 'sys.created')
+  const runtimes = ['nodejs', 'python'].flatMap((name) => {
+    const version = find(stats, `org.${name}.version`)
+    if (typeof version !== 'string') return []
+    return [text(ATTR_PROCESS_RUNTIME_NAME, name), text(ATTR_PROCESS_RUNTIME_VERSION, version)]
+  })
+  return [
+    text(ATTR_SERVICE_NAME, serviceName(path, pid)),
+    // One series for each file.
+    text(ATTR_SERVICE_INSTANCE_ID, basename(path)),
+    text(ATTR_WAYWARD_MMSTATS_FILE, path),
+    ...(pid === undefined ? [] : [integer(ATTR_PROCESS_PID, pid)]),
+    ...(tid === undefined ? [] : [integer(ATTR_THREAD_ID, tid)]),
+    ...(created === undefined
+      ? []
+      : [text(ATTR_PROCESS_CREATION_TIME, new Date(created * 1000).toISOString())]),
+    ...runtimes,
+  ]
+}
+
+/** The command that the default file name begins with. */
+function serviceName(path: string, pid: number | undefined): string {
+  const name = basename(path).replace(/\.mmstats$/, '')
+  const at = pid === undefined ? -1 : name.indexOf(`-${pid}`)
+  const command = at > 0 ? name.slice(0, at) : name
+  return command.replace(/\.[cm]?[jt]s$/, '') || name
+}
+
+/** What describes the file's writer; it is the resource. */
+function isAboutWriter(label: string): boolean {
+  return /(^|\.)(sys\.(pid|tid|uid|gid|created)|org\.(nodejs|python)\.version)$/.test(label)
+}
+
+function find(stats: readonly Stat[], label: string): Stat['value'] | undefined {
+  return stats.find((stat) => stat.label === label || stat.label.endsWith(`.${label}`))?.value
+}
+
+function numberOf(stats: readonly Stat[], label: string): number | undefined {
+  const value = Number(find(stats, label))
+  // A file can say anything: what is no date is no creation time either.
+  return Number.isFinite(value) && value > 0 && value < 2 ** 53 ? value : undefined
+}
+
+function secondsToNano(seconds: number): bigint {
+  return BigInt(Math.round(seconds * 1e6)) * 1000n
+}
+
+function isList(value: Stat['value']): value is readonly StatValue[] {
+  return Array.isArray(value)
+}
+
+function text(key: string, value: string): KeyValue {
+  return { key, value: { stringValue: value } }
+}
+
+function integer(key: string, value: number): KeyValue {
+  return { key, value: { intValue: BigInt(Math.trunc(value)) } }
+}
