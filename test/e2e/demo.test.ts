@@ -140,7 +140,7 @@ describe('the shop', () => {
       ['analyze', 'queue-delay', '--data-dir', dataDir, '--service', 'nobody'],
       inFolder,
     )
-    expect(other.stdout).toMatch(/NA: cannot be answered/)
+    expect(other.stdout).toMatch(/NA: no service of this name has ever reported/)
     const recent = await runWayward(
       ['analyze', 'queue-delay', '--data-dir', dataDir, '--since', '1h', '--service', 'shop'],
       inFolder,

@@ -168,7 +168,7 @@ describe('analyze and sessions without data', () => {
   test('say NA with what is missing, and that nobody reported', async () => {
     const analyzed = await run('analyze', 'lock-contention')
     expect(analyzed.code).toBe(0)
-    expect(analyzed.stdout).toMatch(/NA: cannot be answered.*lock_hold/s)
+    expect(analyzed.stdout).toMatch(/NA: nothing has been reported yet.*lock_hold/s)
     const listed = await run('sessions')
     expect(listed).toMatchObject({ code: 0, stderr: '' })
     expect(listed.stdout).toMatch(/No session/)
