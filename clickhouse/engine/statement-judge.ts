@@ -92,15 +92,55 @@ function isReference(tokens: readonly Token[], at: number, callees: readonly str
   return callees.some((callee) => takesFunctions.test(callee))
 }
 
-/** Whether the argument from here on is no list of columns, or one of names and types alone. */
+/**
+ * Whether the argument from here on can be no list of columns, or is one of names and types alone.
+ * Of an expression only the engine knows what text it gives: `(('a', 1).1)` and `(SELECT 'a')` are
+ * texts, too.
+ */
 function listsColumns(tokens: readonly Token[], at: number): boolean {
-  const first = tokens[at]
-  if (first?.kind === 'mark') return /^[()[\d-]$/.test(first.value)
-  if (first?.kind !== 'text') return isWord(first, 'NULL') || /^(?:true|false)$/.test(nameOf(first))
-  const next = tokens[at + 1]?.value
-  if (next !== ',' && next !== ')') return false
-  const text = unescaped(first.value)
-  return text !== undefined && parseColumnList(text) !== undefined
+  const argument = tokens.slice(at, argumentEnd(tokens, at))
+  const [first, second] = argument
+  if (first === undefined) return true
+  if (first.kind === 'text' && second === undefined) {
+    const text = unescaped(first.value)
+    return text !== undefined && parseColumnList(text) !== undefined
+  }
+  if (first.value === '(' || first.value === '[') return isCollection(argument)
+  const text = argument.map(({ value }) => value).join('')
+  return /^[-+]?\d[\d.]*(?:e[-+]?\d+)?$/i.test(text) || /^(?:NULL|true|false)$/i.test(text)
+}
+
+/** Where an argument ends: its comma, or the bracket that ends them all. */
+function argumentEnd(tokens: readonly Token[], start: number): number {
+  let depth = 0
+  for (let at = start; at < tokens.length; at += 1) {
+    const value = tokens[at]?.value ?? ''
+    if (depth === 0 && (value === ',' || value === ')')) return at
+    if (value === '(' || value === '[') depth += 1
+    if (value === ')' || value === ']') depth -= 1
+  }
+  return tokens.length
+}
+
+const queryWord = /^(?:SELECT|WITH|FROM|UNION|EXCEPT|INTERSECT|EXPLAIN|SHOW|DESCRIBE)$/i
+
+/** Whether an argument is `[…]` or `(…, …)` as a whole: never a text. */
+function isCollection(argument: readonly Token[]): boolean {
+  const inner = argument.slice(1, -1)
+  if (argumentEnd(argument, 0) !== argument.length) return false
+  let depth = 0
+  let commas = 0
+  for (const { kind, value } of inner) {
+    if (value === '(' || value === '[') depth += 1
+    if (value === ')' || value === ']') depth -= 1
+    // Its bracket ends before the argument does, or it is a query.
+    if (depth < 0 || (depth === 0 && kind === 'word' && queryWord.test(value))) return false
+    if (depth === 0 && value === ',') commas += 1
+  }
+  if (argument[0]?.value === '[') return argument.at(-1)?.value === ']'
+  if (argument.at(-1)?.value !== ')') return false
+  // Brackets around a number alone are no tuple, and no text either.
+  return commas > 0 || (inner[0]?.kind !== 'text' && listsColumns(inner, 0))
 }
 
 /** The content of a string literal that has the simple escapes only. */

@@ -32,6 +32,11 @@ function spelledText(random: Random, text: string): string {
     `unhex('${hex}')`,
     `concat(${literal(text.slice(0, 3))}, ${literal(text.slice(3))})`,
     `reverse(${literal(Array.from(text).toReversed().join(''))})`,
+    `(${literal(text)})`,
+    `(${literal(text)}, 1).1`,
+    `[${literal(text)}][1]`,
+    `(SELECT ${literal(text)})`,
+    `(SELECT x FROM (SELECT ${literal(text)} AS x) AS l, system.one AS r)`,
     `'${[...Buffer.from(text)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}'`,
   ])
 }

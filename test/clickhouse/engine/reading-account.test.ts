@@ -92,6 +92,29 @@ const attempts = [
   `SELECT b FROM VALUES('a UInt8, b String ALIAS file(\\'/etc/passwd\\')', 1)`,
   `SELECT b FROM values(concat('a UInt8, b String ALIAS fi', 'le(\\'/etc/passwd\\')'), 1)`,
   `SELECT b FROM null('a UInt8, b String ALIAS file(\\'/etc/passwd\\')')`,
+  ...[
+    `('LIST')`,
+    `(('LIST'))`,
+    `('LIST', 1).1`,
+    `(1, ('LIST', 1).1).2`,
+    `['LIST'][1]`,
+    `(['LIST'][1])`,
+    `[['LIST']][1][1]`,
+    `(SELECT 'LIST')`,
+    `((SELECT 'LIST'))`,
+    `(SELECT x FROM (SELECT 'LIST' AS x) AS l, system.one AS r)`,
+    `((SELECT 'LIST') UNION ALL SELECT x FROM (SELECT 'LIST' AS x) AS l, system.one AS r LIMIT 1)`,
+    `(WITH 'LIST' AS x, 1 AS y SELECT x)`,
+    `1 ? 'LIST' : ''`,
+    `1::String || 'LIST'`,
+  ].flatMap((text) => {
+    const list = text.replaceAll('LIST', `a UInt8, b String ALIAS file(\\'/etc/passwd\\')`)
+    return [
+      `SELECT b FROM generateRandom(${list}) LIMIT 1`,
+      `SELECT b FROM values(${list}, (1)) LIMIT 1`,
+      `SELECT b FROM null(${list})`,
+    ]
+  }),
   `SELECT b FROM format(JSONEachRow, 'a UInt8, b String DEFAULT file(\\'/etc/passwd\\')', '{"a":1}')`,
   `SELECT * FROM view(SELECT b FROM values('a UInt8, b String ALIAS file(\\'/etc/passwd\\')', 1))`,
   `SELECT AIGenerate('x')`,
@@ -224,6 +247,12 @@ describe('the reading account', () => {
     ['WITH x AS (SELECT 5 AS n) SELECT n FROM x', '5\n'],
     ['SELECT 1 -- the end;', '1\n'],
     ['SELECT 1;', '1\n'],
+    [`SELECT * FROM values('a UInt8, b String', (1, 'x'))`, '1\tx\n'],
+    [`SELECT * FROM values((1, 'x'), (2, 'y'))`, '1\tx\n2\ty\n'],
+    [`SELECT * FROM values((toDate('2026-01-02'), [1, 2]), (today(), []))`, undefined],
+    ['SELECT * FROM values([1, 2], [3])', '[1,2]\n[3]\n'],
+    ['SELECT * FROM values(-1.5e3, (2))', '-1500\n2\n'],
+    [`SELECT count() FROM (SELECT * FROM generateRandom('a UInt8') LIMIT 3)`, '3\n'],
     ['(SELECT 1) UNION ALL (SELECT 1)', '1\n1\n'],
   ])('runs %s', async (sql, text) => {
     const answer = await engine.read(sql)
