@@ -59,13 +59,16 @@ export interface Finding {
   readonly exemplars: readonly Exemplar[]
 }
 
+/** What an analyzer looks at; `session` is for what is wrong with the data themselves. */
+export type SubjectKind = 'lock' | 'queue' | 'job' | 'session'
+
 /** A question and how its answer is read. */
 export interface Analyzer<Row> {
   readonly name: string
   /** The file of the question, beside the compiled code. */
   readonly sql: URL
   /** What it is about: without it the question cannot be answered. @default 'lock' */
-  readonly subject?: 'lock' | 'queue' | 'job' | 'session'
+  readonly subject?: SubjectKind
   /** Spans and events without which the question cannot be answered. */
   readonly requires: readonly string[]
   /** Values of parameters that only this question has. */

@@ -4,6 +4,7 @@ export {
   type Exemplar,
   type Finding,
   findingSeverityMin,
+  type SubjectKind,
   type Value,
 } from './analyzer.ts'
 export { formatDuration, formatFraction } from './quantity.ts'
@@ -14,6 +15,7 @@ export {
   analyzers,
   listAnalyzers,
   listSessions,
+  readFilledSql,
   type Report,
   type ReportWindow,
   runAnalyzer,

@@ -1,6 +1,7 @@
 import { type QueryParameters, type Store, StoreError } from '@wayward/clickhouse'
-import type { Analyzer, Column, Finding, Value } from './analyzer.ts'
+import type { Analyzer, Column, Finding, SubjectKind, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
+import { fillSql } from './report/filled-sql.ts'
 import { readQuestion } from './sql-modules.ts'
 
 /** What a report looks at. */
@@ -33,6 +34,8 @@ export type Absence =
 /** The answer to an analyzer's question. */
 export interface Report {
   readonly analyzer: string
+  /** What it looks at. */
+  readonly kind: SubjectKind
   readonly question: string
   /** `NA` when the spans and events are absent that the answer needs; `missing` names them. */
   readonly status: 'findings' | 'ok' | 'NA'
@@ -84,15 +87,12 @@ export async function runAnalyzer(
   name: string,
   window: ReportWindow = {},
 ): Promise<Report> {
-  const definition = definitions.find((candidate) => candidate.name === name)
-  if (definition === undefined) {
-    const known = analyzers.map((analyzer) => analyzer.name).join(', ')
-    throw new RangeError(`Unknown analyzer "${name}"; wanted one of ${known}`)
-  }
-  const { sql, question, columns, headline, rows } = await ask(store, definition.sql, {
-    ...toParameters(window),
-    ...definition.parameters,
-  })
+  const definition = findDefinition(name)
+  const { sql, question, columns, headline, rows } = await ask(
+    store,
+    definition.sql,
+    parametersOf(definition, window),
+  )
   const findings = rows
     .map((row) => definition.toFinding(row))
     .filter((finding) => finding !== undefined)
@@ -100,6 +100,7 @@ export async function runAnalyzer(
   const absence = rows.length > 0 ? undefined : await findAbsence(store, definition, window)
   return {
     analyzer: definition.name,
+    kind: definition.subject ?? 'lock',
     question,
     status: absence !== undefined ? 'NA' : findings.length > 0 ? 'findings' : 'ok',
     absence,
@@ -110,6 +111,37 @@ export async function runAnalyzer(
     findings,
     sql,
   }
+}
+
+/**
+ * The statement of an analyzer's question as any ClickHouse client can run it.
+ *
+ * @param database where the tables are
+ * @throws RangeError if there is no such analyzer
+ */
+export async function readFilledSql(
+  name: string,
+  window: ReportWindow,
+  database: string,
+): Promise<string> {
+  const definition = findDefinition(name)
+  const question = await readQuestion(definition.sql)
+  return fillSql(question, parametersOf(definition, window), database)
+}
+
+/** @throws RangeError if there is none of this name */
+function findDefinition(name: string): (typeof definitions)[number] {
+  const definition = definitions.find((candidate) => candidate.name === name)
+  if (definition !== undefined) return definition
+  const known = analyzers.map((analyzer) => analyzer.name).join(', ')
+  throw new RangeError(`Unknown analyzer "${name}"; wanted one of ${known}`)
+}
+
+function parametersOf(
+  { parameters }: (typeof definitions)[number],
+  window: ReportWindow,
+): Readonly<Record<string, string | number>> {
+  return { ...toParameters(window), ...parameters }
 }
 
 /** Why there are no rows; `undefined` if that means that all is well. */
@@ -195,7 +227,7 @@ function readValue(value: unknown, type: Column['type']): Value {
 
 const timeMax = 2n ** 63n - 1n
 
-function toParameters(window: ReportWindow): QueryParameters {
+function toParameters(window: ReportWindow): Readonly<Record<string, string | number>> {
   return {
     from: toSeconds(window.from ?? 0n),
     to: toSeconds(window.to ?? timeMax),

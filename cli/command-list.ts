@@ -3,9 +3,9 @@ import { type Command, Option } from 'commander'
 import { type ExitCode, exitCodes } from './command-error.ts'
 import { environmentVariable, type Field } from './configuration/field.ts'
 import {
-  analyzeFields,
   configField,
   demoFields,
+  findingFields,
   outputFields,
   selectionFields,
   serviceFields,
@@ -13,7 +13,7 @@ import {
 } from './configuration/fields.ts'
 import { type Resolved, resolveFields } from './configuration/resolve.ts'
 import { wrap } from '@wayward/analyzers/report/table'
-import { toSelection } from './selection.ts'
+import { type Selection, toSelection } from './selection.ts'
 import type { Terminal } from './terminal.ts'
 
 type Fields = Readonly<Record<string, Field<unknown>>>
@@ -30,7 +30,7 @@ export interface CommandContext {
 
 const exitCodeTexts: readonly string[] = [
   'done',
-  'analyze --fail-on: findings of that severity or above; migrate --dry-run: there is something to do',
+  'report and analyze with --fail-on: findings of that severity or above, or no answer (--na); migrate --dry-run: there is something to do',
   'wrong usage (unknown command or option, bad value, address in use, wrong SQL)',
   'the store cannot be reached (no data, folder in use, server down, password refused)',
   'the answer cannot be written (disk full)',
@@ -53,13 +53,14 @@ export function exitCodeHelp(width: number): string {
 }
 
 const readFields = { ...selectionFields, ...outputFields, ...storeFields }
-const analyzeAll = { ...analyzeFields, ...readFields }
+const findingAll = { ...selectionFields, ...findingFields, ...storeFields }
 
 /** Adds every command to the program. */
 export function addCommands(program: Command, terminal: Terminal, name: string): CommandContext {
   const context: CommandContext = { program, terminal, name, exitCode: exitCodes.done }
   addServe(context)
   addQuery(context)
+  addReport(context)
   addAnalyze(context)
   addSessions(context)
   addMigrate(context)
@@ -98,12 +99,14 @@ function addQuery(context: CommandContext): void {
       'query "SELECT ServiceName, count() FROM otel_traces GROUP BY ALL"',
       'query --since 15m --format csv "SELECT Timestamp, SpanName FROM otel_traces WHERE Timestamp >= {from:DateTime64(9)}"',
       'query --url http://127.0.0.1:8123 "SELECT version()"',
+      'query < statement.sql',
     ],
   )
-    .argument('<sql>', 'the statement')
-    .action(async (sql: string, _options: unknown, command: Command) => {
-      const { query } = await import('./commands/query.ts')
+    .argument('[sql]', 'the statement; without it, or for -, the standard input is read')
+    .action(async (given: string | undefined, _options: unknown, command: Command) => {
+      const { query, readStatement } = await import('./commands/query.ts')
       const resolved = valuesOf(context, readFields, command)
+      const sql = await readStatement(context.terminal, given)
       await query(context.terminal, {
         sql,
         values: resolved,
@@ -112,32 +115,86 @@ function addQuery(context: CommandContext): void {
     })
 }
 
+function addReport(context: CommandContext): void {
+  const command = define(
+    context,
+    'report',
+    'Ask all questions and tell what is wrong, the worst first, each cause once.\nWhat is missing in the data is told before, what could not be answered behind.',
+    findingAll,
+    [
+      'report',
+      'report --since 1h --service shop',
+      'report --session 0d1f8a52 --format markdown',
+      'report --watch',
+      'report --fail-on 70 --format junit',
+    ],
+  )
+  addWatchAndSql(command).action(async (options: AskedHow, of: Command) => {
+    const values = valuesOf(context, findingAll, of)
+    const selection = (): Selection => toSelection(values, nowNs())
+    if (options.sql === true) {
+      const { printSql } = await import('./commands/question-sql.ts')
+      await printSql(context.terminal, { values, selection: selection() })
+      return
+    }
+    const { report } = await import('./commands/report.ts')
+    const isWatching = options.watch === true
+    context.exitCode = await report(context.terminal, { values, selection, isWatching })
+  })
+}
+
 function addAnalyze(context: CommandContext): void {
-  define(
+  const command = define(
     context,
     'analyze',
     'Answer a question about locks, queues or jobs, the worst finding first.\nWithout a name: list the questions.',
-    analyzeAll,
+    findingAll,
     [
       'analyze --list',
       'analyze lock-contention',
       'analyze queue-delay --service shop --since 1h',
+      'analyze deadlock --watch',
       'analyze job-runs --from 2026-11-21T00:00:00Z --to now --format json',
       'analyze lock-contention --session 0d1f8a52 --fail-on 70',
+      'analyze lock-contention --since 1h --sql',
     ],
   )
     .argument('[name]', 'the analyzer')
     .option('--list', 'List the analyzers and their questions')
-    .action(async (analyzer: string | undefined, options: { list?: boolean }, command: Command) => {
+  addWatchAndSql(command).action(
+    async (name: string | undefined, options: AskedHow & { list?: boolean }, of: Command) => {
       const { analyze, listAnalyzers } = await import('./commands/analyze.ts')
-      const resolved = valuesOf(context, analyzeAll, command)
-      const selection = toSelection(resolved, nowNs())
-      if (analyzer === undefined || options.list === true) {
-        await listAnalyzers(context.terminal, resolved.format, context.name)
+      const values = valuesOf(context, findingAll, of)
+      const selection = (): Selection => toSelection(values, nowNs())
+      if (name === undefined || options.list === true) {
+        await listAnalyzers(context.terminal, values.format, context.name)
         return
       }
-      context.exitCode = await analyze(context.terminal, { analyzer, values: resolved, selection })
-    })
+      if (options.sql === true) {
+        const { printSql } = await import('./commands/question-sql.ts')
+        await printSql(context.terminal, { name, values, selection: selection() })
+        return
+      }
+      const isWatching = options.watch === true
+      context.exitCode = await analyze(context.terminal, {
+        analyzer: name,
+        values,
+        selection,
+        isWatching,
+      })
+    },
+  )
+}
+
+interface AskedHow {
+  readonly watch?: boolean
+  readonly sql?: boolean
+}
+
+function addWatchAndSql(command: Command): Command {
+  return command
+    .option('--watch', 'Ask again each second, and show what has changed, until Ctrl-C')
+    .option('--sql', 'Print the SQL with its parameters filled in, for any client, and ask nothing')
 }
 
 function addSessions(context: CommandContext): void {
@@ -222,7 +279,7 @@ function addDemo(context: CommandContext): void {
   define(
     context,
     'demo',
-    'Run a small shop that misbehaves and show what the analyzers say about it.\nUses the service of the data folder if one runs, else starts one on free ports in a temporary folder (or in --data-dir).',
+    'Run a small shop that misbehaves and show the report on it.\nUses the service of the data folder if one runs, else starts one on free ports in a temporary folder (or in --data-dir).',
     demoFields,
     ['demo', 'demo --data-dir .wayward'],
   ).action(async (_options: unknown, command: Command) => {

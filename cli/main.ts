@@ -10,8 +10,9 @@ import { createTerminal, Interrupted, OutputClosed, type Terminal } from './term
 process.exit(await main())
 
 async function main(): Promise<ExitCode> {
-  const { stdout, stderr, env } = process
+  const { stdin, stdout, stderr, env } = process
   const terminal = createTerminal({
+    stdin,
     stdout,
     stderr,
     env,

@@ -24,6 +24,7 @@ const folderRetryMs = 200
 /** A store that is refused this often is broken, and not in use. */
 const failedStartsMax = 3
 const engineShutdownMs = 4_000
+const engineDatabase = 'wayward'
 /** ClickHouse's ACCESS_DENIED. */
 const accessDeniedCode = 497
 /** ClickHouse's UNKNOWN_TABLE. */
@@ -84,15 +85,22 @@ export interface Server {
 export function namedServer(values: StoreValues): Server | undefined {
   const url = values.clickhouseUrl
   if (url === undefined) return undefined
-  const database = decodeURIComponent(url.pathname.replaceAll(/^\/|\/$/g, ''))
   return {
     url: url.origin,
     user: url.username === '' ? values.clickhouseUser : decodeURIComponent(url.username),
     password:
       url.password === '' ? (values.clickhousePassword ?? '') : decodeURIComponent(url.password),
-    database: database === '' ? values.clickhouseDatabase : database,
+    database: databaseOf(values),
     ...connectionOf(values),
   }
+}
+
+/** Where the tables are: what the server's address names, else the setting. */
+export function databaseOf({ clickhouseUrl, clickhouseDatabase }: StoreValues): string {
+  // The embedded engine has one.
+  if (clickhouseUrl === undefined) return engineDatabase
+  const named = decodeURIComponent(clickhouseUrl.pathname.replaceAll(/^\/|\/$/g, ''))
+  return named === '' ? clickhouseDatabase : named
 }
 
 /** How to reach the server, whoever named it. */
@@ -199,7 +207,7 @@ export async function openEngine(
     logger,
   })
   const { url } = await engine.start()
-  const settings = { url, database: 'wayward', requestTimeoutMs: readTimeoutMs }
+  const settings = { url, database: engineDatabase, requestTimeoutMs: readTimeoutMs }
   const writer = createStore({ ...settings, user: 'wayward_writer', password: writerToken })
   const store = createStore({ ...settings, user: 'default', password: '' })
   const close = async (): Promise<void> => {

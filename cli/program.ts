@@ -46,7 +46,7 @@ export async function runProgram(
     .addHelpText('after', firstSteps(name, width()))
   const context = addCommands(program, terminal, name)
   try {
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync(statementLast(argv), { from: 'user' })
     return context.exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
@@ -54,11 +54,18 @@ export async function runProgram(
   }
 }
 
+/** SQL that begins with a comment is no option, though it begins as one does. */
+function statementLast(argv: readonly string[]): string[] {
+  const index = argv[0] === 'query' ? argv.findIndex((argument) => /^--\s/.test(argument)) : -1
+  return index < 0 ? [...argv] : [...argv.toSpliced(index, 1), '--', argv[index] ?? '']
+}
+
 function firstSteps(name: string, width: number): string {
   return `
 First steps:
   ${name} demo                         a shop that misbehaves, and what is wrong with it
   ${name} serve                        start the service; applications report to it
+  ${name} report                       what is wrong, the worst first
   ${name} analyze lock-contention      which locks cost most
   ${name} query "SHOW TABLES"          any ClickHouse SQL on what was recorded
 ${exitCodeHelp(width)}

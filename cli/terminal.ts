@@ -8,10 +8,16 @@ export interface Terminal {
   /** Width of tables. */
   readonly width: number
   readonly style: Style
+  /** Whether a person looks at the standard output. */
+  readonly isInteractive: boolean
+  /** The standard input to its end; undefined if it is a person who was not asked for anything. */
+  read(): Promise<string | undefined>
   /** Writes to the standard output. @throws OutputClosed if nobody reads it any more (`| head`) */
   write(text: string | Uint8Array): Promise<void>
   /** Writes to the standard error output: what is not part of the answer. */
   note(text: string): void
+  /** What is being waited for, in one line that the next one replaces; nothing if empty. */
+  progress(text: string): void
   /**
    * For a command that must clean up after itself: from now on signals do not end the process but
    * abort what is returned. Called once.
@@ -48,6 +54,7 @@ const widthWithoutTerminal = 120
 const widthMin = 40
 
 export interface TerminalSettings {
+  readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>
@@ -56,7 +63,7 @@ export interface TerminalSettings {
 }
 
 export function createTerminal(settings: TerminalSettings): Terminal {
-  const { stdout, stderr, env } = settings
+  const { stdin, stdout, stderr, env } = settings
   let isClosed = false
   // Without listeners a broken pipe would end the process with a stack trace.
   stdout.on('error', () => {
@@ -72,7 +79,14 @@ export function createTerminal(settings: TerminalSettings): Terminal {
     cwd: settings.cwd,
     width: Math.max(widthMin, terminalWidth(stdout, env)),
     style: createStyle(isColoured),
+    isInteractive: stdout.isTTY,
     catchSignals: settings.catchSignals,
+    async read() {
+      if (stdin.isTTY) return undefined
+      const chunks: Buffer[] = []
+      for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
+      return Buffer.concat(chunks).toString()
+    },
     async write(text) {
       if (isClosed) throw new OutputClosed()
       await new Promise<void>((resolve, reject) => {
@@ -85,6 +99,10 @@ export function createTerminal(settings: TerminalSettings): Terminal {
     },
     note(text) {
       stderr.write(`${text}\n`)
+    },
+    progress(text) {
+      // Logs and files keep every line: there is none for them.
+      if (stderr.isTTY && env['TERM'] !== 'dumb') stderr.write(`\r\u001b[K${text}`)
     },
   }
 }

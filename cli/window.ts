@@ -8,14 +8,17 @@ const sessionsListedMax = 5
 
 /** What the analyzers are asked for; the beginning of a session's id becomes the whole id. */
 export async function toWindow(store: Store, selection: Selection): Promise<ReportWindow> {
-  const { from, to, service } = selection
-  const session =
-    selection.session === undefined ? undefined : await findSession(store, selection.session)
+  const { session } = selection
+  const window = withoutSession(selection)
+  return session === undefined ? window : { ...window, session: await findSession(store, session) }
+}
+
+/** The same for a selection that names no session: nothing has to be looked up. */
+export function withoutSession({ from, to, service }: Selection): ReportWindow {
   return {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(service === undefined ? {} : { service }),
-    ...(session === undefined ? {} : { session }),
   }
 }
 

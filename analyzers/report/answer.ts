@@ -14,9 +14,9 @@ type ShownAnswer = Pick<Answer, 'columns' | 'headline' | 'rows'>
 export type OutputFormat = 'table' | 'json' | 'csv'
 
 /** The text in the format that was asked for; only that one is made. */
-export function formatAs(
-  format: OutputFormat,
-  texts: Readonly<Record<OutputFormat, () => string>>,
+export function formatAs<Format extends string>(
+  format: Format,
+  texts: Readonly<Record<Format, () => string>>,
 ): string {
   return texts[format]()
 }
@@ -132,7 +132,8 @@ export function findingText(finding: Finding, number: number, width: number, sty
 const nameCharactersMax = 100
 const proseCharactersMax = 5000
 
-function shortened(text: string, { subject, service }: Finding): string {
+/** A finding's text with its long names cut. */
+export function shortened(text: string, { subject, service }: Finding): string {
   const names = [subject, service].filter((name) => name.length > nameCharactersMax)
   const short = names.reduce(
     (all, name) => all.replaceAll(name, clip(name, nameCharactersMax)),
@@ -148,6 +149,7 @@ function paragraph(
   indent: string,
   style: Style,
 ): string[] {
+  if (text === '') return []
   const lines = wrap(visible(text), width - indent.length - label.length)
   return lines.map((line, index) => {
     const start = index === 0 ? style.dim(label) : ' '.repeat(label.length)

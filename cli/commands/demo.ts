@@ -1,5 +1,5 @@
 // `wayward demo`: runs the shop of examples/, which misbehaves on purpose, against a service, and
-// shows what the analyzers say about it.
+// shows the report on it.
 import { createLogger } from '@wayward/base'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -7,14 +7,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { listSessions, type Report, runAnalyzer } from '@wayward/analyzers'
+import { listSessions } from '@wayward/analyzers'
 import { type Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { type demoFields, serviceFields, storeFields } from '../configuration/fields.ts'
 import { type Resolved, resolveFields } from '../configuration/resolve.ts'
 import { type Endpoints, isAlive, isAnswering, readEndpoints } from '../endpoints.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
-import { answerTable, findingText } from '@wayward/analyzers/report/answer'
+import { type RankedReport, runReport } from '@wayward/analyzers/report/ranked'
+import { rankedText } from '@wayward/analyzers/report/ranked-text'
 import { Interrupted, type Terminal } from '../terminal.ts'
 import { type Service, startedWithin, startGraceMs, startService } from './serve.ts'
 
@@ -23,12 +24,9 @@ export interface DemoCommand {
   readonly name: string
 }
 
-const analyzersShown = ['lock-contention', 'queue-delay', 'job-runs'] as const
-const findingsShownMax = 2
 /** The shop is open for about 6 s; longer than this it hangs. */
 const shopTimeoutMs = 60_000
 const arrivalWaitMs = 15_000
-const textWidthMax = 100
 
 export async function demo(terminal: Terminal, { values, name }: DemoCommand): Promise<void> {
   const shop = findShop()
@@ -50,8 +48,8 @@ export async function demo(terminal: Terminal, { values, name }: DemoCommand): P
     const session = await runShop(terminal, { shop, endpoints, interruption })
     // A running service may keep its data at a server whose password is in the environment.
     const env = running === undefined ? {} : terminal.env
-    const reports = await Promise.race([report(terminal, { dataDir, env, session }), interrupted])
-    for (const one of reports) await terminal.write(`\n${compactText(one, terminal)}`)
+    const found = await Promise.race([report(terminal, { dataDir, env, session }), interrupted])
+    await terminal.write(`\n${rankedText(found, terminal.width, terminal.style)}`)
     const isOwn = running === undefined
     await terminal.write(`\n${farewell(terminal, { name, session, dataDir, isOwn })}`)
     isShown = true
@@ -75,7 +73,7 @@ async function report(
     readonly env: Terminal['env']
     readonly session: string
   },
-): Promise<Report[]> {
+): Promise<RankedReport> {
   const sources = fixedSources(terminal, { 'data-dir': dataDir })
   return await withStore(
     terminal,
@@ -83,9 +81,7 @@ async function report(
     async (store) => {
       await waitForSession(store, session)
       try {
-        return await Promise.all(
-          analyzersShown.map((analyzer) => runAnalyzer(store, analyzer, { session })),
-        )
+        return await runReport(store, { session })
       } catch (error) {
         throw toAnswerError(error)
       }
@@ -232,17 +228,6 @@ async function waitForSession(store: Store, session: string): Promise<void> {
   }
 }
 
-function compactText(report: Report, terminal: Terminal): string {
-  const { style, width } = terminal
-  const findings = report.findings
-    .slice(0, findingsShownMax)
-    .map((finding, index) =>
-      findingText({ ...finding, exemplars: [] }, index + 1, Math.min(width, textWidthMax), style),
-    )
-  const table = answerTable(report, width, style)
-  return `${style.bold(`${report.analyzer}: ${report.question}`)}\n${findings.join('')}\n${table}`
-}
-
 interface FarewellFacts {
   readonly name: string
   readonly session: string
@@ -257,6 +242,7 @@ function farewell(terminal: Terminal, facts: FarewellFacts): string {
   const session = facts.session.slice(0, 8)
   const lines = [
     style.bold('Look further:'),
+    `  ${facts.name} report --session ${session}${folder}`,
     `  ${facts.name} analyze lock-contention --session ${session}${folder}`,
     `  ${facts.name} query "SELECT SpanName, count() FROM otel_traces GROUP BY ALL"${folder}`,
   ]

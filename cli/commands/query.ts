@@ -20,6 +20,21 @@ export interface QueryCommand {
   readonly selection: Selection
 }
 
+/** The statement as it was given, or from the standard input. @throws CommandError if neither is */
+export async function readStatement(
+  terminal: Terminal,
+  given: string | undefined,
+): Promise<string> {
+  if (given !== undefined && given !== '-') return given
+  const read = await terminal.read()
+  if (read !== undefined) return read
+  throw new CommandError(
+    exitCodes.usage,
+    'No statement: wanted SQL, such as "SELECT count() FROM otel_traces", or a file of it behind "<"',
+    { page: 'query.md' },
+  )
+}
+
 export async function query(terminal: Terminal, command: QueryCommand): Promise<void> {
   const { sql, values } = command
   if (sql.trim() === '') {

@@ -178,19 +178,19 @@ export const selectionFields = {
     flag: 'since',
     type: durationType,
     isFlagOnly: true,
-    text: 'Only what began within this time before now (or before --to)',
+    text: 'Only what was going on within this time before now (or before --to)',
   },
   from: {
     flag: 'from',
     type: timeType,
     isFlagOnly: true,
-    text: 'Only what began at or after this time (RFC 3339, or now)',
+    text: 'Only what was going on at or after this time (RFC 3339, or now)',
   },
   to: {
     flag: 'to',
     type: timeType,
     isFlagOnly: true,
-    text: 'Only what began before this time (RFC 3339, or now)',
+    text: 'Only what was going on before this time (RFC 3339, or now)',
   },
   service: {
     flag: 'service',
@@ -217,13 +217,26 @@ export const outputFields = {
   },
 } satisfies Record<string, Field<unknown>>
 
-/** What `analyze` alone has. */
-export const analyzeFields = {
+/** How findings are written, and what they make of the exit code. */
+export const findingFields = {
+  format: {
+    flag: 'format',
+    type: choiceType(['table', 'json', 'csv', 'markdown', 'sarif', 'junit']),
+    default: 'table',
+    isFlagOnly: true,
+    text: 'table for people, json for the whole answer, csv for its rows; markdown, sarif (2.1.0) and junit for CI',
+  },
   failOn: {
     flag: 'fail-on',
     type: integerType('severity', 0, 100),
     isFlagOnly: true,
     text: 'Exit with 1 if a finding has at least this severity (0 to 100)',
+  },
+  na: {
+    flag: 'na',
+    type: choiceType(['pass', 'fail']),
+    isFlagOnly: true,
+    text: 'Whether "cannot be answered" (NA) is a finding for --fail-on; without it fail where the environment variable CI is set, else pass',
   },
 } satisfies Record<string, Field<unknown>>
 

@@ -11,7 +11,9 @@ function terminalOn(screen: Screen, env: Record<string, string> = {}) {
   const stdout = Object.assign(new PassThrough(), screen) as unknown as NodeJS.WriteStream
   const stderr = new PassThrough() as unknown as NodeJS.WriteStream
   const catchSignals = () => new AbortController().signal
-  return { stdout, terminal: createTerminal({ stdout, stderr, env, cwd: '/', catchSignals }) }
+  const stdin = new PassThrough() as unknown as NodeJS.ReadStream
+  const settings = { stdin, stdout, stderr, env, cwd: '/', catchSignals }
+  return { stdout, terminal: createTerminal(settings) }
 }
 
 describe('createTerminal()', () => {

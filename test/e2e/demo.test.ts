@@ -148,11 +148,69 @@ describe('the shop', () => {
     expect(recent.stdout).toMatch(/emails/)
   })
 
-  test('--fail-on makes findings an exit code', async () => {
-    const args = ['analyze', 'job-runs', '--data-dir', dataDir, '--fail-on']
-    expect((await runWayward([...args, '90'], inFolder)).code).toBe(1)
-    const calm = ['analyze', 'job-runs', '--data-dir', dataDir, '--service', 'x', '--fail-on', '90']
-    expect((await runWayward(calm, inFolder)).code).toBe(0)
+  test('--fail-on makes findings an exit code, and in CI also no answer', async () => {
+    const codeOf = async (args: readonly string[], env: Record<string, string>) =>
+      (await runWayward([...args, '--data-dir', dataDir], { ...inFolder, env })).code
+    const failing = ['analyze', 'job-runs', '--fail-on', '90']
+    expect(await codeOf(failing, { CI: '' })).toBe(1)
+    const unknown = [...failing, '--service', 'x']
+    expect(await codeOf(unknown, { CI: '' })).toBe(0)
+    expect(await codeOf(unknown, { CI: 'true' })).toBe(1)
+    expect(await codeOf([...unknown, '--na', 'pass'], { CI: 'true' })).toBe(0)
+    expect(await codeOf(['report', '--fail-on', '90'], { CI: 'true' })).toBe(1)
+  })
+
+  test('the report has its three planted causes, each once, before all else', async () => {
+    const { code, stdout, stderr } = await runWayward(['report', '--data-dir', dataDir], inFolder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const heads = stdout.match(/^\d+\. .*/gm) ?? []
+    const ranks = ['"inventory"', '"emails"', '"report"'].map(
+      (name) => heads.findIndex((head) => head.includes(name)) + 1,
+    )
+    expect(ranks.toSorted((a, b) => a - b)).toEqual([1, 2, 3])
+    for (const healthy of ['catalog', 'thumbnails', 'prices']) {
+      expect(heads.filter((head) => head.includes(`"${healthy}"`))).toEqual([])
+    }
+  })
+
+  test.each([
+    ['json', /^\{\n {2}"about"/],
+    ['csv', /^rank,severity,analyzer,/],
+    ['markdown', /^## What is wrong: all services/],
+    ['sarif', /"version": "2\.1\.0"/],
+    ['junit', /^<\?xml version="1\.0"/],
+  ])('report and analyze in %s', async (format, beginning) => {
+    for (const command of [['report'], ['analyze', 'lock-contention']]) {
+      const args = [...command, '--data-dir', dataDir, '--format', format]
+      const { code, stdout } = await runWayward(args, inFolder)
+      expect(code).toBe(0)
+      expect(stdout).toContain('inventory')
+      if (command[0] === 'report' || !['json', 'csv'].includes(format)) {
+        expect(stdout).toMatch(beginning)
+      }
+    }
+  })
+
+  test('what --sql prints is answered as it is, from the standard input', async () => {
+    const { stdout: sql } = await runWayward(['analyze', 'lock-contention', '--sql'], inFolder)
+    const args = ['query', '--data-dir', dataDir, '--format', 'csv']
+    const answered = await runWayward(args, { ...inFolder, stdin: sql })
+    expect(answered.stderr).toBe('')
+    expect(answered.stdout).toMatch(/^"service","lock_name"[^]*"shop","inventory"/)
+    const asArgument = await runWayward([...args, sql], inFolder)
+    expect(asArgument.stdout).toBe(answered.stdout)
+    const all = await runWayward(['report', '--sql'], inFolder)
+    expect(all.stdout.match(/^-- Question:/gm)?.length).toBeGreaterThan(3)
+  })
+
+  test('--watch goes on until a signal, and leaves the folder to others then', async () => {
+    const args = ['analyze', 'lock-contention', '--watch', '--data-dir', dataDir]
+    const result = await runWayward(args, {
+      ...inFolder,
+      onStart: (child) => child.stdout?.once('data', () => child.kill('SIGINT')),
+    })
+    expect(result).toMatchObject({ code: 0, signal: null, stderr: '' })
+    expect(result.stdout.match(/"inventory"/g)).toHaveLength(1)
   })
 
   test.each([40, 60, 80, 140])('tables fit a width of %i', async (width) => {
@@ -180,23 +238,17 @@ describe('the shop', () => {
 })
 
 describe('wayward demo', () => {
-  test('shows the three answers, says how to look further, and stops what it started', async () => {
+  test('shows the report, says how to look further, and stops what it started', async () => {
     const demoDir = join(folder.path, 'demo')
     const { code, stdout } = await runWayward(['demo', '--data-dir', demoDir], inFolder)
     expect(code).toBe(0)
-    const order = [
-      'lock-contention:',
-      '"inventory"',
-      'queue-delay:',
-      '"emails"',
-      'job-runs:',
-      '"report"',
-      '"cleanup"',
-      'Look further:',
-    ]
+    const order = ['What is wrong: all services, session', '1. [severity', 'Look further:']
     const places = order.map((text) => stdout.indexOf(text))
     expect(places).not.toContain(-1)
     expect(places).toEqual(places.toSorted((a, b) => a - b))
+    for (const planted of ['"inventory"', '"emails"', '"report"', '"cleanup"']) {
+      expect(stdout).toContain(planted)
+    }
     expect(existsSync(join(demoDir, 'endpoints.json'))).toBe(false)
   })
 })

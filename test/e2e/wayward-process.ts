@@ -6,13 +6,19 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const mainPath = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url))
-const runTimeoutMs = 60_000
+/** What hangs is ended; a machine that is busy with other tests is given time. */
+const runTimeoutMs = 180_000
+const serviceTimeoutMs = 1_200_000
 
 export interface RunOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** What the standard input has. @default nothing */
+  readonly stdin?: string
   /** A file to write the standard output to. */
   readonly stdout?: string
+  /** @default 3 minutes */
+  readonly timeoutMs?: number
   /** Called when the process has been started. */
   readonly onStart?: (child: ChildProcess) => void
 }
@@ -73,7 +79,11 @@ export async function startService(
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> {
   const started = performance.now()
-  const child = spawnWayward(['serve', '--data-dir', dataDir, ...args], { cwd: tmpdir(), env })
+  const child = spawnWayward(['serve', '--data-dir', dataDir, ...args], {
+    cwd: tmpdir(),
+    env,
+    timeoutMs: serviceTimeoutMs,
+  })
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const closed = whenClosed(child)
   await new Promise<void>((resolve, reject) => {
@@ -112,16 +122,18 @@ export function spawnNode(
   options: RunOptions,
 ): ChildProcess {
   const env: Record<string, string> = { PATH: process.env['PATH'] ?? '', HOME: options.cwd }
-  return spawn(process.execPath, [script, ...args], {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: options.cwd,
     env: { ...env, ...options.env },
     stdio: [
-      'ignore',
+      options.stdin === undefined ? 'ignore' : 'pipe',
       options.stdout === undefined ? 'pipe' : openSync(options.stdout, 'w'),
       'pipe',
     ],
-    timeout: runTimeoutMs,
+    timeout: options.timeoutMs ?? runTimeoutMs,
   })
+  child.stdin?.end(options.stdin)
+  return child
 }
 
 function spawnWayward(args: readonly string[], options: RunOptions): ChildProcess {

@@ -37,6 +37,7 @@ test('headings leave the unit to the value', () => {
 
 const report: Report = {
   analyzer: 'lock-contention',
+  kind: 'lock',
   question: 'Which locks?',
   status: 'findings',
   missing: [],

@@ -1,0 +1,91 @@
+// Answers that take a while, and answers that are kept current.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExitCode } from './command-error.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What takes longer tells how far it is. */
+const progressAfterMs = 1000
+const progressEveryMs = 250
+/** Between an answer and the next question, when watching. */
+const watchPauseMs = 1000
+
+/** An answer as it is shown, and what the command ends with if it is the last. */
+export interface Shown {
+  readonly text: string
+  /** Not part of the answer: for the standard error output. */
+  readonly note?: string | undefined
+  readonly exitCode: ExitCode
+}
+
+/** How far the work is, in words: `3 of 12 questions answered`. */
+export type Tell = (text: string) => void
+
+/** Shows an answer once. */
+export async function show(
+  terminal: Terminal,
+  ask: (tell: Tell) => Promise<Shown>,
+): Promise<ExitCode> {
+  const { text, note, exitCode } = await withProgress(terminal, ask)
+  await terminal.write(text)
+  if (note !== undefined) terminal.note(note)
+  return exitCode
+}
+
+/**
+ * Shows an answer anew until a signal comes: over the one before where a person looks, else
+ * whenever it is another one. The first question must succeed; of later failures it tells, and
+ * goes on.
+ */
+export async function watch(
+  terminal: Terminal,
+  interruption: AbortSignal,
+  ask: (tell: Tell) => Promise<Shown>,
+): Promise<ExitCode> {
+  let last = await withProgress(terminal, ask)
+  await terminal.write(framed(terminal, last.text))
+  if (last.note !== undefined) terminal.note(last.note)
+  while (await isPaused(interruption)) {
+    try {
+      const next = await ask(() => {})
+      if (interruption.aborted) break
+      if (next.text !== last.text) await terminal.write(framed(terminal, next.text))
+      last = next
+    } catch (error) {
+      if (interruption.aborted) break
+      terminal.note(`Asking again: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return last.exitCode
+}
+
+/** @returns false as soon as a signal has come */
+async function isPaused(interruption: AbortSignal): Promise<boolean> {
+  await sleep(watchPauseMs, undefined, { signal: interruption }).catch(() => {})
+  return !interruption.aborted
+}
+
+/** On a terminal from its upper left corner on, with what was there before taken away. */
+function framed(terminal: Terminal, text: string): string {
+  if (!terminal.isInteractive) return text
+  return `\u001b[H\u001b[2J\u001b[3J${text}${terminal.style.dim('Ctrl-C ends.')}\n`
+}
+
+async function withProgress(
+  terminal: Terminal,
+  ask: (tell: Tell) => Promise<Shown>,
+): Promise<Shown> {
+  const startMs = performance.now()
+  let what = 'Asking'
+  const timer = setInterval(() => {
+    const ms = performance.now() - startMs
+    if (ms >= progressAfterMs) terminal.progress(`${what} … ${Math.floor(ms / 1000)} s`)
+  }, progressEveryMs)
+  try {
+    return await ask((text) => {
+      what = text
+    })
+  } finally {
+    clearInterval(timer)
+    terminal.progress('')
+  }
+}
