@@ -1,10 +1,12 @@
 // Writes the list of the analyzers and the types of their rows, from their folders and the heads of
-// their SQL: part of `npm run generate`. The test calls `generate()` and compares.
+// their SQL, and their pages in docs/: part of `npm run generate`. The test calls `generate()` and
+// compares.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ColumnType } from './analyzer.ts'
-import { parseSqlHeader } from './sql-header.ts'
+import { analyzerPage, analyzersPage } from './reference-page.ts'
+import { parseSqlHeader, type SqlHeader } from './sql-header.ts'
 
 /** One generated file: where it belongs, from the repository's root, and its text. */
 export interface GeneratedFile {
@@ -18,10 +20,61 @@ export function generate(root: URL): GeneratedFile[] {
   return [
     { path: 'analyzers/generated/list.ts', text: listFile(found) },
     { path: 'analyzers/generated/rows.ts', text: rowsFile(found, new URL('analyzers/', root)) },
+    ...pages(found, root),
   ]
 }
 
-/** A folder with a question and what its rows mean: `job-runs/job-runs.sql` and `.ts` beside it. */
+/** A page for each analyzer, and their list. */
+function pages(found: readonly FoundAnalyzer[], root: URL): GeneratedFile[] {
+  const folder = new URL('analyzers/', root)
+  // One that is being written has no page yet.
+  const described = found.filter(({ path }) => existsSync(new URL(`${path}.md`, folder)))
+  const parts = described.map(({ name, path }) => ({
+    name,
+    path,
+    header: parseSqlHeader(read(new URL(`${path}.sql`, folder))),
+  }))
+  const list = parts.map(({ name, header }) => ({ name, question: header.question }))
+  return [
+    { path: 'docs/analyzers/README.md', text: analyzersPage(list) },
+    ...parts.map(({ name, path, header }) => ({
+      path: `docs/analyzers/${name}.md`,
+      text: pageOf(name, path, header, root),
+    })),
+  ]
+}
+
+/** The first line of the prose names the golden case that is the example. */
+const exampleLine = /^<!-- Example: ([\w-]+) -->\n/
+
+function pageOf(name: string, path: string, header: SqlHeader, root: URL): string {
+  const file = new URL(`analyzers/${path}.md`, root)
+  const text = read(file)
+  const example = exampleLine.exec(text)?.[1]
+  if (example === undefined) {
+    throw new Error(
+      `Cannot read ${path}.md: wanted "<!-- Example: <golden case> -->" in its first line`,
+    )
+  }
+  const folder = new URL(`test/golden/${name}/${example}/`, root)
+  const { about } = JSON.parse(read(new URL('input.json', folder))) as { readonly about: string }
+  return analyzerPage({
+    name,
+    header,
+    prose: text.replace(exampleLine, ''),
+    exampleAbout: about,
+    exampleShown: read(new URL('shown.txt', folder)),
+  })
+}
+
+function read(file: URL): string {
+  return readFileSync(file, 'utf8')
+}
+
+/**
+ * A folder with a question, what its rows mean and what a person says about it:
+ * `job-runs/job-runs.sql`, and `.ts` and `.md` beside it.
+ */
 interface FoundAnalyzer {
   readonly name: string
   /** From `analyzers/`, without the ending: `job-runs/job-runs`. */
@@ -51,9 +104,7 @@ function listFile(found: readonly FoundAnalyzer[]): string {
 
 function rowsFile(found: readonly FoundAnalyzer[], folder: URL): string {
   const rows = found.map(({ name, path }) => {
-    const { columns, rowsAre } = parseSqlHeader(
-      readFileSync(new URL(`${path}.sql`, folder), 'utf8'),
-    )
+    const { columns, rowsAre } = parseSqlHeader(read(new URL(`${path}.sql`, folder)))
     const fields = columns.map(
       (column) =>
         `  /** ${unitOf(column.unit)}${column.description} */\n  readonly ${column.name}: ${rowTypes[column.type]}\n`,

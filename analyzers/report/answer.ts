@@ -70,12 +70,14 @@ export function reportText(report: Report, width: number, style: Style): string 
 
 /** What the table leaves out because it is the same in every row, and where the rest is. */
 export function footnote(answer: ShownAnswer, width: number, style: Style): string {
-  const services = [...new Set(answer.rows.map((row) => row['service']))]
+  const services = [...new Set(answer.rows.map((row) => row['service'] ?? ''))].join('')
   const shown = chooseColumns(answer)
   const hasService = shown.some((column) => column.name === 'service')
   const hasTimes = shown.some(({ type }) => type === 'time' || type === 'hour')
   const facts = [
-    ...(hasService ? [] : [`Service ${visible(clip(services.join(''), nameCharactersMax))}.`]),
+    ...(hasService || services === ''
+      ? []
+      : [`Service ${visible(clip(services, nameCharactersMax))}.`]),
     ...(hasTimes ? ['Times are UTC.'] : []),
     `All ${answer.columns.length} columns: --format json or csv`,
   ]

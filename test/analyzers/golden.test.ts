@@ -1,8 +1,11 @@
 // Every folder test/golden/<analyzer>/<case> has an input, the rows that the analyzer answers with,
-// and what it says about them. `npx vitest run test/analyzers -u` writes the answers again; look at
-// each difference before you keep it.
-import { readdirSync, readFileSync } from 'node:fs'
+// and what it says about them; that of the example in docs/analyzers/ also what is shown.
+// `npx vitest run test/analyzers -u` writes the answers again; look at each difference before you
+// keep it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { analyzers, type Report, runAnalyzer } from '@wayward/analyzers'
+import { reportText } from '@wayward/analyzers/report/answer'
+import { createStyle } from '@wayward/analyzers/report/style'
 import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
@@ -19,6 +22,7 @@ interface GoldenInput {
   readonly processes: readonly RecordedProcess[]
 }
 
+const plain = createStyle(false)
 const goldenFolder = new URL('../golden/', import.meta.url)
 const casesOf = (analyzer: string): string[] => readdirSync(new URL(`${analyzer}/`, goldenFolder))
 
@@ -42,6 +46,9 @@ describe.each(analyzers.map((analyzer) => analyzer.name))('%s', (analyzer) => {
     const folder = `../golden/${analyzer}/${name}`
     await expect(toCsv(report)).toMatchFileSnapshot(`${folder}/expected.csv`)
     await expect(toText(report)).toMatchFileSnapshot(`${folder}/expected.txt`)
+    if (existsSync(new URL(`${folder}/shown.txt`, import.meta.url))) {
+      await expect(reportText(report, 100, plain)).toMatchFileSnapshot(`${folder}/shown.txt`)
+    }
   })
 })
 
