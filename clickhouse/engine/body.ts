@@ -67,7 +67,7 @@ export async function readPrefix(
     while (length < bytesWanted) {
       const chunk = await nextChunk(body)
       if (chunk === undefined) return { bytes: Buffer.concat(chunks), isWhole: true }
-      chunks.push(chunk)
+      addChunk(chunks, chunk)
       length += chunk.length
     }
   } catch (error) {
@@ -75,6 +75,19 @@ export async function readPrefix(
   }
   return { bytes: Buffer.concat(chunks), isWhole: false }
 }
+
+/**
+ * Adds a chunk to those of a body. Small ones are joined: a piece of one byte takes hundreds, and a
+ * body may come in nothing else.
+ */
+export function addChunk(chunks: Buffer[], chunk: Buffer): void {
+  const last = chunks.at(-1)
+  const isSmall = last !== undefined && last.length + chunk.length <= joinedBytesMax
+  if (isSmall) chunks[chunks.length - 1] = Buffer.concat([last, chunk])
+  else chunks.push(chunk)
+}
+
+const joinedBytesMax = 4096
 
 function nextChunk(body: Readable): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { isWord, nextToken, type Token, tokensOf } from './statement-tokens.ts'
+import { createLexer, isWord, type Lexer, type Token, tokensOf } from './statement-tokens.ts'
 
 /** A column of a list, each part as it is written there. */
 export interface ListedColumn {
@@ -17,13 +17,14 @@ export function parseColumnList(text: string): readonly ListedColumn[] | undefin
   // What is a comment is the engine's to say; without any there is nothing to misread.
   if (/--|\/\*|#/.test(text)) return undefined
   const columns: ListedColumn[] = []
+  const lexer = createLexer(text)
   for (let at = 0; ; ) {
-    const name = nextToken(text, at)
+    const name = lexer.next(at)
     if (name?.kind !== 'word' && name?.kind !== 'quoted') return undefined
-    const end = typeEnd(text, name.end)
+    const end = typeEnd(lexer, name.end)
     if (end === undefined) return undefined
     columns.push({ name: name.value, type: text.slice(name.end, end).trim() })
-    const after = nextToken(text, end)
+    const after = lexer.next(end)
     if (after === undefined) return columns
     if (after.value !== ',') return undefined
     at = after.end
@@ -48,24 +49,24 @@ export function splitTypes(text: string): readonly string[] {
 const expressionWords = /^(?:DEFAULT|MATERIALIZED|ALIAS|EPHEMERAL|AS|CODEC|TTL|SELECT)$/i
 
 /** Where a type ends: a word, its arguments in brackets, and whether it may be null. */
-function typeEnd(text: string, start: number): number | undefined {
-  const word = nextToken(text, start)
+function typeEnd(lexer: Lexer, start: number): number | undefined {
+  const word = lexer.next(start)
   if (word?.kind !== 'word' || expressionWords.test(word.value)) return undefined
   let end = word.end
-  let next = nextToken(text, end)
+  let next = lexer.next(end)
   if (next?.value === '(') {
-    const close = bracketsEnd(text, next)
+    const close = bracketsEnd(lexer, next)
     if (close === undefined) return undefined
     end = close
-    next = nextToken(text, end)
+    next = lexer.next(end)
   }
-  if (isWord(next, 'NOT')) next = nextToken(text, next.end)
+  if (isWord(next, 'NOT')) next = lexer.next(next.end)
   return isWord(next, 'NULL') ? next.end : end
 }
 
-function bracketsEnd(text: string, open: Token): number | undefined {
+function bracketsEnd(lexer: Lexer, open: Token): number | undefined {
   let depth = 0
-  for (let next: Token | undefined = open; next !== undefined; next = nextToken(text, next.end)) {
+  for (let next: Token | undefined = open; next !== undefined; next = lexer.next(next.end)) {
     if (next.kind === 'word' && expressionWords.test(next.value)) return undefined
     if (next.value === '(') depth += 1
     if (next.value === ')') depth -= 1

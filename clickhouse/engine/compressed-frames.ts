@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
+import { addChunk } from './body.ts'
 import { cityHash128 } from './city-hash.ts'
 import { ClickhouseException } from './exception.ts'
 
@@ -107,7 +108,7 @@ export function createFrameReader(bytesMax: number): FrameReader {
   }
   return {
     async *read(chunk) {
-      chunks.push(chunk)
+      addChunk(chunks, chunk)
       held += chunk.length
       for (let next = nextFrame(); next !== undefined; next = nextFrame()) {
         checkHash(next.head, next.frame.subarray(checksumBytes))

@@ -35,15 +35,22 @@ export function exceptionFrom(error: unknown): ClickhouseException {
     message = message.slice(head[0].length)
   }
   let errorName = 'UNKNOWN_EXCEPTION'
-  for (let tail = messageTail.exec(message); tail !== null; tail = messageTail.exec(message)) {
+  for (;;) {
+    const open = message.lastIndexOf('(')
+    const tail = open < 0 ? null : messageTail.exec(message.slice(open))
+    if (tail === null) break
     if (tail[1] !== undefined) errorName = tail[1]
-    message = message.slice(0, tail.index)
+    message = message.slice(0, open).trimEnd()
   }
   return new ClickhouseException(Number(code[1]), errorName, message)
 }
 
 const messageHead = /^(?:Query failed: )?Code: \d+\. DB::Exception: /
-const messageTail = /\s*\((?:([A-Z][A-Z0-9_]{2,})|version [\d.]+)\)\.?\s*$/
+/**
+ * From its bracket on: a search for it from the left would be made again from every blank of a
+ * message that comes from outside.
+ */
+const messageTail = /^\((?:([A-Z][A-Z0-9_]{2,})|version [\d.]+)\)\.?\s*$/
 
 const statusByName: ReadonlyMap<string, number> = new Map(
   Object.entries({

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders } from '@fastify/busboy'
+import { addChunk } from './body.ts'
 import type { HeldBytes } from './byte-budget.ts'
 import { ClickhouseException } from './exception.ts'
 import type { FormFile } from './external-tables.ts'
@@ -76,7 +77,7 @@ export function readFormData(
         fileBytes += chunk.length
         if (fileBytes > externalBytesMax) fail(filesTooLarge(externalBytesMax))
         else if (!held.take(chunk.length)) fail(tooManyHeld())
-        else chunks.push(chunk)
+        else addChunk(chunks, chunk)
       })
       if (!name) return fail(new Error('a file of it has no name'))
       file.on('end', () => files.push({ name, bytes: Buffer.concat(chunks) }))

@@ -24,7 +24,7 @@ export function sessionChange(sql: string): SessionChange | undefined {
   }
   if (!isWord(first, 'SET')) return undefined
   const read = readSettings(tokens, 1)
-  if (read === undefined || read.end !== tokens.length) {
+  if (read.settings === undefined || read.end !== tokens.length) {
     throw new ClickhouseException(
       48,
       'NOT_IMPLEMENTED',

@@ -7,13 +7,6 @@ export interface LiftedSettings {
   readonly settings: ReadonlyMap<string, string>
 }
 
-/** Where a clause lies, and what it says. */
-interface Clause {
-  readonly start: number
-  readonly end: number
-  readonly settings: ReadonlyMap<string, string>
-}
-
 /**
  * Takes off the SETTINGS clauses that hold for the whole statement: the engine lets the reading
  * account set nothing, and judges not by value. What they ask for can then be set, or refused, like
@@ -21,58 +14,58 @@ interface Clause {
  */
 export function liftSettings(sql: string): LiftedSettings {
   const settings = new Map<string, string>()
-  let rest = sql
-  for (;;) {
-    const clause = settingsWord.test(rest) ? clauseIn(rest) : undefined
-    if (clause === undefined) return { sql: rest, settings }
-    for (const [name, value] of clause.settings) settings.set(name, value)
-    rest = `${rest.slice(0, clause.start)} ${rest.slice(clause.end)}`
-  }
-}
-
-function clauseIn(sql: string): Clause | undefined {
+  if (!settingsWord.test(sql)) return { sql, settings }
   const tokens = tokensOf(sql)
+  const kept: string[] = []
+  let from = 0
   let depth = 0
-  for (const [at, token] of tokens.entries()) {
-    if (/^[([{]$/.test(token.value)) depth += 1
-    if (/^[)\]}]$/.test(token.value)) depth -= 1
-    if (depth > 0 || !isWord(token, 'SETTINGS')) continue
+  // Once along the statement: what anybody may send must not be read again for each clause in it.
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at]
+    if (/^[([{]$/.test(token?.value ?? '')) depth += 1
+    if (/^[)\]}]$/.test(token?.value ?? '')) depth -= 1
     const before = tokens[at - 1]
+    if (depth > 0 || !isWord(token, 'SETTINGS')) continue
     if (before === undefined || before.value === '.' || isWord(before, 'AS')) continue
-    const clause = readClause(tokens, at)
-    if (clause !== undefined) return clause
+    const { settings: found, end } = readSettings(tokens, at + 1)
+    const last = tokens[end - 1]
+    if (found !== undefined && last !== undefined && isClauseEnd(tokens[end])) {
+      for (const [name, value] of found) settings.set(name, value)
+      kept.push(sql.slice(from, token.start))
+      from = last.end
+    }
+    // Whatever the names up to there begin ends in the same place.
+    at = Math.max(at, end - 1)
   }
-  return undefined
+  return { sql: [...kept, sql.slice(from)].join(' '), settings }
 }
 
-function readClause(tokens: readonly Token[], start: number): Clause | undefined {
-  const read = readSettings(tokens, start + 1)
-  if (read === undefined) return undefined
-  const next = tokens[read.end]
-  const isEnd = next === undefined || next.value === ';' || isWord(next, 'FORMAT')
-  const [first, last] = [tokens[start], tokens[read.end - 1]]
-  if (!isEnd || first === undefined || last === undefined) return undefined
-  return { start: first.start, end: last.end, settings: read.settings }
+function isClauseEnd(next: Token | undefined): boolean {
+  return next === undefined || next.value === ';' || isWord(next, 'FORMAT')
 }
 
-/** Reads `a = 1, b = 'x'` up to the first token that is none of it. */
+/**
+ * Reads `a = 1, b = 'x'` up to the first token that is none of it.
+ *
+ * @returns no settings where a name or a value is missing there
+ */
 export function readSettings(
   tokens: readonly Token[],
   start: number,
-): { readonly settings: ReadonlyMap<string, string>; readonly end: number } | undefined {
+): { readonly settings: ReadonlyMap<string, string> | undefined; readonly end: number } {
   const settings = new Map<string, string>()
   let at = start
   for (;;) {
     const name = tokens[at]
-    if (name?.kind !== 'word') return undefined
+    if (name?.kind !== 'word') return { settings: undefined, end: at }
     at += 1
     let value: string | undefined = '1'
     if (tokens[at]?.value === '=') {
       const first = at + 1
       at = valueEnd(tokens, first)
       value = valueOf(tokens.slice(first, at))
+      if (value === undefined) return { settings: undefined, end: first }
     }
-    if (value === undefined) return undefined
     settings.set(name.value, value)
     if (tokens[at]?.value !== ',') return { settings, end: at }
     at += 1

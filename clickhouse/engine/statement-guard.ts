@@ -9,6 +9,7 @@ import { ClickhouseException, exceptionFrom } from './exception.ts'
 import { makesTemporaryTable } from './session-statement.ts'
 import { quoteString } from './sql-text.ts'
 import { filtersIn, needsJudgement, type Objection, objectionTo } from './statement-judge.ts'
+import { countTags } from './statement-tokens.ts'
 
 const classReadOnly = 0
 const classUnknown = 4
@@ -24,7 +25,7 @@ export async function guardSingle(connection: Connection, sql: string): Promise<
   if (queryClass === classUnknown || statementCount === 0) {
     // Such a text must not be run to see what the engine says: it runs the first statements of a
     // text before it finds out that a later one does not parse. As a string it is only parsed.
-    if (/^\s*;?\s*$/.test(sql)) throw syntaxError('Empty query')
+    if (/^;?$/.test(sql.trim())) throw syntaxError('Empty query')
     await format(connection, sql)
   }
   return queryClass
@@ -36,6 +37,8 @@ export async function guardReading(
   sql: string,
   parameters: ReadonlyMap<string, string>,
 ): Promise<void> {
+  const tags = countTags(sql)
+  if (tags > tagsMax) throw tooManyTags(tags)
   if ((await guardSingle(connection, sql)) !== classReadOnly) {
     throw readonly(
       makesTemporaryTable(sql)
@@ -46,10 +49,34 @@ export async function guardReading(
   }
   if (!needsJudgement(sql, parameters)) return
   const formatted = await judge(connection, sql, parameters, true)
-  for (const filter of filtersIn(formatted)) {
+  const filters = filtersIn(formatted)
+  if (filters.length > filtersMax) throw tooManyFilters(filters.length)
+  for (const filter of filters) {
     if (filter === undefined) throw readonly(refusals.setting('additional_table_filters'))
     await judge(connection, `SELECT 1 WHERE (${filter}\n)`, parameters, false)
   }
+}
+
+/** The engine looks for the end of each through all of the text, and nothing can stop that. */
+const tagsMax = 100
+
+function tooManyTags(count: number): ClickhouseException {
+  return new ClickhouseException(
+    290,
+    'LIMIT_EXCEEDED',
+    `The statement has ${count} different tags of heredocs ($tag$), but at most ${tagsMax} are taken: write strings in quotes`,
+  )
+}
+
+/** Each is read by the engine before the query is, and nothing can stop that. */
+const filtersMax = 100
+
+function tooManyFilters(count: number): ClickhouseException {
+  return new ClickhouseException(
+    290,
+    'LIMIT_EXCEEDED',
+    `additional_table_filters has ${count} filters, but at most ${filtersMax} are taken: join those of a table with AND`,
+  )
 }
 
 /** @returns the text as the engine has understood it */

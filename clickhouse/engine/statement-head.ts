@@ -1,4 +1,4 @@
-import { isWord, nextToken, type Token } from './statement-tokens.ts'
+import { createLexer, isWord, type Lexer, type Token } from './statement-tokens.ts'
 
 // Finds where the statement ends and an insert's data begins. Bytes that came from outside as data
 // must never reach the engine as part of a statement (a blank line in them would end the data, and
@@ -24,20 +24,21 @@ export interface InsertHead {
 
 /** The head of an INSERT with data, or undefined for every other statement. */
 export function parseInsertHead(text: string): InsertHead | undefined {
-  let next = nextToken(text, 0)
+  const lexer = createLexer(text)
+  let next = lexer.next(0)
   if (!isWord(next, 'INSERT')) return undefined
-  next = nextToken(text, next.end)
-  if (isWord(next, 'INTO')) next = nextToken(text, next.end)
+  next = lexer.next(next.end)
+  if (isWord(next, 'INTO')) next = lexer.next(next.end)
   if (isWord(next, 'TABLE')) {
-    const after = nextToken(text, next.end)
+    const after = lexer.next(next.end)
     if (after?.kind === 'word' || after?.kind === 'quoted') next = after
   }
-  if (isWord(next, 'FUNCTION')) next = nextToken(text, next.end)
-  next = next && afterName(text, next)
+  if (isWord(next, 'FUNCTION')) next = lexer.next(next.end)
+  next = next && afterName(lexer, next)
   let depth = 0
   let targetEnd = next?.start ?? text.length
   let settingsStart: number | undefined
-  for (; next !== undefined; next = nextToken(text, next.end)) {
+  for (; next !== undefined; next = lexer.next(next.end)) {
     if (next.value === '(' || next.value === '[') depth += 1
     if (next.value === ')' || next.value === ']') depth -= 1
     const word = depth === 0 && next.kind === 'word' ? next.value.toUpperCase() : ''
@@ -45,7 +46,7 @@ export function parseInsertHead(text: string): InsertHead | undefined {
       return undefined
     if (word === 'SETTINGS') settingsStart ??= next.start
     if (word === 'VALUES' || word === 'FORMAT') {
-      const name = word === 'FORMAT' ? nextToken(text, next.end) : undefined
+      const name = word === 'FORMAT' ? lexer.next(next.end) : undefined
       if (word === 'FORMAT' && name?.kind !== 'word') return undefined
       return {
         target: text.slice(0, targetEnd),
@@ -63,22 +64,23 @@ export function parseInsertHead(text: string): InsertHead | undefined {
 export function formatClause(text: string): string | undefined {
   let format: string | undefined
   let depth = 0
-  for (let next = nextToken(text, 0); next !== undefined; next = nextToken(text, next.end)) {
+  const lexer = createLexer(text)
+  for (let next = lexer.next(0); next !== undefined; next = lexer.next(next.end)) {
     if (next.value === '(') depth += 1
     if (next.value === ')') depth -= 1
     if (depth > 0 || !isWord(next, 'FORMAT')) continue
-    const name = nextToken(text, next.end)
+    const name = lexer.next(next.end)
     if (name?.kind === 'word') format = name.value
   }
   return format
 }
 
 /** `db.table`, `"db"."table"`: returns the first token behind it. */
-function afterName(text: string, first: Token): Token | undefined {
-  let next = nextToken(text, first.end)
+function afterName(lexer: Lexer, first: Token): Token | undefined {
+  let next = lexer.next(first.end)
   while (next?.value === '.') {
-    const part = nextToken(text, next.end)
-    next = part && nextToken(text, part.end)
+    const part = lexer.next(next.end)
+    next = part && lexer.next(part.end)
   }
   return next
 }

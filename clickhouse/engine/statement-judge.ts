@@ -17,11 +17,21 @@ const forbidden = 'file|eval|catboostEvaluate|hasColumnInTable|(?:ai|AI)[A-Z]\\w
  */
 const listing = 'values|generateRandom|null|input|SQLStandardValues|fuzzJSON'
 
+/**
+ * Table functions that reach files, programs or the network. The engine asks for a right, but some
+ * act before it does: `sqlite` makes the file that it is to read.
+ */
+const outside =
+  '(?:azureBlobStorage|deltaLake|hudi|iceberg|paimon)(?:Azure|HDFS|Local|S3)?(?:Cluster)?|' +
+  '(?:file|hdfs|s3|url)(?:Cluster)?|filesystem|sqlite|executable|arrowstream|cosn|gcs|oss|jdbc|' +
+  'odbc|mongodb|mysql|postgresql|redis|ytsaurus|remote|remoteSecure|cluster|clusterAllReplicas'
+
 const forbiddenName = new RegExp(`^(?:${forbidden})$`)
 const listingName = new RegExp(`^(?:${listing})$`, 'i')
 const forbiddenWord = new RegExp(`\\b(?:${forbidden})\\b`)
-const listingWord = new RegExp(`\\b(?:${listing})\\b`, 'i')
-const listingCall = new RegExp(`\\b(?:${listing})\\b\\W*\\(`, 'i')
+const outsideName = new RegExp(`^(?:${outside})$`, 'i')
+const tableWord = new RegExp(`\\b(?:${listing}|${outside})\\b`, 'i')
+const tableCall = new RegExp(`\\b(?:${listing}|${outside})\\b\\W*\\(`, 'i')
 /** Functions that take a function's name where they want a lambda. */
 const takesFunctions = /^(?:array|map)(?!Join$)/i
 
@@ -35,10 +45,10 @@ export interface Objection {
 export function needsJudgement(sql: string, parameters: ReadonlyMap<string, string>): boolean {
   if (sql.includes('\\') || forbiddenWord.test(sql) || settingsWord.test(sql)) return true
   // Between the name and its bracket there may be a comment.
-  if (listingCall.test(sql) || (listingWord.test(sql) && /\/\*|--|#/.test(sql))) return true
+  if (tableCall.test(sql) || (tableWord.test(sql) && /\/\*|--|#/.test(sql))) return true
   if (!/\bIdentifier\b/i.test(sql)) return false
   return [...parameters.values()].some(
-    (value) => value.includes('\\') || forbiddenWord.test(value) || listingWord.test(value),
+    (value) => value.includes('\\') || forbiddenWord.test(value) || tableWord.test(value),
   )
 }
 
@@ -54,24 +64,33 @@ export function objectionTo(
 ): Objection | undefined {
   const tokens = withIdentifiers(formatted, parameters)
   const callees: string[] = []
+  // Of the whole and of each bracket that is open: whether a SETTINGS clause has begun in it.
+  const clauses = [false]
   for (let at = 0; at < tokens.length; at += 1) {
     const token = tokens[at]
     if (token === undefined) break
-    if (token.value === '(') callees.push(nameOf(tokens[at - 1]))
-    else if (token.value === ')') callees.pop()
+    if (token.value === '(') {
+      callees.push(nameOf(tokens[at - 1]))
+      clauses.push(false)
+    } else if (token.value === ')') {
+      callees.pop()
+      if (clauses.length > 1) clauses.pop()
+    }
     const name = nameOf(token)
     // Of a parameter: the engine would read the escape in it, nobody here does.
     if (token.kind === 'word' && name.includes('\\')) return { what: name, kind: 'function' }
     if (forbiddenName.test(name) && isReference(tokens, at, callees)) {
       return { what: name, kind: 'function' }
     }
+    if (outsideName.test(name) && tokens[at + 1]?.value === '(') {
+      return { what: name, kind: 'function' }
+    }
     if (listingName.test(name) && tokens[at + 1]?.value === '(' && !listsColumns(tokens, at + 2)) {
       return { what: name, kind: 'columns' }
     }
-    const setting = isWord(token, 'SETTINGS')
-      ? refusedSetting(tokens, at + 1, mayFilter)
-      : undefined
+    const setting = clauses.at(-1) === true ? refusedSetting(tokens, at, mayFilter) : undefined
     if (setting !== undefined) return { what: setting, kind: 'setting' }
+    if (isWord(token, 'SETTINGS')) clauses[clauses.length - 1] = true
   }
   return undefined
 }
@@ -151,28 +170,23 @@ function unescaped(literal: string): string | undefined {
   return inner.replace(/\\(.)/g, (_, sign: string) => escapes[sign] ?? sign)
 }
 
-/** `SETTINGS a = 1, b = 2`: every name behind it up to the end of the brackets. */
+/** `SETTINGS a = 1, b = 2`: the name that is set here, where one is and must not be. */
 function refusedSetting(
   tokens: readonly Token[],
   start: number,
   mayFilter: boolean,
 ): string | undefined {
-  let depth = 0
-  for (let at = start; at < tokens.length; at += 1) {
-    const token = tokens[at]
-    if (token?.value === '(') depth += 1
-    if (token?.value === ')') depth -= 1
-    if (depth < 0) return undefined
-    if (depth > 0 || (at > start && tokens[at - 1]?.value !== ',')) continue
-    let name = nameOf(token)
-    while (tokens[at + 1]?.value === '.') {
-      name += `.${nameOf(tokens[at + 2])}`
-      at += 2
-    }
-    if (tokens[at + 1]?.value !== '=' || isReadingSetting(name)) continue
-    if (!mayFilter || name !== filterSetting || tokens[at + 2]?.value !== '{') return name
+  const before = tokens[start - 1]
+  if (before?.value !== ',' && !isWord(before, 'SETTINGS')) return undefined
+  let at = start
+  let name = nameOf(tokens[at])
+  while (tokens[at + 1]?.value === '.') {
+    name += `.${nameOf(tokens[at + 2])}`
+    at += 2
   }
-  return undefined
+  if (tokens[at + 1]?.value !== '=' || isReadingSetting(name)) return undefined
+  const isFilter = name === filterSetting && tokens[at + 2]?.value === '{'
+  return mayFilter && isFilter ? undefined : name
 }
 
 /** Grafana's filters of a dashboard are there: `{'otel_traces': 'ServiceName = \'shop\''}` */

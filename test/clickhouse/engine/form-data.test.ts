@@ -107,6 +107,24 @@ describe('a form', () => {
     expect(await send({ query: 'SELECT 1' })).toBe('200 1\n')
   }, 60_000)
 
+  test('may come in chunks of one byte', async () => {
+    const body = `${field('query', 'SELECT count(), sum(a) FROM t')}${field('t_structure', 'a UInt8')}--b\r\nContent-Disposition: form-data; name="t"; filename="t"\r\n\r\n${'1\n'.repeat(3000)}\r\n--b--\r\n`
+    const crumbs = [...Buffer.from(body, 'latin1')].map(
+      (byte) => `1\r\n${String.fromCharCode(byte)}\r\n`,
+    )
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(Number(new URL(engine.url).port), '127.0.0.1')
+      socket.write(
+        'POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n' +
+          `Content-Type: multipart/form-data; boundary=b\r\n\r\n${crumbs.join('')}0\r\n\r\n`,
+      )
+      let text = ''
+      socket.on('data', (chunk) => (text += chunk.toString()))
+      socket.on('close', () => resolve(text))
+    })
+    expect(answer).toContain('\r\n\r\n3000\t3000\n')
+  })
+
   test('that breaks off is let go', async () => {
     const { port } = new URL(engine.url)
     const socket = connect(Number(port), '127.0.0.1')

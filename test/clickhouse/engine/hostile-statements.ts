@@ -195,6 +195,8 @@ const commands: readonly Make[] = [
   (_random, { outfile }) => `SHOW TABLES INTO OUTFILE ${literal(outfile)}`,
   (_random, { outfile }) =>
     `INSERT INTO FUNCTION file(${literal(outfile)}, 'CSV', 'a UInt8') SELECT 1`,
+  (random, { outfile }) =>
+    `SELECT * FROM ${spelledName(random, 'sqlite')}${gap(random)}(${literal(outfile)}, 't')`,
   () => 'KILL QUERY WHERE 1 SYNC',
   () => 'SYSTEM SHUTDOWN',
   () => 'SYSTEM KILL',

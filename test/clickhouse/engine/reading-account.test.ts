@@ -169,9 +169,9 @@ describe('the reading account', () => {
     for (const name of text.trim().split('\n')) {
       const start = performance.now()
       await engine.read(`SELECT * FROM system.${name} LIMIT 1`)
-      expect(performance.now() - start, name).toBeLessThan(2500)
+      expect(performance.now() - start, name).toBeLessThan(15_000)
     }
-  })
+  }, 120_000)
 
   test.each([
     ['readonly', '0'],
@@ -205,6 +205,76 @@ describe('the reading account', () => {
     expect((await engine.read('SELECT 1')).text).toBe('1\n')
     expect(engine.engine.pid).toBe(pid)
   })
+
+  // Each took minutes and more when it was read again from every sign of it. The time is generous,
+  // as the machine may be busy.
+  test.each([
+    ['blanks', `${' '.repeat(900_000)}x`],
+    ['tabs before what does not parse', `SELECT ${'\t'.repeat(900_000)}x y z`],
+    ['blanks in an error', `SELECT throwIf(1, '${' '.repeat(900_000)}x')`],
+    ['names of errors in an error', `SELECT throwIf(1, '${'(ABC)'.repeat(180_000)}')`],
+    ['clauses of settings', `SELECT 1 ${'SETTINGS extremes=1;'.repeat(45_000)}`],
+    ['settings named settings', `SELECT 1 SETTINGS ${'SETTINGS, '.repeat(90_000)}*`],
+    [
+      'heredocs without end',
+      `SELECT 1 ${Array.from({ length: 90_000 }, (_, tag) => `$a${tag}$`).join(' ')}`,
+    ],
+    [
+      'filters of tables',
+      `SELECT * FROM t SETTINGS additional_table_filters = {${"'t': '1', ".repeat(80_000)}'u': '1'}`,
+    ],
+  ])(
+    '%s without number do not hold others up',
+    async (_name, sql) => {
+      const start = performance.now()
+      const answer = engine.read(sql)
+      expect((await engine.read('SELECT 1')).text).toBe('1\n')
+      await answer
+      expect(performance.now() - start).toBeLessThan(60_000)
+    },
+    90_000,
+  )
+
+  test('a table function that the engine opens before it asks for a right touches nothing', async () => {
+    const path = join(tmpdir(), `wayward-sqlite-${process.pid}`)
+    for (const call of [
+      `sqlite('${path}', 't')`,
+      `sqlite/**/('${path}', 't')`,
+      `\`sqlite\`('${path}', 't')`,
+      `"s\\x71lite"('${path}', 't')`,
+      `sqlite(\`${path}\`, t)`,
+    ]) {
+      for (const sql of [
+        `SELECT * FROM ${call}`,
+        `DESCRIBE ${call}`,
+        `EXPLAIN SELECT * FROM ${call}`,
+      ]) {
+        expect((await engine.read(sql)).code, sql).toBe(164)
+        expect(existsSync(path), sql).toBe(false)
+      }
+    }
+  })
+
+  test('every table function that reaches out of the tables is refused before the engine sees it', async () => {
+    // `format` is a function of texts, too; for a table the engine asks for a right first.
+    const inside =
+      /^(?:SQLStandardValues|dictionary|format|fuzzJSON|fuzzQuery|generateRandom|generateSeries|generate_series|input|loop|merge|mergeTree\w+|null|numbers|numbers_mt|primes|prometheusQuery\w*|timeSeries\w+|values|view\w*|zeros|zeros_mt)$/
+    const { text } = await engine.read('SELECT name FROM system.table_functions')
+    const names = text.trim().split('\n')
+    expect(names.length).toBeGreaterThan(80)
+    for (const name of names.filter((each) => !inside.test(each))) {
+      const answer = await engine.read(`SELECT * FROM ${name}('a', 'b')`)
+      expect([answer.code, answer.text], name).toEqual([164, expect.stringContaining(name)])
+    }
+  })
+
+  test.each(['url', 'mysql', 'cluster', 'remote', 's3'])(
+    'a column may be named %s',
+    async (name) => {
+      const sql = `SELECT x.${name}, ${name} AS y FROM (SELECT 'a' AS ${name}) AS x WHERE ${name} IN ('a') AND (${name} = 'a')`
+      expect((await engine.read(sql)).text).toBe('a\ta\n')
+    },
+  )
 
   test('an Identifier parameter does not name a forbidden function', async () => {
     for (const value of ['file', 'fi\\x6ce']) {
