@@ -207,7 +207,7 @@ function createObserver(core: Core, classNames: readonly string[]) {
       const outer = frame
       frame = undefined
       if (!isOn()) return original.apply(this, args)
-      const weight = args[0] ?? 1
+      const weight = permitsOf(args[0])
       const request = guard(
         core,
         () =>
@@ -288,7 +288,7 @@ function createObserver(core: Core, classNames: readonly string[]) {
       isReleasing = false
       // Without its releaser nobody can say which holds end: the oldest, and for a mutex the only
       // one.
-      if (!isOwn && isOn()) locksSeen.get(this)?.permitsReturned(args[0] ?? 1)
+      if (!isOwn && isOn()) locksSeen.get(this)?.permitsReturned(permitsOf(args[0]))
       original.apply(this, args)
     }
 
@@ -422,6 +422,12 @@ function createObserver(core: Core, classNames: readonly string[]) {
       isActive = false
     },
   }
+}
+
+/** The library computes with whatever it is given. */
+function permitsOf(weight: unknown): number {
+  const permits = weight === undefined ? 1 : Number(weight)
+  return permits > 0 && permits < Number.POSITIVE_INFINITY ? permits : 1
 }
 
 /**

@@ -120,24 +120,22 @@ function siteOf(queue: PQueueLike, outermost: OutermostFunction): string | undef
 function wrapAdd(core: Core, add: PQueueLike['add']): PQueueLike['add'] {
   return function observedAdd(this: PQueueLike, work, ...rest) {
     if (!core.isEnabled || typeof work !== 'function') return add.call(this, work, ...rest)
-    const options = rest[0]
-    const item = guard<QueueItem | undefined>(
+    const asked = guard(
       core,
-      () => queueOf(core, this, observedAdd).enqueued(describe(this, work, options)),
+      () => ask(core, { queue: this, work, given: rest[0] }, observedAdd),
       undefined,
     )
-    if (item === undefined) return add.call(this, work, ...rest)
-    const signal = options?.signal
-    // The library takes the queue's time-out when the item is added, unless the item has one, or
-    // none, of its own.
-    const limits: Limits = { timeoutMs: this.timeout, ...toLimits(options) }
+    if (asked === undefined) return add.call(this, work, ...rest)
+    const { item, limits } = asked
+    const { signal } = limits
     const onAbort = (): void => item.removed('aborted')
     const sizeBefore = this.size
     const result = add.call(
       this,
       (given) => {
         signal?.removeEventListener('abort', onAbort)
-        return processItem(this, item.dequeued(), () => work(given), limits)
+        const within = { limits, signal: signalOf(given) }
+        return processItem(this, item.dequeued(), () => work(given), within)
       },
       ...rest,
     )
@@ -153,13 +151,38 @@ function wrapAdd(core: Core, add: PQueueLike['add']): PQueueLike['add'] {
   }
 }
 
-function describe(queue: PQueueLike, work: Work, options: AddOptions | undefined): EnqueueOptions {
+interface Asked {
+  readonly queue: PQueueLike
+  readonly work: Work
+  /** Whatever the caller gave as options. */
+  readonly given: unknown
+}
+
+/** What is known of an item when it is added; reading the caller's options may throw. */
+function ask(
+  core: Core,
+  { queue, work, given }: Asked,
+  outermost: OutermostFunction,
+): { readonly item: QueueItem; readonly limits: Limits } {
+  // As the library reads them: own properties, of nothing where it is not an object.
+  const options: AddOptions = { ...(given as AddOptions | undefined) }
+  const limits = toLimits(queue, options)
+  return { item: queueOf(core, queue, outermost).enqueued(describe(queue, work, options)), limits }
+}
+
+function describe(queue: PQueueLike, work: Work, { id, priority }: AddOptions): EnqueueOptions {
   return {
     size: queue.size,
-    ...(options?.id === undefined ? {} : { id: options.id }),
+    ...(id === undefined ? {} : { id: String(id) }),
     ...(work.name === '' ? {} : { name: work.name }),
-    ...(options?.priority === undefined ? {} : { priority: options.priority }),
+    ...(typeof priority === 'number' ? { priority } : {}),
   }
+}
+
+/** What is none makes the library refuse the item. */
+function signalOf(given: { readonly signal?: AbortSignal } | undefined): AbortSignal | undefined {
+  const signal = given?.signal
+  return typeof signal?.addEventListener === 'function' ? signal : undefined
 }
 
 /** What the library does not wait beyond. */
@@ -170,13 +193,16 @@ interface Limits {
   readonly throwOnTimeout?: boolean
 }
 
-function toLimits(options: AddOptions | undefined): Partial<Limits> {
-  if (options === undefined) return {}
-  const { signal, throwOnTimeout } = options
+/**
+ * The library takes the queue's time-out when the item is added, unless the item has one, or none,
+ * of its own; and the same for what a time-out means.
+ */
+function toLimits(queue: PQueueLike, options: AddOptions): Limits {
+  const signal = signalOf(options)
   return {
-    ...('timeout' in options ? { timeoutMs: options.timeout } : {}),
+    timeoutMs: 'timeout' in options ? options.timeout : queue.timeout,
     ...(signal === undefined ? {} : { signal }),
-    ...(throwOnTimeout === undefined ? {} : { throwOnTimeout }),
+    ...('throwOnTimeout' in options ? { throwOnTimeout: Boolean(options.throwOnTimeout) } : {}),
   }
 }
 
@@ -184,15 +210,17 @@ function toLimits(options: AddOptions | undefined): Partial<Limits> {
  * Processes an item until its work is done, or until the library goes on without it: it frees the
  * item's place at the time-out and when the signal is aborted, whatever the work does then. What is
  * told is what the caller sees.
+ *
+ * @param signal the one that the library gives to the work. From version 10 on it is aborted at the
+ *   time-out, too; before, the library cancels the work's promise then.
  */
 function processItem<T>(
   queue: PQueueLike,
   processing: ItemProcessing,
   work: () => T,
-  limits: Limits,
+  { limits, signal }: { readonly limits: Limits; readonly signal: AbortSignal | undefined },
 ): T {
-  const { timeoutMs, signal } = limits
-  if (timeoutMs === undefined && signal === undefined) return processing.process(work)
+  if (limits.timeoutMs === undefined && signal === undefined) return processing.process(work)
   let result: T
   try {
     result = processing.run(work)
@@ -201,43 +229,53 @@ function processItem<T>(
     throw error
   }
   const isVersion8 = queue.runningTasks === undefined
-  if (isVersion8 && isRefusedBy8(timeoutMs)) {
+  if (isVersion8 && isRefusedBy8(limits.timeoutMs)) {
     processing.failed(new TypeError('Expected `milliseconds` to be a positive number'))
     return result
   }
-  // As late as the library's and before it, so it fires just before.
-  const timer = hasTimer(timeoutMs) ? setTimeout(onTimeout, timeoutMs) : undefined
-  timer?.unref()
-  function onTimeout(): void {
-    whetherTimeoutThrows(queue, limits, (isThrown) =>
-      finish(() => {
-        if (isThrown) processing.failed(timeoutError)
-        else processing.done()
-      }),
-    )
-  }
-  const onAbort = (): void => finish(() => processing.failed(signal?.reason))
-  signal?.addEventListener('abort', onAbort, { once: true })
-  function finish(end: () => void): void {
-    clearTimeout(timer)
+  let isOver = false
+  const finish = (error: { value: unknown } | undefined): void => {
+    isOver = true
     signal?.removeEventListener('abort', onAbort)
-    end()
+    if (error === undefined) processing.done()
+    else processing.failed(error.value)
   }
+  const onAbort = (): void => {
+    if (!isOver) finish({ value: signal?.reason })
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
   // The work itself may abort the signal. Version 8 does not look then, 9 takes the work's own end
   // first where it has come, 10 the signal.
   const isAborted = !isVersion8 && signal?.aborted === true
   if (isAborted && queue.addEventListener !== undefined) onAbort()
   const followed = follow(
     () => result,
-    (error) =>
-      finish(() => (error === undefined ? processing.done() : processing.failed(error.value))),
+    (error) => {
+      if (!isOver) finish(error)
+    },
   )
   if (isAborted) void Promise.resolve().then(onAbort)
+  onCancel(followed, result, () => {
+    if (isOver) return
+    isOver = true
+    whetherTimeoutThrows(queue, limits, (isThrown) =>
+      finish(isThrown ? { value: timeoutError } : undefined),
+    )
+  })
   return followed
 }
 
-function hasTimer(timeoutMs: number | undefined): timeoutMs is number {
-  return timeoutMs !== undefined && timeoutMs > 0 && Number.isFinite(timeoutMs)
+/** Before its time-out's error the library calls `cancel()` of a promise that has one. */
+function onCancel(followed: unknown, result: unknown, action: () => void): void {
+  if (!(followed instanceof Promise)) return
+  const cancel = (): void => {
+    action()
+    // The library takes a plain promise of the work as it is, with what was added to it.
+    const given = result as { readonly constructor: unknown; readonly cancel?: () => void }
+    const maker: unknown = given.constructor
+    if (maker === Promise && typeof given.cancel === 'function') given.cancel()
+  }
+  Object.defineProperty(followed, 'cancel', { value: cancel })
 }
 
 /** Version 8 calls the work, and then does not take such a time-out. Later ones do not call it. */
@@ -247,6 +285,8 @@ function isRefusedBy8(timeoutMs: unknown): boolean {
 
 /** Whether a queue answers time-outs with errors, where that was seen. */
 const throwing = new WeakMap<PQueueLike, boolean>()
+/** Ends the look at how a queue answers a time-out. */
+const looks = new WeakMap<PQueueLike, () => void>()
 
 /**
  * In version 8 a time-out is an error for the caller only if the queue was told so, in a field that
@@ -254,9 +294,11 @@ const throwing = new WeakMap<PQueueLike, boolean>()
  */
 function whetherTimeoutThrows(
   queue: PQueueLike,
-  { throwOnTimeout }: Limits,
+  { timeoutMs, throwOnTimeout }: Limits,
   use: (isThrown: boolean) => void,
 ): void {
+  // What the queue answers from now on is for this item.
+  looks.get(queue)?.()
   const known = queue.runningTasks === undefined ? (throwOnTimeout ?? throwing.get(queue)) : true
   if (known !== undefined) {
     use(known)
@@ -264,15 +306,24 @@ function whetherTimeoutThrows(
   }
   let isThrown = false
   const onError = (error: unknown): void => {
-    isThrown ||= error instanceof Error && error.name === timeoutError.name
+    isThrown ||= error instanceof Error && error.message === timeoutMessage(timeoutMs)
   }
   queue.on('error', onError)
-  // The library's own timer comes next, and what follows it is done before this.
-  setImmediate(() => {
+  const conclude = (): void => {
+    if (looks.get(queue) !== conclude) return
+    looks.delete(queue)
     queue.off('error', onError)
     throwing.set(queue, isThrown)
     use(isThrown)
-  })
+  }
+  looks.set(queue, conclude)
+  // The library answers its caller before the next turn.
+  setImmediate(conclude)
+}
+
+/** Of the error of version 8. */
+function timeoutMessage(ms: number | undefined): string {
+  return `Promise timed out after ${ms} milliseconds`
 }
 
 /** What the library's own error is called. */

@@ -72,6 +72,39 @@ const endings: Readonly<Record<string, Ending>> = {
     new PQueue().add(slow, { timeout: 10, throwOnTimeout: true }),
     new PQueue({ throwOnTimeout: true }).add(slow, { timeout: 10, throwOnTimeout: false }),
   ],
+  'a time-out whose item says that nothing is thrown, in a queue that throws': (PQueue) => {
+    const queue = new PQueue({ ...late, throwOnTimeout: true })
+    return [
+      queue.add(slow, { throwOnTimeout: undefined }),
+      queue.add(slow, { throwOnTimeout: 'yes' }),
+      sleep(100).then(() => queue.add(slow)),
+    ]
+  },
+  'time-outs of one turn, one of them thrown': (PQueue) => {
+    const queue = new PQueue(late)
+    return [
+      queue.add(slow),
+      queue.add(slow, { throwOnTimeout: true }),
+      queue.add(slow),
+      sleep(100).then(() => queue.add(slow)),
+    ]
+  },
+  'work that fails in the turn of its time-out': (PQueue) =>
+    [9, 10, 11].map((timeout) =>
+      new PQueue({ timeout }).add(async () => {
+        await sleep(10)
+        throw boom
+      }),
+    ),
+  'a time-out and a signal of one turn': (PQueue) => [
+    new PQueue(late).add(slow, { signal: abortAfter(10) }),
+    new PQueue({ timeout: 30 }).add(slow, { signal: abortAfter(10) }),
+    new PQueue(late).add(slow, { signal: abortAfter(30) }),
+  ],
+  'a thenable that is late': (PQueue) => [
+    // oxlint-disable-next-line unicorn/no-thenable -- a query builder is such a thing
+    new PQueue(late).add(() => ({ then: (resolve: () => void) => void setTimeout(resolve, 60) })),
+  ],
   'two time-outs of one queue': (PQueue) => {
     const queue = new PQueue(late)
     return [queue.add(slow), queue.add(slow), sleep(100).then(() => queue.add(slow))]
@@ -126,7 +159,58 @@ const endings: Readonly<Record<string, Ending>> = {
   },
 }
 
+/** What the types do not let a caller give, and a caller gives all the same. */
+const oddOptions: readonly unknown[] = [
+  null,
+  5,
+  'text',
+  Object.create({ timeout: 5, throwOnTimeout: true }),
+  { signal: {} },
+  { signal: 5 },
+  { id: Symbol('id') },
+  { id: null, priority: 'high' },
+  { timeout: 10n },
+  {
+    get priority() {
+      throw boom
+    },
+  },
+]
+
+/** What a caller sees of an addition: what it throws, or how its promise settles. */
+async function seenOf(PQueue: QueueClass, options: unknown): Promise<string> {
+  try {
+    const result = new PQueue().add(() => 'value', options as object)
+    return String(await Promise.race([result, sleep(60).then(() => 'nothing')]))
+  } catch (error) {
+    return String(error)
+  }
+}
+
 describe.each(versions)('p-queue %s', (_version, PQueue) => {
+  test('odd options do to a caller what they do without observation', async () => {
+    const bare = await Promise.all(oddOptions.map((options) => seenOf(PQueue, options)))
+    const { reporter } = createRecording()
+    const observation = observePQueue(PQueue, reporter)
+    const observed = await Promise.all(oddOptions.map((options) => seenOf(PQueue, options)))
+    observation.disable()
+    expect(observed).toEqual(bare)
+  })
+
+  test("a promise's own cancel() is called at the time-out, where the library calls it", async () => {
+    const cancelled = async (): Promise<number> => {
+      let count = 0
+      const work = (): unknown => Object.assign(sleep(60), { cancel: () => void count++ })
+      await new PQueue(late).add(work).catch(() => undefined)
+      return count
+    }
+    const bare = await cancelled()
+    const observation = observePQueue(PQueue, createRecording().reporter)
+    const observed = await cancelled()
+    observation.disable()
+    expect(observed).toBe(bare)
+  })
+
   test.each(Object.entries(endings))('%s', async (_name, ending) => {
     const recording = createRecording()
     const observation = observePQueue(PQueue, recording.reporter)
