@@ -7,6 +7,9 @@ export type OutermostFunction = (...args: never[]) => unknown
 /** From this column on a line is that of a minified bundle, and the line alone says nothing. */
 const columnTold = 500
 
+/** File, line and column at the end of a frame; a program of the command line may have no ending. */
+const place = /([^\\/():<>?#]+)(?:[?#][^()]*)?:(\d+):(\d+)\)?$/
+
 /**
  * The place of a call: `cart.ts:12`, or undefined where the stack does not tell.
  *
@@ -23,8 +26,8 @@ export function callSite(
   Error.captureStackTrace(holder, outermost)
   Error.stackTraceLimit = limit
   for (const frame of String(holder.stack).split('\n').slice(1)) {
-    if (frame.includes('node:') || isLibrary(frame)) continue
-    const match = /([^\\/():]+\.[cm]?[jt]sx?)[^:()]*:(\d+):(\d+)\)?$/.exec(frame)
+    if (/\b(?:node|data):/.test(frame) || isLibrary(frame)) continue
+    const match = place.exec(frame.replace(/^\s*at (?:async )?/, ''))
     if (match === null) continue
     const [, file, line, column] = match
     return Number(column) < columnTold ? `${file}:${line}` : `${file}:${line}:${column}`

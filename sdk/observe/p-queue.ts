@@ -110,11 +110,24 @@ function queueOf(core: Core, queue: PQueueLike, outermost: OutermostFunction): R
 }
 
 function siteOf(queue: PQueueLike, outermost: OutermostFunction): string | undefined {
-  const names = ['PQueue', (queue.constructor as { name?: string }).name ?? '']
+  const names = ['PQueue', ...classNamesOf(queue)]
   return callSite(
     outermost,
     (frame) => /[\\/]node_modules[\\/]p-queue[\\/]/.test(frame) || isConstructorOf(frame, names),
   )
+}
+
+/** Of its class and those above it: a bundler may call p-queue's own anything. */
+function classNamesOf(queue: object): string[] {
+  const names: string[] = []
+  for (let made: object | null = queue.constructor; made !== null; made = parentOf(made)) {
+    if (typeof made === 'function' && made.name !== '') names.push(made.name)
+  }
+  return names
+}
+
+function parentOf(of: object): object | null {
+  return Object.getPrototypeOf(of) as object | null
 }
 
 function wrapAdd(core: Core, add: PQueueLike['add']): PQueueLike['add'] {

@@ -6,7 +6,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { ATTR_WAYWARD_EVENT_SEQUENCE, ATTR_WAYWARD_LOCK_NAME } from '@wayward/semconv'
+import {
+  ATTR_WAYWARD_EVENT_SEQUENCE,
+  ATTR_WAYWARD_LOCK_NAME,
+  ATTR_WAYWARD_QUEUE_NAME,
+} from '@wayward/semconv'
 import { build, type BuildOptions } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import webpack from 'webpack'
@@ -27,6 +31,10 @@ afterEach(() => server.close())
 const body = `
 const registration = register({ serviceName: 'loading' })
 observeAsyncMutex(asyncMutex)
+observePQueue(PQueue)
+const mails = new PQueue()
+class Letters extends PQueue {}
+const letters = new Letters()
 const cart = new asyncMutex.Mutex()
 const stock = new asyncMutex.Mutex()
 const seats = nameLock(new asyncMutex.Semaphore(2), 'seats')
@@ -34,17 +42,23 @@ async function main() {
   await cart.runExclusive(() => 1)
   await stock.runExclusive(() => 1)
   await seats.runExclusive(() => 1)
+  await mails.add(() => 1)
+  await letters.add(() => 1)
   await registration.shutdown()
   console.log(registration.status, registration.droppedCount)
 }
 main()
 `
-const names = 'nameLock, observeAsyncMutex, register'
-const asModule = `import * as asyncMutex from 'async-mutex'\nimport { ${names} } from '@wayward/sdk'${body}`
-const asCommonjs = `const asyncMutex = require('async-mutex')\nconst { ${names} } = require('@wayward/sdk')${body}`
+const names = 'nameLock, observeAsyncMutex, observePQueue, register'
+const asModule = `import * as asyncMutex from 'async-mutex'
+import PQueue from 'p-queue'
+import { ${names} } from '@wayward/sdk'${body}`
+const asCommonjs = `const asyncMutex = require('async-mutex')
+const { default: PQueue } = require('p-queue')
+const { ${names} } = require('@wayward/sdk')${body}`
 
-/** Runs a program; the names of the locks whose holds arrived. */
-async function locksOf(
+/** Runs a program; the names of the locks and queues whose holds and items arrived. */
+async function namesOf(
   args: readonly string[],
   program = process.execPath,
   cwd = sdk.path,
@@ -56,25 +70,32 @@ async function locksOf(
   })
   expect(stderr).not.toMatch(/Error|Cannot/)
   if (program === process.execPath) expect(stdout).toContain('registered 0')
-  return server.spans.map(({ attributes }) => String(attributes[ATTR_WAYWARD_LOCK_NAME]))
+  return server.spans.map(({ attributes }) =>
+    String(attributes[ATTR_WAYWARD_LOCK_NAME] ?? attributes[ATTR_WAYWARD_QUEUE_NAME]),
+  )
 }
 
-/** Two unnamed locks are told apart by their places, and a name that was given counts. */
-function expectThreeLocks(locks: readonly string[], place: RegExp): void {
-  expect(locks).toHaveLength(3)
-  expect(locks[2]).toBe('seats')
-  expect(locks[0]).toMatch(place)
-  expect(locks[1]).toMatch(place)
-  expect(locks[0]).not.toBe(locks[1])
+/** What has no name is told apart by its places, and a name that was given counts. */
+function expectPlaces(told: readonly string[], place: RegExp): void {
+  const [cart, stock, seats, mails, letters] = told
+  expect(seats).toBe('seats')
+  const unnamed = [cart, stock, mails, letters]
+  for (const name of unnamed) expect(name).toMatch(place)
+  expect(new Set(unnamed).size).toBe(4)
+  expect(told).toHaveLength(5)
 }
 
 describe('without a bundler', () => {
   test('ES modules', async () => {
-    expectThreeLocks(await locksOf([sdk.write('app.mjs', asModule)]), /^app\.mjs:\d+$/)
+    expectPlaces(await namesOf([sdk.write('app.mjs', asModule)]), /^app\.mjs:\d+$/)
   })
 
   test('CommonJS', async () => {
-    expectThreeLocks(await locksOf([sdk.write('app.cjs', asCommonjs)]), /^app\.cjs:\d+$/)
+    expectPlaces(await namesOf([sdk.write('app.cjs', asCommonjs)]), /^app\.cjs:\d+$/)
+  })
+
+  test('a program without an ending', async () => {
+    expectPlaces(await namesOf([sdk.write('bin/serve', asCommonjs)]), /^serve:\d+$/)
   })
 
   test.each([
@@ -86,14 +107,14 @@ describe('without a bundler', () => {
       name,
       `${head}\nnew Mutex().runExclusive(() => console.log('registered 0'))\n`,
     )
-    const locks = await locksOf([flag, '@wayward/sdk/register', file])
-    expect(locks).toEqual([`${name}:2`])
+    const told = await namesOf([flag, '@wayward/sdk/register', file])
+    expect(told).toEqual([`${name}:2`])
   })
 
   test('tsx', async () => {
     const text = asModule.replace('const cart =', 'const cart: asyncMutex.Mutex =')
-    const locks = await locksOf([sdk.write('app.ts', text)], join(bin, 'tsx'))
-    expectThreeLocks(locks, /^app\.ts:\d+$/)
+    const told = await namesOf([sdk.write('app.ts', text)], join(bin, 'tsx'))
+    expectPlaces(told, /^app\.ts:\d+$/)
   })
 })
 
@@ -126,11 +147,8 @@ describe.each(['esm', 'cjs'] as const)('bundled by esbuild to %s', (format) => {
       ...(format === 'esm' ? { banner: { js: requireBanner } } : {}),
     })
     const flags = options.sourcemap === undefined ? [] : ['--enable-source-maps']
-    const locks = await locksOf([...flags, outfile])
-    expectThreeLocks(
-      locks,
-      flags.length > 0 ? /^bundled\.mjs:\d+$/ : /^out-[\w-]+\.[mc]js:\d+(:\d+)?$/,
-    )
+    const told = await namesOf([...flags, outfile])
+    expectPlaces(told, flags.length > 0 ? /^bundled\.mjs:\d+$/ : /^out-[\w-]+\.[mc]js:\d+(:\d+)?$/)
   })
 })
 
@@ -166,11 +184,8 @@ describe('bundled by webpack', () => {
     })
     expect(stats?.toJson({ all: false, errors: true }).errors).toEqual([])
     const flags = devtool === false ? [] : ['--enable-source-maps']
-    const locks = await locksOf([...flags, join(sdk.path, filename)])
-    expectThreeLocks(
-      locks,
-      devtool === false ? /^webpack-\w+\.[mc]js:\d+(:\d+)?$/ : /^packed\.mjs:\d+$/,
-    )
+    const told = await namesOf([...flags, join(sdk.path, filename)])
+    expectPlaces(told, devtool === false ? /^webpack-\w+\.[mc]js:\d+(:\d+)?$/ : /^packed\.mjs:\d+$/)
   })
 })
 
@@ -189,15 +204,15 @@ describe('in test runners with their defaults', () => {
     const head = `const asyncMutex = require('async-mutex')\nconst { ${names} } = require('@wayward/sdk')`
     sdk.write('jest/a.test.js', runnerTest(head))
     sdk.write('jest/package.json', '{}')
-    const locks = await locksOf([], join(bin, 'jest'), join(sdk.path, 'jest'))
-    expect(locks).toEqual(['in a test'])
+    const told = await namesOf([], join(bin, 'jest'), join(sdk.path, 'jest'))
+    expect(told).toEqual(['in a test'])
   })
 
   test('vitest', async () => {
     const head = `import * as asyncMutex from 'async-mutex'\nimport { expect, test } from 'vitest'\nimport { ${names} } from '@wayward/sdk'`
     sdk.write('vitest/a.test.js', runnerTest(head))
-    const locks = await locksOf(['run', '--root', join(sdk.path, 'vitest')], join(bin, 'vitest'))
-    expect(locks).toEqual(['in a test'])
+    const told = await namesOf(['run', '--root', join(sdk.path, 'vitest')], join(bin, 'vitest'))
+    expect(told).toEqual(['in a test'])
   })
 })
 
@@ -214,8 +229,8 @@ describe('several at once', () => {
       if (isMainThread) await new Promise((done) => new Worker(new URL(import.meta.url)).on('exit', done))
       await registration.shutdown()
       if (isMainThread) console.log(registration.status, registration.droppedCount)`
-    const locks = await locksOf([sdk.write('worker.mjs', worker)])
-    expect(locks.toSorted()).toEqual(['main', 'worker'])
+    const told = await namesOf([sdk.write('worker.mjs', worker)])
+    expect(told.toSorted()).toEqual(['main', 'worker'])
     expect(new Set(sequencesOf()).size).toBe(2)
     expect(new Set(server.spans.map(({ resource }) => resource['wayward.session.id'])).size).toBe(1)
   })
@@ -230,8 +245,8 @@ describe('several at once', () => {
       await registration.shutdown()
       if (cluster.isPrimary) console.log(registration.status, registration.droppedCount)
       else process.exit()`
-    const locks = await locksOf([sdk.write('cluster.mjs', text)])
-    expect(locks.toSorted()).toEqual(['primary', 'worker'])
+    const told = await namesOf([sdk.write('cluster.mjs', text)])
+    expect(told.toSorted()).toEqual(['primary', 'worker'])
     expect(new Set(server.spans.map(({ resource }) => resource['wayward.session.id'])).size).toBe(2)
   })
 
@@ -252,10 +267,10 @@ describe('several at once', () => {
       required.nameLock(stock, 'named by the other copy')
       async function main() {`,
       )}`
-    const locks = await locksOf([sdk.write('copies.mjs', text)])
-    expect(locks).toHaveLength(3)
-    expect(locks[0]).toMatch(/^copies\.mjs:\d+$/)
-    expect(locks.slice(1)).toEqual(['named by the other copy', 'seats'])
+    const told = await namesOf([sdk.write('copies.mjs', text)])
+    expect(told).toHaveLength(5)
+    expect(told[0]).toMatch(/^copies\.mjs:\d+$/)
+    expect(told.slice(1, 3)).toEqual(['named by the other copy', 'seats'])
   })
 
   test.each(['newer-api', 'older-api'])(
@@ -268,8 +283,8 @@ describe('several at once', () => {
       trace.getTracer('theirs').startSpan('theirs').end()
       async function main() {`,
       )
-      const locks = await locksOf([sdk.write(`${api}.mjs`, text)])
-      expect(locks.filter((lock) => lock !== 'undefined')).toHaveLength(3)
+      const told = await namesOf([sdk.write(`${api}.mjs`, text)])
+      expect(told.filter((name) => name !== 'undefined')).toHaveLength(5)
     },
   )
 })

@@ -292,7 +292,7 @@ test('200,000 locks and unlocks leave the heap as it was', async () => {
   const after = await round()
   expect(after - before).toBeLessThan(1_000_000)
   expect(recording.reporter.openCount).toBe(0)
-})
+}, 120_000)
 
 test('a deadlock of two mutexes is seen in the snapshots: who waits, who holds what', async () => {
   const a = nameLock(new Mutex(), 'a')
