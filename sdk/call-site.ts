@@ -7,7 +7,7 @@ export type OutermostFunction = (...args: never[]) => unknown
 /** From this column on a line is that of a minified bundle, and the line alone says nothing. */
 const columnTold = 500
 
-/** File, line and column at the end of a frame; a program of the command line may have no ending. */
+/** File, line and column at the end of a frame; a program of the command line has no ending. */
 const place = /([^\\/():<>?#]+)(?:[?#][^()]*)?:(\d+):(\d+)\)?$/
 
 /**

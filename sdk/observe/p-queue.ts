@@ -12,13 +12,14 @@ import {
 } from '../report/queue.ts'
 import { sharedState } from '../shared-state.ts'
 
+/** As far as they are what the library's types say. */
 interface AddOptions {
-  readonly id?: string
-  readonly priority?: number
+  readonly id?: unknown
+  readonly priority?: unknown
   readonly signal?: AbortSignal
   readonly timeout?: number
   /** Version 8. */
-  readonly throwOnTimeout?: boolean
+  readonly throwOnTimeout?: unknown
 }
 
 type Work = (options: { signal?: AbortSignal }) => unknown
@@ -186,7 +187,7 @@ function ask(
 function describe(queue: PQueueLike, work: Work, { id, priority }: AddOptions): EnqueueOptions {
   return {
     size: queue.size,
-    ...(id === undefined ? {} : { id: String(id) }),
+    ...(typeof id === 'string' || typeof id === 'number' ? { id: String(id) } : {}),
     ...(work.name === '' ? {} : { name: work.name }),
     ...(typeof priority === 'number' ? { priority } : {}),
   }
@@ -288,7 +289,7 @@ function onCancel(followed: unknown, result: unknown, action: () => void): void 
     const maker: unknown = given.constructor
     if (maker === Promise && typeof given.cancel === 'function') given.cancel()
   }
-  Object.defineProperty(followed, 'cancel', { value: cancel })
+  void Object.defineProperty(followed, 'cancel', { value: cancel })
 }
 
 /** Version 8 calls the work, and then does not take such a time-out. Later ones do not call it. */

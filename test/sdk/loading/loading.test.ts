@@ -158,35 +158,42 @@ describe('bundled by webpack', () => {
     ['to CommonJS, with a source map', 'commonjs2', 'source-map'],
     ['to an ES module', 'module', false],
     ['to an ES module, with a source map', 'module', 'source-map'],
-  ] as const)('%s', async (_name, type, devtool) => {
-    const isModule = type === 'module'
-    const filename = `webpack-${type}.${isModule ? 'mjs' : 'cjs'}`
-    const compiler = webpack({
-      mode: 'production',
-      context: sdk.path,
-      entry: sdk.write('src/packed.mjs', asModule),
-      target: 'node20',
-      devtool,
-      output: {
-        path: sdk.path,
-        filename,
-        library: { type },
-        module: isModule,
-        chunkFormat: type === 'module' ? 'module' : 'commonjs',
-      },
-      experiments: { outputModule: isModule },
-      // Minified by default; with a source map that would cost seconds and show nothing else.
-      optimization: { minimize: devtool === false },
-      performance: { hints: false },
-    })
-    const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) => {
-      compiler.run((error, done) => (error === null ? resolve(done) : reject(error)))
-    })
-    expect(stats?.toJson({ all: false, errors: true }).errors).toEqual([])
-    const flags = devtool === false ? [] : ['--enable-source-maps']
-    const told = await namesOf([...flags, join(sdk.path, filename)])
-    expectPlaces(told, devtool === false ? /^webpack-\w+\.[mc]js:\d+(:\d+)?$/ : /^packed\.mjs:\d+$/)
-  })
+  ] as const)(
+    '%s',
+    async (_name, type, devtool) => {
+      const isModule = type === 'module'
+      const filename = `webpack-${type}.${isModule ? 'mjs' : 'cjs'}`
+      const compiler = webpack({
+        mode: 'production',
+        context: sdk.path,
+        entry: sdk.write('src/packed.mjs', asModule),
+        target: 'node20',
+        devtool,
+        output: {
+          path: sdk.path,
+          filename,
+          library: { type },
+          module: isModule,
+          chunkFormat: type === 'module' ? 'module' : 'commonjs',
+        },
+        experiments: { outputModule: isModule },
+        // Minified by default; with a source map that would cost seconds and show nothing else.
+        optimization: { minimize: devtool === false },
+        performance: { hints: false },
+      })
+      const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) => {
+        compiler.run((error, done) => (error === null ? resolve(done) : reject(error)))
+      })
+      expect(stats?.toJson({ all: false, errors: true }).errors).toEqual([])
+      const flags = devtool === false ? [] : ['--enable-source-maps']
+      const told = await namesOf([...flags, join(sdk.path, filename)])
+      expectPlaces(
+        told,
+        devtool === false ? /^webpack-\w+\.[mc]js:\d+(:\d+)?$/ : /^packed\.mjs:\d+$/,
+      )
+    },
+    120_000,
+  )
 })
 
 const runnerTest = (head: string): string => `${head}

@@ -200,7 +200,8 @@ describe.each(versions)('p-queue %s', (_version, PQueue) => {
   test("a promise's own cancel() is called at the time-out, where the library calls it", async () => {
     const cancelled = async (): Promise<number> => {
       let count = 0
-      const work = (): unknown => Object.assign(sleep(60), { cancel: () => void count++ })
+      const never = new Promise(() => undefined)
+      const work = (): unknown => Object.assign(never, { cancel: () => void count++ })
       await new PQueue(late).add(work).catch(() => undefined)
       return count
     }
