@@ -51,7 +51,10 @@ test('an item has its time in the queue and its processing as separate numbers',
     [ATTR_WAYWARD_QUEUE_CONCURRENCY]: 1,
     [ATTR_WAYWARD_QUEUE_ITEM_RESULT]: 'done',
   })
-  expect(first?.attributes[ATTR_WAYWARD_QUEUE_WAIT_DURATION]).toBeLessThan(10e6)
+  // A loaded machine may take its time with the first; the second waits for all of it besides.
+  expect(first?.attributes[ATTR_WAYWARD_QUEUE_WAIT_DURATION]).toBeLessThan(
+    Number(second?.attributes[ATTR_WAYWARD_QUEUE_WAIT_DURATION]),
+  )
   expect(first?.duration[1]).toBeGreaterThan(15e6)
   expect(second?.attributes).toMatchObject({
     [ATTR_WAYWARD_QUEUE_ITEM_ID]: 'second',
