@@ -222,21 +222,35 @@ export interface LockContentionRow {
   readonly holder_span_id: string
 }
 
-/** Of `queue-delay`: one row per service and queue name, the most waited in first. */
+/** Of `queue-delay`: one row per service and queue name, the most severe first. */
 export interface QueueDelayRow {
   /** service.name */
   readonly service: string
   /** name of the queue */
   readonly queue_name: string
-  /** Idle, Active, At capacity or Backlogged */
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** hung, paused, slow_item, starved, overloaded, burst or failing: what costs most */
+  readonly cause: string
+  /** Idle, Active, At capacity, Backlogged or Stalled, at the end of the window */
   readonly state: string
-  /** items whose processing has ended */
+  /** queues of this name, each of one session */
+  readonly queues: number
+  /** items enqueued in the window */
+  readonly arrived: number
+  /** items whose processing ended in the window */
   readonly items: number
-  /** items whose processing failed */
+  /** of these, how many failed */
   readonly failed: number
-  /** failed of items */
+  /** items that were taken out without being processed */
+  readonly removed: number
+  /** items that the queue did not let in */
+  readonly refused: number
+  /** failed and removed of items and removed */
   readonly failed_fraction: number
-  /** items/s: items enqueued per second while items arrived, at least over a mean processing time */
+  /** class of an error of these */
+  readonly last_error: string
+  /** items/s: arrived by observed_ns */
   readonly arrival_rate: number
   /** ns: median time in the queue, still waiting items with their age */
   readonly wait_p50_ns: number
@@ -244,48 +258,72 @@ export interface QueueDelayRow {
   readonly wait_p95_ns: number
   /** ns: 99th percentile of the same */
   readonly wait_p99_ns: number
-  /** ns: longest of the same */
+  /** ns: longest of the same, also where it began before the window */
   readonly wait_max_ns: number
-  /** ns: sum of the same */
+  /** ns: sum of the same within the window */
   readonly wait_sum_ns: number
+  /** ns: wall time within the window in which at least one waited */
+  readonly waited_ns: number
+  /** ns: of that, how long none was processed */
+  readonly idle_ns: number
   /** ns: median time from dequeue to done */
   readonly processing_p50_ns: number
   /** ns: 95th percentile of the same */
   readonly processing_p95_ns: number
-  /** ns: sum of the same */
+  /** ns: longest of the same, also before the window */
+  readonly processing_max_ns: number
+  /** ns: sum of the same within the window */
   readonly processing_sum_ns: number
   /** wait of wait and processing together */
   readonly wait_share: number
-  /** items that may be processed at a time; where not reported, the most that were */
+  /** workers at one time; where not reported, the most that were busy */
   readonly concurrency: number
   /** most items that were processed at a time */
   readonly concurrency_used: number
-  /** processing_sum_ns of concurrency times active_ns */
+  /** processing_sum_ns of the time of all workers */
   readonly utilisation: number
-  /** arrival rate times mean processing over concurrency; above 1 it cannot keep up */
+  /** arrival rate times usual processing over concurrency; above 1 it cannot keep up */
   readonly load: number
-  /** items: mean number in the queue by Little's law: dequeues per second times mean wait */
-  readonly length_little: number
-  /** items: mean number in the queue, measured, items still waiting included */
-  readonly length_area: number
+  /** items: mean number that waited */
+  readonly length_mean: number
+  /** items: items that waited for each busy worker in the worst minute */
+  readonly crowd_worst: number
+  /** when that minute began */
+  readonly crowd_at: string
+  /** items that waited when the window began */
+  readonly backlog_start: number
   /** most items that waited at a time */
   readonly backlog_max: number
-  /** items still waiting when last reported */
+  /** items that wait at the end of the window */
   readonly backlog_end: number
-  /** items/s: growth of the backlog while items arrived */
-  readonly backlog_slope: number
   /** ns: time to process backlog_end if nothing more arrives */
   readonly drain_ns: number
-  /** ns: age of the oldest item still waiting */
+  /** ns: age of the oldest item that waits */
   readonly oldest_age_ns: number
-  /** when its session went silent, 1970 if it has not */
-  readonly oldest_silent_at: string
-  /** items whose processing had not ended when last reported */
+  /** until when that is known, 1970 for up to now */
+  readonly oldest_as_of: string
+  /** ns: for how long nothing has been taken or ended, although items wait */
+  readonly stalled_ns: number
+  /** 1 if items that came after the oldest were taken before it, else 0 */
+  readonly overtaken: number
+  /** items in processing at the end of the window */
   readonly still_processing: number
+  /** ns: age of the oldest of them */
+  readonly processing_age_ns: number
+  /** until when that is known, 1970 for up to now */
+  readonly processing_as_of: string
+  /** the oldest of them */
+  readonly held_item_id: string
+  /** its trace */
+  readonly held_trace_id: string
+  /** its span */
+  readonly held_span_id: string
   /** items whose end was lost */
   readonly ends_lost: number
-  /** ns: from the first enqueue to the last sign of the queue */
-  readonly active_ns: number
+  /** spans and events that the sessions of the service say they dropped */
+  readonly dropped: number
+  /** ns: wall time in which a session of the service reported, within the window */
+  readonly observed_ns: number
   /** item that waited longest */
   readonly worst_item_id: string
   /** when it was enqueued */

@@ -152,6 +152,87 @@ describe('lock_stretches', () => {
   })
 })
 
+describe('queue_items', () => {
+  const item = (at: number, length: number, waited: number, more: Record<string, string> = {}) => ({
+    kind: 'queue_item',
+    at,
+    for: length,
+    sequence: at + 1,
+    attributes: {
+      'wayward.queue.name': 'q',
+      'wayward.queue.id': 'q1',
+      'wayward.queue.item.id': `${at}`,
+      'wayward.queue.wait.duration': `${waited * 1e6}`,
+      'wayward.queue.item.result': 'done',
+      ...more,
+    },
+  })
+  const open = (kind: string, since: number, id: string) => ({
+    kind,
+    since,
+    seen: 900,
+    sequence: since + 1,
+    attributes: {
+      'wayward.queue.name': 'q',
+      'wayward.queue.id': 'q1',
+      'wayward.queue.item.id': id,
+      ...(kind === 'queue_item' ? { 'wayward.queue.wait.duration': '50000000' } : {}),
+    },
+  })
+
+  test('has at each moment the stage of then, clipped to the window', async () => {
+    await report({ spans: [item(100, 50, 100), item(150, 300, 100), item(450, 10, 350)] })
+    expect(await rowsOf('queue_items', [200, 400], 'dequeued_ns')).toMatchObject([
+      {
+        stage: 'processing',
+        wait_ns: '100000000',
+        work_ns: '250000000',
+        from_ns: 200,
+        till_ns: 400,
+      },
+      { stage: 'waiting', wait_ns: '300000000', work_ns: '0', from_ns: 200, till_ns: 400 },
+    ])
+  })
+
+  test('tells what was taken out or not let in from what failed', async () => {
+    const failed = { 'wayward.queue.item.result': 'failed' }
+    await report({
+      spans: [item(100, 50, 100, failed), item(200, 0, 100, failed), item(300, 0, 0, failed)],
+    })
+    const rows = await rowsOf('queue_items', [0, 400], 'dequeued_ns')
+    expect(rows.map(({ stage }) => stage)).toEqual(['failed', 'removed', 'refused'])
+  })
+
+  test('has what is open until it was last reported, and what has ended or was sent twice once', async () => {
+    const twice = item(100, 50, 100)
+    await report({
+      spans: [twice, twice],
+      open: [
+        open('queue_item', 100, '100'),
+        open('queue_wait', 0, '100'),
+        open('queue_item', 500, 'a'),
+        open('queue_wait', 450, 'a'),
+        open('queue_wait', 600, 'b'),
+      ],
+    })
+    const rows = await rowsOf('queue_items', [0, 5000], 'dequeued_ns')
+    expect(rows.map(({ stage, wait_ns, work_ns }) => [stage, wait_ns, work_ns])).toEqual([
+      ['done', '100000000', '50000000'],
+      ['processing', '50000000', '400000000'],
+      ['waiting', '300000000', '0'],
+    ])
+  })
+
+  test('has an item that came back to its queue twice', async () => {
+    await report({
+      spans: [item(100, 50, 100, { 'wayward.queue.item.id': 'x' })],
+      open: [open('queue_wait', 300, 'x')],
+    })
+    const rows = await rowsOf('queue_items', [0, 5000], 'dequeued_ns')
+    expect(rows.map(({ stage }) => stage)).toEqual(['done', 'waiting'])
+  })
+})
+
 describe('observed', () => {
   test('is the time in which a session reported, two at once counted once', async () => {
     const of = (session: string, at: number, length: number) =>
@@ -168,6 +249,18 @@ describe('observed', () => {
 })
 
 test.each([
+  ['most_at_once([(0, 10, 2), (10, 20, 3), (15, 16, 1)])', 4],
+  ['wait_severity(3e9)', 0],
+  ['wait_severity(100e9)', 30],
+  ['wait_severity(1e18)', 70],
+  ['unending_severity(9e9, 1)', 0],
+  ['unending_severity(100e9, 40e9)', 0],
+  ['unending_severity(100e9, 1e9)', 60],
+  ['unending_severity(600e9, 0)', 26],
+  ['failing_severity(1, 1)', 40],
+  ['failing_severity(100, 200)', 58],
+  ['failing_severity(1, 100)', 17],
+  ['failing_severity(0, 100)', 0],
   ['hang_severity(9e9)', 0],
   ['hang_severity(10e9)', 40],
   ['hang_severity(300e9)', 70],
@@ -178,7 +271,9 @@ test.each([
 ])('%s is %d', async (call, severity) => {
   const name = call.slice(0, call.indexOf('('))
   const sql = (await readModule(name)).replace(/SELECT COLUMNS.*$/, `SELECT ${call} AS severity`)
-  expect(await engine.reader.query(sql)).toEqual([{ severity }])
+  expect(await engine.reader.query(sql)).toMatchObject([
+    { severity: expect.toSatisfy((told) => Number(told) === severity) },
+  ])
 })
 
 test('readModule() refuses a module that is not there', async () => {

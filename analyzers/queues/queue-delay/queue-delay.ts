@@ -1,26 +1,10 @@
 import { WAYWARD_KIND_VALUE_QUEUE_ITEM } from '@wayward/semconv'
-import {
-  type Analyzer,
-  exemplarsOf,
-  isSilent,
-  nameOf,
-  spansOfKind,
-  toSeverity,
-  whenLastKnown,
-  worthTelling,
-} from '../../analyzer.ts'
+import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { QueueDelayRow } from '../../generated/rows.ts'
-import { formatDuration, formatFraction, threeDigits } from '../../quantity.ts'
+import { lastKnown } from '../../locks/last-known.ts'
+import { counted, formatDuration, formatFraction, threeDigits } from '../../quantity.ts'
 
-/** What a queue did over the window. */
-export type QueueState = 'Idle' | 'Active' | 'At capacity' | 'Backlogged'
-
-// One item waiting per worker, all the time, is half bad.
-const lengthPerWorkerWeight = 0.7
-// A queue that gets more than it can do only ever gets worse.
-const overloadSeverity = 60
-
-/** Do items wait or work, and does the queue keep up? */
+/** Do items wait for longer than they should, and why? */
 export const queueDelay: Analyzer<QueueDelayRow> = {
   name: 'queue-delay',
   subject: 'queue',
@@ -28,15 +12,19 @@ export const queueDelay: Analyzer<QueueDelayRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_QUEUE_ITEM)],
   parameters: {},
   toFinding(row) {
-    if (row.wait_max_ns === 0) return undefined
     return worthTelling({
-      severity: severityOf(row),
+      severity: row.severity,
       subject: row.queue_name,
       service: row.service,
       summary: summaryOf(row),
       explanation: explanationOf(row),
       solution: solutionOf(row),
       exemplars: exemplarsOf([
+        {
+          label: `in processing (item ${row.held_item_id})`,
+          traceId: row.held_trace_id,
+          spanId: row.held_span_id,
+        },
         {
           label: `longest wait (item ${row.worst_item_id})`,
           traceId: row.worst_trace_id,
@@ -47,67 +35,98 @@ export const queueDelay: Analyzer<QueueDelayRow> = {
   },
 }
 
-function severityOf(row: QueueDelayRow): number {
-  const crowding = toSeverity((lengthPerWorkerWeight * row.length_area) / row.concurrency)
-  return Math.max(crowding, isOverloaded(row) ? overloadSeverity : 0)
-}
-
-/** More came than could be processed, and it has not been worked off. */
-function isOverloaded(row: QueueDelayRow): boolean {
-  return row.load > 1 && isMeasured(row) && row.backlog_end > row.concurrency
-}
-
 function summaryOf(row: QueueDelayRow): string {
-  const parts = [
-    `${nameOf('Items of queue', row.queue_name, row.service)} waited ${formatDuration(row.wait_p50_ns)} (median; ` +
-      `p95 ${formatDuration(row.wait_p95_ns)}, longest ${formatDuration(row.wait_max_ns)}) for ` +
-      `${formatDuration(row.processing_p50_ns)} of processing (median): ` +
-      `${formatFraction(row.wait_share)} of their time is waiting`,
-  ]
-  if (row.backlog_end > 0) {
-    parts.push(
-      `${row.backlog_end} of them had not been taken ${whenLastKnown(row.oldest_silent_at)}, the oldest after ${formatDuration(row.oldest_age_ns)}`,
-    )
+  const waits =
+    `waited ${formatDuration(row.wait_p50_ns)} (median; p95 ${formatDuration(row.wait_p95_ns)}, longest ` +
+    `${formatDuration(row.wait_max_ns)}) for ${formatDuration(row.processing_p50_ns)} of processing (median)`
+  const parts = [`${nameOf('Items of queue', row.queue_name, row.service)} ${waits}`]
+  if (row.backlog_end > 0) parts.push(waitingOf(row))
+  if (row.stalled_ns > 0) {
+    parts.push(`nothing was taken or done for ${formatDuration(row.stalled_ns)} while they waited`)
   }
-  if (row.failed > 0) parts.push(`${row.failed} of ${row.items} failed`)
+  if (row.cause === 'hung' || row.cause === 'slow_item') parts.push(heldOf(row))
+  parts.push(...failuresOf(row))
   return parts.join('; ')
 }
 
+function waitingOf({ backlog_end: count, ...row }: QueueDelayRow): string {
+  const age = formatDuration(row.oldest_age_ns)
+  return lastKnown(row.oldest_as_of, {
+    now: `${count} still ${count === 1 ? 'waits' : 'wait'}, the oldest for ${age}`,
+    past: `${count} had not been taken, the oldest after ${age}`,
+  })
+}
+
+function heldOf(row: QueueDelayRow): string {
+  if (row.still_processing === 0) {
+    return `one item took ${formatDuration(row.processing_max_ns)} to process`
+  }
+  const age = formatDuration(row.processing_age_ns)
+  return lastKnown(row.processing_as_of, {
+    now: `item ${row.held_item_id} has been in processing for ${age}`,
+    past: `item ${row.held_item_id} had been in processing for ${age}`,
+  })
+}
+
+function failuresOf(row: QueueDelayRow): string[] {
+  const error = row.last_error === '' ? '' : `, last with ${row.last_error}`
+  const failed =
+    row.failed === 0 ? [] : [`${row.failed} of ${counted(row.items, 'item')} failed${error}`]
+  const removed =
+    row.removed === 0 ? [] : [`${counted(row.removed, 'item')} left without being processed`]
+  const refused = row.refused === 0 ? [] : [`${counted(row.refused, 'item')} refused`]
+  return [...failed, ...removed, ...refused]
+}
+
 function explanationOf(row: QueueDelayRow): string {
-  const trend =
-    row.backlog_slope > 0
-      ? `the backlog grew by ${threeDigits(row.backlog_slope)} items/s to at most ${row.backlog_max}`
-      : `the backlog reached ${row.backlog_max}`
-  const arrivals = isMeasured(row)
-    ? `${threeDigits(row.arrival_rate)} items/s arrived, which is ${threeDigits(row.load)} times what ` +
-      `it can process with ${row.concurrency} at a time; ${trend}`
-    : `${row.items + row.still_processing + row.backlog_end} items came, too few to tell a rate; the backlog reached ${row.backlog_max}`
+  const load =
+    row.load > 0
+      ? `, ${threeDigits(row.load)} times what ${counted(row.concurrency, 'worker')} can process`
+      : ''
   const drain =
-    row.backlog_end > 0 && !isSilent(row.oldest_silent_at)
-      ? `, and working off the rest takes ${formatDuration(row.drain_ns)}`
+    row.backlog_end > 0 && row.drain_ns > 0 && row.stalled_ns === 0
+      ? ` Working off the rest takes ${formatDuration(row.drain_ns)} if nothing more comes.`
+      : ''
+  const idle =
+    row.idle_ns * 10 > row.waited_ns
+      ? ` For ${formatDuration(row.idle_ns)} of the ${formatDuration(row.waited_ns)} in which items waited none was processed.`
       : ''
   return (
-    `${arrivals}${drain}. On average ${threeDigits(row.length_area)} waited, and ` +
-    `the workers were busy in ${formatFraction(row.utilisation)} of the time.`
+    `${counted(row.arrived, 'item')} came (${threeDigits(row.arrival_rate)}/s)${load}; ${row.backlog_start} waited at the beginning, ${row.backlog_max} at most, ${row.backlog_end} at the end, ` +
+    `${threeDigits(row.length_mean)} on average. The workers were busy in ${formatFraction(row.utilisation)} of the time.` +
+    `${idle}${drain}${doubtsOf(row)}`
   )
 }
 
-function solutionOf(row: QueueDelayRow): string {
-  if (row.concurrency_used < row.concurrency && row.state !== 'Backlogged') {
-    return (
-      'Items waited although there was room for more at a time: look for what holds the workers back, such as ' +
-      'a lock, a rate limit or an event loop that is busy.'
-    )
-  }
-  const isBehind = row.backlog_end > 0 || (row.load > 1 && isMeasured(row))
-  return isBehind
-    ? 'The queue gets more than it can do: raise the concurrency, make an item cheaper, let fewer in, or drop what is too old to matter.'
-    : 'On average the queue keeps up, but arrivals come in bursts: spread them, or raise the concurrency for the peaks.'
+function doubtsOf(row: QueueDelayRow): string {
+  const lost = row.ends_lost > 0 ? ` The end of ${counted(row.ends_lost, 'item')} was lost.` : ''
+  const dropped =
+    row.dropped > 0
+      ? ` The service dropped ${counted(row.dropped, 'span or event', 'spans and events')}, so these figures are too small.`
+      : ''
+  return `${lost}${dropped}`
 }
 
-/** Below this number of items a rate says more about the clock than about the queue. */
-const ratedItemsMin = 10
-
-function isMeasured(row: QueueDelayRow): boolean {
-  return row.items + row.still_processing + row.backlog_end >= ratedItemsMin
+function solutionOf(row: QueueDelayRow): string {
+  switch (row.cause) {
+    case 'hung':
+    case 'slow_item':
+      return (
+        'Find out what the item in processing waits for (its trace, the locks that it asks for), and give items a ' +
+        'time-out. More workers only hide it, until the last of them hangs.'
+      )
+    case 'paused':
+      return 'Items waited and no worker took one: see whether the queue was paused, its workers were stopped or lost their connection, or the event loop stood still.'
+    case 'starved':
+      return 'Items that came later went first: let priority grow with age, or give each priority workers of its own.'
+    case 'overloaded':
+      return 'The queue gets as much as it can do, or more: raise the concurrency, make an item cheaper, let fewer in, or drop what is too old to matter.'
+    case 'burst':
+      return (
+        'For a time more came than the workers could do: spread what comes, or raise the concurrency for the peaks, ' +
+        'if these items cannot wait.'
+      )
+    default:
+      return 'Look at the error of the items that failed, and at what they call.'
+  }
 }

@@ -1,0 +1,96 @@
+-- Module: Items of queues that overlap the window, from enqueue to the end of their processing.
+--
+-- The answer for a window up to a moment is what it would have been at that moment: an item that was taken after the window
+-- waits at its end. An item that was stored twice is there once.
+--
+-- Uses: window_from_ns, window_to_ns, end_of_ns, queue_open
+--
+-- Columns:
+--   queue         the queue, of its session
+--   stage         at the end of the window: waiting, processing, done, failed; removed: taken out and not processed;
+--                 refused: never let in; lost: its end was lost, it may have come at any time
+--   enqueued_ns, dequeued_ns, ended_ns  up to the end of the window, or to when it was last known to wait or be processed
+--   wait_ns, work_ns  how long it had waited and been processed by then, also before the window
+--   from_ns, out_ns, till_ns  enqueued_ns, dequeued_ns and ended_ns within the window: it waits from the first to the second
+--   as_of         until when an open one is known, 1970 for up to now
+SELECT
+  cityHash64(service, session, queue_name, queue_id) AS queue,
+  service, session, queue_name, queue_id, item_id, priority, workers, error_type, trace_id, span_id,
+  multiIf(
+    result = 'waiting' OR taken_ns >= window_to_ns, if(result = 'lost' AND taken_ns < window_to_ns, 'lost', 'waiting'),
+    result = 'processing' OR done_ns >= window_to_ns, 'processing',
+    result != 'failed' OR done_ns > taken_ns, result,
+    taken_ns > put_ns, 'removed',
+    'refused') AS stage,
+  put_ns AS enqueued_ns,
+  least(taken_ns, window_to_ns) AS dequeued_ns,
+  least(done_ns, window_to_ns) AS ended_ns,
+  toUInt64(dequeued_ns - enqueued_ns) AS wait_ns,
+  toUInt64(ended_ns - dequeued_ns) AS work_ns,
+  greatest(enqueued_ns, window_from_ns) AS from_ns,
+  greatest(dequeued_ns, window_from_ns) AS out_ns,
+  greatest(ended_ns, window_from_ns) AS till_ns,
+  if(done_ns >= window_to_ns, {to:DateTime64(9, 'UTC')}, silent_at) AS as_of
+FROM
+(
+  SELECT
+    service, session, queue_name, queue_id, item_id, priority, concurrency AS workers, error_type, trace_id, span_id,
+    if(result = 'failed', 'failed', 'done') AS result,
+    least(toUnixTimestamp64Nano(enqueued_at), taken_ns) AS put_ns,
+    toUnixTimestamp64Nano(dequeued_at) AS taken_ns,
+    end_of_ns(taken_ns, processing_ns) AS done_ns,
+    toDateTime64(0, 9, 'UTC') AS silent_at
+  FROM wayward_queue_items
+  WHERE enqueued_at < {to:DateTime64(9, 'UTC')}
+    AND done_ns >= window_from_ns
+    AND ({service:String} = '' OR service = {service:String})
+    AND ({session:String} = '' OR session = {session:String})
+  LIMIT 1 BY cityHash64(service, session, queue_id, item_id), taken_ns,
+    if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  UNION ALL
+  SELECT
+    service, session, name, subject_id, item_id, 0, concurrency, '', trace_id, span_id,
+    if(state = 'lost', 'lost', 'processing'),
+    toUnixTimestamp64Nano(started_at) - toInt64(wait_ns),
+    toUnixTimestamp64Nano(started_at),
+    toUnixTimestamp64Nano(seen_at),
+    silent_at
+  FROM queue_open
+  WHERE kind = 'queue_item'
+    AND (service, session, sequence) NOT IN
+    (
+      SELECT service, session, sequence
+      FROM wayward_queue_items
+      WHERE toDate(dequeued_at) IN (SELECT toDate(started_at) FROM queue_open WHERE kind = 'queue_item')
+        AND sequence IN (SELECT sequence FROM queue_open WHERE kind = 'queue_item')
+    )
+  UNION ALL
+  -- A waiting item is known by its id, as the number of its span may be another; an item that came back has the same id.
+  SELECT
+    service, session, name, subject_id, item_id, 0, concurrency, '', trace_id, span_id,
+    if(state = 'lost', 'lost', 'waiting'),
+    toUnixTimestamp64Nano(started_at),
+    toUnixTimestamp64Nano(seen_at),
+    toUnixTimestamp64Nano(seen_at),
+    silent_at
+  FROM queue_open
+  WHERE kind = 'queue_wait'
+    AND (service, session, subject_id, item_id, started_at) NOT IN
+    (
+      SELECT o.service, o.session, o.subject_id, o.item_id, o.started_at
+      FROM
+      (
+        SELECT service, session, queue_id, item_id, dequeued_at
+        FROM wayward_queue_items
+        WHERE dequeued_at >= (SELECT min(started_at) FROM queue_open WHERE kind = 'queue_wait')
+          AND item_id IN (SELECT item_id FROM queue_open WHERE kind = 'queue_wait')
+        UNION ALL
+        SELECT service, session, subject_id, item_id, started_at
+        FROM queue_open
+        WHERE kind = 'queue_item'
+      ) AS i
+      INNER JOIN queue_open AS o
+        ON o.service = i.service AND o.session = i.session AND o.subject_id = i.queue_id AND o.item_id = i.item_id
+      WHERE o.kind = 'queue_wait' AND i.dequeued_at >= o.started_at
+    )
+)
