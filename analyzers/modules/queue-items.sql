@@ -50,47 +50,10 @@ FROM
   UNION ALL
   SELECT
     service, session, name, subject_id, item_id, 0, concurrency, '', trace_id, span_id,
-    if(state = 'lost', 'lost', 'processing'),
-    toUnixTimestamp64Nano(started_at) - toInt64(wait_ns),
-    toUnixTimestamp64Nano(started_at),
+    multiIf(state = 'lost', 'lost', kind = 'queue_wait', 'waiting', 'processing'),
+    toUnixTimestamp64Nano(started_at) - toInt64(if(kind = 'queue_wait', 0, wait_ns)),
+    toUnixTimestamp64Nano(if(kind = 'queue_wait', seen_at, started_at)),
     toUnixTimestamp64Nano(seen_at),
     silent_at
   FROM queue_open
-  WHERE kind = 'queue_item'
-    AND (service, session, sequence) NOT IN
-    (
-      SELECT service, session, sequence
-      FROM wayward_queue_items
-      WHERE toDate(dequeued_at) IN (SELECT toDate(started_at) FROM queue_open WHERE kind = 'queue_item')
-        AND sequence IN (SELECT sequence FROM queue_open WHERE kind = 'queue_item')
-    )
-  UNION ALL
-  -- A waiting item is known by its id, as the number of its span may be another; an item that came back has the same id.
-  SELECT
-    service, session, name, subject_id, item_id, 0, concurrency, '', trace_id, span_id,
-    if(state = 'lost', 'lost', 'waiting'),
-    toUnixTimestamp64Nano(started_at),
-    toUnixTimestamp64Nano(seen_at),
-    toUnixTimestamp64Nano(seen_at),
-    silent_at
-  FROM queue_open
-  WHERE kind = 'queue_wait'
-    AND (service, session, subject_id, item_id, started_at) NOT IN
-    (
-      SELECT o.service, o.session, o.subject_id, o.item_id, o.started_at
-      FROM
-      (
-        SELECT service, session, queue_id, item_id, dequeued_at
-        FROM wayward_queue_items
-        WHERE dequeued_at >= (SELECT min(started_at) FROM queue_open WHERE kind = 'queue_wait')
-          AND item_id IN (SELECT item_id FROM queue_open WHERE kind = 'queue_wait')
-        UNION ALL
-        SELECT service, session, subject_id, item_id, started_at
-        FROM queue_open
-        WHERE kind = 'queue_item'
-      ) AS i
-      INNER JOIN queue_open AS o
-        ON o.service = i.service AND o.session = i.session AND o.subject_id = i.queue_id AND o.item_id = i.item_id
-      WHERE o.kind = 'queue_wait' AND i.dequeued_at >= o.started_at
-    )
 )

@@ -6,7 +6,7 @@
 --   service  String         only this service, empty for all
 --   session  String         only this session, empty for all
 --
--- Uses: items_by_queue, queue_workers, most_at_once, queue_stretches, crowding, queue_history, observed, reported_losses,
+-- Uses: items_by_queue, queue_workers, most_at_once, crowding, queue_history, observed, reported_losses,
 --   hang_severity, wait_severity, failing_severity, unending_severity, to_severity
 --
 -- Headline, the columns of a table, the last left out first:
@@ -85,6 +85,7 @@ WITH
       maxIntersectionsMerge(q.backlog) AS backlog_max, maxIntersectionsMerge(q.working) AS concurrency_used,
       groupArray(queue_workers(q.first_ns, q.last_ns, q.is_brief OR t.session = '', t.first_at, t.last_at,
         if(q.told = 0, finalizeAggregation(q.working), q.told))) AS workers,
+      sumMap(q.minutes.1, q.minutes.2, q.minutes.3) AS minutes,
       argMax(q.oldest, q.oldest.1) AS oldest, argMax(q.held, q.held.1) AS held, argMax(q.worst, q.wait_longest) AS longest,
       max(q.stalled_ns) AS still_ns, argMax(q.processing, q.stalled_ns) AS still_held,
       argMax(q.overtaken, q.oldest.1) AS overtaken, max(q.priority_high) AS priority_high,
@@ -101,7 +102,8 @@ WITH
       wait_sum_ns, processing_sum_ns, waited_ns, idle_ns, concurrency_used, oldest, held, longest, overtaken, priority_high,
       toUInt64(most_at_once(f.workers)) AS concurrency,
       arraySum(w -> toFloat64((w.2 - w.1) * w.3), f.workers) AS worker_ns,
-      arrayReverseSort(arrayMap(m -> (crowding(m.1, m.2, concurrency), m.3), s.minutes))[1] AS crowd,
+      arrayReverseSort(arrayMap((minute, waiting, working) -> (crowding(waiting, working, concurrency), minute),
+        minutes.1, minutes.2, minutes.3))[1] AS crowd,
       h.known AS known, h.work_usual AS work_usual, h.work_longest AS work_longest, l.dropped AS dropped,
       greatest(toUInt64(o.observed_ns), waited_ns, toUInt64(1)) AS observed_ns,
       -- What is in processing for as long as items have been before may still end well.
@@ -110,7 +112,6 @@ WITH
       arrived / if(is_steady, toFloat64(arriving_ns), toFloat64(observed_ns)) * work_usual / concurrency AS load,
       is_steady AND load > 0.9 AND idle_ns < waited_ns / 10 AS is_overloaded
     FROM figures AS f
-    LEFT JOIN queue_stretches AS s ON s.of_service = f.service AND s.of_queue = f.queue_name
     LEFT JOIN queue_history AS h ON h.of_service = f.service AND h.of_queue = f.queue_name
     LEFT JOIN observed AS o ON o.of_service = f.service
     LEFT JOIN reported_losses AS l ON l.of_service = f.service
@@ -129,7 +130,7 @@ SELECT
         wait_max_ns > 10 * waits[1] AND (overtaken OR longest.3 < priority_high), 'starved',
         is_overloaded, 'overloaded',
         'burst')),
-    (least(60, to_severity(0.1 * greatest(crowd.1, is_overloaded * wait_sum_ns / observed_ns / concurrency))),
+    (least(60, to_severity(0.15 * greatest(crowd.1, is_overloaded * wait_sum_ns / observed_ns / concurrency))),
       if(is_overloaded, 'overloaded', 'burst')),
     (failing_severity(failed + removed + refused, items + removed + refused), 'failing')
   ])[1] AS trouble).1 AS severity,
@@ -167,7 +168,7 @@ SELECT
   load,
   wait_sum_ns / observed_ns AS length_mean,
   crowd.1 AS crowd_worst,
-  fromUnixTimestamp64Nano(toInt64(crowd.2), 'UTC') AS crowd_at,
+  fromUnixTimestamp64Nano(toInt64(crowd.2 * 60000000000), 'UTC') AS crowd_at,
   backlog_start,
   backlog_max,
   backlog_end,

@@ -1,5 +1,5 @@
-// Goal: what queue-delay says of a queue is what happened in it. Method: worlds of the simulator with
-// known problems, and figures counted from their own events, in whole and in random windows.
+// Goal: what queue-delay says of a queue is what happened in it. Method: worlds of the simulator
+// with known problems, and figures counted from their own events, in whole and in random windows.
 import { type Report, runAnalyzer } from '@wayward/analyzers'
 import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
