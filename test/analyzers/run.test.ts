@@ -76,7 +76,7 @@ describe('runAnalyzer()', () => {
     }
   })
 
-  test('says why there is no answer', async () => {
+  test('says why there is no answer', { timeout: 120_000 }, async () => {
     const resource = { 'service.name': 'shop', 'wayward.session.id': 's1' }
     const attributes = { 'wayward.lock.name': 'l', 'wayward.lock.id': 'l' }
     const spans = [{ kind: 'lock_hold', at: 0, for: 1, attributes }]
