@@ -109,8 +109,9 @@ WITH
       -- What is in processing for as long as items have been before may still end well.
       if(still_ns >= 10000000000 AND (still_held = 0 OR held.1 > 3 * h.work_longest), still_ns, 0) AS stalled_ns,
       arriving_ns > greatest(3e9, observed_ns / 3) AS is_steady,
+      greatest(toFloat64(arriving_ns), toFloat64(waited_ns)) AS busy_ns,
       arrived / if(is_steady, toFloat64(arriving_ns), toFloat64(observed_ns)) * work_usual / concurrency AS load,
-      is_steady AND load > 0.9 AND idle_ns < waited_ns / 10 AS is_overloaded
+      if(is_steady, crowding(wait_sum_ns / busy_ns, processing_sum_ns / busy_ns, concurrency), 0) AS crowd_steady
     FROM figures AS f
     LEFT JOIN queue_history AS h ON h.of_service = f.service AND h.of_queue = f.queue_name
     LEFT JOIN observed AS o ON o.of_service = f.service
@@ -128,10 +129,9 @@ SELECT
         idle_ns > wait_max_ns / 2, 'paused',
         work_max_ns > wait_max_ns / 2, 'slow_item',
         wait_max_ns > 10 * waits[1] AND (overtaken OR longest.3 < priority_high), 'starved',
-        is_overloaded, 'overloaded',
+        crowd_steady > 0.5, 'overloaded',
         'burst')),
-    (least(60, to_severity(0.15 * greatest(crowd.1, is_overloaded * wait_sum_ns / observed_ns / concurrency))),
-      if(is_overloaded, 'overloaded', 'burst')),
+    (least(60, to_severity(0.15 * greatest(crowd.1, crowd_steady))), if(crowd_steady > 0.5, 'overloaded', 'burst')),
     (failing_severity(failed + removed + refused, items + removed + refused), 'failing')
   ])[1] AS trouble).1 AS severity,
   if(severity = 0, '', trouble.2) AS cause,
