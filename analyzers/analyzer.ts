@@ -107,31 +107,6 @@ export function nameOf(kind: string, name: string, service: string): string {
   return `${kind} "${name}" of ${service === '' ? 'a service without a name' : service}`
 }
 
-/**
- * Until when it is known that something was open, for summaries: a session that went silent says no
- * more whether it still is.
- *
- * @param silentAt as a row has it: 1970 as long as the session gives signs of life
- */
-export function whenLastKnown(silentAt: string): string {
-  return isSilent(silentAt)
-    ? `when the session went silent at ${silentAt.slice(0, 19)} UTC`
-    : 'when last reported'
-}
-
-/** Whether a row's time of falling silent is one. */
-export function isSilent(silentAt: string): boolean {
-  return !silentAt.startsWith('1970-01-01')
-}
-
-/**
- * Maps a burden from 0 upwards to 0 to 100 so that ever more of it makes ever less of a difference:
- * 0.1 gives 10, 1 gives 63, 3 gives 95.
- */
-export function toSeverity(burden: number): number {
-  return Math.round(100 * (1 - Math.exp(-Math.max(burden, 0))))
-}
-
 /** How a requirement for spans of a kind is told to people. */
 export function spansOfKind(kind: string): string {
   return `spans with ${ATTR_WAYWARD_KIND} = ${kind}`

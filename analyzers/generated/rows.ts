@@ -40,27 +40,43 @@ export interface DeadlockRow {
   readonly span_ids: string
 }
 
-/** Of `job-runs`: one row per service and job, the most failed first. */
+/** Of `job-runs`: one row per service and job, the most severe first. */
 export interface JobRunsRow {
   /** service.name */
   readonly service: string
   /** name of the job */
   readonly job_name: string
-  /** runs that have ended, skipped ones not counted */
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** hung, stopped, missed, doubled, overdue, failing, retried, ... that cost something, the dearest first */
+  readonly causes: string
+  /** runs that ended in the window, skipped ones not counted */
   readonly runs: number
+  /** runs that started in the window, skipped ones not counted */
+  readonly started: number
   /** runs that ended in failure, error or time-out */
   readonly failed: number
   /** failed of runs */
   readonly failed_fraction: number
   /** runs that were cancelled */
   readonly cancelled: number
-  /** runs that were not made */
+  /** runs that were not made, and said so */
   readonly skipped: number
-  /** runs that started more than grace_ns after they were due */
+  /** runs that were not made, of a job with a rhythm, and nobody said so */
+  readonly missed: number
+  /** when the first of them was due, 1970 if none */
+  readonly missed_at: string
+  /** those of them after the last run */
+  readonly stopped: number
+  /** due times for which it ran more than once */
+  readonly doubled: number
+  /** runs later than grace_ns, a hundredth of the period and five times the usual lateness */
   readonly delayed: number
+  /** those of them that started a whole period late or more */
+  readonly slipped: number
   /** runs that had a due time */
   readonly due_runs: number
-  /** runs that ended after their deadline */
+  /** runs past their deadline, ended or not */
   readonly overdue: number
   /** ns: longest run */
   readonly high_ns: number
@@ -70,12 +86,14 @@ export interface JobRunsRow {
   readonly median_ns: number
   /** ns: 95th percentile of the runs */
   readonly p95_ns: number
-  /** ns: sum of the runs */
+  /** ns: sum of the runs within the window, running ones included */
   readonly sum_ns: number
   /** ns: median of start minus due time, 0 when early */
   readonly lateness_p50_ns: number
   /** ns: largest of the same */
   readonly lateness_max_ns: number
+  /** ns: from one run to the next, 0 without a rhythm */
+  readonly period_ns: number
   /** attempts beyond the first */
   readonly retries: number
   /** when the last run that has ended started; where none has, the last of all */
@@ -92,16 +110,22 @@ export interface JobRunsRow {
   readonly quietest_hour: number
   /** 24 numbers of runs started, by hour of the day (UTC) */
   readonly runs_by_hour: readonly number[]
-  /** most runs at the same time */
+  /** most runs at the same time, running ones included */
   readonly overlap_max: number
-  /** runs that had not ended when last reported */
+  /** the same within one session */
+  readonly overlap_of_session: number
+  /** runs that went on at the end of the window */
   readonly running: number
   /** ns: age of the oldest of them */
   readonly running_max_ns: number
-  /** when its session went silent, 1970 if it has not */
-  readonly running_silent_at: string
+  /** until when that is known, 1970 for up to now */
+  readonly running_as_of: string
+  /** ns: longest run that had ended, also before the window */
+  readonly longest_before_ns: number
   /** runs whose end was lost */
   readonly ends_lost: number
+  /** spans and events that the sessions of the service say they dropped */
+  readonly dropped: number
   /** trace of the last failed run */
   readonly failed_trace_id: string
   /** its span */
@@ -114,6 +138,10 @@ export interface JobRunsRow {
   readonly longest_trace_id: string
   /** its span */
   readonly longest_span_id: string
+  /** trace of the oldest run that goes on */
+  readonly running_trace_id: string
+  /** its span */
+  readonly running_span_id: string
 }
 
 /** Of `lock-contention`: one row per service, lock name and type, the most severe first. */

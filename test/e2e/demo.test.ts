@@ -151,7 +151,7 @@ describe('the shop', () => {
   test('--fail-on makes findings an exit code, and in CI also no answer', async () => {
     const codeOf = async (args: readonly string[], env: Record<string, string>) =>
       (await runWayward([...args, '--data-dir', dataDir], { ...inFolder, env })).code
-    const failing = ['analyze', 'job-runs', '--fail-on', '90']
+    const failing = ['analyze', 'job-runs', '--fail-on', '40']
     expect(await codeOf(failing, { CI: '' })).toBe(1)
     const unknown = [...failing, '--service', 'x']
     expect(await codeOf(unknown, { CI: '' })).toBe(0)
