@@ -1,4 +1,4 @@
-import { type QueryParameters, type Store, StoreError } from '@wayward/clickhouse'
+import { errorCodes, type QueryParameters, type Store, StoreError } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, SubjectKind, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
 import { fillSql } from './report/filled-sql.ts'
@@ -200,14 +200,13 @@ async function queryRows(
   try {
     return await store.query<RawRow>(sql, parameters)
   } catch (error) {
-    const isSyntax = error instanceof StoreError && error.clickhouse?.code === syntaxErrorCode
+    const isSyntax =
+      error instanceof StoreError && error.clickhouse?.code === errorCodes.SYNTAX_ERROR
     const plain = sql.replaceAll(' AS MATERIALIZED\n', ' AS\n')
     if (!isSyntax || plain === sql) throw error
     return await store.query<RawRow>(plain, parameters)
   }
 }
-
-const syntaxErrorCode = 62
 
 /**
  * 64-bit integers come as text; every number that a report has fits a double's 53 bits or may be

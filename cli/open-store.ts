@@ -5,7 +5,18 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '@wayward/base'
-import type { Engine, Store, StoreError, StoreTls } from '@wayward/clickhouse'
+import {
+  createEngine,
+  createStore,
+  defaultEngineLimits,
+  type Engine,
+  EngineError,
+  errorCodes,
+  migrate,
+  type Store,
+  StoreError,
+  type StoreTls,
+} from '@wayward/clickhouse'
 import { CommandError, exitCodes } from './command-error.ts'
 import type { storeFields } from './configuration/fields.ts'
 import type { Resolved } from './configuration/resolve.ts'
@@ -25,10 +36,6 @@ const folderRetryMs = 200
 const failedStartsMax = 3
 const engineShutdownMs = 4_000
 const engineDatabase = 'wayward'
-/** ClickHouse's ACCESS_DENIED. */
-const accessDeniedCode = 497
-/** ClickHouse's UNKNOWN_TABLE. */
-const unknownTableCode = 60
 /** What a command's own engine may take: it reads only. */
 const engineMemoryBytesMax = 2 ** 30
 
@@ -122,7 +129,6 @@ function connectionOf(values: StoreValues): Pick<Server, 'tls' | 'isCluster'> {
 }
 
 export async function connect(server: Server): Promise<OpenedStore> {
-  const { createStore } = await import('@wayward/clickhouse')
   const store = createStore({ ...server, requestTimeoutMs: readTimeoutMs })
   try {
     await store.query('SELECT 1')
@@ -164,7 +170,6 @@ function isUnreachable(error: unknown): boolean {
 }
 
 async function openFolder(terminal: Terminal, dataDir: string): Promise<OpenedStore> {
-  const { migrate } = await import('@wayward/clickhouse')
   const opened = await openEngine(terminal, dataDir)
   try {
     // A folder that an older version wrote lacks the newest tables.
@@ -192,7 +197,6 @@ export async function openEngine(
       { page: 'send-data.md' },
     )
   }
-  const { createEngine, createStore, defaultEngineLimits } = await import('@wayward/clickhouse')
   const writerToken = randomUUID()
   const logger = createLogger(
     { write: (line) => terminal.note(line.trimEnd()) },
@@ -233,8 +237,8 @@ function busyError(values: StoreValues, cause: unknown): CommandError {
  */
 export function toCommandError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  if (isStoreError(error)) {
-    if (error.clickhouse?.code === accessDeniedCode) {
+  if (error instanceof StoreError) {
+    if (error.clickhouse?.code === errorCodes.ACCESS_DENIED) {
       // The user is welcome, the statement is not: nothing is wrong with the password.
       const said = error.cause instanceof Error ? error.cause.message.trim() : error.message
       return new CommandError(exitCodes.usage, `ClickHouse does not allow it: ${said}`, {
@@ -246,7 +250,7 @@ export function toCommandError(error: unknown): unknown {
     const page = error.code === 'query' ? 'query.md' : 'server.md'
     return new CommandError(exitCode, shortenExpected(error.message), { cause: error, page })
   }
-  if (error.name === 'EngineError') {
+  if (error instanceof EngineError) {
     return new CommandError(exitCodes.store, error.message, {
       cause: error,
       page: 'configuration.md',
@@ -260,10 +264,10 @@ export function toCommandError(error: unknown): unknown {
  * that is wrong.
  */
 export function toAnswerError(error: unknown): unknown {
-  if (!(error instanceof Error) || !isStoreError(error) || error.code !== 'query') {
+  if (!(error instanceof StoreError) || error.code !== 'query') {
     return toCommandError(error)
   }
-  const isWithoutTables = error.clickhouse?.code === unknownTableCode
+  const isWithoutTables = error.clickhouse?.code === errorCodes.UNKNOWN_TABLE
   const message = isWithoutTables
     ? `This database has no tables of Wayward yet; start "wayward serve" on it once (ClickHouse: ${error.message})`
     : `ClickHouse could not answer: ${error.message}`
@@ -273,10 +277,6 @@ export function toAnswerError(error: unknown): unknown {
 /** A syntax error lists everything that could stand there, up to some hundred things. */
 function shortenExpected(message: string): string {
   return message.replace(/(Expected one of: (?:[^,]+, ){6})[^]*( \([A-Z_]+, code \d+\))$/, '$1…$2')
-}
-
-function isStoreError(error: Error): error is StoreError {
-  return error.name === 'StoreError'
 }
 
 function isCoded(error: unknown): error is Error & { readonly code: string } {

@@ -6,6 +6,7 @@ import {
   type DataFormat,
 } from '@clickhouse/client'
 import { connect } from './connection.ts'
+import { errorCodes } from './error-codes.ts'
 import { toInsertError } from './insert-error.ts'
 import { createInsertSettings } from './insert-settings.ts'
 import { onCluster } from './schema/cluster.ts'
@@ -28,8 +29,6 @@ const insertStatements: ReadonlyMap<string, string> = new Map([
 ])
 
 const createDatabase = 'CREATE DATABASE IF NOT EXISTS {database:Identifier}'
-const readonlyCode = 164
-const unknownSettingCode = 115
 
 /**
  * Connects to a ClickHouse HTTP interface; nothing is sent before the first operation.
@@ -138,7 +137,7 @@ class HttpStore implements Store {
         return { status: 'inserted' }
       } catch (thrown) {
         const error = this.#toStoreError(thrown)
-        const isUnknownSetting = error.clickhouse?.code === unknownSettingCode
+        const isUnknownSetting = error.clickhouse?.code === errorCodes.UNKNOWN_SETTING
         if (isUnknownSetting && this.#insertSettings.leaveOut(error.message)) continue
         return {
           status: isRetryable(error) ? 'retryable' : 'failed',
@@ -208,9 +207,9 @@ class HttpStore implements Store {
 
   #fewerSettings(code: number | undefined): ClickHouseSettings | undefined {
     if (Object.keys(this.#querySettings).length === 0) return undefined
-    if (code === readonlyCode) return {}
+    if (code === errorCodes.READONLY) return {}
     const { enable_materialized_cte: newest, ...others } = this.#querySettings
-    return code === unknownSettingCode && newest !== undefined ? others : undefined
+    return code === errorCodes.UNKNOWN_SETTING && newest !== undefined ? others : undefined
   }
 
   async *#bytes(stream: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -1,3 +1,4 @@
+import { errorCodes, type ErrorName } from './error-codes.ts'
 import { StoreError } from './store-error.ts'
 
 /**
@@ -18,28 +19,37 @@ const mendType =
   'a column of the table, or of one that a view fills, has another type than it had: change it back ("wayward migrate --dry-run" says which does not fit)'
 const grant = 'grant the user INSERT on the table and on those that views fill'
 
-// Numbers of https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp.
-const cures: ReadonlyMap<number, string> = new Map([
-  [8, addColumn], // THERE_IS_NO_COLUMN
-  [10, addColumn], // NOT_FOUND_COLUMN_IN_BLOCK
-  [16, addColumn], // NO_SUCH_COLUMN_IN_TABLE
-  [47, addColumn], // UNKNOWN_IDENTIFIER
-  [117, addColumn], // INCORRECT_DATA: unknown column of the block
-  [6, mendType], // CANNOT_PARSE_TEXT
-  [38, mendType], // CANNOT_PARSE_DATE
-  [41, mendType], // CANNOT_PARSE_DATETIME
-  [43, mendType], // ILLEGAL_TYPE_OF_ARGUMENT
-  [44, mendType], // ILLEGAL_COLUMN
-  [53, mendType], // TYPE_MISMATCH
-  [70, mendType], // CANNOT_CONVERT_TYPE
-  [72, mendType], // CANNOT_PARSE_NUMBER
-  [376, mendType], // CANNOT_PARSE_UUID
-  [60, 'the table, or one that a view fills, is gone: "wayward migrate" makes it again'], // UNKNOWN_TABLE
-  [81, 'the database is gone: "wayward migrate" makes it again'], // UNKNOWN_DATABASE
-  [164, grant], // READONLY
-  [497, grant], // ACCESS_DENIED
-  [241, 'ClickHouse needs more memory'], // MEMORY_LIMIT_EXCEEDED
-  [242, 'the replica has lost its Keeper or starts; look at system.replicas'], // TABLE_IS_READ_ONLY
-  [243, 'free some space on the disk of ClickHouse'], // NOT_ENOUGH_SPACE
-  [252, 'merges are behind: look at system.merges, at the disk, and for very many partitions'], // TOO_MANY_PARTS
-])
+const named: ReadonlyArray<readonly [ErrorName, string]> = [
+  ['THERE_IS_NO_COLUMN', addColumn],
+  ['NOT_FOUND_COLUMN_IN_BLOCK', addColumn],
+  ['NO_SUCH_COLUMN_IN_TABLE', addColumn],
+  ['UNKNOWN_IDENTIFIER', addColumn],
+  ['INCORRECT_DATA', addColumn], // unknown column of the block
+  ['CANNOT_PARSE_TEXT', mendType],
+  ['CANNOT_PARSE_DATE', mendType],
+  ['CANNOT_PARSE_DATETIME', mendType],
+  ['ILLEGAL_TYPE_OF_ARGUMENT', mendType],
+  ['ILLEGAL_COLUMN', mendType],
+  ['TYPE_MISMATCH', mendType],
+  ['CANNOT_CONVERT_TYPE', mendType],
+  ['CANNOT_PARSE_NUMBER', mendType],
+  ['CANNOT_PARSE_UUID', mendType],
+  [
+    'UNKNOWN_TABLE',
+    'the table, or one that a view fills, is gone: "wayward migrate" makes it again',
+  ],
+  ['UNKNOWN_DATABASE', 'the database is gone: "wayward migrate" makes it again'],
+  ['READONLY', grant],
+  ['ACCESS_DENIED', grant],
+  ['MEMORY_LIMIT_EXCEEDED', 'ClickHouse needs more memory'],
+  ['TABLE_IS_READ_ONLY', 'the replica has lost its Keeper or starts; look at system.replicas'],
+  ['NOT_ENOUGH_SPACE', 'free some space on the disk of ClickHouse'],
+  [
+    'TOO_MANY_PARTS',
+    'merges are behind: look at system.merges, at the disk, and for very many partitions',
+  ],
+]
+
+const cures: ReadonlyMap<number, string> = new Map(
+  named.map(([name, cure]) => [errorCodes[name], cure]),
+)

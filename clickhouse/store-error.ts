@@ -1,3 +1,5 @@
+import { codesOf, errorCodes } from './error-codes.ts'
+
 /**
  * What kind of trouble a store has.
  *
@@ -36,59 +38,55 @@ export class StoreError extends Error {
   }
 }
 
-// Numbers of https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp.
-const refusedCodes: ReadonlySet<number> = new Set([
-  192, // UNKNOWN_USER
-  193, // WRONG_PASSWORD
-  194, // REQUIRED_PASSWORD
-  195, // IP_ADDRESS_NOT_ALLOWED
-  291, // DATABASE_ACCESS_DENIED
-  497, // ACCESS_DENIED
-  516, // AUTHENTICATION_FAILED
+const refusedCodes = codesOf([
+  'UNKNOWN_USER',
+  'WRONG_PASSWORD',
+  'REQUIRED_PASSWORD',
+  'IP_ADDRESS_NOT_ALLOWED',
+  'DATABASE_ACCESS_DENIED',
+  'ACCESS_DENIED',
+  'AUTHENTICATION_FAILED',
 ])
-
-const unknownDatabaseCode = 81
 
 // The same bytes into the same table can never succeed after these, until a person changes
 // something. Everything else may pass (memory, disk, too many parts, a table that is read-only for
 // now, codes of later versions), and giving up then would lose data.
-const hopelessCodes: ReadonlySet<number> = new Set([
-  ...refusedCodes,
-  unknownDatabaseCode,
-  6, // CANNOT_PARSE_TEXT
-  16, // NO_SUCH_COLUMN_IN_TABLE
-  20, // NUMBER_OF_COLUMNS_DOESNT_MATCH
-  27, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
-  32, // ATTEMPT_TO_READ_AFTER_EOF
-  33, // CANNOT_READ_ALL_DATA
-  36, // BAD_ARGUMENTS
-  38, // CANNOT_PARSE_DATE
-  41, // CANNOT_PARSE_DATETIME
-  43, // ILLEGAL_TYPE_OF_ARGUMENT
-  44, // ILLEGAL_COLUMN
-  47, // UNKNOWN_IDENTIFIER
-  50, // UNKNOWN_TYPE
-  53, // TYPE_MISMATCH
-  60, // UNKNOWN_TABLE
-  62, // SYNTAX_ERROR
-  70, // CANNOT_CONVERT_TYPE
-  72, // CANNOT_PARSE_NUMBER
-  115, // UNKNOWN_SETTING
-  117, // INCORRECT_DATA
-  131, // TOO_LARGE_STRING_SIZE
-  164, // READONLY
-  376, // CANNOT_PARSE_UUID
+const hopelessCodes = codesOf([
+  'UNKNOWN_DATABASE',
+  'CANNOT_PARSE_TEXT',
+  'NO_SUCH_COLUMN_IN_TABLE',
+  'NUMBER_OF_COLUMNS_DOESNT_MATCH',
+  'CANNOT_PARSE_INPUT_ASSERTION_FAILED',
+  'ATTEMPT_TO_READ_AFTER_EOF',
+  'CANNOT_READ_ALL_DATA',
+  'BAD_ARGUMENTS',
+  'CANNOT_PARSE_DATE',
+  'CANNOT_PARSE_DATETIME',
+  'ILLEGAL_TYPE_OF_ARGUMENT',
+  'ILLEGAL_COLUMN',
+  'UNKNOWN_IDENTIFIER',
+  'UNKNOWN_TYPE',
+  'TYPE_MISMATCH',
+  'UNKNOWN_TABLE',
+  'SYNTAX_ERROR',
+  'CANNOT_CONVERT_TYPE',
+  'CANNOT_PARSE_NUMBER',
+  'UNKNOWN_SETTING',
+  'INCORRECT_DATA',
+  'TOO_LARGE_STRING_SIZE',
+  'READONLY',
+  'CANNOT_PARSE_UUID',
 ])
 
 /** Whether what failed this way, such as an insert, may work when it is tried again. */
 export function isRetryable(error: StoreError): boolean {
   return error.clickhouse === undefined
     ? error.code === 'unreachable'
-    : !hopelessCodes.has(error.clickhouse.code)
+    : !hopelessCodes.has(error.clickhouse.code) && !refusedCodes.has(error.clickhouse.code)
 }
 
 /** What ClickHouse's number of an error means to us. */
 export function toStoreErrorCode(clickhouseCode: number): StoreErrorCode {
   if (refusedCodes.has(clickhouseCode)) return 'refused'
-  return clickhouseCode === unknownDatabaseCode ? 'unknown_database' : 'query'
+  return clickhouseCode === errorCodes.UNKNOWN_DATABASE ? 'unknown_database' : 'query'
 }

@@ -1,5 +1,13 @@
 // `wayward migrate [--dry-run]`: the tables of a named server, or of the data folder.
-import type { PlanOptions, Store } from '@wayward/clickhouse'
+import {
+  createStore,
+  dryRun,
+  isEmpty,
+  migrate as run,
+  showPlan,
+  type PlanOptions,
+  type Store,
+} from '@wayward/clickhouse'
 import { CommandError, type ExitCode, exitCodes } from '../command-error.ts'
 import type { storeFields } from '../configuration/fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
@@ -46,7 +54,6 @@ export async function migrate(terminal: Terminal, command: MigrateCommand): Prom
 async function open(terminal: Terminal, values: MigrateCommand['values']): Promise<Target> {
   const server = namedServer(values)
   if (server !== undefined) {
-    const { createStore } = await import('@wayward/clickhouse')
     const store = createStore({ ...server, requestTimeoutMs: readTimeoutMs })
     return { store, writer: store, database: server.database, close: () => store.close() }
   }
@@ -60,7 +67,6 @@ async function showChanges(
   { store, database }: Target,
   options: PlanOptions,
 ): Promise<ExitCode> {
-  const { dryRun, isEmpty, showPlan } = await import('@wayward/clickhouse')
   const plan = await dryRun(store, options)
   if (isEmpty(plan)) {
     terminal.note(`Nothing to do: the tables of database "${database}" are up to date`)
@@ -71,7 +77,6 @@ async function showChanges(
 }
 
 async function change(terminal: Terminal, writer: Store, options: PlanOptions): Promise<void> {
-  const { migrate: run } = await import('@wayward/clickhouse')
   const { applied, warnings } = await run(writer, options)
   for (const warning of warnings) terminal.note(`Warning: ${warning}`)
   const done = applied.length === 0 ? 'nothing was new' : `migrations ${applied.join(', ')}`

@@ -1,4 +1,5 @@
-import { CollectorError } from '@wayward/collector'
+import { EngineError } from '@wayward/clickhouse'
+import { CollectorError, JournalError } from '@wayward/collector'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { isAlive, readEndpoints } from '../endpoints.ts'
 import { flagOf } from '../configuration/limit-fields.ts'
@@ -17,7 +18,7 @@ export function toServeError(error: unknown, dataDir: string): unknown {
     'bad_limit',
   ]
   if (isAddress.includes(code) || isProtection.includes(code)) {
-    const flag = error.name === 'EngineError' ? ' with --clickhouse' : flagFor(error)
+    const flag = error instanceof EngineError ? ' with --clickhouse' : flagFor(error)
     return new CommandError(exitCodes.usage, `${error.message}${flag}`, {
       cause: error,
       page: isProtection.includes(code) ? 'security.md' : 'configuration.md',
@@ -35,7 +36,7 @@ export function toServeError(error: unknown, dataDir: string): unknown {
     const message = `Cannot write to the data folder "${dataDir}": ${reason}, or name another folder with --data-dir`
     return new CommandError(exitCodes.store, message, { cause: error, page: 'configuration.md' })
   }
-  if (error.name === 'JournalError') {
+  if (error instanceof JournalError) {
     return new CommandError(exitCodes.store, error.message, {
       cause: error,
       page: 'journal-format.md',

@@ -6,8 +6,31 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
-import type { Collector, CollectorAddresses, CollectorLimits } from '@wayward/collector'
-import type { DroppedPartition, Store } from '@wayward/clickhouse'
+import {
+  checkLimits,
+  checkProtection,
+  type Collector,
+  type CollectorAddresses,
+  type CollectorLimits,
+  collectorLimits,
+  createCollector,
+  decodeLimits,
+} from '@wayward/collector'
+import {
+  applyRetention,
+  createDiskFloor,
+  createEngine,
+  createStore,
+  defaultEngineLimits,
+  type DroppedPartition,
+  isRetryable,
+  migrate,
+  readFolderFreeBytes,
+  readServerFreeBytes,
+  type Store,
+  StoreError,
+  unlimitedRetention,
+} from '@wayward/clickhouse'
 import {
   type ListenAddresses,
   type ListenerDeclaration,
@@ -22,6 +45,7 @@ import { toProtectionSettings } from '../configuration/protection.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
 import { namedServer, type Server } from '../open-store.ts'
+import { createParts, type Parts } from '../parts.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
 import { toServeError } from './serve-error.ts'
 import { greeting } from './serve-greeting.ts'
@@ -55,9 +79,6 @@ const journalSegmentBytes = 32 * 2 ** 20
 const memoryJournalBytesMax = 256 * 2 ** 20
 /** Blocks that need not be read back from the journal. */
 const journalCacheBytes = 48 * 2 ** 20
-
-/** What has been started and how it is stopped, in the order of starting. */
-type Stops = (() => Promise<void>)[]
 
 /** A started service. */
 export interface Service {
@@ -100,38 +121,32 @@ export async function startedWithin(
 
 /** Starts everything, or nothing: what was started before an error is stopped again. */
 export async function startService(values: ServeValues, logger: Logger): Promise<Service> {
-  const stops: Stops = []
-  const shutdown = async (): Promise<void> => {
-    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
-      await stop().catch((error: unknown) => logger.error('Could not stop cleanly', { error }))
-    }
-  }
+  const parts = createParts(logger)
+  const tools = { parts, logger }
   try {
-    await checkSettings(values)
+    checkSettings(values)
     prepareFolder(values.dataDir)
-    const started = await startStore(values, logger, stops)
-    const { collector, addresses } = await startCollector(values, started, logger, stops)
+    const started = await startStore(values, tools)
+    const { collector, addresses } = await startCollector(values, started, tools)
     const onDropped = (dropped: DroppedPartition): void => collector.noteDropped(dropped)
-    await keepDiskFree(started.writer, values, { logger, stops, onDropped })
+    keepDiskFree(started.writer, values, { ...tools, onDropped })
     const endpoints = toEndpoints(addresses, started.reading, values.tlsCert !== undefined)
     writeEndpoints(values.dataDir, endpoints)
-    stops.push(async () => removeEndpoints(values.dataDir, process.pid))
-    return { endpoints, shutdown }
+    parts.add(values.dataDir, async (dataDir) => removeEndpoints(dataDir, process.pid))
+    return { endpoints, shutdown: () => parts.shutdown() }
   } catch (error) {
-    await shutdown()
+    await parts.shutdown()
     throw toServeError(error, values.dataDir)
   }
 }
 
 /** Refuses what the collector would refuse, before the engine has started for nothing. */
-async function checkSettings(values: ServeValues): Promise<void> {
-  const { checkLimits, checkProtection } = await import('@wayward/collector')
+function checkSettings(values: ServeValues): void {
   checkProtection({ ...addressesOf(values), ...toProtectionSettings(values) })
-  checkLimits(await limitsOf(values))
+  checkLimits(limitsOf(values))
 }
 
-async function limitsOf(values: ServeValues): Promise<CollectorLimits> {
-  const { collectorLimits } = await import('@wayward/collector')
+function limitsOf(values: ServeValues): CollectorLimits {
   return withSettings(collectorLimits, values)
 }
 
@@ -164,38 +179,30 @@ interface StartedStore {
   readonly reading: { readonly url: string; readonly user: string; readonly database: string }
 }
 
-async function startStore(
-  values: ServeValues,
-  logger: Logger,
-  stops: Stops,
-): Promise<StartedStore> {
-  const { createStore } = await import('@wayward/clickhouse')
-  const server = namedServer(values) ?? (await startEngine(values, logger, stops))
-  const writer = createStore({ ...server, requestTimeoutMs: writeTimeoutMs })
-  stops.push(() => writer.close())
-  const { isReady } = await makeTables(writer, values, logger, stops)
+/** What starting a part takes. */
+interface Tools {
+  readonly parts: Parts
+  readonly logger: Logger
+}
+
+async function startStore(values: ServeValues, tools: Tools): Promise<StartedStore> {
+  const server = namedServer(values) ?? (await startEngine(values, tools))
+  const writer = tools.parts.add(
+    createStore({ ...server, requestTimeoutMs: writeTimeoutMs }),
+    (store) => store.close(),
+  )
+  const { isReady } = await makeTables(writer, values, tools)
   const isEngine = values.clickhouseUrl === undefined
   const { url, database } = server
   return { writer, isReady, reading: { url, database, user: isEngine ? 'default' : server.user } }
 }
 
 /** A server may be shared, so there nothing is dropped unless somebody asks for it. */
-async function keepDiskFree(
+function keepDiskFree(
   store: Store,
   values: ServeValues,
-  {
-    logger,
-    stops,
-    onDropped,
-  }: {
-    readonly logger: Logger
-    readonly stops: Stops
-    readonly onDropped: (dropped: DroppedPartition) => void
-  },
-): Promise<void> {
-  const { createDiskFloor, readFolderFreeBytes, readServerFreeBytes } = await import(
-    '@wayward/clickhouse'
-  )
+  { logger, parts, onDropped }: Tools & { readonly onDropped: (dropped: DroppedPartition) => void },
+): void {
   const isEngine = values.clickhouseUrl === undefined
   const floorBytes = values.diskFloor ?? (isEngine ? engineDiskFloorBytes : 0)
   if (floorBytes === 0) return
@@ -206,7 +213,9 @@ async function keepDiskFree(
     { store, logger, clock: Date.now, readFreeBytes, onDropped },
   )
   // A look at a server that does not answer is not waited for.
-  stops.push(() => Promise.race([floor.shutdown(), sleep(diskLookShutdownMs)]))
+  parts.add(floor, async () => {
+    await Promise.race([floor.shutdown(), sleep(diskLookShutdownMs)])
+  })
   floor.start()
 }
 
@@ -217,12 +226,8 @@ async function keepDiskFree(
 async function makeTables(
   writer: Store,
   values: ServeValues,
-  logger: Logger,
-  stops: Stops,
+  { parts, logger }: Tools,
 ): Promise<{ readonly isReady: Promise<unknown> }> {
-  const { applyRetention, isRetryable, migrate, StoreError, unlimitedRetention } = await import(
-    '@wayward/clickhouse'
-  )
   const makeOnce = async (): Promise<void> => {
     const { applied, warnings } = await migrate(writer, {
       cluster: values.clickhouseCluster,
@@ -248,8 +253,7 @@ async function makeTables(
   logger.warn('The server is away or busy; requests are taken into the journal until it is back', {
     cause,
   })
-  const stopped = new AbortController()
-  stops.push(() => Promise.resolve(stopped.abort()))
+  const stopped = parts.add(new AbortController(), async (waiting) => waiting.abort())
   const isReady = making
     .catch(() => retryUntil(makeOnce, stopped.signal, logger))
     .then(() => logger.info('The server is back', {}))
@@ -311,8 +315,7 @@ function journalFolder({ dataDir }: ServeValues): string {
 }
 
 /** The embedded engine, as the writing account sees it. */
-async function startEngine(values: ServeValues, logger: Logger, stops: Stops): Promise<Server> {
-  const { createEngine, defaultEngineLimits } = await import('@wayward/clickhouse')
+async function startEngine(values: ServeValues, { parts, logger }: Tools): Promise<Server> {
   const writerToken = randomBytes(32).toString('hex')
   const engine = createEngine({
     dataDir: join(values.dataDir, 'clickhouse'),
@@ -323,7 +326,7 @@ async function startEngine(values: ServeValues, logger: Logger, stops: Stops): P
     limits: defaultEngineLimits,
     logger,
   })
-  stops.push(() => engine.shutdown(engineShutdownMs))
+  parts.add(engine, () => engine.shutdown(engineShutdownMs))
   const { url } = await engine.start()
   return { url, user: 'wayward_writer', password: writerToken, database: 'wayward' }
 }
@@ -331,11 +334,8 @@ async function startEngine(values: ServeValues, logger: Logger, stops: Stops): P
 async function startCollector(
   values: ServeValues,
   { writer: store, isReady: storeIsReady }: StartedStore,
-  logger: Logger,
-  stops: Stops,
+  { parts, logger }: Tools,
 ): Promise<{ readonly collector: Collector; readonly addresses: CollectorAddresses }> {
-  const { createCollector, decodeLimits } = await import('@wayward/collector')
-  const limits = await limitsOf(values)
   const journal = {
     folder: journalFolder(values),
     durability: values.durability,
@@ -350,14 +350,14 @@ async function startCollector(
     {
       ...addressesOf(values),
       journal,
-      limits,
+      limits: limitsOf(values),
       decodeLimits: withSettings(decodeLimits, values),
       mmstats: toStatsSettings(values),
       ...toProtectionSettings(values),
     },
     { store, storeIsReady, logger, time: systemTime },
   )
-  stops.push(() => collector.shutdown(collectorShutdownMs))
+  parts.add(collector, () => collector.shutdown(collectorShutdownMs))
   return { collector, addresses: await collector.start() }
 }
 

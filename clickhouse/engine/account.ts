@@ -21,7 +21,6 @@ export function authenticate(
   if (user === readingUser && noPasswords.has(password)) return 'reading'
   if (user === writingUser && isSame(password, writerToken)) return 'writing'
   throw new ClickhouseException(
-    516,
     'AUTHENTICATION_FAILED',
     `${user}: Authentication failed: password is incorrect, or there is no user with such name.`,
     403,
@@ -48,7 +47,6 @@ function credentials(
     const colon = text.indexOf(':')
     if (scheme?.toLowerCase() !== 'basic' || colon < 0) {
       throw new ClickhouseException(
-        516,
         'AUTHENTICATION_FAILED',
         'The header Authorization is neither Basic nor Bearer',
         403,
@@ -64,7 +62,6 @@ function credentials(
 
 function mixed(ways: string): ClickhouseException {
   return new ClickhouseException(
-    516,
     'AUTHENTICATION_FAILED',
     `Credentials were given by ${ways} at once; use one of them`,
     403,

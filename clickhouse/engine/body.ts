@@ -53,7 +53,7 @@ export function checkAddress(address: string): void {
 }
 
 function notUtf8(what: string, cure: string): ClickhouseException {
-  return new ClickhouseException(36, 'BAD_ARGUMENTS', `The ${what} is not UTF-8: ${cure}`, 400)
+  return new ClickhouseException('BAD_ARGUMENTS', `The ${what} is not UTF-8: ${cure}`, 400)
 }
 
 /** Reads about as many bytes as are wanted and leaves the rest of the body unread. */
@@ -154,7 +154,6 @@ function createCounter(bytesMax: number): Transform & { bytes(): number } {
 
 function tooLarge(what: string, bytesMax: number): ClickhouseException {
   return new ClickhouseException(
-    290,
     'LIMIT_EXCEEDED',
     `The ${what} of the request is larger than ${bytesMax} bytes: send less at once`,
     413,
@@ -162,7 +161,7 @@ function tooLarge(what: string, bytesMax: number): ClickhouseException {
 }
 
 function clientGone(): ClickhouseException {
-  return new ClickhouseException(210, 'NETWORK_ERROR', 'The client closed the connection', 400)
+  return new ClickhouseException('NETWORK_ERROR', 'The client closed the connection', 400)
 }
 
 function bodyError(error: unknown): unknown {
@@ -170,7 +169,6 @@ function bodyError(error: unknown): unknown {
   const { code = '', message } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new ClickhouseException(
-      243,
       'NOT_ENOUGH_SPACE',
       'There is no space left on the disk for the body of the insert',
     )
@@ -179,7 +177,6 @@ function bodyError(error: unknown): unknown {
     const isEncoding = code.startsWith('Z_') || code.includes('PADDING') || code.includes('FORMAT')
     return isEncoding
       ? new ClickhouseException(
-          354,
           'ZLIB_INFLATE_FAILED',
           `The body does not decode as its Content-Encoding says: ${message}`,
           400,

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { addChunk } from './body.ts'
 import { cityHash128 } from './city-hash.ts'
+import type { ErrorName } from '../error-codes.ts'
 import { ClickhouseException } from './exception.ts'
 
 /** How the inside of a frame is packed. */
@@ -117,7 +118,7 @@ export function createFrameReader(bytesMax: number): FrameReader {
     },
     end() {
       if (held === 0) return
-      throw broken(33, 'CANNOT_READ_ALL_DATA', 'The body ends within a compressed frame')
+      throw broken('CANNOT_READ_ALL_DATA', 'The body ends within a compressed frame')
     },
   }
 }
@@ -139,7 +140,6 @@ function parseHead(data: Buffer, bytesMax: number): FrameHead {
   const bytes = data.readUInt32LE(checksumBytes + 5)
   if (method === undefined || (method === 'zstd' && !hasZstd)) {
     throw broken(
-      89,
       'UNKNOWN_COMPRESSION_METHOD',
       `A compressed frame has the method 0x${code.toString(16)}: use LZ4 (0x82), none (0x02)` +
         `${hasZstd ? ' or ZSTD (0x90)' : ''}; without decompress=1 the body is taken as it is`,
@@ -147,7 +147,6 @@ function parseHead(data: Buffer, bytesMax: number): FrameHead {
   }
   if (packedBytes < headBytes || packedBytes > bytesMax || bytes > bytesMax) {
     throw broken(
-      18,
       'TOO_LARGE_SIZE_COMPRESSED',
       `A compressed frame says that it has ${packedBytes} bytes and ${bytes} inside; ` +
         `${headBytes} to ${bytesMax} are taken: send smaller frames`,
@@ -162,7 +161,6 @@ function checkHash(head: FrameHead, hashed: Buffer): void {
   const { low, high } = cityHash128(hashed)
   if (low === head.low && high === head.high) return
   throw broken(
-    40,
     'CHECKSUM_DOESNT_MATCH',
     'The checksum of a compressed frame is not that of its bytes: they were changed on the way',
   )
@@ -197,12 +195,11 @@ const unpackers: Readonly<Record<FrameMethod, Unpack>> = {
 
 function cannotUnpack(method: FrameMethod, reason: string): ClickhouseException {
   return broken(
-    271,
     'CANNOT_DECOMPRESS',
     `A compressed frame does not decompress with ${method}: ${reason}`,
   )
 }
 
-function broken(code: number, name: string, message: string): ClickhouseException {
-  return new ClickhouseException(code, name, message, 400)
+function broken(name: ErrorName, message: string): ClickhouseException {
+  return new ClickhouseException(name, message, 400)
 }

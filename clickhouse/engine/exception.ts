@@ -1,3 +1,5 @@
+import { errorCodes, type ErrorName } from '../error-codes.ts'
+
 /** A refusal or failure in ClickHouse's own form. */
 export class ClickhouseException extends Error {
   readonly code: number
@@ -6,12 +8,24 @@ export class ClickhouseException extends Error {
   /** The HTTP status, where it does not follow from the name. */
   readonly status: number
 
-  constructor(code: number, errorName: string, message: string, status?: number) {
+  /** @param error one that we raise, or one of the engine's with its number */
+  constructor(
+    error: ErrorName | { readonly code: number; readonly name: string },
+    message: string,
+    status?: number,
+  ) {
     super(message)
     this.name = 'ClickhouseException'
+    const { code, name } =
+      typeof error === 'string' ? { code: errorCodes[error], name: error } : error
     this.code = code
-    this.errorName = errorName
-    this.status = status ?? statusOf(errorName)
+    this.errorName = name
+    this.status = status ?? statusOf(name)
+  }
+
+  /** The same error in other words. */
+  saying(message: string): ClickhouseException {
+    return new ClickhouseException({ code: this.code, name: this.errorName }, message, this.status)
   }
 
   /** The body of the answer, as a ClickHouse server writes it. */
@@ -29,7 +43,7 @@ export function exceptionFrom(error: unknown): ClickhouseException {
   if (error instanceof ClickhouseException) return error
   const text = error instanceof Error ? error.message : String(error)
   const code = /Code: (\d+)\. /.exec(text)
-  if (code === null) return new ClickhouseException(1001, 'STD_EXCEPTION', text)
+  if (code === null) return new ClickhouseException('STD_EXCEPTION', text)
   let message = text.slice(code.index).trim()
   for (let head = messageHead.exec(message); head !== null; head = messageHead.exec(message)) {
     message = message.slice(head[0].length)
@@ -42,7 +56,7 @@ export function exceptionFrom(error: unknown): ClickhouseException {
     if (tail[1] !== undefined) errorName = tail[1]
     message = message.slice(0, open).trimEnd()
   }
-  return new ClickhouseException(Number(code[1]), errorName, message)
+  return new ClickhouseException({ code: Number(code[1]), name: errorName }, message)
 }
 
 const messageHead = /^(?:Query failed: )?Code: \d+\. DB::Exception: /

@@ -83,13 +83,13 @@ export async function createExternalTables(
         `CREATE TEMPORARY TABLE ${quoteIdentifier(name)} ENGINE = Memory AS SELECT * FROM file(${source})`,
       )
     } catch (error) {
-      const { code, errorName, message } = exceptionFrom(error)
+      const exception = exceptionFrom(error)
       // Where the file lay is nobody's business.
-      const text = message
+      const text = exception.message
         .replaceAll(`: (in file/uri ${path})`, '')
         .replaceAll(path, 'the body')
         .replace(ownScope, '')
-      throw new ClickhouseException(code, errorName, `The external table "${name}": ${text}`)
+      throw exception.saying(`The external table "${name}": ${text}`)
     } finally {
       await insertFiles.release(path)
     }
@@ -109,5 +109,5 @@ export async function dropExternalTables(
 const ownScope = /: In scope SELECT \* FROM file\([^]*$/
 
 function refused(message: string): ClickhouseException {
-  return new ClickhouseException(36, 'BAD_ARGUMENTS', message)
+  return new ClickhouseException('BAD_ARGUMENTS', message)
 }

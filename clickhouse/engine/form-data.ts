@@ -127,7 +127,6 @@ function createParser(
 function malformed(error: unknown): ClickhouseException {
   const reason = error instanceof Error ? error.message : String(error)
   return new ClickhouseException(
-    36,
     'BAD_ARGUMENTS',
     `The body is no multipart/form-data as its Content-Type says: ${reason}`,
     400,
@@ -136,7 +135,6 @@ function malformed(error: unknown): ClickhouseException {
 
 function tooLarge(bytesMax: number): ClickhouseException {
   return new ClickhouseException(
-    290,
     'LIMIT_EXCEEDED',
     `The fields of the form are larger than ${bytesMax} bytes together: send less at once`,
     413,
@@ -145,7 +143,6 @@ function tooLarge(bytesMax: number): ClickhouseException {
 
 function tooMany(what: string, most: number): ClickhouseException {
   return new ClickhouseException(
-    290,
     'LIMIT_EXCEEDED',
     `The form has more than ${most} ${what}: send less at once`,
     413,
@@ -154,7 +151,6 @@ function tooMany(what: string, most: number): ClickhouseException {
 
 function filesTooLarge(bytesMax: number): ClickhouseException {
   return new ClickhouseException(
-    290,
     'LIMIT_EXCEEDED',
     `The files of the form are larger than ${bytesMax} bytes together: send less at once`,
     413,
@@ -163,7 +159,6 @@ function filesTooLarge(bytesMax: number): ClickhouseException {
 
 function tooManyHeld(): ClickhouseException {
   return new ClickhouseException(
-    202,
     'TOO_MANY_SIMULTANEOUS_QUERIES',
     'Other requests hold all the memory that there is for external tables; try again later',
   )

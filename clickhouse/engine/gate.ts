@@ -18,9 +18,7 @@ export function createGate(runningMax: number, waitingMax: number): Gate {
       }
       if (waiting.size >= waitingMax) {
         const message = `Too many simultaneous queries: ${running} run and ${waiting.size} wait; try again later`
-        return Promise.reject(
-          new ClickhouseException(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', message),
-        )
+        return Promise.reject(new ClickhouseException('TOO_MANY_SIMULTANEOUS_QUERIES', message))
       }
       return new Promise((resolve, reject) => {
         const admit = (): void => {
@@ -29,7 +27,7 @@ export function createGate(runningMax: number, waitingMax: number): Gate {
         }
         const abort = (): void => {
           waiting.delete(admit)
-          reject(new ClickhouseException(394, 'QUERY_WAS_CANCELLED', 'The client has gone'))
+          reject(new ClickhouseException('QUERY_WAS_CANCELLED', 'The client has gone'))
         }
         if (signal.aborted) return abort()
         signal.addEventListener('abort', abort, { once: true })

@@ -114,7 +114,6 @@ async function route(
   }
   if (url.pathname !== '/') {
     throw new ClickhouseException(
-      36,
       'BAD_ARGUMENTS',
       `There is nothing at "${url.pathname}": queries go to "/", and there are "/ping" and "/replicas_status"`,
       404,
@@ -128,7 +127,6 @@ async function route(
     headers['transfer-encoding'] === undefined
   ) {
     throw new ClickhouseException(
-      381,
       'HTTP_LENGTH_REQUIRED',
       "The Transfer-Encoding is not 'chunked' and there is no Content-Length header for POST request",
       411,
@@ -143,7 +141,6 @@ function parseUrl(request: IncomingMessage): URL {
     return new URL(request.url ?? '/', 'http://engine')
   } catch (error) {
     throw new ClickhouseException(
-      36,
       'BAD_ARGUMENTS',
       `The address "${request.url}" of the request is not a URL: ${String(error)}`,
     )
@@ -152,7 +149,6 @@ function parseUrl(request: IncomingMessage): URL {
 
 function methodRefused(method: string): ClickhouseException {
   return new ClickhouseException(
-    36,
     'BAD_ARGUMENTS',
     `The method ${method} is not supported: use GET to read, POST for everything`,
     501,
@@ -164,7 +160,6 @@ function refuseForeignHost(request: IncomingMessage, listenHost: string): void {
   const { host } = request.headers
   if (isHostServed(host, listenHost)) return
   throw new ClickhouseException(
-    516,
     'AUTHENTICATION_FAILED',
     `The Host "${host}" is not this machine: ask for localhost or 127.0.0.1`,
     403,

@@ -132,5 +132,5 @@ function unwalkable(type: string, what: string): ClickhouseException {
 }
 
 function notImplemented(message: string): ClickhouseException {
-  return new ClickhouseException(48, 'NOT_IMPLEMENTED', message)
+  return new ClickhouseException('NOT_IMPLEMENTED', message)
 }

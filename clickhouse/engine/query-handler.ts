@@ -163,7 +163,6 @@ class EngineQueryHandler implements QueryHandler {
   #unframed(request: IncomingMessage, encoding: string, account: Account): Readable {
     if (engineEncodings.has(encoding)) {
       throw new ClickhouseException(
-        48,
         'NOT_IMPLEMENTED',
         `decompress=1 within the Content-Encoding "${encoding}" is not supported: use one of both`,
       )
@@ -205,7 +204,6 @@ class EngineQueryHandler implements QueryHandler {
     if (Buffer.byteLength(urlQuery) > queryBytesMax) throw queryTooLarge(queryBytesMax)
     if (parseInsertHead(urlQuery) !== undefined) {
       throw new ClickhouseException(
-        48,
         'NOT_IMPLEMENTED',
         'An insert with its data in a form is not supported here: send the data as the body',
       )
@@ -288,8 +286,7 @@ class EngineQueryHandler implements QueryHandler {
   /** Slow clients must not be able to fill the memory with results. */
   #holdUntilSent(bytes: number, response: ServerResponse): void {
     // Its 'close' has been and would not come again.
-    if (response.destroyed)
-      throw new ClickhouseException(210, 'NETWORK_ERROR', 'The client has gone')
+    if (response.destroyed) throw new ClickhouseException('NETWORK_ERROR', 'The client has gone')
     this.#unsentBytes += bytes
     response.once('close', () => {
       this.#unsentBytes -= bytes
@@ -302,14 +299,12 @@ class EngineQueryHandler implements QueryHandler {
     // First what no patience helps against.
     if (result.bytes.length > resultBytesMax) {
       throw new ClickhouseException(
-        396,
         'TOO_MANY_ROWS_OR_BYTES',
         `Limit for result exceeded, max bytes: ${resultBytesMax}, current bytes: ${result.bytes.length}`,
       )
     }
     if (this.#unsentBytes + result.bytes.length > unsentBytesMax) {
       throw new ClickhouseException(
-        202,
         'TOO_MANY_SIMULTANEOUS_QUERIES',
         `Results of ${this.#unsentBytes} bytes wait for their clients; try again later`,
       )
@@ -345,7 +340,6 @@ function refuseInput(sql: string): void {
   const tokens = tokensOf(sql)
   if (!tokens.some((token, at) => isWord(token, 'INPUT') && tokens[at + 1]?.value === '(')) return
   throw new ClickhouseException(
-    48,
     'NOT_IMPLEMENTED',
     'INSERT … SELECT … FROM input(…) is not supported here: insert into a table, and select from that',
   )
@@ -364,7 +358,6 @@ function withoutPath(error: unknown, path: string | undefined): unknown {
 function refuseReadingInsert(account: Account, asked: QueryRequest): void {
   if (account === 'writing' && !asked.mustOnlyRead) return
   throw new ClickhouseException(
-    164,
     'READONLY',
     account === 'writing'
       ? 'Cannot execute query in readonly mode: an insert needs the method POST'
@@ -394,7 +387,6 @@ function compressionOf(contentEncoding: string): string {
   const name = compressions.get(contentEncoding)
   if (name !== undefined) return name
   throw new ClickhouseException(
-    48,
     'NOT_IMPLEMENTED',
     `Unknown Content-Encoding "${contentEncoding}": use one of ${[...compressions.keys()].join(', ')}`,
   )
@@ -402,7 +394,6 @@ function compressionOf(contentEncoding: string): string {
 
 function queryTooLarge(bytesMax: number): ClickhouseException {
   return new ClickhouseException(
-    290,
     'LIMIT_EXCEEDED',
     `The statement is larger than ${bytesMax} bytes: shorten it`,
     413,

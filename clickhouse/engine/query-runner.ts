@@ -159,8 +159,7 @@ class EngineQueryRunner implements QueryRunner {
   ): Promise<QueryResult> {
     const { database, limits } = this.#settings
     await guard(connection, statement.sql, asked, account)
-    if (signal.aborted)
-      throw new ClickhouseException(394, 'QUERY_WAS_CANCELLED', 'The client has gone')
+    if (signal.aborted) throw new ClickhouseException('QUERY_WAS_CANCELLED', 'The client has gone')
     const timeoutMs = account === 'reading' ? limits.readSecondsMax * 1000 + killGraceMs : undefined
     const running = connection.run(statement.sql, asked.format)
     const result = await killedOnAbort(database, running, mark, signal, timeoutMs)
@@ -195,7 +194,6 @@ async function guard(
   const queryClass = await guardSingle(connection, sql)
   if (asked.mustOnlyRead && queryClass !== 0) {
     throw new ClickhouseException(
-      164,
       'READONLY',
       'Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries',
     )

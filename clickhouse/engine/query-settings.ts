@@ -70,7 +70,6 @@ function checkNames({ settings, parameters }: QueryContext): void {
     [...parameters.keys()].find((name) => !isParameterName(name))
   if (wrong === undefined) return
   throw new ClickhouseException(
-    36,
     'BAD_ARGUMENTS',
     `The name "${wrong}" of a setting or parameter is not a plain word`,
   )
@@ -259,7 +258,6 @@ function atMost(name: string, value: string, most: number): number {
   const asked = Number(value)
   if (value === '' || !Number.isFinite(asked) || asked < 0) {
     throw new ClickhouseException(
-      36,
       'BAD_ARGUMENTS',
       `The setting '${name}' is "${value}", but a number from 0 to ${most} is wanted`,
     )

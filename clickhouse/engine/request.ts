@@ -73,7 +73,6 @@ export function parseQueryRequest(
   const { headers } = request
   if (parameters.has('role')) {
     throw new ClickhouseException(
-      48,
       'NOT_IMPLEMENTED',
       'A role cannot be chosen here: there are the reading account and the writing one',
     )
@@ -115,7 +114,6 @@ function parseSession(parameters: URLSearchParams): SessionRequest | undefined {
   if (!id) return undefined
   if (id.length > sessionIdLengthMax) {
     throw new ClickhouseException(
-      36,
       'BAD_ARGUMENTS',
       `The session_id has ${id.length} characters, but at most ${sessionIdLengthMax} are wanted`,
     )
@@ -123,7 +121,6 @@ function parseSession(parameters: URLSearchParams): SessionRequest | undefined {
   const seconds = parameters.get('session_timeout') ?? String(defaultSessionSeconds)
   if (!/^\d{1,5}$/.test(seconds) || Number(seconds) > sessionSecondsMax) {
     throw new ClickhouseException(
-      374,
       'INVALID_SESSION_TIMEOUT',
       `The session_timeout is "${seconds}", but whole seconds up to ${sessionSecondsMax} are wanted`,
       400,
@@ -158,7 +155,6 @@ function parseRevision(value: string): number {
   const revision = Number(value)
   if (Number.isInteger(revision) && revision >= 0) return revision
   throw new ClickhouseException(
-    36,
     'BAD_ARGUMENTS',
     `The client_protocol_version is "${value}", but a whole number is wanted, such as 54460`,
   )

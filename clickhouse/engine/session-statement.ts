@@ -26,7 +26,6 @@ export function sessionChange(sql: string): SessionChange | undefined {
   const read = readSettings(tokens, 1)
   if (read.settings === undefined || read.end !== tokens.length) {
     throw new ClickhouseException(
-      48,
       'NOT_IMPLEMENTED',
       'SET in a session takes names with numbers, strings, true or false: SET a = 1, b = "x" is written ' +
         "SET a = 1, b = 'x', and a role cannot be set",

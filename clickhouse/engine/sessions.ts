@@ -58,7 +58,6 @@ export function createSessions(limits: SessionLimits): Sessions {
     const kept = [...sessions.values()].filter(({ connection }) => connection !== undefined)
     if (kept.length < limits.sessionConnectionsMax) return
     throw new ClickhouseException(
-      202,
       'TOO_MANY_SIMULTANEOUS_QUERIES',
       `${kept.length} sessions have temporary tables: end one with close_session=1, or wait for its session_timeout`,
     )
@@ -141,7 +140,6 @@ class KeptSession implements Session {
     const bytes = merged.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
     if (bytes > this.#bytesMax) {
       throw new ClickhouseException(
-        290,
         'LIMIT_EXCEEDED',
         `What the session has set is larger than ${this.#bytesMax} bytes: set less, or begin a new session`,
       )
@@ -187,7 +185,6 @@ function leastUsed(sessions: ReadonlyMap<string, KeptSession>): KeptSession {
   const session = idle.find(({ connection }) => connection === undefined) ?? idle[0]
   if (session !== undefined) return session
   throw new ClickhouseException(
-    202,
     'TOO_MANY_SIMULTANEOUS_QUERIES',
     `${sessions.size} sessions are in use; try again later`,
   )
@@ -200,7 +197,6 @@ function usesParameter(sql: string, name: string): boolean {
 
 function parameterNotSet(name: string): ClickhouseException {
   return new ClickhouseException(
-    456,
     'UNKNOWN_QUERY_PARAMETER',
     `Query parameter '${name}' was not set: give param_${name}`,
   )
@@ -208,7 +204,6 @@ function parameterNotSet(name: string): ClickhouseException {
 
 function notFound(id: string): ClickhouseException {
   return new ClickhouseException(
-    372,
     'SESSION_NOT_FOUND',
     `Session ${id} not found: it has not begun, or its session_timeout is over`,
     404,
@@ -217,7 +212,6 @@ function notFound(id: string): ClickhouseException {
 
 function locked(id: string): ClickhouseException {
   return new ClickhouseException(
-    373,
     'SESSION_IS_LOCKED',
     `Session ${id} is locked by a concurrent client: wait for its query, or use another session_id`,
   )

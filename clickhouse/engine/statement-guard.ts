@@ -62,7 +62,6 @@ const tagsMax = 100
 
 function tooManyTags(count: number): ClickhouseException {
   return new ClickhouseException(
-    290,
     'LIMIT_EXCEEDED',
     `The statement has ${count} different tags of heredocs ($tag$), but at most ${tagsMax} are taken: write strings in quotes`,
   )
@@ -73,7 +72,6 @@ const filtersMax = 100
 
 function tooManyFilters(count: number): ClickhouseException {
   return new ClickhouseException(
-    290,
     'LIMIT_EXCEEDED',
     `additional_table_filters has ${count} filters, but at most ${filtersMax} are taken: join those of a table with AND`,
   )
@@ -102,8 +100,8 @@ async function format(connection: Connection, sql: string): Promise<string> {
     const text = `SELECT formatQuerySingleLine(${quoteString(sql)})`
     return (await connection.run(text, 'RawBLOB')).bytes.toString()
   } catch (error) {
-    const { code, errorName, message } = exceptionFrom(error)
-    throw new ClickhouseException(code, errorName, message.replace(ownScope, ''))
+    const exception = exceptionFrom(error)
+    throw exception.saying(exception.message.replace(ownScope, ''))
   }
 }
 
@@ -111,7 +109,7 @@ async function format(connection: Connection, sql: string): Promise<string> {
 const ownScope = /: In scope SELECT formatQuerySingleLine\([^]*$/
 
 function syntaxError(message: string): ClickhouseException {
-  return new ClickhouseException(62, 'SYNTAX_ERROR', `Syntax error: ${message}`)
+  return new ClickhouseException('SYNTAX_ERROR', `Syntax error: ${message}`)
 }
 
 const refusals: Readonly<Record<Objection['kind'], (what: string) => string>> = {
@@ -126,5 +124,5 @@ const refusals: Readonly<Record<Objection['kind'], (what: string) => string>> = 
 }
 
 function readonly(message: string): ClickhouseException {
-  return new ClickhouseException(164, 'READONLY', message)
+  return new ClickhouseException('READONLY', message)
 }

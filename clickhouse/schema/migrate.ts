@@ -1,3 +1,4 @@
+import { codesOf } from '../error-codes.ts'
 import { StoreError } from '../store-error.ts'
 import type { Store } from '../store.ts'
 import { isEmpty, type MigrationPlan, type PlanOptions, planMigration } from './plan.ts'
@@ -24,12 +25,12 @@ export interface MigrateResult {
 }
 
 /** ClickHouse says so where a user may not, or an engine cannot, change a table. */
-const deniedCodes: ReadonlySet<number> = new Set([
-  36, // BAD_ARGUMENTS
-  48, // NOT_IMPLEMENTED
-  164, // READONLY
-  472, // READONLY_SETTING
-  497, // ACCESS_DENIED
+const deniedCodes = codesOf([
+  'BAD_ARGUMENTS',
+  'NOT_IMPLEMENTED',
+  'READONLY',
+  'READONLY_SETTING',
+  'ACCESS_DENIED',
 ])
 
 /**
