@@ -11,22 +11,8 @@ import { toInsertError } from './insert-error.ts'
 import { createInsertSettings } from './insert-settings.ts'
 import { onCluster } from './schema/cluster.ts'
 import { isRetryable, StoreError, toStoreErrorCode } from './store-error.ts'
+import { insertStatements } from './tables.ts'
 import type { InsertOutcome, QueryParameters, RawAnswer, Store, StoreSettings } from './store.ts'
-
-// The closed list of what is ever inserted into: no SQL text is built from a name.
-const insertStatements: ReadonlyMap<string, string> = new Map([
-  ['otel_traces', 'INSERT INTO otel_traces FORMAT Native'],
-  ['otel_logs', 'INSERT INTO otel_logs FORMAT Native'],
-  ['otel_metrics_gauge', 'INSERT INTO otel_metrics_gauge FORMAT Native'],
-  ['otel_metrics_sum', 'INSERT INTO otel_metrics_sum FORMAT Native'],
-  ['otel_metrics_histogram', 'INSERT INTO otel_metrics_histogram FORMAT Native'],
-  [
-    'otel_metrics_exponential_histogram',
-    'INSERT INTO otel_metrics_exponential_histogram FORMAT Native',
-  ],
-  ['otel_metrics_summary', 'INSERT INTO otel_metrics_summary FORMAT Native'],
-  ['wayward_ledger', 'INSERT INTO wayward_ledger FORMAT Native'],
-])
 
 const createDatabase = 'CREATE DATABASE IF NOT EXISTS {database:Identifier}'
 

@@ -1,5 +1,5 @@
 import { foreverSeconds, type Retention } from '@wayward/clickhouse/retention/retention'
-import { retainedTables } from '@wayward/clickhouse/retention/retained-tables'
+import { retainedTables } from '@wayward/clickhouse/tables'
 import { nearest } from '../nearest.ts'
 import { durationType } from './field-types.ts'
 import { FieldError, type FieldType } from './field.ts'

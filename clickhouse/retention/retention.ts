@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { QueryParameters, Store } from '../store.ts'
 import { onCluster } from '../schema/cluster.ts'
-import { type RetainedTable, retainedTables } from './retained-tables.ts'
+import { type RetainedTable, retainedTables } from '../tables.ts'
 
 /** How long rows are kept after their own time, in seconds. Absent is for ever. */
 export interface Retention {

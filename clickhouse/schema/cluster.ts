@@ -3,29 +3,10 @@
 // and inserts use the stock names. Views are on T_local and fill T_local of their target, on the
 // shard where the rows are.
 import { quoteIdentifier, quoteString } from '../engine/sql-text.ts'
+import { tables } from '../tables.ts'
 
 /** The suffix of the tables that hold a shard's rows. */
 const localSuffix = '_local'
-
-/**
- * How rows are spread over the shards. The same rows must always go to the same shards, also at the
- * tenth try, so there is no rand() here. Spans and records of a trace lie together; records without
- * one lie with their process, so that the snapshots of an operation meet, and a time series lies
- * together.
- */
-const shardingKeys: ReadonlyMap<string, string> = new Map([
-  ['otel_traces', 'cityHash64(TraceId)'],
-  ['otel_traces_trace_id_ts', 'cityHash64(TraceId)'],
-  ['otel_logs', "if(TraceId = '', cityHash64(ResourceAttributes), cityHash64(TraceId))"],
-  ['otel_metrics_gauge', 'cityHash64(ServiceName, MetricName, Attributes)'],
-  ['otel_metrics_sum', 'cityHash64(ServiceName, MetricName, Attributes)'],
-  ['otel_metrics_histogram', 'cityHash64(ServiceName, MetricName, Attributes)'],
-  ['otel_metrics_exponential_histogram', 'cityHash64(ServiceName, MetricName, Attributes)'],
-  ['otel_metrics_summary', 'cityHash64(ServiceName, MetricName, Attributes)'],
-  ['wayward_incoming', 'cityHash64(trace_id)'],
-  ['wayward_ledger', 'cityHash64(host, pid)'],
-  ['wayward_migrations', 'version'],
-])
 
 /**
  * The statements for a cluster that do what this one does for a single server.
@@ -97,7 +78,7 @@ function replicated(sql: string): string {
 
 function distributed(name: string, cluster: string): string {
   const local = `${name}${localSuffix}`
-  const key = shardingKeys.get(name)
+  const key = tables.get(name)?.shardingKey
   const parts = [quoteString(cluster), 'currentDatabase()', quoteString(local)]
   if (key !== undefined) parts.push(key)
   return `CREATE TABLE IF NOT EXISTS ${name} ${onCluster(cluster)}

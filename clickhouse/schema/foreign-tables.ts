@@ -2,22 +2,12 @@
 // are used as they are; what they lack is added where we may.
 import { StoreError } from '../store-error.ts'
 import { declaredColumns, isInsertable } from './columns.ts'
+import { stockTables } from '../tables.ts'
 import type { ExistingTable, SchemaState } from './state.ts'
 import { readSql } from './statement.ts'
 
-/** The tables that inserts go to. */
-export const insertTables = [
-  'otel_traces',
-  'otel_logs',
-  'otel_metrics_gauge',
-  'otel_metrics_sum',
-  'otel_metrics_histogram',
-  'otel_metrics_exponential_histogram',
-  'otel_metrics_summary',
-] as const
-
 /** Those in which repeats must be recognised: the others are behind views of these. */
-const rememberingTables = [...insertTables, 'otel_traces_trace_id_ts'] as const
+const rememberingTables = [...stockTables, 'otel_traces_trace_id_ts'] as const
 
 /** Without these no view of ours works; everything else that they read is in every form. */
 const columnsOfViews: ReadonlySet<string> = new Set(['otel_logs.EventName'])
@@ -42,7 +32,7 @@ export interface Adaptation {
 export async function planAdaptations(state: SchemaState): Promise<readonly Adaptation[]> {
   const adaptations: Adaptation[] = []
   const unfit: string[] = []
-  for (const name of insertTables) {
+  for (const name of stockTables) {
     const table = state.tables.get(name)
     if (table === undefined) continue
     for (const { name: column, type, declaration } of declaredColumns(

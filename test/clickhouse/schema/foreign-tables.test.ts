@@ -3,7 +3,8 @@
 // own; every value must be the same in both.
 import { dryRun, isEmpty, migrate, type Store } from '@wayward/clickhouse'
 import { declaredColumns } from '@wayward/clickhouse/schema/columns'
-import { insertTables, planAdaptations } from '@wayward/clickhouse/schema/foreign-tables'
+import { planAdaptations } from '@wayward/clickhouse/schema/foreign-tables'
+import { stockTables } from '@wayward/clickhouse/tables'
 import { showStatement } from '@wayward/clickhouse/schema/show'
 import { readSql } from '@wayward/clickhouse/schema/statement'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -51,7 +52,7 @@ describe.each(forms)('tables of %s', (year, statements, times) => {
     expect(await engines(store)).toMatchObject(before)
     await insertAll(store)
     await insertAll(store)
-    for (const table of insertTables) {
+    for (const table of stockTables) {
       const columns = declaredColumns(await readSql(`tables/${table}.sql`))
       expect(columns.length).toBeGreaterThan(15)
       const query = digest(table, columns, times === 'seconds' && table.includes('metrics'))
