@@ -1,6 +1,7 @@
 // The body of a multipart/form-data request: fields that stand for parameters of the address, and
 // files that become tables. Clients switch to it by themselves when their parameters are many or
 // long (clickhouse-connect does beyond some kilobytes).
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders } from '@fastify/busboy'
@@ -57,33 +58,38 @@ export function readFormData(
       // Clients that still write would see a broken connection, and no answer.
       drain(body, () => reject(refusal))
     }
-    const parser = createParser(headers, queryBytesMax, fail)
+    const parser = createParser(headers, fail)
     if (parser === undefined) return
-    parser.on('field', (name: string | undefined, value, isNameCut, isValueCut) => {
-      if (name === undefined) return fail(new Error('a part of it has no name'))
-      bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
-      // Its bytes are gone by then: what is not UTF-8 has become this sign.
-      if (value.includes('\ufffd')) return fail(new Error(`the field "${name}" is not UTF-8`))
-      if (isNameCut || isValueCut || bytes > queryBytesMax) fail(tooLarge(queryBytesMax))
-      else all.append(name, value)
-    })
+    let fieldCount = 0
     let fileBytes = 0
-    parser.on('file', (name: string | undefined, file) => {
+    parser.on('file', (name: string | undefined, part, filename: string | undefined) => {
+      const isField = filename === undefined
       const chunks: Buffer[] = []
-      // A file that is cut off is an error of its own, which nobody else would hear.
-      file.on('error', fail)
-      file.on('data', (chunk: Buffer) => {
+      // A part that is cut off is an error of its own, which nobody else would hear.
+      part.on('error', fail)
+      part.on('data', (chunk: Buffer) => {
         if (hasFailed) return
-        fileBytes += chunk.length
-        if (fileBytes > externalBytesMax) fail(filesTooLarge(externalBytesMax))
-        else if (!held.take(chunk.length)) fail(tooManyHeld())
+        if (isField) bytes += chunk.length
+        else fileBytes += chunk.length
+        if (bytes > queryBytesMax) fail(tooLarge(queryBytesMax))
+        else if (fileBytes > externalBytesMax) fail(filesTooLarge(externalBytesMax))
+        else if (!isField && !held.take(chunk.length)) fail(tooManyHeld())
         else addChunk(chunks, chunk)
       })
-      if (!name) return fail(new Error('a file of it has no name'))
-      file.on('end', () => files.push({ name, bytes: Buffer.concat(chunks) }))
+      if (!name)
+        return fail(new Error(isField ? 'a part of it has no name' : 'a file of it has no name'))
+      bytes += isField ? Buffer.byteLength(name) : 0
+      if (isField) fieldCount += 1
+      if (fieldCount > fieldsMax) return fail(tooMany('fields', fieldsMax))
+      part.on('end', () => {
+        const content = Buffer.concat(chunks)
+        if (!isField) files.push({ name, bytes: content })
+        else if (isUtf8(content)) all.append(name, content.toString())
+        else fail(new Error(`the field "${name}" is not UTF-8`))
+        if (files.length > filesMax) fail(tooMany('files', filesMax))
+      })
     })
-    parser.on('filesLimit', () => fail(tooMany('files', filesMax)))
-    parser.on('fieldsLimit', () => fail(tooMany('fields', fieldsMax)))
+    parser.on('filesLimit', () => fail(tooMany('fields', fieldsMax)))
     parser.on('error', fail)
     parser.on('finish', () => resolve({ parameters: all, files }))
     body.on('error', fail)
@@ -110,13 +116,14 @@ function drain(body: Readable, done: () => void): void {
 
 function createParser(
   headers: IncomingMessage['headers'],
-  fieldSize: number,
   fail: (error: unknown) => void,
 ): InstanceType<typeof Busboy> | undefined {
   try {
     return new Busboy({
       headers: headers as BusboyHeaders,
-      limits: { fieldSize, fieldNameSize: fieldNameBytesMax, fields: fieldsMax, files: filesMax },
+      limits: { fieldNameSize: fieldNameBytesMax, files: fieldsMax + filesMax },
+      // Fields come as bytes, too: as texts, what is not UTF-8 would be another one.
+      isPartAFile: () => true,
     })
   } catch (error) {
     fail(error)

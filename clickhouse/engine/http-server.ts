@@ -175,7 +175,12 @@ function refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? '408 Request Timeout'
         : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const cure = error.code === 'HPE_INVALID_URL' ? '; percent-encode what is not ASCII in it' : ''
+  const body = `This is no request of HTTP/1.1 that can be read: ${error.message}${cure}\n`
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
 }
 
 function listen(

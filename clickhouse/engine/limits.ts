@@ -75,7 +75,7 @@ export const engineLimits = {
   sessionsMax: {
     default: 1000,
     unit: 'count',
-    text: 'Sessions (`session_id`); the least used one is forgotten for a new one',
+    text: 'Sessions (`session_id`) of an account; its least used one is forgotten for a new one',
   },
   sessionConnectionsMax: {
     default: 16,

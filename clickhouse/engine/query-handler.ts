@@ -19,7 +19,7 @@ import {
   type QueryRunner,
   type Statement,
 } from './query-runner.ts'
-import { parseQueryRequest, type QueryRequest } from './request.ts'
+import { isFormData, parseQueryRequest, type QueryRequest } from './request.ts'
 import { type ServerIdentity, sendResult } from './response.ts'
 import { liftSettings } from './settings-clause.ts'
 import { quoteString } from './sql-text.ts'
@@ -111,8 +111,7 @@ class EngineQueryHandler implements QueryHandler {
     held: HeldBytes,
   ): Promise<Form> {
     const { headers } = request
-    const isForm = /^multipart\/form-data\b/i.test(headers['content-type'] ?? '')
-    if (!isForm) return { parameters, files: [] }
+    if (!isFormData(headers)) return { parameters, files: [] }
     const encoding = (headers['content-encoding'] ?? 'identity').toLowerCase()
     const body = decodedBody(request, encoding)
     return await readFormData(request, body, parameters, this.#settings.limits, held)
@@ -241,6 +240,7 @@ class EngineQueryHandler implements QueryHandler {
     account: Account,
   ): Promise<Statement> {
     const { database, insertFiles, limits } = this.#settings
+    if (account === 'reading') throw encodedStatement(asked.contentEncoding)
     refuseReadingInsert(account, asked)
     const path = insertFiles.take()
     const connection = database.connect()
@@ -389,6 +389,15 @@ function compressionOf(contentEncoding: string): string {
   throw new ClickhouseException(
     'NOT_IMPLEMENTED',
     `Unknown Content-Encoding "${contentEncoding}": use one of ${[...compressions.keys()].join(', ')}`,
+  )
+}
+
+function encodedStatement(encoding: string): ClickhouseException {
+  return new ClickhouseException(
+    48,
+    'NOT_IMPLEMENTED',
+    `A statement with the Content-Encoding "${encoding}" is taken from the writing account only: ` +
+      'send it as it is, or with gzip, deflate or br',
   )
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { type AnswerEncoding, chooseEncoding } from './answer-encoding.ts'
 import { type FrameMethod, hasZstd } from './compressed-frames.ts'
@@ -87,7 +88,8 @@ export function parseQueryRequest(
     urlQuery: parameters.get('query') ?? '',
     queryId,
     database:
-      parameters.get('database') || String(headers['x-clickhouse-database'] ?? databaseName),
+      parameters.get('database') ||
+      headerText(String(headers['x-clickhouse-database'] ?? databaseName)),
     isDatabaseGiven: parameters.has('database') || 'x-clickhouse-database' in headers,
     format:
       parameters.get('default_format') ||
@@ -95,7 +97,7 @@ export function parseQueryRequest(
       'TabSeparated',
     mustOnlyRead: request.method === 'GET' || request.method === 'HEAD',
     contentEncoding: (headers['content-encoding'] ?? 'identity').toLowerCase(),
-    isFormData: /^multipart\/form-data\b/i.test(headers['content-type'] ?? ''),
+    isFormData: isFormData(headers),
     coding: answerCoding(request, parameters),
     revision: parseRevision(parameters.get('client_protocol_version') ?? ''),
     isBodyFramed: parameters.get('decompress') === '1',
@@ -103,6 +105,17 @@ export function parseQueryRequest(
     settings,
     parameters: values,
   }
+}
+
+/** Whether the body is a form. */
+export function isFormData(headers: IncomingMessage['headers']): boolean {
+  return /^multipart\/form-data\b/i.test(headers['content-type'] ?? '')
+}
+
+/** Clients write UTF-8 into headers, and Node reads one character for each byte. */
+function headerText(latin: string): string {
+  const bytes = Buffer.from(latin, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : latin
 }
 
 const sessionSecondsMax = 3600

@@ -19,9 +19,8 @@ export function sessionChange(sql: string): SessionChange | undefined {
   const tokens = tokensOf(sql)
   if (tokens.at(-1)?.value === ';') tokens.pop()
   const [first, second] = tokens
-  if (isWord(first, 'USE') && tokens.length === 2 && second?.kind === 'word') {
-    return { database: second.value, settings: new Map(), parameters: new Map() }
-  }
+  const database = isWord(first, 'USE') && tokens.length === 2 ? plainName(second) : undefined
+  if (database !== undefined) return { database, settings: new Map(), parameters: new Map() }
   if (!isWord(first, 'SET')) return undefined
   const read = readSettings(tokens, 1)
   if (read.settings === undefined || read.end !== tokens.length) {
@@ -38,6 +37,14 @@ export function sessionChange(sql: string): SessionChange | undefined {
     else settings.set(name, value)
   }
   return { database: undefined, settings, parameters }
+}
+
+/** A name as it is, or in quotes without anything that would have to be understood. */
+function plainName(token: Token | undefined): string | undefined {
+  if (token?.kind === 'word') return token.value
+  return token?.kind === 'quoted' && /^(["`])[^"`\\]+\1$/.test(token.value)
+    ? token.value.slice(1, -1)
+    : undefined
 }
 
 /** Whether the statement makes a temporary table. */

@@ -68,8 +68,10 @@ export function createSessions(limits: SessionLimits): Sessions {
       let session = sessions.get(key)
       if (session === undefined) {
         if (request.mustExist) throw notFound(request.id)
-        if (sessions.size >= limits.sessionsMax) await forget(leastUsed(sessions))
-        session = new KeptSession(key, limits.sessionBytesMax, checkConnections, forget)
+        // Each account has its own: what everybody may open must not end those of the writing one.
+        const own = [...sessions.values()].filter((kept) => kept.account === account)
+        if (own.length >= limits.sessionsMax) await forget(leastUsed(own))
+        session = new KeptSession(key, account, limits, { checkConnections, forget })
       }
       session.take(request)
       // The last one used is the last one in the order of the map.
@@ -83,8 +85,15 @@ export function createSessions(limits: SessionLimits): Sessions {
   }
 }
 
+/** What a session asks of all. */
+interface SessionKeeper {
+  readonly checkConnections: () => void
+  readonly forget: (session: KeptSession) => Promise<void>
+}
+
 class KeptSession implements Session {
   readonly key: string
+  readonly account: Account
   readonly staleSettings = new Set<string>()
   readonly checkRoom: () => void
   readonly #bytesMax: number
@@ -97,16 +106,12 @@ class KeptSession implements Session {
   #request: SessionRequest | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(
-    key: string,
-    bytesMax: number,
-    checkConnections: () => void,
-    forget: (session: KeptSession) => Promise<void>,
-  ) {
+  constructor(key: string, account: Account, limits: SessionLimits, keeper: SessionKeeper) {
     this.key = key
-    this.#bytesMax = bytesMax
-    this.checkRoom = checkConnections
-    this.#forget = forget
+    this.account = account
+    this.#bytesMax = limits.sessionBytesMax
+    this.checkRoom = keeper.checkConnections
+    this.#forget = keeper.forget
   }
 
   get database(): string | undefined {
@@ -180,13 +185,13 @@ class KeptSession implements Session {
 }
 
 /** Rather one that has no table. @throws ClickhouseException when all are in use */
-function leastUsed(sessions: ReadonlyMap<string, KeptSession>): KeptSession {
-  const idle = [...sessions.values()].filter(({ isBusy }) => !isBusy)
+function leastUsed(sessions: readonly KeptSession[]): KeptSession {
+  const idle = sessions.filter(({ isBusy }) => !isBusy)
   const session = idle.find(({ connection }) => connection === undefined) ?? idle[0]
   if (session !== undefined) return session
   throw new ClickhouseException(
     'TOO_MANY_SIMULTANEOUS_QUERIES',
-    `${sessions.size} sessions are in use; try again later`,
+    `${sessions.length} sessions are in use; try again later`,
   )
 }
 

@@ -53,6 +53,18 @@ describe('a form', () => {
     )
   })
 
+  test('keeps the bytes of its fields, or is refused', async () => {
+    expect(await send({ query: 'SELECT hex({x:String})', param_x: '\ufffd' })).toBe('200 EFBFBD\n')
+    const typed = `--b\r\nContent-Disposition: form-data; name="param_x"\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\né\r\n`
+    expect(await sendRaw(`${field('query', 'SELECT hex({x:String})')}${typed}--b--\r\n`)).toBe(
+      '200 C3A9\n',
+    )
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+    const body = Buffer.from(`${field('query', "SELECT 'é'")}--b--\r\n`, 'latin1')
+    const response = await fetch(`${engine.url}/`, { method: 'POST', body, headers })
+    expect(`${response.status} ${await response.text()}`).toMatch(/^400 .*"query" is not UTF-8/)
+  })
+
   test('can do no more than the address', async () => {
     expect(await send({ query: "SELECT * FROM file('/etc/passwd', 'LineAsString')" })).toMatch(
       /^(403|400|500) /,

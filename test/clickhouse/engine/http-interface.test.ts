@@ -342,6 +342,15 @@ describe('what is not a request', () => {
     expect((await engine.read('SELECT 1')).text).toBe('1\n')
   })
 
+  test('a statement in an encoding of the engine is the writing account’s, and this is said', async () => {
+    const init = { body: 'x', headers: { 'Content-Encoding': 'zstd' } }
+    const answer = await ask(engine.url, {}, init)
+    expect([answer.status, answer.text]).toEqual([
+      501,
+      expect.stringContaining('send it as it is, or with gzip, deflate or br'),
+    ])
+  })
+
   test('bad gzip, an unknown encoding and a cut body harm nothing', async () => {
     const pid = engine.engine.pid
     const bad = await ask(
@@ -430,6 +439,21 @@ describe('what is not UTF-8', () => {
     )
     expect(await post(Buffer.from('SELECT {a:String}'), '?param_a=%C3%28')).toMatch(/^400 .*"%C3"/)
     expect(await post(Buffer.alloc(0), "?query=SELECT+'%C3%A9'")).toBe('200 é\n')
+  })
+
+  test('in an address as it is, is refused with what to do', async () => {
+    const answer = await raw("GET /?query=SELECT'\xc3\xa9' HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toMatch(/no request of HTTP\/1\.1 that can be read: .*percent-encode/)
+  })
+
+  test('is no matter of the header that names the database', async () => {
+    const name = Buffer.from('база').toString('latin1')
+    const head = `POST / HTTP/1.1\r\nHost: localhost\r\nX-ClickHouse-Database: ${name}\r\nContent-Length: 24\r\nConnection: close\r\n\r\n`
+    expect(await engine.write('CREATE DATABASE `база` ENGINE = Atomic')).toMatchObject({ code: 0 })
+    expect(
+      Buffer.from(await raw(`${head}SELECT currentDatabase()`), 'latin1').toString(),
+    ).toContain('\r\n\r\nбаза\n')
   })
 
   test('is stored as it is by an insert, also into a table of another alphabet, compressed or not', async () => {

@@ -153,6 +153,25 @@ describe('a session', () => {
     expect((await write(newId(), 'CREATE TEMPORARY TABLE m (a Int8)')).code).toBe(0)
   })
 
+  test('of the writing account is not ended by those that everybody may open', async () => {
+    const id = newId()
+    await write(id, 'SET join_use_nulls = 1')
+    for (let index = 0; index < 20; index += 1) await read(newId(), 'SELECT 1')
+    const kept = await write(id, "SELECT getSetting('join_use_nulls')", { session_check: '1' })
+    expect(kept.text).toBe('true\n')
+  })
+
+  test('takes the name of a database in quotes, too', async () => {
+    const id = newId()
+    for (const name of ['`system`', '"wayward"', 'system']) {
+      expect((await read(id, `USE ${name}`)).text, name).toBe('')
+      expect((await read(id, 'SELECT currentDatabase()')).text).toBe(
+        `${name.replaceAll(/\W/g, '')}\n`,
+      )
+    }
+    expect((await read(id, 'USE `a`; DROP TABLE t')).status).toBeGreaterThanOrEqual(400)
+  })
+
   test('of the reading account makes no table, and is told what does', async () => {
     const answer = await read(newId(), 'CREATE TEMPORARY TABLE x (a Int8)')
     expect(answer.code).toBe(164)
