@@ -394,7 +394,6 @@ function compressionOf(contentEncoding: string): string {
 
 function encodedStatement(encoding: string): ClickhouseException {
   return new ClickhouseException(
-    48,
     'NOT_IMPLEMENTED',
     `A statement with the Content-Encoding "${encoding}" is taken from the writing account only: ` +
       'send it as it is, or with gzip, deflate or br',
