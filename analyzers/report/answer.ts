@@ -64,20 +64,26 @@ export function reportText(report: Report, width: number, style: Style): string 
     (finding, index) => `${findingText(finding, index + 1, textWidth, style)}\n`,
   )
   if (findings.length === 0) findings.push('Nothing stands out.\n\n')
-  const table = answerTable(report, width, style)
-  return [...title, '\n', ...findings, table, footnote(report, width, style)].join('')
+  const table =
+    report.rows.length === 0
+      ? []
+      : [answerTable(report, width, style), footnote(report, width, style)]
+  return [...title, '\n', ...findings, ...table].join('')
 }
 
 /** What the table leaves out because it is the same in every row, and where the rest is. */
 export function footnote(answer: ShownAnswer, width: number, style: Style): string {
-  const services = [...new Set(answer.rows.map((row) => row['service'] ?? ''))].join('')
+  // Some answers are about several services at once, and have no such column.
+  const service = answer.rows[0]?.['service']
   const shown = chooseColumns(answer)
   const hasService = shown.some((column) => column.name === 'service')
+  const ofService =
+    service === ''
+      ? 'A service without a name.'
+      : `Service ${visible(clip(String(service), nameCharactersMax))}.`
   const hasTimes = shown.some(({ type }) => type === 'time' || type === 'hour')
   const facts = [
-    ...(hasService || services === ''
-      ? []
-      : [`Service ${visible(clip(services, nameCharactersMax))}.`]),
+    ...(hasService || service === undefined ? [] : [ofService]),
     ...(hasTimes ? ['Times are UTC.'] : []),
     `All ${answer.columns.length} columns: --format json or csv`,
   ]

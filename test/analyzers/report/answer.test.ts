@@ -107,6 +107,15 @@ describe('reportText()', () => {
     )
   })
 
+  test('shows no table where there are no rows, and a service without a name as such', () => {
+    const text = reportText({ ...report, status: 'ok', rows: [], findings: [] }, 80, plain)
+    expect(text).toBe('Which locks?\n\nNothing stands out.\n\n')
+    const rows = [{ service: '', lock_name: 'cart', wait_sum_ns: 0 }]
+    expect(reportText({ ...report, rows }, 80, plain)).toContain('A service without a name. All')
+    const ofMany = [{ lock_name: 'cart', wait_sum_ns: 0 }]
+    expect(reportText({ ...report, rows: ofMany }, 80, plain)).toMatch(/\nAll 2 columns/)
+  })
+
   test('uses colour only where it is asked for', () => {
     expect(reportText(report, 80, plain)).not.toContain('\u001b')
     expect(reportText(report, 80, createStyle(true))).toContain('\u001b[1;31m[severity 97] ')
