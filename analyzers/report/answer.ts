@@ -130,7 +130,13 @@ export function findingText(finding: Finding, number: number, width: number, sty
     ...paragraph('Why: ', shortened(finding.explanation, finding), width, indent, style),
     ...paragraph('Do:  ', shortened(finding.solution, finding), width, indent, style),
     ...finding.exemplars.flatMap(({ label: what, traceId, spanId }) =>
-      paragraph('See: ', `trace ${traceId} span ${spanId} (${what})`, width, indent, style),
+      paragraph(
+        'See: ',
+        `trace ${traceId} span ${spanId} (${shortened(what, finding)})`,
+        width,
+        indent,
+        style,
+      ),
     ),
   ]
   return `${lines.join('\n')}\n`
@@ -147,8 +153,12 @@ export function shortened(text: string, { subject, service }: Finding): string {
     (all, name) => all.replaceAll(name, clip(name, nameCharactersMax)),
     text,
   )
-  return clip(short, proseCharactersMax)
+  // Other names are known by their length only: of a task, of an error, of one lock among several.
+  const legible = short.replaceAll(longWord, (word) => clip(word, nameCharactersMax))
+  return clip(legible, proseCharactersMax)
 }
+
+const longWord = new RegExp(`\\S{${nameCharactersMax + 1},}`, 'g')
 
 function paragraph(
   label: string,

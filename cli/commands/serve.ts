@@ -97,7 +97,10 @@ export async function serve(terminal: Terminal, values: ServeValues, name: strin
   let service: Service | undefined
   try {
     service = await Promise.race([starting, interrupted])
-    await terminal.write(greeting(service.endpoints, values, terminal, name))
+    // A full disk behind the output, or nobody who reads it, is no reason to receive nothing.
+    await terminal
+      .write(greeting(service.endpoints, values, terminal, name))
+      .catch((error: unknown) => logger.warn('Cannot print where it listens; going on', { error }))
     await interrupted
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error

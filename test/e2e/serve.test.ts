@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestEngine } from '../harness/engine.ts'
 import {
@@ -326,6 +327,27 @@ describe('stopping', () => {
     expect(next.endpoints.pid).not.toBe(killed.endpoints.pid)
     expect((await next.stop()).code).toBe(0)
   })
+})
+
+test('a full disk behind its output does not stop a service', async () => {
+  const data = join(folder.path, 'full-output')
+  let health = 0
+  const { code, stderr } = await runWayward(['serve', '--data-dir', data, ...anyPorts], {
+    ...inFolder,
+    stdout: '/dev/full',
+    onStart: (child) =>
+      void (async () => {
+        const path = join(data, 'endpoints.json')
+        while (!existsSync(path)) await sleep(100)
+        const { api } = JSON.parse(readFileSync(path, 'utf8')) as { api: string }
+        // When it has tried to write, it has begun to wait for its end.
+        await sleep(500)
+        health = (await fetch(`${api}/healthz`)).status
+        child.kill('SIGTERM')
+      })(),
+  })
+  expect({ code, health }).toEqual({ code: 0, health: 200 })
+  expect(stderr).toContain('the disk is full (ENOSPC)')
 })
 
 describe('bad settings', () => {

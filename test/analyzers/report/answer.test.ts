@@ -107,6 +107,17 @@ describe('reportText()', () => {
     )
   })
 
+  test('cuts the long names of whatever a text is about, and keeps the numbers after them', () => {
+    const task = 't'.repeat(1_000_000)
+    const [finding] = report.findings
+    const long = `While task ${task} held it, for 5 s`
+    const exemplars = [{ label: `item ${task}`, traceId: 'ab', spanId: 'cd' }]
+    const findings = [{ ...finding, explanation: long, exemplars } as (typeof report.findings)[0]]
+    const text = reportText({ ...report, findings }, 80, plain)
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(`${'t'.repeat(99)}… held it, for 5 s`)
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(120)
+  })
+
   test('shows no table where there are no rows, and a service without a name as such', () => {
     const text = reportText({ ...report, status: 'ok', rows: [], findings: [] }, 80, plain)
     expect(text).toBe('Which locks?\n\nNothing stands out.\n\n')
