@@ -2,7 +2,7 @@ import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@way
 import { type Analyzer, exemplarsOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { DeadlockRow } from '../../generated/rows.ts'
 import { counted, formatDuration } from '../../quantity.ts'
-import { lastKnown } from '../last-known.ts'
+import { isOfNow, lastKnown } from '../last-known.ts'
 
 /** Which tasks wait, or waited, for each other in a circle? */
 export const deadlock: Analyzer<DeadlockRow> = {
@@ -49,16 +49,21 @@ function explanationOf(row: DeadlockRow): string {
     row.victims === 0
       ? 'No others waited for these locks.'
       : `${counted(row.victims, 'other request')} waited for these locks, together ${formatDuration(row.victims_ns)}.`
+  const open = isOfNow(row.as_of)
+    ? 'None of these waits has ended, and none can end by itself.'
+    : 'None of these waits had ended then, and none could end by itself.'
   const end =
     row.state === 'live'
-      ? 'None of these waits has ended, and none can end by itself.'
+      ? open
       : `The latest circle was closed at ${row.since_at.slice(0, 19)} UTC and broken at ${row.resolved_at.slice(0, 19)} UTC.`
   return `Each task holds the lock that the one before it waits for; together they waited ${formatDuration(row.waited_ns)} so. ${end} ${victims}`
 }
 
 function solutionOf(row: DeadlockRow): string {
   const order = 'Take these locks in the same order everywhere, or hold only one of them at a time.'
-  return row.state === 'live'
-    ? `${order} Until then give requests a time-out, and restart what hangs.`
-    : `${order} The time-out keeps the process alive, but each of these requests has failed or lost its time.`
+  if (row.state !== 'live') {
+    return `${order} The time-out keeps the process alive, but each of these requests has failed or lost its time.`
+  }
+  const restart = isOfNow(row.as_of) ? ', and restart what hangs' : ''
+  return `${order} Until then give requests a time-out${restart}.`
 }

@@ -86,8 +86,8 @@ function usedOf({ instances, permits }: LockContentionRow): string {
 function solutionOf(row: LockContentionRow): string {
   if (row.still_waiting > 0 && row.still_held > 0) {
     return (
-      'Find out why the holder does not release: it may wait for a lock that a waiter holds, or for work ' +
-      'that never ends. Give requests a time-out, and always take several locks in the same order.'
+      'Find out what keeps the holder from releasing it, such as a lock that a waiter holds, or work that ' +
+      'never ends. Give requests a time-out, and always take several locks in the same order.'
     )
   }
   if (
