@@ -14,8 +14,12 @@ export function parseTypeText(text: string): TypeText {
   if (open < 0) return { name: text.trim(), parts: [] }
   const close = text.lastIndexOf(')')
   const inner = text.slice(open + 1, close < open ? text.length : close)
-  return { name: text.slice(0, open).trim(), parts: splitAtCommas(inner) }
+  const name = text.slice(0, open).trim()
+  // Of what has one part, it is all that is inside: nested ones are not searched again and again.
+  return { name, parts: hasOnePart.has(name) ? [inner.trim()] : splitAtCommas(inner) }
 }
+
+const hasOnePart: ReadonlySet<string> = new Set(['Array', 'Nullable', 'LowCardinality'])
 
 /** `name Type` of a tuple, of Nested or of a path of JSON; the name may be missing in a tuple. */
 export function parseElement(part: string): { readonly name: string; readonly type: string } {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createRandom } from '../../collector/decode/random.ts'
 import { type RunningEngine, startEngine, tokenText } from './running-engine.ts'
 
 let engine: RunningEngine
@@ -169,6 +170,48 @@ describe('a file that is not as it should be is refused', () => {
     )
   })
 })
+
+test('damaged files of every binary format are read or refused, and never break the engine', async () => {
+  const { pid } = engine.engine
+  const structure =
+    'a UInt64, b String, c Array(UInt64), d LowCardinality(String), e Dynamic, f JSON'
+  const rows = `SELECT number, toString(number), [number], toString(number), number, '{"a":1}' FROM numbers(20)`
+  const asTyped = `SELECT * FROM (${rows}) AS x`
+  await engine.write(`CREATE TABLE shape (${structure}) ENGINE = Memory`)
+  await engine.write(`INSERT INTO shape ${asTyped}`)
+  const sources: (readonly [string, string, Buffer])[] = []
+  for (const format of [
+    'Native',
+    'RowBinary',
+    'Parquet',
+    'Avro',
+    'ORC',
+    'ArrowStream',
+    'MsgPack',
+  ]) {
+    const isNative = format === 'Native'
+    const sql = `SELECT ${isNative ? '*' : 'a, b'} FROM shape FORMAT ${format}`
+    const { bytes } = await engine.read(sql)
+    sources.push([format, isNative ? structure : 'a UInt64, b String', bytes])
+  }
+  for (let seed = 1; seed <= 150; seed++) {
+    const random = createRandom(seed)
+    const [format, columns, whole] = random.pick(sources)
+    const bytes = Buffer.from(whole)
+    for (let count = 0; count < 4; count++) bytes[random.below(bytes.length)] = random.below(256)
+    const cut = random.below(3) === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes
+    const answer = await send(
+      'SELECT * FROM t FORMAT Null',
+      { t: Buffer.from(cut) },
+      {
+        t_format: format,
+        t_structure: columns,
+      },
+    )
+    expect(answer, `seed ${seed}`).toMatch(/^(?:200|400|404|413|500|501|503) /)
+    expect(engine.engine.pid, `seed ${seed}`).toBe(pid)
+  }
+}, 120_000)
 
 describe('a file of a form does not lead to other files', () => {
   let folder: string
