@@ -167,11 +167,11 @@ describe('queue_items', () => {
       ...more,
     },
   })
-  const open = (kind: string, since: number, id: string) => ({
+  const open = (kind: string, since: number, id: string, sequence = since + 1) => ({
     kind,
     since,
     seen: 900,
-    sequence: since + 1,
+    sequence,
     attributes: {
       'wayward.queue.name': 'q',
       'wayward.queue.id': 'q1',
@@ -209,9 +209,9 @@ describe('queue_items', () => {
       spans: [twice, twice],
       open: [
         open('queue_item', 100, '100'),
-        open('queue_wait', 0, '100'),
+        open('queue_wait', 0, '100', 101),
         open('queue_item', 500, 'a'),
-        open('queue_wait', 450, 'a'),
+        open('queue_wait', 450, 'a', 501),
         open('queue_wait', 600, 'b'),
       ],
     })
