@@ -156,7 +156,7 @@ async function findAbsence(
     return window.service === undefined ? 'nothing_reported' : 'unknown_service'
   }
   if (found['sessions'] === 0) return 'unknown_session'
-  if (subject === 'session') return 'idle'
+  if (subject === 'session') return found['sessions_reporting'] === 0 ? 'idle' : undefined
   if (found[`${subject}s_ever`] === 0) return 'never_instrumented'
   return isQuietWithoutRows && found[`${subject}s`] === 1 ? undefined : 'idle'
 }

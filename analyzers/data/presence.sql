@@ -12,6 +12,7 @@
 -- Output, one row:
 --   sessions_of_service  count  sessions of the service, ever
 --   sessions             count  sessions of what is asked for, ever
+--   sessions_reporting   count  of these, those that reported in the window
 --   locks_ever           count  1 if a lock was heard of, else 0
 --   locks                count  1 if a lock was heard of in the window, else 0
 --   queues_ever          count  1 if a queue was heard of, else 0
@@ -65,6 +66,14 @@ SELECT
     WHERE ({service:String} = '' OR service = {service:String})
       AND ({session:String} = '' OR session = {session:String})
   ) AS sessions,
+  (
+    SELECT count()
+    FROM wayward_session_times
+    WHERE ({service:String} = '' OR service = {service:String})
+      AND ({session:String} = '' OR session = {session:String})
+      AND first_at < {to:DateTime64(9, 'UTC')}
+      AND last_at >= {from:DateTime64(9, 'UTC')}
+  ) AS sessions_reporting,
   countIf(kind = 'lock') AS locks_ever,
   countIf(kind = 'lock' AND was_in_window) AS locks,
   countIf(kind = 'queue') AS queues_ever,

@@ -1,4 +1,5 @@
 // Generated from the folders of the analyzers by `npm run generate`. Do not edit.
+import { dataQuality } from '../data/data-quality/data-quality.ts'
 import { deadlock } from '../locks/deadlock/deadlock.ts'
 import { jobRuns } from '../jobs/job-runs/job-runs.ts'
 import { lockContention } from '../locks/lock-contention/lock-contention.ts'
@@ -6,6 +7,7 @@ import { queueDelay } from '../queues/queue-delay/queue-delay.ts'
 
 /** All analyzers, by name. */
 export const analyzerList = [
+  dataQuality,
   deadlock,
   jobRuns,
   lockContention,

@@ -1,5 +1,27 @@
 // Generated from the folders of the analyzers by `npm run generate`. Do not edit.
 
+/** Of `data-quality`: one row per service and trouble, the most severe first. */
+export interface DataQualityRow {
+  /** service.name; empty for what the collector refused */
+  readonly service: string
+  /** dropped, refused, silent, ends_lost, repeated, clock_set, clock_ahead or no_identity */
+  readonly trouble: string
+  /** how little answers can be believed for it, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** items, requests, operations or sessions that it is about */
+  readonly affected: number
+  /** of so many, 0 unknown */
+  readonly of_all: number
+  /** affected of of_all */
+  readonly affected_fraction: number
+  /** sessions that it is about, 0 unknown */
+  readonly sessions: number
+  /** when it was last so, 1970 unknown */
+  readonly last_at: string
+  /** kinds of operations, reasons or an example, where there are such */
+  readonly detail: string
+}
+
 /** Of `deadlock`: one row per state and set of lock names, the most severe first. */
 export interface DeadlockRow {
   /** live: nobody has given up; resolved: somebody did */

@@ -201,7 +201,7 @@ describe('wrong usage has exit code 2 and says what would be right', () => {
     [['analyze', 'job-runs', '--fail-on', '101'], /whole number from 0 to 100/],
     [['analyze', 'job-runs', '--format', 'xml'], /one of table, json, csv/],
     [['analyze', 'job-runs', '--session', 'nobody'], /No session begins with "nobody"/],
-    [['query'], /missing required argument 'sql'; see .* query --help$/im],
+    [['query'], /statement is empty; wanted SQL/i],
     [['query', ' '], /The statement is empty.* \(see docs\/query\.md\)$/m],
     [['query', 'SELECT 1', 'FROM x'], /Too many arguments.* got 2; see .* query --help$/im],
     [['sessions', '--url', 'not a url'], /not a URL.* \(see docs\/configuration\.md\)$/m],
