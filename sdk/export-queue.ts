@@ -251,6 +251,9 @@ function createExportQueue<T extends Item>(
       isAbandoned = true
       isClosed = true
       clear()
+      // The batch that is under way is counted when it has failed.
+      drop(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, waiting)
+      waiting = []
       failUnderWay?.()
     },
   }

@@ -412,17 +412,16 @@ function installTraces(resource: Resource, shared: Shared, options: RegisterOpti
   const queued =
     exporter === undefined ? undefined : queueSpans(exporter, limits, shared.losses, shared.line)
   const own = queued === undefined ? [] : [queued.processor]
-  const provider = new BasicTracerProvider({
-    resource,
-    spanProcessors: [...own, ...(options.spanProcessors ?? [])],
-  })
+  const processors = [...own, ...(options.spanProcessors ?? [])]
+  const provider = new BasicTracerProvider({ resource, spanProcessors: processors })
   const isTaken = trace.setGlobalTracerProvider(provider)
   return {
     isTaken,
     get waitingCount() {
       return queued?.waitingCount() ?? 0
     },
-    forceFlush: () => provider.forceFlush(),
+    // Not the provider's: its time-out would hold the process for 30 s where a processor hangs.
+    forceFlush: () => settle(processors.map((processor) => processor.forceFlush())),
     shutdown: () => provider.shutdown(),
     abandon() {
       queued?.abandon()

@@ -65,8 +65,14 @@ describe.each([
   ['does not end its answer', endless],
 ])('while a server %s', (_what, server) => {
   test.concurrent.each(
-    [['query', 'SELECT 2'], ['analyze', 'lock-contention'], ['sessions'], ['migrate']].flatMap(
-      (args) => (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => ({ args, signal })),
+    [
+      ['query', 'SELECT 2'],
+      ['analyze', 'lock-contention'],
+      ['report'],
+      ['sessions'],
+      ['migrate'],
+    ].flatMap((args) =>
+      (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => ({ args, signal })),
     ),
   )('$signal ends $args at once', async ({ args, signal }) => {
     const { signal: by, ms, stderr } = await signalled([...args, '--url', urlOf(server)], signal)

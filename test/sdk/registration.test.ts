@@ -456,6 +456,26 @@ describe('the end of a process', () => {
     expect(server.spans.map((span) => span.name)).toEqual(['early', 'late'])
   })
 
+  test('is not held by a span processor that hangs, and what is given up is counted', async () => {
+    const ended = await run(
+      [
+        '--input-type=module',
+        '--eval',
+        `import { register } from '@wayward/sdk'
+        const hang = () => new Promise(() => undefined)
+        const spanProcessors = [{ onStart() {}, onEnd() {}, forceFlush: hang, shutdown: hang }]
+        const registration = register({ spanProcessors, shutdownMsMax: 200 })
+        for (let count = 0; count < 20; count++) registration.reporter.log({ body: 'x' })
+        await registration.shutdown()
+        console.log(registration.droppedCount)`,
+      ],
+      endpoint(),
+    )
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(Number(ended.stdout)).toBe(20)
+    expect(ended.ms).toBeLessThan(15_000)
+  })
+
   test('is not held by a listener that reports each time', async () => {
     const ended = await run(
       [
