@@ -3,7 +3,9 @@ import { dataQuality } from '../data/data-quality/data-quality.ts'
 import { deadlock } from '../locks/deadlock/deadlock.ts'
 import { jobRuns } from '../jobs/job-runs/job-runs.ts'
 import { lockContention } from '../locks/lock-contention/lock-contention.ts'
+import { lockOrder } from '../locks/lock-order/lock-order.ts'
 import { queueDelay } from '../queues/queue-delay/queue-delay.ts'
+import { stuck } from '../locks/stuck/stuck.ts'
 
 /** All analyzers, by name. */
 export const analyzerList = [
@@ -11,5 +13,7 @@ export const analyzerList = [
   deadlock,
   jobRuns,
   lockContention,
+  lockOrder,
   queueDelay,
+  stuck,
 ] as const

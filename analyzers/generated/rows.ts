@@ -272,6 +272,36 @@ export interface LockContentionRow {
   readonly holder_span_id: string
 }
 
+/** Of `lock-order`: one row per circle of lock names, the shortest first. */
+export interface LockOrderRow {
+  /** names of the locks, in the order of the circle, each once */
+  readonly locks: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** for each step who asked for which lock while holding which, and how often */
+  readonly orders: string
+  /** services of the tasks */
+  readonly services: string
+  /** locks in the circle */
+  readonly length: number
+  /** 1 if the very same locks were taken in both orders, 0 if only locks of these names */
+  readonly same: number
+  /** tasks that took part, of each step at most 16 */
+  readonly tasks: number
+  /** how often the rarest of the steps was taken */
+  readonly times: number
+  /** how often each step was taken */
+  readonly counts: readonly number[]
+  /** when the circle was closed: when the last of its steps was first taken */
+  readonly first_at: string
+  /** when one of them was last taken */
+  readonly last_at: string
+  /** a trace of each step */
+  readonly trace_ids: string
+  /** a span of each step */
+  readonly span_ids: string
+}
+
 /** Of `queue-delay`: one row per service and queue name, the most severe first. */
 export interface QueueDelayRow {
   /** service.name */
@@ -382,4 +412,52 @@ export interface QueueDelayRow {
   readonly worst_trace_id: string
   /** its span */
   readonly worst_span_id: string
+}
+
+/** Of `stuck`: one row per lock name and type with a hold or a wait that goes on for ten seconds or more, the most severe first. */
+export interface StuckRow {
+  /** service.name; several where the lock is one of a host or cluster */
+  readonly service: string
+  /** class of the lock */
+  readonly lock_name: string
+  /** mutex, rwlock, semaphore, ... */
+  readonly lock_type: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** the lock that is held longest, else waited for longest */
+  readonly lock_id: string
+  /** holds that go on and are ten times as long as 99 % of those that have ended */
+  readonly still_held: number
+  /** ns: age of the oldest of them */
+  readonly held_ns: number
+  /** when it was granted */
+  readonly held_since: string
+  /** ns: 99th percentile of the holds that have ended */
+  readonly usual_ns: number
+  /** holds that have ended */
+  readonly ended: number
+  /** task of the oldest: name, else id */
+  readonly holder: string
+  /** its id */
+  readonly holder_task: string
+  /** locks that it held already when it asked for this one */
+  readonly holder_held: number
+  /** holds of whom the session, which lives, reports neither an end nor that they go on */
+  readonly ends_lost: number
+  /** requests that go on */
+  readonly waiting: number
+  /** ns: age of the oldest of them */
+  readonly wait_max_ns: number
+  /** task of the oldest: name, else id */
+  readonly waiter: string
+  /** requests that timed out or were cancelled since the oldest hold was granted */
+  readonly gave_up: number
+  /** ns: how long those who wait and those who gave up have waited since then, together */
+  readonly blocked_ns: number
+  /** until when that is known, 1970 for up to now */
+  readonly as_of: string
+  /** trace of the oldest hold, else of the oldest wait */
+  readonly trace_id: string
+  /** its span */
+  readonly span_id: string
 }

@@ -3,7 +3,7 @@
 -- The answer for a window up to a moment is what it would have been at that moment: a hold that ended after the window
 -- was open at its end. A hold that was stored twice is there once; inner holds of a re-entrant lock are left out.
 --
--- Uses: window_from_ns, window_to_ns, end_of_ns, open_now, repeated_holds
+-- Uses: window_from_ns, window_to_ns, end_of_ns, open_locks, repeated_holds
 --
 -- Columns:
 --   lock       the lock: locks of hosts and clusters are one for all sessions, others are of their session
@@ -70,13 +70,6 @@ FROM
     toUnixTimestamp64Nano(seen_at),
     state,
     silent_at
-  FROM open_now
+  FROM open_locks
   WHERE kind = 'lock_hold'
-    AND (service, session, sequence) NOT IN
-    (
-      SELECT service, session, sequence
-      FROM wayward_lock_holds
-      WHERE toDate(granted_at) IN (SELECT toDate(started_at) FROM open_now WHERE kind = 'lock_hold')
-        AND sequence IN (SELECT sequence FROM open_now WHERE kind = 'lock_hold')
-    )
 )

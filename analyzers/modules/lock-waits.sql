@@ -3,7 +3,7 @@
 -- The answer for a window up to a moment is what it would have been at that moment: a wait that ended after the window
 -- is one that goes on at its end. A wait that was stored twice is there once.
 --
--- Uses: window_from_ns, window_to_ns, end_of_ns, open_now, repeated_waits
+-- Uses: window_from_ns, window_to_ns, end_of_ns, open_locks, repeated_waits
 --
 -- Columns:
 --   lock, actor, owner  as in lock_holds
@@ -64,13 +64,6 @@ FROM
     toUnixTimestamp64Nano(started_at),
     toUnixTimestamp64Nano(seen_at),
     silent_at
-  FROM open_now
+  FROM open_locks
   WHERE kind = 'lock_wait'
-    AND (service, session, sequence) NOT IN
-    (
-      SELECT service, session, sequence
-      FROM wayward_lock_waits
-      WHERE toDate(requested_at) IN (SELECT toDate(started_at) FROM open_now WHERE kind = 'lock_wait')
-        AND sequence IN (SELECT sequence FROM open_now WHERE kind = 'lock_wait')
-    )
 )

@@ -1,0 +1,60 @@
+-- Module: Which lock was asked for while which other was held: a row for each pair of locks.
+--
+-- Uses: lock_holds, lock_waits
+--
+-- Columns, from_* of the held lock, to_* of the one asked for:
+--   from_lock, from_owner, from_name, to_lock, to_owner, to_name
+--   times        how often; waits: how often it was not granted at once; hold_ns: how long it was then held, together
+--   actors       tasks that did, at most 16; task: name of one; service, trace_id, span_id: of its span
+--   gates        locks that were held besides, each time
+--   asks_alone   whether it was ever asked for as the only holder; holds_alone: whether the other was ever held so
+--   first_ns, last_ns
+SELECT
+  cityHash64(if(k.is_shared, '', r.service), if(k.is_shared, '', r.session), k.lock_type, k.lock_name, r.from_id) AS from_lock,
+  if(k.is_shared, '', r.service) AS from_owner,
+  k.lock_name AS from_name,
+  r.to_lock AS to_lock, r.to_owner AS to_owner, r.to_name AS to_name,
+  count() AS times,
+  countIf(r.has_waited) AS waits,
+  sum(r.hold_ns) AS hold_ns,
+  groupUniqArray(16)(r.actor) AS actors,
+  any(r.task) AS task,
+  any(r.service) AS service,
+  any(r.trace_id) AS trace_id,
+  any(r.span_id) AS span_id,
+  groupArrayIntersect(r.besides) AS gates,
+  max(r.is_alone) AS asks_alone,
+  max(k.is_alone) AS holds_alone,
+  min(r.start_ns) AS first_ns,
+  max(r.start_ns) AS last_ns
+FROM
+(
+  SELECT
+    service, session, actor, to_lock, to_owner, to_name, task, trace_id, span_id, is_alone, has_waited, hold_ns, start_ns,
+    from_id, arrayFilter(id -> id != from_id, held) AS besides
+  FROM
+  (
+    SELECT
+      service, session, actor, lock AS to_lock, owner AS to_owner, lock_name AS to_name,
+      if(task_name = '', concat('task ', task_id), toString(task_name)) AS task, trace_id, span_id,
+      lock_mode != 'shared' AS is_alone, contended AS has_waited, toFloat64(till_ns - from_ns) AS hold_ns, start_ns,
+      arrayFilter(id -> id != lock_id, held) AS held
+    FROM lock_holds
+    WHERE notEmpty(held)
+    UNION ALL
+    SELECT
+      service, session, actor, lock, owner, lock_name,
+      if(task_name = '', concat('task ', task_id), toString(task_name)), trace_id, span_id,
+      lock_mode != 'shared', true, 0, start_ns, arrayFilter(id -> id != lock_id, held)
+    FROM lock_waits
+    WHERE notEmpty(held) AND outcome IN ('waiting', 'timeout', 'cancelled')
+  )
+  ARRAY JOIN held AS from_id
+) AS r
+INNER JOIN
+(
+  SELECT service, session, lock_id, lock_name, lock_type, any(is_shared) AS is_shared, max(lock_mode != 'shared') AS is_alone
+  FROM lock_holds
+  GROUP BY service, session, lock_id, lock_name, lock_type
+) AS k ON k.service = r.service AND k.session = r.session AND k.lock_id = r.from_id
+GROUP BY from_lock, from_owner, from_name, to_lock, to_owner, to_name
