@@ -1,11 +1,10 @@
 -- Module: What became of the items of each queue in the window. A queue is one object of one session; several may have a name.
 --
--- Uses: queue_items, window_from_ns, minutes_of, within_minutes
+-- Uses: queue_items, window_from_ns
 --
 -- Columns, besides those that name the queue:
 --   told         most workers that it said it has, 0 unknown
 --   first_ns, last_ns  its first and last sign within the window
---   is_brief     whether it is one of several of its name in its session, as where each request makes one
 --   arrived, ended, failed, removed, refused  items within the window; failed of ended
 --   at_start     items that waited when the window began
 --   waiting, processing, lost  items at the end of the window
@@ -13,7 +12,6 @@
 --   wait_sum, work_sum  within the window
 --   waited, worked, either  states of the time in which at least one waited, was processed, or either
 --   first_arrival_ns, last_arrival_ns  of those that arrived, 0 if none did
---   minutes      (numbers of minutes, items that waited in each on average, that were processed)
 --   backlog, working  states of the most that waited and were processed at a time
 --   oldest       the oldest that waits: age, as_of; held: the oldest in processing: age, as_of, item_id, trace_id, span_id
 --   stalled_ns   for how long nothing has been taken or ended although items wait, 0 if that is not so
@@ -24,7 +22,6 @@ SELECT
   max(workers) AS told,
   min(from_ns) AS first_ns,
   max(till_ns) AS last_ns,
-  count() OVER (PARTITION BY service, queue_name, session) > 1 AS is_brief,
   countIf(enqueued_ns >= window_from_ns AND stage != 'refused') AS arrived,
   countIf(stage IN ('done', 'failed')) AS ended,
   countIf(stage = 'failed') AS failed,
@@ -45,8 +42,6 @@ SELECT
   intervalLengthSumState(from_ns, till_ns) AS either,
   minIf(enqueued_ns, enqueued_ns >= window_from_ns) AS first_arrival_ns,
   maxIf(enqueued_ns, enqueued_ns >= window_from_ns) AS last_arrival_ns,
-  sumMapIf(minutes_of(from_ns, till_ns), within_minutes(minutes_of(from_ns, till_ns), from_ns, out_ns),
-    within_minutes(minutes_of(from_ns, till_ns), out_ns, till_ns), stage NOT IN ('refused', 'lost')) AS minutes,
   maxIntersectionsStateIf(from_ns, out_ns, out_ns > from_ns) AS backlog,
   maxIntersectionsStateIf(out_ns, till_ns, till_ns > out_ns) AS working,
   argMaxIf((wait_ns, as_of), wait_ns, stage = 'waiting') AS oldest,

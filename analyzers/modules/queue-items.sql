@@ -3,7 +3,7 @@
 -- The answer for a window up to a moment is what it would have been at that moment: an item that was taken after the window
 -- waits at its end. An item that was stored twice is there once.
 --
--- Uses: window_from_ns, window_to_ns, end_of_ns, queue_open
+-- Uses: window_from_ns, window_to_ns, end_of_ns, queue_open, repeated_items
 --
 -- Columns:
 --   queue         the queue, of its session
@@ -41,7 +41,22 @@ FROM
     end_of_ns(taken_ns, processing_ns) AS done_ns,
     toDateTime64(0, 9, 'UTC') AS silent_at
   FROM wayward_queue_items
-  WHERE enqueued_at < {to:DateTime64(9, 'UTC')}
+  WHERE NOT repeated_items
+    AND enqueued_at < {to:DateTime64(9, 'UTC')}
+    AND done_ns >= window_from_ns
+    AND ({service:String} = '' OR service = {service:String})
+    AND ({session:String} = '' OR session = {session:String})
+  UNION ALL
+  SELECT
+    service, session, queue_name, queue_id, item_id, priority, concurrency AS workers, error_type, trace_id, span_id,
+    if(result = 'failed', 'failed', 'done') AS result,
+    least(toUnixTimestamp64Nano(enqueued_at), taken_ns) AS put_ns,
+    toUnixTimestamp64Nano(dequeued_at) AS taken_ns,
+    end_of_ns(taken_ns, processing_ns) AS done_ns,
+    toDateTime64(0, 9, 'UTC') AS silent_at
+  FROM wayward_queue_items
+  WHERE repeated_items
+    AND enqueued_at < {to:DateTime64(9, 'UTC')}
     AND done_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String})
     AND ({session:String} = '' OR session = {session:String})

@@ -6,7 +6,7 @@
 --   service  String         only this service, empty for all
 --   session  String         only this session, empty for all
 --
--- Uses: items_by_queue, queue_workers, most_at_once, crowding, queue_history, observed, reported_losses,
+-- Uses: items_by_queue, queue_workers, most_at_once, queue_stretches, crowding, queue_history, observed, reported_losses,
 --   hang_severity, wait_severity, failing_severity, unending_severity, to_severity
 --
 -- Headline, the columns of a table, the last left out first:
@@ -83,9 +83,10 @@ WITH
       toUInt64(intervalLengthSumMerge(q.waited)) AS waited_ns,
       toUInt64(intervalLengthSumMerge(q.either) - intervalLengthSumMerge(q.worked)) AS idle_ns,
       maxIntersectionsMerge(q.backlog) AS backlog_max, maxIntersectionsMerge(q.working) AS concurrency_used,
-      groupArray(queue_workers(q.first_ns, q.last_ns, q.is_brief OR t.session = '', t.first_at, t.last_at,
-        if(q.told = 0, finalizeAggregation(q.working), q.told))) AS workers,
-      sumMap(q.minutes.1, q.minutes.2, q.minutes.3) AS minutes,
+      sumMap([q.session], [1]) AS by_session,
+      arrayFilter((name, count) -> count > 1 OR name = '', by_session.1, by_session.2) AS busy_sessions,
+      arrayMap(o -> queue_workers(o.1, o.2, has(busy_sessions, o.3), o.4, o.5, o.6), groupArray((q.first_ns, q.last_ns,
+        toString(t.session), t.first_at, t.last_at, if(q.told = 0, finalizeAggregation(q.working), q.told)))) AS workers,
       argMax(q.oldest, q.oldest.1) AS oldest, argMax(q.held, q.held.1) AS held, argMax(q.worst, q.wait_longest) AS longest,
       max(q.stalled_ns) AS still_ns, argMax(q.processing, q.stalled_ns) AS still_held,
       argMax(q.overtaken, q.oldest.1) AS overtaken, max(q.priority_high) AS priority_high,
@@ -102,8 +103,7 @@ WITH
       wait_sum_ns, processing_sum_ns, waited_ns, idle_ns, concurrency_used, oldest, held, longest, overtaken, priority_high,
       toUInt64(most_at_once(f.workers)) AS concurrency,
       arraySum(w -> toFloat64((w.2 - w.1) * w.3), f.workers) AS worker_ns,
-      arrayReverseSort(arrayMap((minute, waiting, working) -> (crowding(waiting, working, concurrency), minute),
-        minutes.1, minutes.2, minutes.3))[1] AS crowd,
+      arrayReverseSort(arrayMap(m -> (crowding(m.2, m.3, concurrency), m.1), s.minutes))[1] AS crowd,
       h.known AS known, h.work_usual AS work_usual, h.work_longest AS work_longest, l.dropped AS dropped,
       greatest(toUInt64(o.observed_ns), waited_ns, toUInt64(1)) AS observed_ns,
       -- What is in processing for as long as items have been before may still end well.
@@ -113,6 +113,7 @@ WITH
       arrived / if(is_steady, toFloat64(arriving_ns), toFloat64(observed_ns)) * work_usual / concurrency AS load,
       if(is_steady, crowding(wait_sum_ns / busy_ns, processing_sum_ns / busy_ns, concurrency), 0) AS crowd_steady
     FROM figures AS f
+    LEFT JOIN queue_stretches AS s ON s.of_service = f.service AND s.of_queue = f.queue_name
     LEFT JOIN queue_history AS h ON h.of_service = f.service AND h.of_queue = f.queue_name
     LEFT JOIN observed AS o ON o.of_service = f.service
     LEFT JOIN reported_losses AS l ON l.of_service = f.service
