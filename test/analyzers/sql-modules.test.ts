@@ -46,13 +46,9 @@ async function rowsOf(
   order = 'start_ns',
 ): Promise<Readonly<Record<string, unknown>>[]> {
   const sql = `${await readModule(name)} ORDER BY ${order}`
-  const seconds = (ms: number): string => {
-    const digits = toMoment(ms).toString()
-    return `${digits.slice(0, -9)}.${digits.slice(-9)}`
-  }
   const rows = await engine.reader.query<Record<string, unknown>>(sql, {
-    from: seconds(from),
-    to: seconds(to),
+    from: toText(from),
+    to: toText(to),
     service: '',
     session: '',
   })
@@ -66,6 +62,11 @@ async function rowsOf(
       ]),
     ),
   )
+}
+
+function toText(ms: number): string {
+  const digits = toMoment(ms).toString()
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`
 }
 
 describe('lock_holds', () => {
@@ -230,6 +231,111 @@ describe('queue_items', () => {
     })
     const rows = await rowsOf('queue_items', [0, 5000], 'dequeued_ns')
     expect(rows.map(({ stage }) => stage)).toEqual(['done', 'waiting'])
+  })
+})
+
+/** A run of a job, in minutes; without a length it goes on. */
+function run(at: number, length: number, more: Record<string, string> = {}) {
+  const attributes = {
+    'wayward.job.name': 'j',
+    'wayward.job.run.id': `${at}`,
+    'wayward.job.result': 'success',
+    ...more,
+  }
+  const minute = 60_000
+  return { kind: 'job_run', at: at * minute, for: length * minute, sequence: at + 1, attributes }
+}
+
+const minuteNs = 60_000_000_000
+
+describe('job_runs', () => {
+  test('has at each moment what was known then, twice sent runs once, and skipped ones', async () => {
+    const skip = { 'wayward.job.result': 'skip' }
+    await report({ spans: [run(0, 3), run(2, 5), run(2, 5), run(3, 0, skip), run(9, 1)] })
+    const rows = await rowsOf('job_runs', [60_000, 240_000])
+    expect(rows).toMatchObject([
+      { outcome: 'success', from_ns: 60_000, till_ns: 180_000, length_ns: `${3 * minuteNs}` },
+      { outcome: 'running', from_ns: 120_000, till_ns: 240_000, length_ns: `${2 * minuteNs}` },
+      { outcome: 'skip', is_made: 0 },
+    ])
+  })
+
+  test('has a run that is open once, and not when its span has come', async () => {
+    const open = (sequence: number) => ({
+      kind: 'job_run',
+      since: 60_000 * (sequence - 1),
+      seen: 600_000,
+      sequence,
+      attributes: { 'wayward.job.name': 'j', 'wayward.job.run.id': `${sequence - 1}` },
+    })
+    await report({ spans: [run(1, 2)], open: [open(2), open(5)] })
+    const rows = await rowsOf('job_runs', [0, 6_000_000])
+    expect(rows.map(({ outcome }) => outcome)).toEqual(['success', 'running'])
+  })
+})
+
+describe('job_history', () => {
+  test('knows the rhythm of a job, and that of none', async () => {
+    const minutesOf = [0, 5, 10, 15, 20, 30, 35, 40, 45, 50, 55]
+    await report({ spans: minutesOf.map((at) => run(at, at === 20 ? 4 : 1)) })
+    const rhythmic = await rowsOf('job_history', [3_000_000, 6_000_000], 'of_job')
+    expect(rhythmic).toMatchObject([
+      { period: `${5 * minuteNs}`, gap: `${5 * minuteNs}`, length_longest: `${4 * minuteNs}` },
+    ])
+    await engine.truncateTables()
+    await report({ spans: [0, 1, 7, 9, 22, 23, 41].map((at) => run(at, 1)) })
+    expect(await rowsOf('job_history', [0, 6_000_000], 'of_job')).toMatchObject([{ period: '0' }])
+  })
+})
+
+describe('job_missed', () => {
+  const alive = (until: number) => hold(0, until * 60_000, 1000)
+
+  test('counts what is missing within the window while the service reports', async () => {
+    const made = [0, 1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
+    await report({ spans: [alive(30), ...made.map((at) => run(at, 0.1))] })
+    const missedIn = (from: number, to: number) =>
+      rowsOf('job_missed', [from * 60_000, to * 60_000], 'of_job')
+    expect(await missedIn(0, 20)).toMatchObject([{ missed: '3', stopped: '0' }])
+    expect(await missedIn(8, 20)).toMatchObject([{ missed: '2', stopped: '0' }])
+    expect(await missedIn(0, 100)).toMatchObject([{ missed: '12', stopped: '9' }])
+    expect(await missedIn(25, 28)).toMatchObject([{ missed: '3', stopped: '3' }])
+  })
+
+  test('counts nothing that is late by less than half a period, nor of a time without reports', async () => {
+    await report({ spans: [0, 1, 2, 3, 4].map((at) => run(at, 0.1)) })
+    expect(await rowsOf('job_missed', [0, 6_000_000], 'of_job')).toEqual([])
+  })
+})
+
+describe('reported_losses', () => {
+  test('sums what sessions of the window say they dropped', async () => {
+    await engine.insertRows('wayward_sessions', [
+      { service: 'shop', session: 'a', first_at: toText(0), last_at: toText(10), dropped: 7 },
+      { service: 'shop', session: 'b', first_at: toText(50), last_at: toText(60), dropped: 9 },
+    ])
+    const rows = await rowsOf('reported_losses', [0, 20], 'of_service')
+    expect(rows).toEqual([{ of_service: 'shop', dropped: '7' }])
+  })
+})
+
+describe('queue_stretches', () => {
+  test('has the mean of each minute', async () => {
+    const attributes = {
+      'wayward.queue.name': 'q',
+      'wayward.queue.id': 'q1',
+      'wayward.queue.item.id': '1',
+      'wayward.queue.wait.duration': '90000000000',
+    }
+    await report({ spans: [{ kind: 'queue_item', at: 90_000, for: 60_000, attributes }] })
+    const [row] = await rowsOf('queue_stretches', [0, 600_000], 'of_queue')
+    const minutes = row?.['minutes'] as readonly (readonly [string, number, number])[]
+    const byMinute = minutes.toSorted((a, b) => Number(a[0]) - Number(b[0]))
+    expect(byMinute.map(([, waiting, working]) => [waiting, working])).toEqual([
+      [1, 0],
+      [0.5, 0.5],
+      [0, 0.5],
+    ])
   })
 })
 
