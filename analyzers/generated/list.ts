@@ -1,19 +1,23 @@
 // Generated from the folders of the analyzers by `npm run generate`. Do not edit.
+import { blockedBy } from '../locks/blocked-by/blocked-by.ts'
 import { dataQuality } from '../data/data-quality/data-quality.ts'
 import { deadlock } from '../locks/deadlock/deadlock.ts'
 import { jobRuns } from '../jobs/job-runs/job-runs.ts'
 import { lockContention } from '../locks/lock-contention/lock-contention.ts'
 import { lockOrder } from '../locks/lock-order/lock-order.ts'
+import { poolWait } from '../locks/pool-wait/pool-wait.ts'
 import { queueDelay } from '../queues/queue-delay/queue-delay.ts'
 import { stuck } from '../locks/stuck/stuck.ts'
 
 /** All analyzers, by name. */
 export const analyzerList = [
+  blockedBy,
   dataQuality,
   deadlock,
   jobRuns,
   lockContention,
   lockOrder,
+  poolWait,
   queueDelay,
   stuck,
 ] as const

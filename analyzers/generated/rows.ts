@@ -1,5 +1,61 @@
 // Generated from the folders of the analyzers by `npm run generate`. Do not edit.
 
+/** Of `blocked-by`: one row per lock name and type and name of its holder, the 1,000 most severe. */
+export interface BlockedByRow {
+  /** of the lock; of the holder where services share it */
+  readonly service: string
+  /** class of the lock */
+  readonly lock_name: string
+  /** mutex, rwlock, semaphore, ... */
+  readonly lock_type: string
+  /** name of the task that held it, else of its thread */
+  readonly holder: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** ns: how long others waited within the window while he held it, shared among holders of one moment */
+  readonly blocked_ns: number
+  /** blocked_ns of all the waiting for these locks */
+  readonly share: number
+  /** of all the waiting for these locks, what is charged to any holder; the rest nobody reported */
+  readonly known_share: number
+  /** 1 for the one who blocked most of this lock */
+  readonly rank: number
+  /** actors that he blocked on average while his service was observed */
+  readonly blocked_mean: number
+  /** waits that met one of his holds, once for each */
+  readonly blocks: number
+  /** actors that waited for him */
+  readonly victims: number
+  /** names of those who waited for him most, and how many milliseconds */
+  readonly waiters: string
+  /** ns: the longest that one wait met one of his holds */
+  readonly longest_ns: number
+  /** when that began */
+  readonly longest_at: string
+  /** waits that go on while he still holds it */
+  readonly still_blocked: number
+  /** ns: their ages together */
+  readonly still_ns: number
+  /** until when that is known, 1970 for up to now */
+  readonly still_as_of: string
+  /** ns: how long the hold of the longest block lasted, or had lasted when last reported */
+  readonly hold_ns: number
+  /** the span in which it was taken */
+  readonly within: string
+  /** spans that began during it, and how many milliseconds of it they took */
+  readonly doing: string
+  /** locks that the holder waited for meanwhile, and who held those, to the end */
+  readonly chain: string
+  /** ns: wall time in which a session of the service reported, within the window */
+  readonly observed_ns: number
+  /** id of its task */
+  readonly hold_task: string
+  /** its trace */
+  readonly hold_trace_id: string
+  /** its span */
+  readonly hold_span_id: string
+}
+
 /** Of `data-quality`: one row per service and trouble, the most severe first. */
 export interface DataQualityRow {
   /** service.name; empty for what the collector refused */
@@ -300,6 +356,68 @@ export interface LockOrderRow {
   readonly trace_ids: string
   /** a span of each step */
   readonly span_ids: string
+}
+
+/** Of `pool-wait`: one row per service and name of a semaphore or pool, the most severe first. */
+export interface PoolWaitRow {
+  /** service.name; several where the pool is one of a host or cluster */
+  readonly service: string
+  /** class of the pool (wayward.lock.name) */
+  readonly pool: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** leak, nested (holders wait for more), long (few hold most), small, or nothing */
+  readonly cause: string
+  /** pools of this name */
+  readonly pools: number
+  /** most permits of one pool that were held at once */
+  readonly size: number
+  /** of the busiest: permits held of size, of observed_ns */
+  readonly use: number
+  /** holds that have ended */
+  readonly checkouts: number
+  /** requests that were granted, wait, or were given up */
+  readonly requests: number
+  /** requests that were not granted at once */
+  readonly contended: number
+  /** ns: median wait of the contended requests, those that go on with their age */
+  readonly wait_p50_ns: number
+  /** ns: 95th percentile of the same */
+  readonly wait_p95_ns: number
+  /** ns: the longest */
+  readonly wait_max_ns: number
+  /** ns: sum of the same within the window */
+  readonly wait_sum_ns: number
+  /** most that waited at once */
+  readonly waiters_max: number
+  /** requests that gave up after their time-out */
+  readonly timeouts: number
+  /** requests that go on */
+  readonly still_waiting: number
+  /** ns: their ages together */
+  readonly still_ns: number
+  /** until when that is known, 1970 for up to now */
+  readonly still_as_of: string
+  /** ns: 95th percentile of the holds that have ended */
+  readonly hold_p95_ns: number
+  /** holds that go on */
+  readonly still_held: number
+  /** holds that go on for ten seconds or more and ten times as long as 95 % of those that ended */
+  readonly leaked: number
+  /** ns: age of the oldest hold that goes on */
+  readonly oldest_ns: number
+  /** requests that waited while their task held a permit of the same pool */
+  readonly nested: number
+  /** name of the tasks that held it most */
+  readonly holder: string
+  /** their share of all the time that permits were held */
+  readonly holder_share: number
+  /** ns: wall time in which a session of the service reported, within the window */
+  readonly observed_ns: number
+  /** trace of the longest wait */
+  readonly trace_id: string
+  /** its span */
+  readonly span_id: string
 }
 
 /** Of `queue-delay`: one row per service and queue name, the most severe first. */

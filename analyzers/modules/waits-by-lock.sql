@@ -8,6 +8,7 @@
 --   in_window    sum of what of the waits lies within the window; wall: state of the time in which at least one waited
 --   waiters_max  most that waited at once
 --   contended    requests that were not granted at once and not refused; timeouts, cancelled, refused, lost: of these
+--   nested       requests of tasks that held a permit of the same lock
 --   waiting      that still wait, waiting_longest and waiting_sum of their ages, waiting_as_of of the oldest
 --   worst        the longest wait: lock, lock_id, start_ns, task, trace_id, span_id
 SELECT
@@ -27,6 +28,7 @@ SELECT
   countIf(outcome = 'cancelled') AS cancelled,
   countIf(outcome = 'refused') AS refused,
   countIf(outcome = 'lost') AS lost,
+  countIf(is_wait AND is_nested) AS nested,
   countIf(outcome = 'waiting') AS waiting,
   maxIf(length_ns, outcome = 'waiting') AS waiting_longest,
   sumIf(toUInt128(length_ns), outcome = 'waiting') AS waiting_sum,
@@ -37,7 +39,7 @@ FROM
 (
   SELECT
     owner, lock_name, lock_type, lock, service, session, actor, thread_id, task_id, task_name, lock_id, trace_id,
-    span_id, length_ns, outcome, start_ns, from_ns, till_ns, as_of,
+    span_id, length_ns, outcome, start_ns, from_ns, till_ns, as_of, has(held, lock_id) AS is_nested,
     outcome NOT IN ('refused', 'lost') AND NOT (outcome = 'cancelled' AND length_ns = 0) AS is_wait
   FROM lock_waits
 )

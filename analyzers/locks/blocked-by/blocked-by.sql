@@ -1,0 +1,150 @@
+-- Question: Who held the locks that others waited for, and what was he doing?
+--
+-- Parameters:
+--   from     DateTime64(9)  first moment of the window
+--   to       DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
+--   service  String         only this service, empty for all
+--   session  String         only this session, empty for all
+--
+-- Uses: lock_holds, lock_slots, lock_blocks, lock_charges, lock_stretches, observed, blocked_severity, hang_severity,
+--   as_durations
+--
+-- Headline, the columns of a table, the last left out first:
+--   lock_name, holder, service, severity, blocked_ns, share, victims, doing, chain, waiters, longest_ns
+--
+-- Output, one row per lock name and type and name of its holder, the 1,000 most severe:
+--   service        text         of the lock; of the holder where services share it
+--   lock_name      text         class of the lock
+--   lock_type      text         mutex, rwlock, semaphore, ...
+--   holder         text         name of the task that held it, else of its thread
+--   severity       count        what it costs, see docs/analyzers/severity.md
+--   blocked_ns     duration ns  how long others waited within the window while he held it, shared among holders of one moment
+--   share          fraction     blocked_ns of all the waiting for these locks
+--   known_share    fraction     of all the waiting for these locks, what is charged to any holder; the rest nobody reported
+--   rank           count        1 for the one who blocked most of this lock
+--   blocked_mean   number       actors that he blocked on average while his service was observed
+--   blocks         count        waits that met one of his holds, once for each
+--   victims        count        actors that waited for him
+--   waiters        text         names of those who waited for him most, and how many milliseconds
+--   longest_ns     duration ns  the longest that one wait met one of his holds
+--   longest_at     time         when that began
+--   still_blocked  count        waits that go on while he still holds it
+--   still_ns       duration ns  their ages together
+--   still_as_of    time         until when that is known, 1970 for up to now
+--   hold_ns        duration ns  how long the hold of the longest block lasted, or had lasted when last reported
+--   within         text         the span in which it was taken
+--   doing          text         spans that began during it, and how many milliseconds of it they took
+--   chain          text         locks that the holder waited for meanwhile, and who held those, to the end
+--   observed_ns    duration ns  wall time in which a session of the service reported, within the window
+--   hold_task      text         id of its task
+--   hold_trace_id  text         its trace
+--   hold_span_id   text         its span
+WITH
+  charges AS MATERIALIZED
+  (
+    SELECT
+      c.owner AS owner, c.lock_name AS lock_name, c.lock_type AS lock_type, c.holder AS holder,
+      c.blocked_ns AS blocked_ns, c.trouble_ns AS trouble_ns, c.blocks AS blocks, c.victims AS victims,
+      c.by_waiter AS by_waiter, c.open AS open, c.open_ns AS open_ns, c.worst AS worst, c.rank AS rank, c.known_ns AS known_ns,
+      h.actor AS actor, h.service AS service, h.task_id AS task_id, h.trace_id AS trace_id, h.span_id AS span_id,
+      h.parent_span_id AS parent_span_id, h.start_ns AS start_ns, h.end_ns AS end_ns, h.as_of AS as_of
+    FROM lock_holds AS h
+    INNER JOIN
+    (
+      SELECT
+        owner, lock_name, lock_type, holder, blocked_ns, trouble_ns, blocks, finalizeAggregation(victims) AS victims,
+        by_waiter, open, open_ns, worst,
+        row_number() OVER (PARTITION BY owner, lock_name, lock_type ORDER BY blocked_ns DESC, holder) AS rank,
+        sum(blocked_ns) OVER (PARTITION BY owner, lock_name, lock_type) AS known_ns
+      FROM lock_charges
+      ORDER BY open_ns DESC, blocked_ns DESC
+      LIMIT 1000
+    ) AS c ON c.worst.4 = h.lock AND c.worst.5 = h.actor AND c.worst.6 = h.start_ns
+    LIMIT 1 BY owner, lock_name, lock_type, holder
+  ),
+  all_waits AS
+  (
+    SELECT of_owner, of_name, of_type, sum(waited_ns) AS waited_ns
+    FROM lock_slots
+    GROUP BY of_owner, of_name, of_type
+  ),
+  -- Waits of those who held a lock meanwhile: through them a chain goes on.
+  links AS MATERIALIZED
+  (
+    SELECT actor, from_ns, till_ns, holder_actor, concat(lock_name, ' held by ', holder) AS link
+    FROM lock_blocks
+    WHERE nested AND actor != holder_actor
+    ORDER BY till_ns - from_ns DESC
+    LIMIT 10000
+  ),
+  chains AS
+  (
+    WITH RECURSIVE steps AS
+    (
+      SELECT
+        actor AS root, from_ns, till_ns, holder_actor AS at_actor, [actor, holder_actor] AS passed, link AS chain
+      FROM links
+      UNION ALL
+      SELECT
+        s.root AS root, s.from_ns AS from_ns, s.till_ns AS till_ns, l.holder_actor AS at_actor,
+        arrayPushBack(s.passed, l.holder_actor) AS passed, concat(s.chain, ', who waited for ', l.link) AS chain
+      FROM steps AS s
+      INNER JOIN links AS l ON l.actor = s.at_actor
+      WHERE l.from_ns < s.till_ns AND l.till_ns > s.from_ns AND NOT has(s.passed, l.holder_actor) AND length(s.passed) < 16
+      ORDER BY least(l.till_ns, s.till_ns) - greatest(l.from_ns, s.from_ns) DESC, l.link
+      LIMIT 1 BY s.root, s.from_ns, s.till_ns
+    )
+    SELECT root, groupArray((from_ns, till_ns, length(passed), chain)) AS chains
+    FROM steps
+    GROUP BY root
+  ),
+  spans AS
+  (
+    SELECT s.TraceId AS of_trace, groupArray(1000)((SpanId, SpanName, toUnixTimestamp64Nano(Timestamp), Duration)) AS spans
+    FROM otel_traces AS s
+    INNER JOIN (SELECT DISTINCT trace_id FROM charges WHERE trace_id != '') AS t ON t.trace_id = s.TraceId
+    WHERE s.Timestamp < {to:DateTime64(9, 'UTC')} AND s.Timestamp >= subtractDays({from:DateTime64(9, 'UTC')}, 1)
+      AND NOT (startsWith(s.SpanName, 'hold ') OR startsWith(s.SpanName, 'wait '))
+    GROUP BY of_trace
+  )
+SELECT
+  c.service AS service,
+  c.lock_name AS lock_name,
+  c.lock_type AS lock_type,
+  c.holder AS holder,
+  greatest(
+    blocked_severity(least(s.blocked_worst, c.trouble_ns / 1e10) * 1e10 / least(1e10, toFloat64(observed_ns)), c.trouble_ns / observed_ns),
+    hang_severity(if(c.open_ns >= 1e10, c.open_ns, 0))) AS severity,
+  toUInt64(c.blocked_ns) AS blocked_ns,
+  least(1, c.blocked_ns / greatest(a.waited_ns, 1)) AS share,
+  least(1, c.known_ns / greatest(a.waited_ns, 1)) AS known_share,
+  c.rank AS rank,
+  c.blocked_ns / observed_ns AS blocked_mean,
+  c.blocks AS blocks,
+  c.victims AS victims,
+  as_durations(c.by_waiter) AS waiters,
+  toUInt64(c.worst.1) AS longest_ns,
+  fromUnixTimestamp64Nano(c.worst.2, 'UTC') AS longest_at,
+  c.open AS still_blocked,
+  toUInt64(c.open_ns) AS still_ns,
+  if(c.open = 0, toDateTime64(0, 9, 'UTC'), c.as_of) AS still_as_of,
+  toUInt64(c.end_ns - c.start_ns) AS hold_ns,
+  arrayFirst(span -> span.1 = c.parent_span_id, p.spans).2 AS within,
+  as_durations(arrayReduce('sumMap', arrayMap(
+    span -> map(span.2, toFloat64(least(span.3 + toInt64(span.4), c.end_ns) - span.3)),
+    arrayFilter(span -> span.3 >= c.start_ns AND span.3 < c.end_ns AND span.1 != c.parent_span_id, p.spans)))) AS doing,
+  -- Of the waits of its task that fall into the block the longest, and of what is known of that the most.
+  arrayReverseSort(
+    step -> (least(step.2, c.worst.3) - greatest(step.1, c.worst.2), step.3),
+    arrayFilter(step -> step.1 < c.worst.3 AND step.2 > c.worst.2, g.chains))[1].4 AS chain,
+  toUInt64(greatest(toFloat64(o.observed_ns), toFloat64(c.worst.1), 1)) AS observed_ns,
+  c.task_id AS hold_task,
+  c.trace_id AS hold_trace_id,
+  c.span_id AS hold_span_id
+FROM charges AS c
+LEFT JOIN all_waits AS a ON a.of_owner = c.owner AND a.of_name = c.lock_name AND a.of_type = c.lock_type
+LEFT JOIN lock_stretches AS s ON s.owner = c.owner AND s.lock_name = c.lock_name AND s.lock_type = c.lock_type
+LEFT JOIN chains AS g ON g.root = c.actor
+LEFT JOIN spans AS p ON p.of_trace = c.trace_id
+LEFT JOIN observed AS o ON o.of_service = service
+ORDER BY severity DESC, blocked_ns DESC, service, lock_name, lock_type, holder

@@ -1,0 +1,84 @@
+// Goal: who blocked whom, and how the waiting is shared among holders. Method: a few spans, and the
+// rows that the modules give for a window.
+import { readModule } from '@wayward/analyzers/sql-modules'
+import { migrate } from '@wayward/clickhouse'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { toRows } from '../../harness/recording.ts'
+
+let engine: TestEngine
+
+beforeAll(async () => {
+  engine = await startTestEngine()
+  await migrate(engine.writer)
+})
+
+beforeEach(async () => {
+  await engine.truncateTables()
+})
+
+afterAll(async () => {
+  await engine.shutdown()
+})
+
+const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', session: '' }
+
+let sequence = 0
+
+function use(kind: string, task: string, at: number, length: number, type = 'mutex') {
+  const attributes = {
+    'wayward.lock.name': 'l',
+    'wayward.lock.id': 'l1',
+    'wayward.lock.type': type,
+    'wayward.lock.wait.result': 'granted',
+    'wayward.task.id': task,
+    'wayward.task.name': task,
+  }
+  return { kind, at, for: length, sequence: ++sequence, attributes }
+}
+
+async function report(spans: readonly ReturnType<typeof use>[]): Promise<void> {
+  const resource = { 'service.name': 'shop', 'wayward.session.id': 's1' }
+  await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
+}
+
+test('lock_blocks splits a wait over successive holders', async () => {
+  await report([
+    use('lock_hold', 'a', 0, 40),
+    use('lock_hold', 'b', 40, 30),
+    use('lock_hold', 'c', 200, 30),
+    use('lock_wait', 'd', 10, 60),
+  ])
+  const sql = (await readModule('lock_blocks')).replace(
+    "SELECT COLUMNS('.*')",
+    'SELECT holder, waiter, till_ns - from_ns AS ns',
+  )
+  expect(await engine.reader.query(`${sql} ORDER BY holder`, parameters)).toEqual([
+    { holder: 'a', waiter: 'd', ns: '30000000' },
+    { holder: 'b', waiter: 'd', ns: '30000000' },
+  ])
+})
+
+test('lock_charges shares a wait among those who hold the lock at once', async () => {
+  await report([
+    use('lock_hold', 'a', 0, 40, 'semaphore'),
+    use('lock_hold', 'b', 20, 40, 'semaphore'),
+    use('lock_wait', 'c', 0, 60, 'semaphore'),
+  ])
+  const sql = (await readModule('lock_charges')).replace(
+    "SELECT COLUMNS('.*')",
+    'SELECT holder, blocked_ns, toUInt32(blocks) AS blocks, by_waiter',
+  )
+  expect(await engine.reader.query(`${sql} ORDER BY holder`, parameters)).toEqual([
+    { holder: 'a', blocked_ns: 30e6, blocks: 1, by_waiter: { c: 30e6 } },
+    { holder: 'b', blocked_ns: 30e6, blocks: 1, by_waiter: { c: 30e6 } },
+  ])
+})
+
+test('as_durations tells the largest of a map', async () => {
+  const sql = (await readModule('as_durations')).replace(
+    /SELECT COLUMNS.*$/,
+    "SELECT as_durations(map('a', 1e6, 'b', 25e5, 'c', 3, 'd', 4, 'e', 5)) AS text",
+  )
+  expect(await engine.reader.query(sql)).toEqual([{ text: 'b 2.5 ms, a 1 ms, e 0 ms, d 0 ms' }])
+})
