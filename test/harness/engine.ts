@@ -24,11 +24,14 @@ export interface TestEngine {
   shutdown(): Promise<void>
 }
 
-const requestTimeoutMs = 30_000
-const memoryBytesMax = 1024 * 1024 * 1024
+const requestTimeoutMs = 300_000
 
-/** Starts an engine on a folder of its own and on a free port. */
-export async function startTestEngine(): Promise<TestEngine> {
+/**
+ * Starts an engine on a folder of its own and on a free port.
+ *
+ * @param settings `memoryBytesMax` is the most memory that it takes
+ */
+export async function startTestEngine({ memoryBytesMax = 2 ** 30 } = {}): Promise<TestEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'wayward-engine-'))
   const writerToken = randomBytes(16).toString('hex')
   const log: string[] = []

@@ -1,0 +1,167 @@
+// How long answers take: a week of ten million lock holds, three and a half million waits, a
+// million queue items and a hundred thousand job runs, asked about as a whole and about its last
+// hour. Beside it the same question of the attribute maps of the stock table.
+import { analyzers, runAnalyzer, type ReportWindow } from '@wayward/analyzers'
+import { runReport } from '@wayward/analyzers/report/ranked'
+import { migrate, type Store } from '@wayward/clickhouse'
+import { startTestEngine } from '../harness/engine.ts'
+import type { Bench, Figure } from './bench.ts'
+
+/** How many lock holds; the others follow from it. */
+const sizes = { tiny: 10_000, full: 10_000_000 } as const
+/** Spans of the stock table: they are asked in both forms. */
+const stockShare = 10
+const roundsPerQuestion = 3
+const memoryBytesMax = 2 * 2 ** 30
+const weekSeconds = 7 * 24 * 3600
+
+export const analyzersBench: Bench = {
+  name: 'analyzers',
+  async run(size) {
+    const holds = sizes[size]
+    const engine = await startTestEngine({ memoryBytesMax })
+    const figures: Figure[] = []
+    try {
+      await migrate(engine.writer)
+      figures.push(...(await compareWithStock(engine, holds / stockShare)))
+      await engine.truncateTables()
+      for (const statement of fill(holds)) await engine.writer.command(statement)
+      const lastHour = { from: toMoment(weekSeconds - 3600), to: toMoment(weekSeconds) }
+      for (const { name } of analyzers) {
+        figures.push(await time(`${name}, all`, () => runAnalyzer(engine.reader, name)))
+        figures.push(
+          await time(`${name}, last hour`, () => runAnalyzer(engine.reader, name, lastHour)),
+        )
+      }
+      const windows: Readonly<Record<string, ReportWindow>> = { all: {}, 'last hour': lastHour }
+      for (const [name, window] of Object.entries(windows)) {
+        figures.push(await time(`report, ${name}`, () => runReport(engine.reader, window)))
+      }
+    } finally {
+      await engine.shutdown()
+    }
+    return figures
+  },
+}
+
+/** The best of some rounds: the machine may be busy with other things. */
+async function time(name: string, ask: () => Promise<unknown>): Promise<Figure> {
+  let bestMs = Number.POSITIVE_INFINITY
+  for (let round = 0; round < roundsPerQuestion; round++) {
+    const startMs = performance.now()
+    await ask()
+    bestMs = Math.min(bestMs, performance.now() - startMs)
+  }
+  return { name, value: bestMs / 1000, unit: 's' }
+}
+
+const startSeconds = 1_795_240_800
+
+function toMoment(seconds: number): bigint {
+  return BigInt(startSeconds + seconds) * 1_000_000_000n
+}
+
+/** Nanoseconds since 1970 of the n-th of so many over the week, as SQL. */
+function spread(count: number): string {
+  return `toInt64(${startSeconds}) * 1000000000 + toInt64(number) * ${Math.floor((weekSeconds * 1e9) / count)}`
+}
+
+// Five services, each with a session; fifty locks, of which a third of the requests wait; forty
+// tasks in each.
+const who = "concat('service', toString(number % 5)) AS service, concat(service, '-run') AS session"
+const lock =
+  "concat('lock', toString(cityHash64(number) % 50)) AS lock_name, concat(service, lock_name) AS lock_id"
+const task = "concat('t', toString(cityHash64(number, 1) % 40)) AS task_id"
+const traceId = "concat(lower(hex(cityHash64(number, 2))), '0000000000000000')"
+const spanId = 'lower(hex(cityHash64(number, 2)))'
+const holdNs = 'toUInt64(5000000 + cityHash64(number, 3) % 20000000)'
+const waitNs = 'toUInt64(1000000 + cityHash64(number, 4) % 30000000)'
+const isContended = '(cityHash64(number, 5) % 20 < 7)'
+
+function fill(holds: number): readonly string[] {
+  const at = spread(holds)
+  const [items, runs] = [holds / 10, holds / 100]
+  return [
+    `INSERT INTO wayward_lock_holds (service, session, lock_name, lock_id, lock_type, lock_mode, granted_at, hold_ns, wait_ns,
+      contended, depth, permits, thread_id, task_id, sequence, trace_id, span_id)
+     SELECT ${who}, ${lock}, 'mutex', 'exclusive', fromUnixTimestamp64Nano(${at}, 'UTC'), ${holdNs},
+       if(${isContended}, ${waitNs}, 0), ${isContended}, 1, 1, 0, ${task}, number * 2 + 1, ${traceId}, ${spanId}
+     FROM numbers(${holds})`,
+    `INSERT INTO wayward_lock_waits (service, session, lock_name, lock_id, lock_type, lock_mode, requested_at, wait_ns, result,
+      waiters, permits, thread_id, task_id, sequence, trace_id, span_id)
+     SELECT ${who}, ${lock}, 'mutex', 'exclusive', fromUnixTimestamp64Nano(${at} - toInt64(${waitNs}), 'UTC'), ${waitNs},
+       if(number % 1000 = 0, 'timeout', 'granted'), number % 4, 1, 0, ${task}, number * 2, ${traceId}, ${spanId}
+     FROM numbers(${holds}) WHERE ${isContended}`,
+    `INSERT INTO wayward_queue_items (service, session, queue_name, queue_id, item_id, enqueued_at, dequeued_at, wait_ns,
+      processing_ns, result, size, concurrency, thread_id, task_id, sequence, trace_id, span_id)
+     SELECT ${who}, concat('queue', toString(number % 20)) AS queue_name, queue_name, toString(number),
+       fromUnixTimestamp64Nano(${spread(items)}, 'UTC'), fromUnixTimestamp64Nano(${spread(items)} + toInt64(${waitNs}), 'UTC'),
+       ${waitNs}, ${holdNs}, if(number % 100 = 0, 'failed', 'done'), number % 3, 4, 0, ${task}, number, ${traceId}, ${spanId}
+     FROM numbers(${items})`,
+    `INSERT INTO wayward_job_runs (service, session, job_name, run_id, trigger, due_at, started_at, duration_ns, result, attempts,
+      thread_id, task_id, sequence, trace_id, span_id)
+     SELECT ${who}, concat('job', toString(number % 25)) AS job_name, toString(number), 'cron',
+       fromUnixTimestamp64Nano(${spread(runs)}, 'UTC'), fromUnixTimestamp64Nano(${spread(runs)} + toInt64(${waitNs}), 'UTC'),
+       ${holdNs} * 20, if(number % 200 = 0, 'failure', 'success'), 1, 0, ${task}, number, ${traceId}, ${spanId}
+     FROM numbers(${runs})`,
+    `INSERT INTO wayward_sessions (service, session, host_name, process_pid, first_at, last_at, spans)
+     SELECT ${who}, 'box', number + 1, fromUnixTimestamp64Nano(toInt64(${startSeconds}) * 1000000000, 'UTC'),
+       fromUnixTimestamp64Nano(toInt64(${startSeconds + weekSeconds}) * 1000000000, 'UTC'), ${Math.ceil((holds * 1.5) / 5)}
+     FROM numbers(5)`,
+  ]
+}
+
+type Engine = Awaited<ReturnType<typeof startTestEngine>>
+
+/** The same question of the stock table, whose views have filled the narrow one. */
+async function compareWithStock(
+  { writer, reader }: Engine,
+  spans: number,
+): Promise<readonly Figure[]> {
+  await writer.command(`INSERT INTO otel_traces (Timestamp, TraceId, SpanId, SpanName, SpanKind, ServiceName, ResourceAttributes, SpanAttributes,
+      Duration, StatusCode)
+    SELECT fromUnixTimestamp64Nano(${spread(spans)}, 'UTC'), '', lower(hex(cityHash64(number, 2))), 'hold', 'Internal',
+      concat('service', toString(number % 5)),
+      map('service.name', concat('service', toString(number % 5)), 'wayward.session.id', 'run', 'host.name', 'box'),
+      map('wayward.kind', 'lock_hold', 'wayward.lock.name', concat('lock', toString(cityHash64(number) % 50)),
+        'wayward.lock.id', 'x', 'wayward.lock.type', 'mutex', 'wayward.lock.mode', 'exclusive', 'thread.id', '0',
+        'wayward.lock.contended', if(${isContended}, 'true', 'false'), 'wayward.task.id', toString(number % 40),
+        'wayward.lock.wait.duration', toString(if(${isContended}, ${waitNs}, 0)), 'wayward.event.sequence', toString(number)),
+      ${holdNs}, 'Unset'
+    FROM numbers(${spans})`)
+  const question = (
+    table: string,
+    name: string,
+    wait: string,
+    hold: string,
+    kind: string,
+  ): string =>
+    `SELECT service, ${name} AS name, count() AS holds, sum(${wait}) AS waited, quantileExact(0.95)(${wait}) AS p95, sum(${hold}) AS held FROM ${table} ${kind} GROUP BY service, name ORDER BY waited DESC, service, name`
+  const narrow = question('wayward_lock_holds', 'lock_name', 'wait_ns', 'hold_ns', '')
+  const stock = question(
+    '(SELECT *, ServiceName AS service FROM otel_traces)',
+    "SpanAttributes['wayward.lock.name']",
+    "toUInt64OrZero(SpanAttributes['wayward.lock.wait.duration'])",
+    'Duration',
+    "WHERE SpanAttributes['wayward.kind'] = 'lock_hold'",
+  )
+  const ask = (sql: string): Promise<unknown[]> => reader.query(sql)
+  await checkAlike(reader, narrow, stock)
+  const [ours, theirs] = [
+    await time('holds by lock, narrow table', () => ask(narrow)),
+    await time('holds by lock, attribute maps', () => ask(stock)),
+  ]
+  const ratio = {
+    name: 'attribute maps : narrow table',
+    value: theirs.value / ours.value,
+    unit: '×',
+  }
+  return [ours, theirs, ratio]
+}
+
+async function checkAlike(store: Store, one: string, other: string): Promise<void> {
+  const [ours, theirs] = await Promise.all([store.query(one), store.query(other)])
+  if (JSON.stringify(ours) !== JSON.stringify(theirs)) {
+    throw new Error('The narrow table and the attribute maps give different answers')
+  }
+}
