@@ -1,5 +1,6 @@
 // Generated from the folders of the analyzers by `npm run generate`. Do not edit.
 import { blockedBy } from '../locks/blocked-by/blocked-by.ts'
+import { convoy } from '../locks/convoy/convoy.ts'
 import { dataQuality } from '../data/data-quality/data-quality.ts'
 import { deadlock } from '../locks/deadlock/deadlock.ts'
 import { jobRuns } from '../jobs/job-runs/job-runs.ts'
@@ -12,6 +13,7 @@ import { stuck } from '../locks/stuck/stuck.ts'
 /** All analyzers, by name. */
 export const analyzerList = [
   blockedBy,
+  convoy,
   dataQuality,
   deadlock,
   jobRuns,

@@ -56,6 +56,52 @@ export interface BlockedByRow {
   readonly hold_span_id: string
 }
 
+/** Of `convoy`: one row per service, lock name and type with a convoy, the most severe first. */
+export interface ConvoyRow {
+  /** service of the locks; several where the lock is one of a host or cluster */
+  readonly service: string
+  /** class of the lock */
+  readonly lock_name: string
+  /** mutex, rwlock, semaphore, ... */
+  readonly lock_type: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** stretches in which somebody always waited, at least two at once, and four or more were served */
+  readonly convoys: number
+  /** ns: the longest of them, within the window */
+  readonly longest_ns: number
+  /** when it began */
+  readonly longest_at: string
+  /** most that waited at once in it */
+  readonly peak: number
+  /** requests that were granted in it after a wait */
+  readonly served: number
+  /** requests that timed out or were cancelled in it */
+  readonly gave_up: number
+  /** tasks: how many waited on average in it */
+  readonly queue_mean: number
+  /** ns: time from one grant to the next in it, on average */
+  readonly per_grant_ns: number
+  /** 1 if it had not ended when last reported */
+  readonly is_going_on: number
+  /** until when that is known, 1970 for up to now */
+  readonly as_of: string
+  /** ns: how long all of them were, together */
+  readonly convoy_ns: number
+  /** convoy_ns of observed_ns */
+  readonly share: number
+  /** ns: how long all waited in them, together */
+  readonly blocked_ns: number
+  /** ns: wall time in which a session of the service reported, within the window */
+  readonly observed_ns: number
+  /** the lock of the longest */
+  readonly lock_id: string
+  /** trace of the longest wait in it */
+  readonly trace_id: string
+  /** its span */
+  readonly span_id: string
+}
+
 /** Of `data-quality`: one row per service and trouble, the most severe first. */
 export interface DataQualityRow {
   /** service.name; empty for what the collector refused */

@@ -1,0 +1,64 @@
+-- Question: Which locks never got a break: for how long was there always somebody who waited, and how many were served?
+--
+-- Parameters:
+--   from     DateTime64(9)  first moment of the window
+--   to       DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
+--   service  String         only this service, empty for all
+--   session  String         only this session, empty for all
+--
+-- Uses: lock_convoys, observed, trouble, blocked_severity
+--
+-- Headline, the columns of a table, the last left out first:
+--   lock_name, service, severity, longest_ns, peak, served, convoys, share, per_grant_ns
+--
+-- Output, one row per service, lock name and type with a convoy, the most severe first:
+--   service       text         service of the locks; several where the lock is one of a host or cluster
+--   lock_name     text         class of the lock
+--   lock_type     text         mutex, rwlock, semaphore, ...
+--   severity      count        what it costs, see docs/analyzers/severity.md
+--   convoys       count        stretches in which somebody always waited, at least two at once, and four or more were served
+--   longest_ns    duration ns  the longest of them, within the window
+--   longest_at    time         when it began
+--   peak          count        most that waited at once in it
+--   served        count        requests that were granted in it after a wait
+--   gave_up       count        requests that timed out or were cancelled in it
+--   queue_mean    number tasks  how many waited on average in it
+--   per_grant_ns  duration ns  time from one grant to the next in it, on average
+--   is_going_on   count        1 if it had not ended when last reported
+--   as_of         time         until when that is known, 1970 for up to now
+--   convoy_ns     duration ns  how long all of them were, together
+--   share         fraction     convoy_ns of observed_ns
+--   blocked_ns    duration ns  how long all waited in them, together
+--   observed_ns   duration ns  wall time in which a session of the service reported, within the window
+--   lock_id       text         the lock of the longest
+--   trace_id      text         trace of the longest wait in it
+--   span_id       text         its span
+SELECT
+  arrayStringConcat(arraySort(groupUniqArrayArray(c.services)), ', ') AS service,
+  c.lock_name AS lock_name,
+  c.lock_type AS lock_type,
+  blocked_severity(
+    max(trouble(c.length_ns) * c.wait_ns / greatest(toFloat64(c.length_ns), least(1e10, toFloat64(o.observed_ns)))),
+    sum(trouble(c.length_ns) * c.wait_ns) / observed_ns) AS severity,
+  count() AS convoys,
+  max(c.length_ns) AS longest_ns,
+  fromUnixTimestamp64Nano(argMax(c.start_ns, c.length_ns), 'UTC') AS longest_at,
+  argMax(c.peak, c.length_ns) AS peak,
+  argMax(c.served, c.length_ns) AS served,
+  argMax(c.gave_up, c.length_ns) AS gave_up,
+  argMax(c.wait_ns, c.length_ns) / longest_ns AS queue_mean,
+  toUInt64(round(longest_ns / served)) AS per_grant_ns,
+  argMax(c.waiting > 0, c.length_ns) AS is_going_on,
+  if(is_going_on = 0, toDateTime64(0, 9, 'UTC'), argMax(c.as_of, c.length_ns)) AS as_of,
+  toUInt64(sum(c.length_ns)) AS convoy_ns,
+  least(1, convoy_ns / observed_ns) AS share,
+  toUInt64(sum(c.wait_ns)) AS blocked_ns,
+  greatest(toUInt64(any(o.observed_ns)), longest_ns, 1) AS observed_ns,
+  argMax(c.longest.1, c.length_ns) AS lock_id,
+  argMax(c.longest.2, c.length_ns) AS trace_id,
+  argMax(c.longest.3, c.length_ns) AS span_id
+FROM lock_convoys AS c
+LEFT JOIN observed AS o ON o.of_service = c.services[1]
+WHERE c.peak >= 2 AND c.served >= 4
+GROUP BY c.owner, c.lock_name, c.lock_type
+ORDER BY severity DESC, convoy_ns DESC, service, lock_name, lock_type
