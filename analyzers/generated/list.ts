@@ -8,6 +8,7 @@ import { lockContention } from '../locks/lock-contention/lock-contention.ts'
 import { lockOrder } from '../locks/lock-order/lock-order.ts'
 import { poolWait } from '../locks/pool-wait/pool-wait.ts'
 import { queueDelay } from '../queues/queue-delay/queue-delay.ts'
+import { starvation } from '../locks/starvation/starvation.ts'
 import { stuck } from '../locks/stuck/stuck.ts'
 
 /** All analyzers, by name. */
@@ -21,5 +22,6 @@ export const analyzerList = [
   lockOrder,
   poolWait,
   queueDelay,
+  starvation,
   stuck,
 ] as const

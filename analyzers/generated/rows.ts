@@ -578,6 +578,46 @@ export interface QueueDelayRow {
   readonly worst_span_id: string
 }
 
+/** Of `starvation`: one row per lock name, type and mode of the request whose longest wait was overtaken, the most severe first. */
+export interface StarvationRow {
+  /** service of who waited */
+  readonly service: string
+  /** class of the lock */
+  readonly lock_name: string
+  /** mutex, rwlock, semaphore, ... */
+  readonly lock_type: string
+  /** exclusive or shared: what the one who waited asked for */
+  readonly victim_mode: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** task that waited: name, else id */
+  readonly victim: string
+  /** ns: how long it waited or had waited, also where it began before the window */
+  readonly wait_ns: number
+  /** when it asked */
+  readonly requested_at: string
+  /** how that ended: granted, timeout, cancelled; waiting if it goes on */
+  readonly outcome: string
+  /** until when that is known, 1970 for up to now */
+  readonly as_of: string
+  /** requests that were made later and granted before, within the window */
+  readonly overtaken_by: number
+  /** the tasks that overtook most often */
+  readonly overtakers: string
+  /** tasks that overtook */
+  readonly overtaking: number
+  /** of those that overtook, how many shared the lock */
+  readonly shared_share: number
+  /** ns: how long those who overtook held it meanwhile, together */
+  readonly overtaken_ns: number
+  /** ns: median wait for these locks in any mode */
+  readonly wait_p50_ns: number
+  /** trace of the wait */
+  readonly trace_id: string
+  /** its span */
+  readonly span_id: string
+}
+
 /** Of `stuck`: one row per lock name and type with a hold or a wait that goes on for ten seconds or more, the most severe first. */
 export interface StuckRow {
   /** service.name; several where the lock is one of a host or cluster */
