@@ -374,6 +374,42 @@ export interface LockContentionRow {
   readonly holder_span_id: string
 }
 
+/** Of `lock-misuse`: one row per rule and lock name and type that breaks it, the most severe first. */
+export interface LockMisuseRow {
+  /** service.name; several where the lock is one of a host or cluster */
+  readonly service: string
+  /** class of the lock */
+  readonly lock_name: string
+  /** mutex, rwlock, semaphore, ... */
+  readonly lock_type: string
+  /** self: a task asked for a lock that it held; two: two held what only one may hold; spinning: asked again at once */
+  readonly rule: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** self and spinning: requests; two: locks */
+  readonly times: number
+  /** self: requests that go on */
+  readonly still: number
+  /** ns: self: how long these requests waited, together; two: how long two held it at once */
+  readonly cost_ns: number
+  /** req/s: spinning: requests that were refused, per second in which any was */
+  readonly rate: number
+  /** tasks that did */
+  readonly tasks: number
+  /** one of them: name, else id */
+  readonly task: string
+  /** when it was first so */
+  readonly first_at: string
+  /** until when it is known that a request goes on, 1970 for up to now */
+  readonly as_of: string
+  /** one of the locks */
+  readonly lock_id: string
+  /** trace of one of them */
+  readonly trace_id: string
+  /** its span */
+  readonly span_id: string
+}
+
 /** Of `lock-order`: one row per circle of lock names, the shortest first. */
 export interface LockOrderRow {
   /** names of the locks, in the order of the circle, each once */

@@ -1,0 +1,92 @@
+-- Question: Which locks are used in ways that locks are not made for?
+--
+-- Parameters:
+--   from     DateTime64(9)  first moment of the window
+--   to       DateTime64(9)  first moment after the window; what overlaps it counts
+--   service  String         only this service, empty for all
+--   session  String         only this session, empty for all
+--
+-- Uses: lock_holds, lock_waits, failure_severity
+--
+-- Headline, the columns of a table, the last left out first:
+--   lock_name, rule, service, severity, times, task, cost_ns, still, rate
+--
+-- Output, one row per rule and lock name and type that breaks it, the most severe first:
+--   service    text         service.name; several where the lock is one of a host or cluster
+--   lock_name  text         class of the lock
+--   lock_type  text         mutex, rwlock, semaphore, ...
+--   rule       text         self: a task asked for a lock that it held; two: two held what only one may hold; spinning: asked again at once
+--   severity   count        what it costs, see docs/analyzers/severity.md
+--   times      count        self and spinning: requests; two: locks
+--   still      count        self: requests that go on
+--   cost_ns    duration ns  self: how long these requests waited, together; two: how long two held it at once
+--   rate       rate req/s   spinning: requests that were refused, per second in which any was
+--   tasks      count        tasks that did
+--   task       text         one of them: name, else id
+--   first_at   time         when it was first so
+--   as_of      time         until when it is known that a request goes on, 1970 for up to now
+--   lock_id    text         one of the locks
+--   trace_id   text         trace of one of them
+--   span_id    text         its span
+SELECT
+  arrayStringConcat(arraySort(services), ', ') AS service,
+  lock_name, lock_type, rule, severity, times, still,
+  toUInt64(cost) AS cost_ns,
+  rate, tasks,
+  one.1 AS task,
+  fromUnixTimestamp64Nano(first_ns, 'UTC') AS first_at,
+  until AS as_of,
+  one.2 AS lock_id,
+  one.3 AS trace_id,
+  one.4 AS span_id
+FROM
+(
+  SELECT
+    groupUniqArray(service) AS services, lock_name, lock_type, 'self' AS rule,
+    countIf(outcome = 'waiting' AND length_ns >= 1000000000) AS still,
+    count() AS times,
+    toUInt8(if(still > 0, 90, least(80, failure_severity(times) + 20))) AS severity,
+    sum(toFloat64(length_ns)) AS cost,
+    0. AS rate,
+    uniq(actor) AS tasks,
+    argMax((if(task_name = '', task_id, toString(task_name)), lock_id, trace_id, span_id), length_ns) AS one,
+    min(start_ns) AS first_ns,
+    maxIf(w.as_of, outcome = 'waiting') AS until
+  FROM lock_waits AS w
+  WHERE has(held, lock_id) AND lock_type NOT IN ('semaphore', 'pool') AND outcome IN ('waiting', 'timeout', 'cancelled')
+    AND end_ns > start_ns
+  GROUP BY owner, lock_name, lock_type
+  UNION ALL
+  -- Of what is held one after the other, the sum of the holds is the time in which it is held.
+  SELECT
+    groupUniqArrayArray(of_services), lock_name, lock_type, 'two', 0, count(), 70, sum(twice_ns), 0., sum(actors),
+    argMax(latest, twice_ns), min(start), toDateTime64(0, 9, 'UTC')
+  FROM
+  (
+    SELECT
+      owner, lock_name, lock_type, lock,
+      groupUniqArray(service) AS of_services,
+      sum(toFloat64(till_ns - from_ns)) - toFloat64(intervalLengthSum(from_ns, till_ns)) AS twice_ns,
+      uniq(actor) AS actors,
+      argMax((if(task_name = '', task_id, toString(task_name)), lock_id, trace_id, span_id), start_ns) AS latest,
+      min(start_ns) AS start
+    FROM lock_holds
+    WHERE lock_type NOT IN ('semaphore', 'pool') AND lock_mode != 'shared' AND NOT is_lost AND till_ns > from_ns
+    GROUP BY owner, lock_name, lock_type, lock
+    -- Clocks of two processes are never the same.
+    HAVING twice_ns > if(lock_type IN ('distributed', 'database', 'file'), 100000000, 1000000) AND actors > 1
+  )
+  GROUP BY owner, lock_name, lock_type
+  UNION ALL
+  SELECT
+    groupUniqArray(service), lock_name, lock_type, 'spinning', 0, count() AS refusals,
+    toUInt8(least(39, round(20 + 5 * log10(greatest(per_second, 1))))), 0.,
+    refusals / uniq(intDiv(start_ns, 1000000000)) AS per_second, uniq(actor),
+    any((if(task_name = '', task_id, toString(task_name)), lock_id, trace_id, span_id)), min(start_ns),
+    toDateTime64(0, 9, 'UTC')
+  FROM lock_waits
+  WHERE outcome = 'refused' AND start_ns >= from_ns
+  GROUP BY owner, lock_name, lock_type
+  HAVING refusals >= 100 AND per_second >= 10
+)
+ORDER BY severity DESC, times DESC, service, lock_name, lock_type, rule

@@ -1,0 +1,99 @@
+// Goal: each rule of lock-misuse tells what breaks it, and nothing else. Method: planted misuse and
+// what the world's own events say.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { hours, minutes, ms, seconds } from '../../../harness/simulator/duration.ts'
+import { plantSelfDeadlock } from '../../../harness/simulator/scenarios/lock-problems.ts'
+import { liveProcess } from '../../../harness/simulator/scenarios/planted.ts'
+import {
+  errorOf,
+  everyHealthyPart,
+  healthyWorld,
+  openStage,
+  plantedWorld,
+  type Stage,
+} from '../../../harness/simulator/stage.ts'
+import { lockTruth } from '../../../harness/simulator/truth/lock-truth.ts'
+import { createWorld } from '../../../harness/simulator/world.ts'
+
+vi.setConfig({ testTimeout: 300_000 })
+
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await openStage('lock-misuse')
+})
+
+afterAll(async () => {
+  await stage.close()
+})
+
+test('a task that asks for what it holds, in all and in a window', async () => {
+  const at = minutes(20)
+  const world = plantedWorld(plantSelfDeadlock, { at, until: hours(1) })
+  await stage.store(world)
+  for (const window of [undefined, { from: at + minutes(3), to: at + minutes(8) }]) {
+    const { rows, findings } = await stage.ask(world, window)
+    const truth = lockTruth(
+      world.events,
+      { service: 'shop', lock: 'settings' },
+      window ?? { from: 0, to: world.now },
+    )
+    expect(findings).toMatchObject([{ service: 'shop', subject: 'settings', severity: 90 }])
+    expect(rows).toMatchObject([{ rule: 'self', still: truth.stillWaiting, task: 'save' }])
+    expect(errorOf(rows[0]?.['cost_ns'], truth.oldestWaitNs)).toBeLessThan(0.01)
+  }
+})
+
+test('a lease that ends before the work, and a loop that asks again at once', async () => {
+  const world = createWorld({ seed: 1 })
+  // A lock whose lease is over lets a second one in: as if it had two permits.
+  const lease = world.clusterLock({ name: 'lease', type: 'distributed', capacity: 2 })
+  for (const at of [0, seconds(20)]) {
+    const task = liveProcess(world, 'shop').task('import')
+    world.timeline.at(minutes(1) + at, () => task.run(() => task.sleep(0)))
+    world.timeline.at(minutes(1) + at, () =>
+      task.run(function* () {
+        yield* task.holding(lease, seconds(30))
+      }),
+    )
+  }
+  const mill = liveProcess(world, 'mill')
+  const [lock, holder, spinner] = [mill.lock({ name: 'spun' }), mill.task('a'), mill.task('b')]
+  holder.run(function* () {
+    yield* holder.holding(lock, seconds(8))
+  })
+  spinner.run(function* () {
+    yield* spinner.sleep(ms(1))
+    while (!(yield* spinner.holding(lock, ms(1), { timeoutNs: 0 }))) yield* spinner.sleep(ms(10))
+  })
+  world.runUntil(minutes(5))
+  await stage.store(world)
+  const { rows, findings } = await stage.ask(world)
+  expect(findings.map(({ subject }) => subject)).toEqual(['lease', 'spun'])
+  const [two, spinning] = rows
+  expect(two).toMatchObject({ rule: 'two', times: 1, tasks: 2, service: 'shop' })
+  expect(errorOf(two?.['cost_ns'], seconds(10))).toBeLessThan(0.01)
+  const { refused } = lockTruth(
+    world.events,
+    { service: 'mill', lock: 'spun' },
+    { from: 0, to: world.now },
+  )
+  expect(spinning).toMatchObject({ rule: 'spinning', times: refused, task: 'b' })
+})
+
+test('nothing in a healthy system', async () => {
+  const world = healthyWorld(everyHealthyPart, { seed: 8, until: minutes(20) })
+  await stage.store(world)
+  expect(await stage.ask(world)).toMatchObject({ status: 'ok', rows: [] })
+})
+
+test('bad input: nothing, and endless times', async () => {
+  const world = createWorld({ seed: 1 })
+  await stage.engine.truncateTables()
+  expect(await stage.ask(world)).toMatchObject({ status: 'NA', absence: 'nothing_reported' })
+  await stage.engine.writer.command(
+    `INSERT INTO wayward_lock_holds (service, session, lock_name, lock_id, task_id, granted_at, hold_ns, sequence)
+     SELECT 's', 'r', 'l', 'l', toString(number), toDateTime64(1795000000, 9), 18446744073709551615, number + 1 FROM numbers(2)`,
+  )
+  expect((await stage.ask(world)).rows).toMatchObject([{ rule: 'two', tasks: 2 }])
+})
