@@ -5,6 +5,7 @@ import { dataQuality } from '../data/data-quality/data-quality.ts'
 import { deadlock } from '../locks/deadlock/deadlock.ts'
 import { jobRuns } from '../jobs/job-runs/job-runs.ts'
 import { lockContention } from '../locks/lock-contention/lock-contention.ts'
+import { lockGraph } from '../locks/lock-graph/lock-graph.ts'
 import { lockMisuse } from '../locks/lock-misuse/lock-misuse.ts'
 import { lockOrder } from '../locks/lock-order/lock-order.ts'
 import { poolWait } from '../locks/pool-wait/pool-wait.ts'
@@ -20,6 +21,7 @@ export const analyzerList = [
   deadlock,
   jobRuns,
   lockContention,
+  lockGraph,
   lockMisuse,
   lockOrder,
   poolWait,

@@ -374,6 +374,40 @@ export interface LockContentionRow {
   readonly holder_span_id: string
 }
 
+/** Of `lock-graph`: one row per pair of lock names, the most frequent first. */
+export interface LockGraphRow {
+  /** name of the lock that was held */
+  readonly held: string
+  /** name of the lock that was asked for meanwhile */
+  readonly asked: string
+  /** services of the tasks */
+  readonly services: string
+  /** how often */
+  readonly times: number
+  /** how often it was not granted at once */
+  readonly waits: number
+  /** ns: how long the inner lock was then held within the window, together */
+  readonly hold_ns: number
+  /** pairs of locks of these names */
+  readonly pairs: number
+  /** tasks that did, of each pair at most 16 */
+  readonly tasks: number
+  /** one of them */
+  readonly task: string
+  /** ids of locks that were held besides each time */
+  readonly gates: string
+  /** 1 if the names are also taken the other way round, see lock-order */
+  readonly both_ways: number
+  /** when it was first so */
+  readonly first_at: string
+  /** when it was last so */
+  readonly last_at: string
+  /** trace of one */
+  readonly trace_id: string
+  /** its span */
+  readonly span_id: string
+}
+
 /** Of `lock-misuse`: one row per rule and lock name and type that breaks it, the most severe first. */
 export interface LockMisuseRow {
   /** service.name; several where the lock is one of a host or cluster */
