@@ -1,8 +1,6 @@
 -- Module: Who held a lock while who waited for it, a row for each wait and each hold that it overlaps. A wait is split over
 -- successive holders. Readers wait for readers where a writer waits between them, and who waits for himself waits for ever.
 --
--- Evaluated once, as a question follows chains of them.
---
 -- Uses: lock_holds, lock_waits, lock_slots
 --
 -- Columns, besides those of the wait (as in lock_waits):

@@ -7,7 +7,7 @@
 --   owner, lock_name, lock_type, holder
 --   blocked_ns  waiting within the window that is charged to the holder; trouble_ns: weighted by how much it troubles
 --   blocks      waits that met a hold of his, counted for each hold; victims: state of the actors that waited
---   by_waiter   blocked_ns by name of the waiter
+--   by_waiter   names of those who waited most for him, with nanoseconds; the rarest are estimates where there are many
 --   open        waits that go on while a hold of his does; open_ns: their ages, shared among the holders
 --   worst       longest of the blocks: length, from_ns, till_ns, lock, actor and start_ns of the hold
 SELECT
@@ -15,15 +15,15 @@ SELECT
   sum(charge.2) AS blocked_ns,
   sum(charge.3) AS trouble_ns,
   sum(charge.4) AS blocks,
-  uniqMergeState(charge.5) AS victims,
-  sumMap(map(waiter, charge.2)) AS by_waiter,
+  uniqCombinedMergeState(12)(charge.5) AS victims,
+  approx_top_sumMerge(4)(charge.9) AS by_waiter,
   sum(charge.6) AS open,
   sum(charge.7) AS open_ns,
   argMax(charge.8, charge.8.1) AS worst
 FROM
 (
   SELECT
-    owner, lock_name, lock_type, waiter,
+    owner, lock_name, lock_type,
     arraySort(arrayConcat(arrayMap(m -> (m.2.2, 1), met), arrayMap(m -> (m.2.3, -1), met))) AS steps,
     arrayMap(step -> step.1, steps) AS moments,
     arrayPushFront(arrayPopBack(arrayCumSum(step -> step.2, steps)), 0) AS holders,
@@ -31,20 +31,23 @@ FROM
     arrayCumSum((gap, n) -> if(n = 0, 0, gap / n), arrayDifference(moments), holders) AS shares,
     arrayMap(
       m -> (m.1, shares[indexOf(moments, m.2.3)] - shares[indexOf(moments, m.2.2)] AS share,
-        share * m.3, toUInt64(1), initializeAggregation('uniqState', of_actor), toUInt64(m.4 > 0), m.4 / length(met), m.2),
+        share * m.3, toUInt64(1), initializeAggregation('uniqCombinedState(12)', of_actor), toUInt64(m.4 > 0), m.4 / length(met), m.2,
+        initializeAggregation('approx_top_sumState(4)', of_waiter, toUInt64(share))),
       met) AS of_several,
-    if(empty(met), [(one, ns, troubling_ns, blocked, actors, going_on, going_on_ns, longest)], of_several) AS charges
+    if(empty(met), [(one, ns, troubling_ns, blocked, actors, going_on, going_on_ns, longest, waiters)], of_several) AS charges
   FROM
   (
     SELECT
-      owner, lock_name, lock_type, waiter,
+      owner, lock_name, lock_type,
       if(lock_type IN ('semaphore', 'pool', 'rwlock'), cityHash64(lock, actor, start_ns, sequence), 0) AS wait,
       if(wait = 0, b.holder, '') AS one,
       any(b.actor) AS of_actor,
+      any(b.waiter) AS of_waiter,
+      approx_top_sumState(4)(b.waiter, toUInt64(till_ns - from_ns)) AS waiters,
       sumIf(toFloat64(till_ns - from_ns), wait = 0) AS ns,
       sumIf(trouble(length_ns) * (till_ns - from_ns), wait = 0) AS troubling_ns,
       count() AS blocked,
-      uniqState(b.actor) AS actors,
+      uniqCombinedState(12)(b.actor) AS actors,
       countIf(is_open) AS going_on,
       sumIf(toFloat64(length_ns), is_open) AS going_on_ns,
       argMax(block, till_ns - from_ns) AS longest,
@@ -57,7 +60,7 @@ FROM
         (till_ns - from_ns, from_ns, till_ns, lock, holder_actor, holder_start_ns) AS block
       FROM lock_blocks
     ) AS b
-    GROUP BY owner, lock_name, lock_type, waiter, wait, one
+    GROUP BY owner, lock_name, lock_type, wait, one
   )
 )
 ARRAY JOIN charges AS charge

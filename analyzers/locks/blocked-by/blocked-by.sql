@@ -122,7 +122,7 @@ SELECT
   c.blocked_ns / observed_ns AS blocked_mean,
   c.blocks AS blocks,
   c.victims AS victims,
-  as_durations(c.by_waiter) AS waiters,
+  as_durations(mapFromArrays(c.by_waiter.1, arrayMap(ns -> toFloat64(ns), c.by_waiter.2))) AS waiters,
   toUInt64(c.worst.1) AS longest_ns,
   fromUnixTimestamp64Nano(c.worst.2, 'UTC') AS longest_at,
   c.open AS still_blocked,

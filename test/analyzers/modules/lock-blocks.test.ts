@@ -67,11 +67,11 @@ test('lock_charges shares a wait among those who hold the lock at once', async (
   ])
   const sql = (await readModule('lock_charges')).replace(
     "SELECT COLUMNS('.*')",
-    'SELECT holder, blocked_ns, toUInt32(blocks) AS blocks, by_waiter',
+    'SELECT holder, blocked_ns, toUInt32(blocks) AS blocks, by_waiter.1 AS waiters',
   )
   expect(await engine.reader.query(`${sql} ORDER BY holder`, parameters)).toEqual([
-    { holder: 'a', blocked_ns: 30e6, blocks: 1, by_waiter: { c: 30e6 } },
-    { holder: 'b', blocked_ns: 30e6, blocks: 1, by_waiter: { c: 30e6 } },
+    { holder: 'a', blocked_ns: 30e6, blocks: 1, waiters: ['c'] },
+    { holder: 'b', blocked_ns: 30e6, blocks: 1, waiters: ['c'] },
   ])
 })
 
