@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '@wayward/analyzers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Facts } from '@wayward/example-shop/measurements'
 import {
   collect,
@@ -14,6 +14,9 @@ import {
   temporaryFolder,
   whenClosed,
 } from './wayward-process.ts'
+
+// A report asks a dozen questions, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = temporaryFolder()
 const dataDir = join(folder.path, 'data')

@@ -6,9 +6,12 @@ import { hasAnswer, rankedCsv, rankedText } from '@wayward/analyzers/report/rank
 import { rankedSarif } from '@wayward/analyzers/report/sarif'
 import { createStyle } from '@wayward/analyzers/report/style'
 import { migrate, type Store, StoreError } from '@wayward/clickhouse'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
 import { toRows } from '../../harness/recording.ts'
+
+// A report asks a dozen questions, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 })
 
 const finding = (severity: number, subject: string, more: Partial<Finding> = {}): Finding => ({
   severity,
