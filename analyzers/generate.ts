@@ -27,9 +27,7 @@ export function generate(root: URL): GeneratedFile[] {
 /** A page for each analyzer, and their list. */
 function pages(found: readonly FoundAnalyzer[], root: URL): GeneratedFile[] {
   const folder = new URL('analyzers/', root)
-  // One that is being written has no page yet.
-  const described = found.filter(({ path }) => existsSync(new URL(`${path}.md`, folder)))
-  const parts = described.map(({ name, path }) => ({
+  const parts = found.map(({ name, path }) => ({
     name,
     path,
     header: parseSqlHeader(read(new URL(`${path}.sql`, folder))),
@@ -49,7 +47,7 @@ const exampleLine = /^<!-- Example: ([\w-]+) -->\n/
 
 function pageOf(name: string, path: string, header: SqlHeader, root: URL): string {
   const file = new URL(`analyzers/${path}.md`, root)
-  const text = read(file)
+  const text = existsSync(file) ? read(file) : ''
   const example = exampleLine.exec(text)?.[1]
   if (example === undefined) {
     throw new Error(

@@ -189,8 +189,8 @@ async function ask(store: Store, file: URL, parameters: QueryParameters): Promis
 type RawRow = Readonly<Record<string, unknown>>
 
 /**
- * Servers before 26 do not know expressions that are evaluated once; they evaluate them where they
- * are used.
+ * Servers before 26 do not know expressions that are evaluated once, and some plans of later ones
+ * read them too early; then they are evaluated where they are used.
  */
 async function queryRows(
   store: Store,
@@ -200,12 +200,19 @@ async function queryRows(
   try {
     return await store.query<RawRow>(sql, parameters)
   } catch (error) {
-    const isSyntax =
-      error instanceof StoreError && error.clickhouse?.code === errorCodes.SYNTAX_ERROR
     const plain = sql.replaceAll(' AS MATERIALIZED\n', ' AS\n')
-    if (!isSyntax || plain === sql) throw error
+    if (plain === sql || !isAboutMaterialized(error)) throw error
     return await store.query<RawRow>(plain, parameters)
   }
+}
+
+function isAboutMaterialized(error: unknown): boolean {
+  if (!(error instanceof StoreError)) return false
+  const code = error.clickhouse?.code
+  return (
+    code === errorCodes.SYNTAX_ERROR ||
+    (code === errorCodes.LOGICAL_ERROR && error.message.includes('materialized CTE'))
+  )
 }
 
 /**

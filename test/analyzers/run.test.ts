@@ -9,7 +9,7 @@ import {
 } from '@wayward/analyzers'
 import { parseSqlHeader } from '@wayward/analyzers/sql-header'
 import { readQuestion } from '@wayward/analyzers/sql-modules'
-import { migrate } from '@wayward/clickhouse'
+import { migrate, type Store, StoreError } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
 import { toMoment, toRows } from '../harness/recording.ts'
@@ -209,6 +209,29 @@ test('listSessions() lists who reported in the window, the latest first', async 
     },
   ])
 })
+
+test.each([
+  ['SYNTAX_ERROR', 62, 'Syntax error: failed at AS MATERIALIZED'],
+  ['LOGICAL_ERROR', 49, "Reading from materialized CTE 'x' before its materialization completed"],
+])(
+  'a server that answers %s to steps evaluated once is asked without',
+  async (type, code, text) => {
+    const asked: string[] = []
+    const picky: Pick<Store, 'query'> = {
+      query: async (sql, parameters) => {
+        asked.push(sql)
+        if (sql.includes('AS MATERIALIZED')) {
+          throw new StoreError('query', text, { cause: undefined, clickhouse: { code, type } })
+        }
+        return await engine.reader.query(sql, parameters)
+      },
+    }
+    const report = await runAnalyzer(picky as Store, 'deadlock')
+    expect(report.status).toBe('NA')
+    expect(asked[0]).toContain('AS MATERIALIZED')
+    expect(asked[1]).not.toContain('AS MATERIALIZED')
+  },
+)
 
 test.each([
   [0, '0 ns'],

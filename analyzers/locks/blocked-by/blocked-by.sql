@@ -132,7 +132,7 @@ SELECT
   arrayFirst(span -> span.1 = c.parent_span_id, p.spans).2 AS within,
   as_durations(arrayReduce('sumMap', arrayMap(
     span -> map(span.2, toFloat64(least(span.3 + toInt64(span.4), c.end_ns) - span.3)),
-    arrayFilter(span -> span.3 >= c.start_ns AND span.3 < c.end_ns AND span.1 != c.parent_span_id, p.spans)))) AS doing,
+    arrayFilter(span -> span.3 >= c.start_ns AND span.3 < c.end_ns AND span.1 NOT IN (c.span_id, c.parent_span_id), p.spans)))) AS doing,
   -- Of the waits of its task that fall into the block the longest, and of what is known of that the most.
   arrayReverseSort(
     step -> (least(step.2, c.worst.3) - greatest(step.1, c.worst.2), step.3),
