@@ -62,6 +62,9 @@ export interface Finding {
 /** What an analyzer looks at; `session` is for what is wrong with the data themselves. */
 export type SubjectKind = 'lock' | 'queue' | 'job' | 'session'
 
+/** What an analyzer's findings say about the thing that they are about. */
+export type Telling = 'cause' | 'matter' | 'detail'
+
 /** A question and how its answer is read. */
 export interface Analyzer<Row> {
   readonly name: string
@@ -78,6 +81,11 @@ export interface Analyzer<Row> {
    * requires is there. @default false, a row for all that was heard of
    */
   readonly isQuietWithoutRows?: boolean
+  /**
+   * Whether its findings say why (`cause`), what is the matter (`matter`) or more about that
+   * (`detail`): of findings about one thing the first is told first. @default 'matter'
+   */
+  readonly tells?: Telling
   /** What a row means; `undefined` if nothing is wrong with it. */
   toFinding(row: Row): Finding | undefined
 }

@@ -1,5 +1,5 @@
 import { errorCodes, type QueryParameters, type Store, StoreError } from '@wayward/clickhouse'
-import type { Analyzer, Column, Finding, SubjectKind, Value } from './analyzer.ts'
+import type { Analyzer, Column, Finding, SubjectKind, Telling, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
 import { fillSql } from './report/filled-sql.ts'
 import { readQuestion } from './sql-modules.ts'
@@ -36,6 +36,8 @@ export interface Report {
   readonly analyzer: string
   /** What it looks at. */
   readonly kind: SubjectKind
+  /** What its findings say about it. */
+  readonly tells: Telling
   readonly question: string
   /** `NA` when the spans and events are absent that the answer needs; `missing` names them. */
   readonly status: 'findings' | 'ok' | 'NA'
@@ -101,6 +103,7 @@ export async function runAnalyzer(
   return {
     analyzer: definition.name,
     kind: definition.subject ?? 'lock',
+    tells: definition.tells ?? 'matter',
     question,
     status: absence !== undefined ? 'NA' : findings.length > 0 ? 'findings' : 'ok',
     absence,

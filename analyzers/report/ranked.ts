@@ -1,7 +1,8 @@
 // All questions asked at once, and what they found in one list that says each cause once: the lock
 // that makes others wait, the convoy behind it and who blocked whom are three faces of one thing.
+import assert from 'node:assert/strict'
 import type { Store } from '@wayward/clickhouse'
-import type { Finding, SubjectKind } from '../analyzer.ts'
+import type { Finding, SubjectKind, Telling } from '../analyzer.ts'
 import { listAnalyzers, type Report, type ReportWindow, runAnalyzer } from '../run.ts'
 
 /** Questions that are asked at a time: the machine is shared with whom we look at. */
@@ -90,10 +91,10 @@ export function rank(
 ): RankedReport {
   const found = outcomes
     .filter((outcome): outcome is Report => !('error' in outcome))
-    .flatMap(({ analyzer, kind, findings }) =>
-      findings.map((finding) => ({ ...finding, analyzer, kind })),
+    .flatMap(({ analyzer, kind, tells, findings }) =>
+      findings.map((finding) => ({ ...finding, analyzer, kind, tells })),
     )
-    .toSorted((a, b) => b.severity - a.severity)
+    .toSorted((a, b) => b.severity - a.severity || order[a.tells] - order[b.tells])
   return {
     about: aboutWindow(window),
     dataQuality: toCauses(found.filter(({ kind }) => kind === 'session')),
@@ -116,7 +117,11 @@ function secondOf(ns: bigint): string {
   return `${iso.slice(0, 19).replace('T', ' ')} UTC`
 }
 
-type Found = Attributed & { readonly kind: SubjectKind }
+type Found = Attributed & { readonly kind: SubjectKind; readonly tells: Telling }
+
+/** Of findings that are about as severe, the one that says why leads, then what is the matter. */
+const order: Readonly<Record<Telling, number>> = { cause: 0, matter: 1, detail: 2 }
+const aboutAsSevere = 10
 
 /**
  * A finding is a face of the first cause whose own finding is about one of the same things. What
@@ -124,21 +129,33 @@ type Found = Attributed & { readonly kind: SubjectKind }
  * their troubles one.
  */
 function toCauses(found: readonly Found[]): Cause[] {
-  const causes: Array<Found & { faces: Attributed[] }> = []
-  const byThing = new Map<string, (typeof causes)[number]>()
+  const groups: Found[][] = []
+  const byThing = new Map<string, Found[]>()
   for (const finding of found) {
     const things = thingsOf(finding)
-    const known = things.map((thing) => byThing.get(thing)).find((cause) => cause !== undefined)
+    const known = things.map((thing) => byThing.get(thing)).find((group) => group !== undefined)
     if (known === undefined) {
-      const cause = { ...finding, faces: [] }
-      causes.push(cause)
-      for (const thing of things) if (!byThing.has(thing)) byThing.set(thing, cause)
+      const group = [finding]
+      groups.push(group)
+      for (const thing of things) if (!byThing.has(thing)) byThing.set(thing, group)
     } else {
-      const { kind: _, ...face } = finding
-      known.faces.push(face)
+      known.push(finding)
     }
   }
-  return causes
+  return groups.map(toCause)
+}
+
+/** @param group the most severe first; the cause is as severe as that, whichever leads */
+function toCause(group: readonly Found[]): Cause {
+  const severity = group[0]?.severity ?? 0
+  const [leader, ...rest] = group.toSorted((a, b) => rankOf(a, severity) - rankOf(b, severity))
+  assert(leader !== undefined, 'A cause without a finding')
+  const { tells: _, ...lead } = leader
+  return { ...lead, severity, faces: rest.map(({ kind: _kind, tells: _tells, ...face }) => face) }
+}
+
+function rankOf({ severity, tells }: Found, most: number): number {
+  return most - severity <= aboutAsSevere ? order[tells] : most - severity
 }
 
 function thingsOf({ kind, service, subject, about = [subject] }: Found): string[] {

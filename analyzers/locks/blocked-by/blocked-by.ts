@@ -16,6 +16,7 @@ export const blockedBy: Analyzer<BlockedByRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'detail',
   toFinding(row) {
     if (row.share < shareMin && row.rank > 1) return undefined
     return worthTelling({

@@ -11,6 +11,7 @@ export const convoy: Analyzer<ConvoyRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'detail',
   toFinding(row) {
     return worthTelling({
       severity: row.severity,

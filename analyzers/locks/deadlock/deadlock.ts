@@ -11,6 +11,7 @@ export const deadlock: Analyzer<DeadlockRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'cause',
   toFinding(row) {
     const traces = row.trace_ids.split(' ')
     const spans = row.span_ids.split(' ')

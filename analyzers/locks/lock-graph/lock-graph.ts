@@ -12,5 +12,6 @@ export const lockGraph: Analyzer<LockGraphRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'detail',
   toFinding: () => undefined,
 }

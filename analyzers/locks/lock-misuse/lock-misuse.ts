@@ -11,6 +11,7 @@ export const lockMisuse: Analyzer<LockMisuseRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'cause',
   toFinding(row) {
     const rule = rules[row.rule]
     if (rule === undefined) return undefined

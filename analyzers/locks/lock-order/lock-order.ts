@@ -10,6 +10,7 @@ export const lockOrder: Analyzer<LockOrderRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'detail',
   toFinding(row) {
     const traces = row.trace_ids.split(' ')
     const spans = row.span_ids.split(' ')

@@ -11,6 +11,7 @@ export const poolWait: Analyzer<PoolWaitRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'cause',
   toFinding(row) {
     if (row.contended === 0) return undefined
     return worthTelling({

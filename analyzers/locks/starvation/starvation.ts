@@ -14,6 +14,7 @@ export const starvation: Analyzer<StarvationRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'cause',
   toFinding(row) {
     return worthTelling({
       severity: row.severity,

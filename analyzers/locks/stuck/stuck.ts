@@ -11,6 +11,7 @@ export const stuck: Analyzer<StuckRow> = {
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
   parameters: {},
   isQuietWithoutRows: true,
+  tells: 'cause',
   toFinding(row) {
     return worthTelling({
       severity: row.severity,

@@ -38,6 +38,7 @@ test('headings leave the unit to the value', () => {
 const report: Report = {
   analyzer: 'lock-contention',
   kind: 'lock',
+  tells: 'matter',
   question: 'Which locks?',
   status: 'findings',
   missing: [],

@@ -31,6 +31,7 @@ const reportOf = (
 ): Report => ({
   analyzer,
   kind: 'lock',
+  tells: 'matter',
   question: `What of ${analyzer}?`,
   status: findings.length > 0 ? 'findings' : 'ok',
   missing: [],
@@ -59,6 +60,16 @@ describe('rank()', () => {
       '90 lock-contention inventory, 80 convoy, 70 blocked-by',
       '30 convoy prices',
     ])
+  })
+
+  test('lets the finding lead that says why, where it is about as severe', () => {
+    const reports = [
+      reportOf('blocked-by', [finding(100, 'a')], { tells: 'detail' }),
+      reportOf('deadlock', [finding(93, 'a')], { tells: 'cause' }),
+      reportOf('lock-contention', [finding(100, 'a')]),
+      reportOf('stuck', [finding(60, 'a')], { tells: 'cause' }),
+    ]
+    expect(list(reports)).toEqual(['100 deadlock a, 100 lock-contention, 100 blocked-by, 60 stuck'])
   })
 
   test('joins what is about several locks with each of them', () => {
