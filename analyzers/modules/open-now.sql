@@ -1,5 +1,4 @@
 -- Module: Operations that were reported as open and whose end is not known, that overlap the window.
--- Evaluated once, as most questions need it in several places: as a view it is planned anew in each.
 --
 -- Columns: those of wayward_open_operations, and
 --   state      open; silent: its session gives no sign of life any more; lost: its session does, and reports it no more
