@@ -176,12 +176,7 @@ function addAnalyze(context: CommandContext): void {
         return
       }
       const isWatching = options.watch === true
-      context.exitCode = await analyze(context.terminal, {
-        analyzer: name,
-        values,
-        selection,
-        isWatching,
-      })
+      context.exitCode = await analyze(context.terminal, name, { values, selection, isWatching })
     },
   )
 }

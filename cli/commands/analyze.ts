@@ -6,10 +6,7 @@ import {
   runAnalyzer,
 } from '@wayward/analyzers'
 import { CommandError, type ExitCode, exitCodes } from '../command-error.ts'
-import type { findingFields, storeFields } from '../configuration/fields.ts'
-import type { Resolved } from '../configuration/resolve.ts'
 import { nearest } from '../nearest.ts'
-import { toAnswerError, withStore } from '../open-store.ts'
 import {
   answerCsv,
   answerJson,
@@ -25,46 +22,28 @@ import { rank, type RankedReport } from '@wayward/analyzers/report/ranked'
 import { rankedSarif } from '@wayward/analyzers/report/sarif'
 import { severityBounds } from '@wayward/analyzers/report/style'
 import { renderTable } from '@wayward/analyzers/report/table'
-import type { Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
 import { judge } from '../verdict.ts'
-import { type Shown, show, watch } from '../watch.ts'
-import { toWindow } from '../window.ts'
+import type { Shown } from '../watch.ts'
+import { answer, type AskedFor } from './answering.ts'
 
-export interface AnalyzeCommand {
-  readonly analyzer: string
-  readonly values: Resolved<typeof storeFields & typeof findingFields>
-  /** Anew for each question: now goes on while it is watched. */
-  readonly selection: () => Selection
-  readonly isWatching: boolean
-}
-
-export async function analyze(terminal: Terminal, command: AnalyzeCommand): Promise<ExitCode> {
-  const { analyzer, values, isWatching } = command
-  checkName(analyzer)
-  const interruption = isWatching ? terminal.catchSignals() : undefined
-  return await withStore(terminal, values, async (store) => {
-    const ask = async (): Promise<Shown> => {
-      try {
-        const window = await toWindow(store, command.selection())
-        const report = await runAnalyzer(store, analyzer, window)
-        return toShown(terminal, command, report, () => rank([report], window))
-      } catch (error) {
-        throw toAnswerError(error)
-      }
-    }
-    return interruption === undefined
-      ? await show(terminal, async (tell) => {
-          tell(`Asking ${analyzer}`)
-          return await ask()
-        })
-      : await watch(terminal, interruption, ask)
+/** @throws CommandError if there is no such analyzer */
+export async function analyze(
+  terminal: Terminal,
+  name: string,
+  asked: AskedFor,
+): Promise<ExitCode> {
+  checkName(name)
+  return await answer(terminal, asked, async (store, window, tell) => {
+    tell(`Asking ${name}`)
+    const report = await runAnalyzer(store, name, window)
+    return toShown(terminal, asked.values, report, () => rank([report], window))
   })
 }
 
 function toShown(
   terminal: Terminal,
-  { values }: AnalyzeCommand,
+  values: AskedFor['values'],
   report: Report,
   ranked: () => RankedReport,
 ): Shown {
@@ -100,7 +79,7 @@ export function checkName(name: string): void {
 
 export async function listAnalyzers(
   terminal: Terminal,
-  format: AnalyzeCommand['values']['format'],
+  format: AskedFor['values']['format'],
   programName: string,
 ): Promise<void> {
   if (!isListFormat(format)) {

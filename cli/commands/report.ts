@@ -7,43 +7,21 @@ import { rankedSarif } from '@wayward/analyzers/report/sarif'
 import { severityBounds } from '@wayward/analyzers/report/style'
 import { formatAs } from '@wayward/analyzers/report/answer'
 import type { ExitCode } from '../command-error.ts'
-import type { findingFields, storeFields } from '../configuration/fields.ts'
-import type { Resolved } from '../configuration/resolve.ts'
-import { toAnswerError, withStore } from '../open-store.ts'
-import type { Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
 import { judge } from '../verdict.ts'
-import { type Shown, show, type Tell, watch } from '../watch.ts'
-import { toWindow } from '../window.ts'
+import type { Shown } from '../watch.ts'
+import { answer, type AskedFor } from './answering.ts'
 
-export interface ReportCommand {
-  readonly values: Resolved<typeof storeFields & typeof findingFields>
-  /** Anew for each round: now goes on while it is watched. */
-  readonly selection: () => Selection
-  readonly isWatching: boolean
-}
-
-export async function report(terminal: Terminal, command: ReportCommand): Promise<ExitCode> {
-  const interruption = command.isWatching ? terminal.catchSignals() : undefined
-  return await withStore(terminal, command.values, async (store) => {
-    const ask = async (tell: Tell): Promise<Shown> => {
-      try {
-        const window = await toWindow(store, command.selection())
-        const ranked = await runReport(store, window, (answered, of) => {
-          tell(`${answered} of ${of} questions answered`)
-        })
-        return toShown(terminal, command.values, ranked)
-      } catch (error) {
-        throw toAnswerError(error)
-      }
-    }
-    return interruption === undefined
-      ? await show(terminal, ask)
-      : await watch(terminal, interruption, ask)
+export async function report(terminal: Terminal, asked: AskedFor): Promise<ExitCode> {
+  return await answer(terminal, asked, async (store, window, tell) => {
+    const ranked = await runReport(store, window, (answered, of) => {
+      tell(`${answered} of ${of} questions answered`)
+    })
+    return toShown(terminal, asked.values, ranked)
   })
 }
 
-function toShown(terminal: Terminal, values: ReportCommand['values'], ranked: RankedReport): Shown {
+function toShown(terminal: Terminal, values: AskedFor['values'], ranked: RankedReport): Shown {
   const text = formatAs(values.format, {
     table: () => rankedText(ranked, terminal.width, terminal.style),
     json: () => rankedJson(ranked),

@@ -28,7 +28,7 @@ export function greeting(
     row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
     `${style.bold('Try next, in another terminal:')}\n`,
     next(`${name} demo${folder}`, 'a small shop with a slow lock, a full queue and a failing job'),
-    next(`${name} analyze lock-contention${folder}`, 'which locks cost most, and why'),
+    next(`${name} report${folder}`, 'what is wrong, the worst first'),
     next(
       `${exporterEnvironment(withScheme(endpoints.otlpGrpc), values)} <your application>`,
       'report from an application with @wayward/sdk, or with OpenTelemetry over gRPC',

@@ -47,7 +47,7 @@ describe('a running service', () => {
     for (const address of [otlpGrpc, otlpHttp, api, clickhouse.url]) {
       expect(service.stdout()).toContain(address)
     }
-    expect(service.stdout()).toMatch(/Try next[\s\S]*demo[\s\S]*analyze lock-contention/)
+    expect(service.stdout()).toMatch(/Try next[\s\S]*demo[\s\S]* report/)
   })
 
   test('writes endpoints.json for its user only, without secrets', () => {

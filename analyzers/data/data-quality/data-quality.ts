@@ -25,14 +25,14 @@ export const dataQuality: Analyzer<DataQualityRow> = {
   },
 }
 
-interface Telling {
+interface Trouble {
   readonly summary: (row: DataQualityRow) => string
   /** What it does to the other answers. */
   readonly effect: string
   readonly cure: string
 }
 
-const troubles: Readonly<Record<string, Telling>> = {
+const troubles: Readonly<Record<string, Trouble>> = {
   dropped: {
     summary: (row) =>
       `${who(row)} dropped ${counted(row.affected, 'span or event', 'spans and events')}, ${formatFraction(row.affected_fraction)} of what it had to send`,

@@ -1,7 +1,7 @@
 import { WAYWARD_KIND_VALUE_JOB_RUN } from '@wayward/semconv'
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { JobRunsRow } from '../../generated/rows.ts'
-import { lastKnown } from '../../locks/last-known.ts'
+import { lastKnown } from '../../last-known.ts'
 import { counted, formatDuration, formatFraction } from '../../quantity.ts'
 
 /** A run that starts no later than this after its due time is in time; timers miss less. */

@@ -2,7 +2,7 @@ import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@way
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { BlockedByRow } from '../../generated/rows.ts'
 import { counted, formatDuration, formatFraction, threeDigits } from '../../quantity.ts'
-import { lastKnown } from '../last-known.ts'
+import { lastKnown } from '../../last-known.ts'
 
 /** Holders with less of a lock's blame are rows, but no findings, unless nobody has more. */
 const shareMin = 0.1

@@ -2,7 +2,7 @@ import { WAYWARD_KIND_VALUE_LOCK_WAIT } from '@wayward/semconv'
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { ConvoyRow } from '../../generated/rows.ts'
 import { counted, formatDuration, formatFraction, threeDigits } from '../../quantity.ts'
-import { lastKnown } from '../last-known.ts'
+import { lastKnown } from '../../last-known.ts'
 
 /** Which locks never got a break: for how long was there always somebody who waited? */
 export const convoy: Analyzer<ConvoyRow> = {

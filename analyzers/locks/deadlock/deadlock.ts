@@ -2,7 +2,7 @@ import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@way
 import { type Analyzer, exemplarsOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { DeadlockRow } from '../../generated/rows.ts'
 import { counted, formatDuration } from '../../quantity.ts'
-import { isOfNow, lastKnown } from '../last-known.ts'
+import { isOfNow, lastKnown } from '../../last-known.ts'
 
 /** Which tasks wait, or waited, for each other in a circle? */
 export const deadlock: Analyzer<DeadlockRow> = {

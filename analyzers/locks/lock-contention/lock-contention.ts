@@ -2,7 +2,7 @@ import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@way
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { LockContentionRow } from '../../generated/rows.ts'
 import { counted, formatDuration, formatFraction, threeDigits } from '../../quantity.ts'
-import { lastKnown } from '../last-known.ts'
+import { lastKnown } from '../../last-known.ts'
 
 // From here on the lock is never free for long, and waiting is certain.
 const saturatedUtilisation = 0.8

@@ -2,7 +2,7 @@ import { WAYWARD_KIND_VALUE_LOCK_HOLD } from '@wayward/semconv'
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { LockMisuseRow } from '../../generated/rows.ts'
 import { counted, formatDuration, threeDigits } from '../../quantity.ts'
-import { lastKnown } from '../last-known.ts'
+import { lastKnown } from '../../last-known.ts'
 
 /** Which locks are used in ways that locks are not made for? */
 export const lockMisuse: Analyzer<LockMisuseRow> = {

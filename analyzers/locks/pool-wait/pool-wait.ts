@@ -2,7 +2,7 @@ import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@way
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { PoolWaitRow } from '../../generated/rows.ts'
 import { counted, formatDuration, formatFraction } from '../../quantity.ts'
-import { lastKnown } from '../last-known.ts'
+import { lastKnown } from '../../last-known.ts'
 
 /** Which pools and semaphores are too small, held for too long, or leaking? */
 export const poolWait: Analyzer<PoolWaitRow> = {

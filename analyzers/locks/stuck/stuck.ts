@@ -2,7 +2,7 @@ import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@way
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { StuckRow } from '../../generated/rows.ts'
 import { counted, formatDuration } from '../../quantity.ts'
-import { lastKnown } from '../last-known.ts'
+import { lastKnown } from '../../last-known.ts'
 
 /** Which locks are held, or waited for, far longer than they ever were, with no end in sight? */
 export const stuck: Analyzer<StuckRow> = {

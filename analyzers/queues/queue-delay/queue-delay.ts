@@ -1,7 +1,7 @@
 import { WAYWARD_KIND_VALUE_QUEUE_ITEM } from '@wayward/semconv'
 import { type Analyzer, exemplarsOf, nameOf, spansOfKind, worthTelling } from '../../analyzer.ts'
 import type { QueueDelayRow } from '../../generated/rows.ts'
-import { lastKnown } from '../../locks/last-known.ts'
+import { lastKnown } from '../../last-known.ts'
 import { counted, formatDuration, formatFraction, threeDigits } from '../../quantity.ts'
 
 /** Do items wait for longer than they should, and why? */

@@ -1,6 +1,8 @@
 // A store for worlds, and an analyzer that is asked about them.
+import assert from 'node:assert/strict'
 import { type Report, type ReportWindow, runAnalyzer } from '@wayward/analyzers'
 import { migrate } from '@wayward/clickhouse'
+import { afterAll, beforeAll } from 'vitest'
 import { startTestEngine, type TestEngine } from '../engine.ts'
 import { feed } from './feed.ts'
 import { type ReportSettings, reportWorld } from './report.ts'
@@ -15,29 +17,39 @@ export interface Stage {
   store(world: World, settings?: ReportSettings): Promise<void>
   /** Asks about all or a stretch of the world's time. */
   ask(world: World, window?: SpanOfTime, filter?: Filter): Promise<Report>
-  close(): Promise<void>
 }
 
 type Filter = Pick<ReportWindow, 'service' | 'session'>
 
-/** Starts an engine for one analyzer's tests. */
-export async function openStage(analyzer: string): Promise<Stage> {
-  const engine = await startTestEngine()
-  await migrate(engine.writer)
+/** An engine for the tests of a file, which are all about one analyzer. */
+export function useStage(analyzer: string): Stage {
+  let started: TestEngine | undefined
+  const engine = (): TestEngine => {
+    assert(started !== undefined, 'The stage is there while a test runs')
+    return started
+  }
+  beforeAll(async () => {
+    started = await startTestEngine()
+    await migrate(started.writer)
+  })
+  afterAll(async () => {
+    await started?.shutdown()
+  })
   return {
-    engine,
+    get engine() {
+      return engine()
+    },
     async store(world, settings = {}) {
-      await engine.truncateTables()
-      await feed(engine, [reportWorld(world, settings)])
+      await engine().truncateTables()
+      await feed(engine(), [reportWorld(world, settings)])
     },
     async ask(world, window, filter = {}) {
       const moments =
         window === undefined
           ? {}
           : { from: world.toMoment(window.from), to: world.toMoment(window.to) }
-      return await runAnalyzer(engine.reader, analyzer, { ...moments, ...filter })
+      return await runAnalyzer(engine().reader, analyzer, { ...moments, ...filter })
     },
-    close: async () => await engine.shutdown(),
   }
 }
 

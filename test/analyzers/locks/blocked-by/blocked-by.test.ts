@@ -2,7 +2,7 @@
 // windows. Method: worlds of the simulator and what their own events say; random holds and waits
 // against an implementation that looks at every moment.
 import type { Report } from '@wayward/analyzers'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createDice } from '../../../harness/simulator/dice.ts'
 import { hours, minutes, ms, seconds } from '../../../harness/simulator/duration.ts'
 import * as plants from '../../../harness/simulator/scenarios/lock-problems.ts'
@@ -11,9 +11,8 @@ import {
   errorOf,
   everyHealthyPart,
   healthyWorld,
-  openStage,
   plantedWorld,
-  type Stage,
+  useStage,
 } from '../../../harness/simulator/stage.ts'
 import { lockTruth } from '../../../harness/simulator/truth/lock-truth.ts'
 import { createWorld, type World } from '../../../harness/simulator/world.ts'
@@ -21,15 +20,7 @@ import { chargesByHolder, randomUse } from './every-moment.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
 
-let stage: Stage
-
-beforeAll(async () => {
-  stage = await openStage('blocked-by')
-})
-
-afterAll(async () => {
-  await stage.close()
-})
+const stage = useStage('blocked-by')
 
 /** What is charged to each task of a lock, by the task's number. */
 function charged({ rows }: Report, world: World, lock: string): Map<string, number> {

@@ -1,6 +1,6 @@
 // Goal: convoy tells for how long a lock had no break, and how many were served meanwhile. Method:
 // a planted convoy and what the world's own events say, in all and in random windows.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createDice } from '../../../harness/simulator/dice.ts'
 import { days, hours, minutes, seconds } from '../../../harness/simulator/duration.ts'
 import { plantConvoy } from '../../../harness/simulator/scenarios/lock-problems.ts'
@@ -8,24 +8,15 @@ import {
   errorOf,
   everyHealthyPart,
   healthyWorld,
-  openStage,
   plantedWorld,
-  type Stage,
+  useStage,
 } from '../../../harness/simulator/stage.ts'
 import { convoyTruths } from '../../../harness/simulator/truth/convoy-truth.ts'
 import { createWorld } from '../../../harness/simulator/world.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
 
-let stage: Stage
-
-beforeAll(async () => {
-  stage = await openStage('convoy')
-})
-
-afterAll(async () => {
-  await stage.close()
-})
+const stage = useStage('convoy')
 
 test.each([minutes(20), days(14)])('a convoy %d ns after the start', async (at) => {
   const world = plantedWorld(plantConvoy, { at, until: at + hours(1) })

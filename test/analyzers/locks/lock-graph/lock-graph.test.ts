@@ -1,29 +1,20 @@
 // Goal: lock-graph has each nesting with its counts. Method: worlds of the simulator, counted by
 // hand.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { hours, minutes, ms } from '../../../harness/simulator/duration.ts'
 import { plantInversion } from '../../../harness/simulator/scenarios/lock-problems.ts'
 import {
   errorOf,
   everyHealthyPart,
   healthyWorld,
-  openStage,
   plantedWorld,
-  type Stage,
+  useStage,
 } from '../../../harness/simulator/stage.ts'
 import { createWorld } from '../../../harness/simulator/world.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
 
-let stage: Stage
-
-beforeAll(async () => {
-  stage = await openStage('lock-graph')
-})
-
-afterAll(async () => {
-  await stage.close()
-})
+const stage = useStage('lock-graph')
 
 test('two locks that are taken both ways, in all and in a window', async () => {
   const world = plantedWorld(plantInversion, { at: minutes(20), until: hours(1) })

@@ -1,6 +1,6 @@
 // Goal: each rule of lock-misuse tells what breaks it, and nothing else. Method: planted misuse and
 // what the world's own events say.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { hours, minutes, ms, seconds } from '../../../harness/simulator/duration.ts'
 import { plantSelfDeadlock } from '../../../harness/simulator/scenarios/lock-problems.ts'
 import { liveProcess } from '../../../harness/simulator/scenarios/planted.ts'
@@ -8,24 +8,15 @@ import {
   errorOf,
   everyHealthyPart,
   healthyWorld,
-  openStage,
   plantedWorld,
-  type Stage,
+  useStage,
 } from '../../../harness/simulator/stage.ts'
 import { lockTruth } from '../../../harness/simulator/truth/lock-truth.ts'
 import { createWorld } from '../../../harness/simulator/world.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
 
-let stage: Stage
-
-beforeAll(async () => {
-  stage = await openStage('lock-misuse')
-})
-
-afterAll(async () => {
-  await stage.close()
-})
+const stage = useStage('lock-misuse')
 
 test('a task that asks for what it holds, in all and in a window', async () => {
   const at = minutes(20)

@@ -1,6 +1,6 @@
 // Goal: lock-order finds circles of orders that can deadlock, and no others. Method: worlds of the
 // simulator in which tasks take locks in known orders, most of them without ever waiting.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { hours, minutes, ms, seconds } from '../../../harness/simulator/duration.ts'
 import type { SimLock } from '../../../harness/simulator/lock.ts'
 import { plantInversion } from '../../../harness/simulator/scenarios/lock-problems.ts'
@@ -8,24 +8,15 @@ import { liveProcess } from '../../../harness/simulator/scenarios/planted.ts'
 import {
   everyHealthyPart,
   healthyWorld,
-  openStage,
   plantedWorld,
-  type Stage,
+  useStage,
 } from '../../../harness/simulator/stage.ts'
 import type { SimProcess, World } from '../../../harness/simulator/world.ts'
 import { createWorld } from '../../../harness/simulator/world.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
 
-let stage: Stage
-
-beforeAll(async () => {
-  stage = await openStage('lock-order')
-})
-
-afterAll(async () => {
-  await stage.close()
-})
+const stage = useStage('lock-order')
 
 test('an inversion that never made anybody wait, in all and in a window', async () => {
   const world = plantedWorld(plantInversion, { at: minutes(20), until: hours(1) })

@@ -1,6 +1,6 @@
 // Goal: pool-wait tells pools that are too small, leak or wait for themselves, with their figures.
 // Method: worlds of the simulator and what their own events say, in all and in windows.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { hours, minutes, ms, seconds } from '../../../harness/simulator/duration.ts'
 import { plantExhaustedPool } from '../../../harness/simulator/scenarios/lock-problems.ts'
 import { liveProcess } from '../../../harness/simulator/scenarios/planted.ts'
@@ -8,24 +8,15 @@ import {
   errorOf,
   everyHealthyPart,
   healthyWorld,
-  openStage,
   plantedWorld,
-  type Stage,
+  useStage,
 } from '../../../harness/simulator/stage.ts'
 import { lockTruth } from '../../../harness/simulator/truth/lock-truth.ts'
 import { createWorld, type World } from '../../../harness/simulator/world.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
 
-let stage: Stage
-
-beforeAll(async () => {
-  stage = await openStage('pool-wait')
-})
-
-afterAll(async () => {
-  await stage.close()
-})
+const stage = useStage('pool-wait')
 
 /** Six tasks share a pool of three; with a leak, each loses a permit at some time. */
 function plantPool(world: World, { leaks }: { readonly leaks: boolean }): void {

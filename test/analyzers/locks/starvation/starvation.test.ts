@@ -1,6 +1,6 @@
 // Goal: starvation tells who waits while others overtake, and by how many. Method: planted
 // starvation and what the world's own events say, in all and in windows.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { LockRequested, WorldEvent } from '../../../harness/simulator/event.ts'
 import { hours, minutes, seconds } from '../../../harness/simulator/duration.ts'
 import * as plants from '../../../harness/simulator/scenarios/lock-problems.ts'
@@ -8,24 +8,15 @@ import {
   errorOf,
   everyHealthyPart,
   healthyWorld,
-  openStage,
   plantedWorld,
-  type Stage,
+  useStage,
 } from '../../../harness/simulator/stage.ts'
 import type { SpanOfTime } from '../../../harness/simulator/truth/span-of-time.ts'
 import { createWorld } from '../../../harness/simulator/world.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
 
-let stage: Stage
-
-beforeAll(async () => {
-  stage = await openStage('starvation')
-})
-
-afterAll(async () => {
-  await stage.close()
-})
+const stage = useStage('starvation')
 
 /** How long a task waited in its first request, and how many that came later were served before. */
 function starvationTruth(events: readonly WorldEvent[], victim: string, { from, to }: SpanOfTime) {

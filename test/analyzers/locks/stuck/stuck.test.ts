@@ -1,6 +1,6 @@
 // Goal: stuck tells locks that are never released and requests that wait without end, with their
 // ages. Method: worlds of the simulator and what their own events say, in all and in windows.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { days, hours, minutes, ms, seconds } from '../../../harness/simulator/duration.ts'
 import * as plants from '../../../harness/simulator/scenarios/lock-problems.ts'
 import { liveProcess } from '../../../harness/simulator/scenarios/planted.ts'
@@ -8,24 +8,15 @@ import {
   errorOf,
   everyHealthyPart,
   healthyWorld,
-  openStage,
   plantedWorld,
-  type Stage,
+  useStage,
 } from '../../../harness/simulator/stage.ts'
 import { lockTruth } from '../../../harness/simulator/truth/lock-truth.ts'
 import { createWorld } from '../../../harness/simulator/world.ts'
 
 vi.setConfig({ testTimeout: 300_000 })
 
-let stage: Stage
-
-beforeAll(async () => {
-  stage = await openStage('stuck')
-})
-
-afterAll(async () => {
-  await stage.close()
-})
+const stage = useStage('stuck')
 
 test.each([
   [plants.plantLeakedLock, 'export', 'export', [50, 70]],
