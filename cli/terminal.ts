@@ -10,6 +10,8 @@ export interface Terminal {
   readonly style: Style
   /** Whether a person looks at the standard output. */
   readonly isInteractive: boolean
+  /** Lines of the screen, where there is one. */
+  readonly height: number | undefined
   /** The standard input to its end; undefined if it is a person who was not asked for anything. */
   read(): Promise<string | undefined>
   /** Writes to the standard output. @throws OutputClosed if nobody reads it any more (`| head`) */
@@ -80,6 +82,7 @@ export function createTerminal(settings: TerminalSettings): Terminal {
     width: Math.max(widthMin, terminalWidth(stdout, env)),
     style: createStyle(isColoured),
     isInteractive: stdout.isTTY,
+    height: stdout.isTTY && stdout.rows > 0 ? stdout.rows : undefined,
     catchSignals: settings.catchSignals,
     async read() {
       if (stdin.isTTY) return undefined

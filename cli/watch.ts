@@ -1,13 +1,16 @@
 // Answers that take a while, and answers that are kept current.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExitCode } from './command-error.ts'
-import type { Terminal } from './terminal.ts'
+import { Interrupted, type Terminal } from './terminal.ts'
 
 /** What takes longer tells how far it is. */
 const progressAfterMs = 1000
 const progressEveryMs = 250
 /** Between an answer and the next question, when watching. */
 const watchPauseMs = 1000
+
+/** Below a watched answer: what ends it, and the cursor. */
+const footLines = 2
 
 /** An answer as it is shown, and what the command ends with if it is the last. */
 export interface Shown {
@@ -35,18 +38,27 @@ export async function show(
  * Shows an answer anew until a signal comes: over the one before where a person looks, else
  * whenever it is another one. The first question must succeed; of later failures it tells, and
  * goes on.
+ *
+ * @throws Interrupted if the signal comes before the first answer
  */
 export async function watch(
   terminal: Terminal,
   interruption: AbortSignal,
   ask: (tell: Tell) => Promise<Shown>,
 ): Promise<ExitCode> {
-  let last = await withProgress(terminal, ask)
+  const interrupted = Interrupted.promise(interruption)
+  // What is being asked at a signal is not waited for: with the store its query ends.
+  const askUnlessInterrupted = async (tell: Tell): Promise<Shown> => {
+    const asking = ask(tell)
+    asking.catch(() => {})
+    return await Promise.race([asking, interrupted])
+  }
+  let last = await withProgress(terminal, askUnlessInterrupted)
   await terminal.write(framed(terminal, last.text))
   if (last.note !== undefined) terminal.note(last.note)
   while (await isPaused(interruption)) {
     try {
-      const next = await ask(() => {})
+      const next = await askUnlessInterrupted(() => {})
       if (interruption.aborted) break
       if (next.text !== last.text) await terminal.write(framed(terminal, next.text))
       last = next
@@ -64,10 +76,18 @@ async function isPaused(interruption: AbortSignal): Promise<boolean> {
   return !interruption.aborted
 }
 
-/** On a terminal from its upper left corner on, with what was there before taken away. */
+/**
+ * On a terminal from its upper left corner on, with what was there before taken away. What does not
+ * fit is left out at the end: the worst stands first.
+ */
 function framed(terminal: Terminal, text: string): string {
   if (!terminal.isInteractive) return text
-  return `\u001b[H\u001b[2J\u001b[3J${text}${terminal.style.dim('Ctrl-C ends.')}\n`
+  const lines = text.trimEnd().split('\n')
+  const room = (terminal.height ?? Number.POSITIVE_INFINITY) - footLines
+  const isWhole = lines.length <= room
+  const shown = isWhole ? lines : lines.slice(0, room)
+  const foot = isWhole ? 'Ctrl-C ends.' : 'There is more: ask without --watch. Ctrl-C ends.'
+  return `\u001b[H\u001b[2J\u001b[3J${shown.join('\n')}\n${terminal.style.dim(foot)}\n`
 }
 
 async function withProgress(

@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { createTerminal } from 'wayward/terminal'
 import { show, watch } from 'wayward/watch'
 
-function terminalOn(screen: { readonly isTTY?: boolean; readonly columns?: number }) {
+function terminalOn(screen: {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+}) {
   const out = new PassThrough()
   const error = new PassThrough()
   const interruption = new AbortController()
@@ -40,6 +44,30 @@ describe('watch()', () => {
       return { text: 'one\n', exitCode: 0 }
     })
     expect(out()).toContain('\u001b[H\u001b[2J\u001b[3Jone\n')
+  })
+
+  test('ends at a signal while a question is not answered', async () => {
+    const { terminal, interruption, out } = terminalOn({})
+    let asked = 0
+    const watching = watch(terminal, interruption.signal, async () => {
+      if (++asked === 1) return { text: 'one\n', exitCode: 0 }
+      interruption.abort()
+      return await new Promise(() => {})
+    })
+    expect(await watching).toBe(0)
+    expect(out()).toBe('one\n')
+  })
+
+  test('shows the beginning of what does not fit on the screen', async () => {
+    const { terminal, interruption, out } = terminalOn({ isTTY: true, columns: 80, rows: 5 })
+    await watch(terminal, interruption.signal, async () => {
+      interruption.abort()
+      return { text: '1\n2\n3\n4\n5\n', exitCode: 0 }
+    })
+    const shown = out()
+    expect(shown).toContain('1\n2\n3\n')
+    expect(shown).not.toContain('4')
+    expect(shown).toContain('There is more')
   })
 
   test('goes on after a question that failed, but for the first', async () => {
