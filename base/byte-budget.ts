@@ -45,3 +45,27 @@ export function createByteBudget(bytesMax: number): ByteBudget {
     },
   }
 }
+
+/** What one request holds of a budget, given back together. */
+export interface HeldBytes {
+  /** Takes `bytes` more, or nothing and returns false where they do not fit. */
+  take(bytes: number): boolean
+  /** Gives all of them back. */
+  release(): void
+}
+
+/** Begins to hold bytes of a budget. */
+export function holdBytes(budget: ByteBudget): HeldBytes {
+  let held = 0
+  return {
+    take(bytes) {
+      const hasRoom = budget.reserve(bytes)
+      if (hasRoom) held += bytes
+      return hasRoom
+    },
+    release() {
+      budget.release(held)
+      held = 0
+    },
+  }
+}

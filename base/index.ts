@@ -1,7 +1,14 @@
 // The door of the floor.
 export { assert, assertDefined, AssertionError } from './assert.ts'
 export { formatAddress, isHostServed, isLoopbackHost, type ListenAddress } from './address.ts'
-export { type ByteBudget, createByteBudget, heldBytes, isCrumbled } from './byte-budget.ts'
+export {
+  type ByteBudget,
+  createByteBudget,
+  heldBytes,
+  type HeldBytes,
+  holdBytes,
+  isCrumbled,
+} from './byte-budget.ts'
 export {
   type Access,
   type Authorization,
@@ -27,7 +34,6 @@ export {
   type DoorSettings,
   type DoorTls,
 } from './http/door.ts'
-export { type HttpConnectionLimits, limitHttpConnections } from './http/http-connection-limit.ts'
 export {
   isRefusal,
   jsonReply,

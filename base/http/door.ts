@@ -140,6 +140,10 @@ class HttpDoor implements Door {
     // Connections fall idle as their answers go out.
     while ((await this.#countConnections()) > 0 && time.monotonicMs() < endMs) {
       this.#server.closeIdleConnections()
+      // Node leaves out those that a client has opened and not used yet.
+      for (const socket of this.connections.connections) {
+        if (!this.#responses.has(socket)) socket.destroy()
+      }
       await pause(time, shutdownPollMs)
     }
     this.#server.closeAllConnections()
@@ -272,8 +276,11 @@ class HttpDoor implements Door {
       const message = `The head of the request has more than ${headerBytesMax} bytes`
       return { code: 'head_too_large', message }
     }
-    const message = isHttp2(error) ? (this.#settings.http2Message ?? http2Message) : error.message
-    return { code: 'malformed', message }
+    if (isHttp2(error)) {
+      return { code: 'malformed', message: this.#settings.http2Message ?? http2Message }
+    }
+    const cure = error.code === 'HPE_INVALID_URL' ? '; percent-encode what is not ASCII in it' : ''
+    return { code: 'malformed', message: `${error.message}${cure}` }
   }
 
   /** Counts a request that ended in an error of its connection, once. */

@@ -7,5 +7,7 @@ import type { IncomingMessage } from 'node:http'
 export function pathOf({ url = '' }: Pick<IncomingMessage, 'url'>): string {
   const path = url.split('?', 1)[0] ?? ''
   if (path.startsWith('/')) return path
-  return /^https?:\/\/[^/]*(\/.*)?$/i.exec(path)?.[1] ?? (/^https?:/i.test(path) ? '/' : path)
+  // What is no URL is no address of ours, and is named as it came.
+  if (!/^https?:\/\//i.test(path) || !URL.canParse(path)) return path
+  return /^https?:\/\/[^/]*(\/.*)$/i.exec(path)?.[1] ?? '/'
 }

@@ -71,6 +71,14 @@ function thisPlatform(): Platform {
   return { os: process.platform, cpu: process.arch, isMusl }
 }
 
+function explain(error: unknown, { cpu, os }: Platform): string {
+  const reason = error instanceof Error ? error.message : String(error)
+  const server = 'or name a ClickHouse server with --clickhouse-url'
+  return reason.includes("'chdb/package.json'")
+    ? `The package chdb, which is the embedded engine, is not installed: npm install chdb, ${server}`
+    : `Cannot load chDB on ${os} ${cpu}: ${reason}; run npm ci without --omit=optional, ${server}`
+}
+
 /** @throws EngineError when the package of this platform is missing or cannot be loaded */
 export function loadChdb(): Chdb {
   const require = createRequire(import.meta.url)
@@ -81,13 +89,7 @@ export function loadChdb(): Chdb {
     const folder = dirname(require.resolve('chdb/package.json'))
     addon = require(join(folder, 'dist', 'loader.js')).loadNative()
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new EngineError(
-      'platform_package_missing',
-      `Cannot load chDB on ${platform.os} ${platform.cpu}: ${reason}; run npm ci without --omit=optional, ` +
-        'or name a ClickHouse server with --clickhouse-url',
-      { cause: error },
-    )
+    throw new EngineError('platform_package_missing', explain(error, platform), { cause: error })
   }
   const missing = functions.filter((name) => typeof addon[name] !== 'function')
   if (missing.length > 0) {

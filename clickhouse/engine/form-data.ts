@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders } from '@fastify/busboy'
 import { addChunk } from './body.ts'
-import type { HeldBytes } from './byte-budget.ts'
+import type { HeldBytes } from '@wayward/base'
 import { ClickhouseException } from './exception.ts'
 import type { FormFile } from './external-tables.ts'
 

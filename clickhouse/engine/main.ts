@@ -2,6 +2,7 @@
 // long as the channel to its parent. chDB may be used by one thread of one process only, and when
 // it crashes it takes its process with it.
 
+import { ListenError } from '@wayward/base'
 import { hostname } from 'node:os'
 import { loadChdb } from './chdb.ts'
 import type { ChildMessage, ChildSettings, ParentMessage } from './child-message.ts'
@@ -9,7 +10,7 @@ import { openDataDir } from './data-dir.ts'
 import { createDatabase } from './database.ts'
 import { repairDeduplicationLogs } from './deduplication-log.ts'
 import { EngineError } from './engine-error.ts'
-import { createHttpServer } from './http-server.ts'
+import { createHttpInterface } from './http-interface.ts'
 import { createInsertSync } from './insert-sync.ts'
 import { createInsertFiles } from './insert-files.ts'
 import { createPartCleanup } from './part-cleanup.ts'
@@ -62,33 +63,23 @@ async function startService(settings: ChildSettings): Promise<Service> {
   }
   const insertSync = settings.isDurable ? createInsertSync(storePath) : undefined
   const handler = createQueryHandler({ database, insertFiles, insertSync, limits, identity })
-  const server = createHttpServer({
-    listen: { host: settings.host, port: settings.port },
-    writerToken: settings.writerToken,
-    limits,
-    identity,
-    handler,
-  })
+  const { host, writerToken } = settings
+  const door = createHttpInterface({ writerToken, limits, identity, handler })
   const cleanup = createPartCleanup(database, limits.cleanupIntervalMs, (error) =>
     send({ kind: 'log', level: 'warn', message: `Cannot delete old parts: ${String(error)}` }),
   )
-  const port = await server.start().catch((error: unknown) => {
+  const { port } = await door.start({ host, port: settings.port }).catch((error: unknown) => {
     insertFiles.clear()
-    throw error
+    throw engineErrorFrom(error, host, settings.port)
   })
   cleanup.start()
   return {
     port,
     async shutdown(deadlineMs) {
-      const drained = server.drain()
-      const stop = (): void => {
-        handler.stopAll()
-        server.stop()
-      }
-      const timer = setTimeout(stop, Math.max(0, deadlineMs - stopGraceMs))
+      const drained = door.shutdown(Math.max(0, deadlineMs - stopGraceMs))
       await cleanup.shutdown()
       await drained
-      clearTimeout(timer)
+      handler.stopAll()
       // A closed socket does not mean that its statement has stopped, and the store must not close
       // under it.
       while (handler.running > 0) await new Promise((resolve) => setTimeout(resolve, 10))
@@ -97,6 +88,23 @@ async function startService(settings: ChildSettings): Promise<Service> {
       await database.close()
     },
   }
+}
+
+/** Says what to do where the engine cannot listen. */
+function engineErrorFrom(error: unknown, host: string, port: number): unknown {
+  if (!(error instanceof ListenError)) return error
+  if (error.code === 'port_in_use') {
+    return new EngineError(
+      'port_in_use',
+      `The port ${port} on ${host} is in use by another program: stop it, or choose another port (0 picks a free one)`,
+      { cause: error },
+    )
+  }
+  return new EngineError(
+    'address_unavailable',
+    `${error.message}: choose an address of this machine and a port that this user may open`,
+    { cause: error },
+  )
 }
 
 async function end(deadlineMs: number): Promise<void> {

@@ -1,7 +1,7 @@
+import { type ByteBudget, createByteBudget, type HeldBytes, holdBytes } from '@wayward/base'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Account } from './account.ts'
-import { type ByteBudget, createByteBudget, type HeldBytes } from './byte-budget.ts'
 import { checkAddress, decodedBody, readPrefix, readText, spool, statementText } from './body.ts'
 import type { NativeResult } from './chdb.ts'
 import { framesUndone } from './compressed-frames.ts'
@@ -94,7 +94,7 @@ class EngineQueryHandler implements QueryHandler {
     queryId: string,
   ): Promise<void> {
     checkAddress(request.url ?? '')
-    const held = this.#externalBytes.open()
+    const held = holdBytes(this.#externalBytes)
     try {
       const form = await this.#readForm(request, parameters, held)
       const external = externalTables(form.files, form.parameters)

@@ -77,11 +77,12 @@ function encoderFor(
   return createEncoder(encoding)
 }
 
-/** Answers with plain text. */
-export function sendText(response: ServerResponse, text: string): void {
-  response.setHeader('Content-Type', plainText)
-  response.setHeader('Content-Length', Buffer.byteLength(text))
-  response.end(text)
+/** The headers of an error that has no query, as what is refused at the door. */
+export function exceptionHeaders(
+  { code }: ClickhouseException,
+  identity: ServerIdentity,
+): Readonly<Record<string, string>> {
+  return { ...commonHeaders(identity), 'X-ClickHouse-Exception-Code': String(code) }
 }
 
 function setCommonHeaders(
@@ -91,11 +92,19 @@ function setCommonHeaders(
 ): void {
   // A query id comes from the client, and a header cannot hold every text.
   response.setHeader('X-ClickHouse-Query-Id', queryId.replace(/[^\x21-\x7e]/g, '?'))
-  response.setHeader('X-ClickHouse-Server-Display-Name', identity.displayName)
-  response.setHeader('X-ClickHouse-Timezone', identity.timezone)
-  // Never used, as an answer is whole before it is sent; with it clients do not take values of
-  // rows for an error that a server would write behind them.
-  response.setHeader('X-ClickHouse-Exception-Tag', exceptionTag())
+  for (const [name, value] of Object.entries(commonHeaders(identity))) {
+    response.setHeader(name, value)
+  }
+}
+
+function commonHeaders({ displayName, timezone }: ServerIdentity): Record<string, string> {
+  return {
+    'X-ClickHouse-Server-Display-Name': displayName,
+    'X-ClickHouse-Timezone': timezone,
+    // Never used, as an answer is whole before it is sent; with it clients do not take values of
+    // rows for an error that a server would write behind them.
+    'X-ClickHouse-Exception-Tag': exceptionTag(),
+  }
 }
 
 /** Sixteen letters that nobody can guess. */

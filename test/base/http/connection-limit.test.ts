@@ -1,4 +1,4 @@
-import { limitHttpConnections } from '@wayward/base'
+import { limitHttpConnections } from '@wayward/base/http/http-connection-limit'
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'

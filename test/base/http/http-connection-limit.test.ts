@@ -2,7 +2,7 @@
 // likes.
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { limitHttpConnections } from '@wayward/base'
+import { limitHttpConnections } from '@wayward/base/http/http-connection-limit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { exchangeHttp, expectingHead } from '../../harness/raw-http.ts'
 

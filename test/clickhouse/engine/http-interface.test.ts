@@ -335,7 +335,7 @@ describe('what is not a request', () => {
     [
       'an invalid URL',
       'GET http://[ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
-      'HTTP/1.1 400',
+      'HTTP/1.1 404',
     ],
   ])('%s is refused', async (_name, bytes, answer) => {
     expect(await raw(bytes)).toContain(answer)
@@ -444,7 +444,9 @@ describe('what is not UTF-8', () => {
   test('in an address as it is, is refused with what to do', async () => {
     const answer = await raw("GET /?query=SELECT'\xc3\xa9' HTTP/1.1\r\nHost: localhost\r\n\r\n")
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
-    expect(answer).toMatch(/no request of HTTP\/1\.1 that can be read: .*percent-encode/)
+    expect(answer).toMatch(
+      /Code: 36\. .*Invalid char in url query; percent-encode what is not ASCII/,
+    )
   })
 
   test('is no matter of the header that names the database', async () => {
