@@ -2,7 +2,7 @@
 // been done, and compiles what is older than its source. Plain JavaScript on Node's own modules,
 // because it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildCommonjs } from './build-commonjs.mjs'
@@ -35,7 +35,10 @@ export function install() {
 /** Compiles every package; the compiler itself skips what is up to date. */
 export function build() {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root])
-  for (const name of packages) copyAssets(name)
+  for (const name of packages) {
+    dropOrphans(name)
+    copyAssets(name)
+  }
   buildCommonjs()
 }
 
@@ -48,6 +51,16 @@ function copyAssets(name) {
     if (existsSync(target) && readFileSync(target).equals(readFileSync(join(from, path)))) continue
     mkdirSync(dirname(target), { recursive: true })
     cpSync(join(from, path), target)
+  }
+}
+
+/** Deletes compiled files whose source is gone: npm would publish them. */
+function dropOrphans(name) {
+  const dist = join(root, name, 'dist')
+  for (const path of readdirSync(dist, { recursive: true })) {
+    if (path.startsWith('cjs') || !/\.(?:js|js\.map|d\.ts|sql)$/.test(path)) continue
+    const source = path.replace(/\.(?:js|js\.map|d\.ts)$/, '.ts')
+    if (!existsSync(join(root, name, source))) rmSync(join(dist, path))
   }
 }
 

@@ -8,6 +8,9 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 
 const buildTests = () => run(bin('tsc'), ['-b', 'test'])
 
+// The programs of test/ use inner files of the packages, as they are built.
+const built = '--conditions=wayward-built'
+
 const steps = {
   build: () => build(),
   format: () => run(bin('biome'), ['format', '--write', '.']),
@@ -29,13 +32,13 @@ const steps = {
   },
   'test:crash': (args) => {
     buildTests()
-    run(process.execPath, [join(root, 'test', 'dist', 'crash', 'main.js'), ...args])
+    run(process.execPath, [built, join(root, 'test', 'dist', 'crash', 'main.js'), ...args])
   },
   bench: (args) =>
-    run(process.execPath, ['--expose-gc', join(root, 'scripts', 'bench.mjs'), ...args]),
+    run(process.execPath, ['--expose-gc', built, join(root, 'scripts', 'bench.mjs'), ...args]),
   'bench:peers': (args) => {
     buildTests()
-    run(process.execPath, [join(root, 'test', 'dist', 'bench', 'peers', 'main.js'), ...args])
+    run(process.execPath, [built, join(root, 'test', 'dist', 'bench', 'peers', 'main.js'), ...args])
   },
   lint: () => {
     run(bin('biome'), ['format', '.'])

@@ -127,6 +127,22 @@ describe('sources', () => {
     expect(wrong).toEqual([])
   })
 
+  test('enter other packages by the doors that their package.json names', () => {
+    const wrong = sources.flatMap((path) =>
+      importsOf(path)
+        .filter((name) => name.startsWith('@wayward/'))
+        .filter((name) => {
+          const [, folder = '', ...rest] = name.split('/')
+          const { exports } = JSON.parse(read(join(folder, 'package.json'))) as {
+            exports: Readonly<Record<string, unknown>>
+          }
+          return exports[rest.length === 0 ? '.' : `./${rest.join('/')}`] === undefined
+        })
+        .map((name) => `${path} imports ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
   test('keep third-party packages in the places that they are bound to', () => {
     const wrong = sources.flatMap((path) =>
       importsOf(path)

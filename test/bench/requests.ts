@@ -31,9 +31,8 @@ export const requestsBench: Bench = {
 }
 
 async function measureReceivers(size: Size): Promise<readonly Figure[]> {
-  const child = spawn(process.execPath, [benchProgram('load/null-receivers')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const args = ['--conditions=wayward-built', benchProgram('load/null-receivers')]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const [line] = (await once(child.stdout, 'data')) as [Buffer]
     const { otlpGrpc, otlpHttp } = JSON.parse(String(line)) as NullReceiverAddresses
