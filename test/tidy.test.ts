@@ -143,6 +143,20 @@ describe('sources', () => {
     expect(wrong).toEqual([])
   })
 
+  test('import each other in no circle', () => {
+    const known = new Set(sources)
+    const graph = new Map(
+      sources.map((path) => [
+        path,
+        importsOf(path)
+          .filter((name) => name.startsWith('.'))
+          .map((name) => join(dirname(path), name))
+          .filter((target) => known.has(target)),
+      ]),
+    )
+    expect(circles(graph)).toEqual([])
+  })
+
   test('keep third-party packages in the places that they are bound to', () => {
     const wrong = sources.flatMap((path) =>
       importsOf(path)
@@ -177,6 +191,21 @@ describe('sources', () => {
     expect(sources.filter((path) => catchAll.test(path))).toEqual([])
   })
 })
+
+/** The circles of a graph, each as the way around it. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const walk = (path: string, way: readonly string[]): void => {
+    const start = way.indexOf(path)
+    if (start >= 0) found.push([...way.slice(start), path].join(' → '))
+    if (start >= 0 || done.has(path)) return
+    for (const target of graph.get(path) ?? []) walk(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of graph.keys()) walk(path, [])
+  return found
+}
 
 describe('the form of sources', () => {
   const tests = filesBelow('test', ['.ts'])

@@ -2,7 +2,7 @@ import { listeners, receiverListeners, type ReceiverSetting } from '@wayward/col
 import { join } from 'node:path'
 import type { Endpoints } from '../endpoints.ts'
 import type { Terminal } from '../terminal.ts'
-import type { ServeValues } from './serve.ts'
+import type { ServeValues } from './serve-values.ts'
 
 /** What a person sees when the service is ready: where it listens, and what to do next. */
 export function greeting(

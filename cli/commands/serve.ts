@@ -39,18 +39,15 @@ import {
   listenerSettings,
 } from '@wayward/collector/listeners'
 import { CommandError, exitCodes } from '../command-error.ts'
-import type { serviceFields } from '../configuration/fields.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
 import { toProtectionSettings } from '../configuration/protection.ts'
-import type { Resolved } from '../configuration/resolve.ts'
 import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
 import { namedServer, type Server } from '../open-store.ts'
 import { createParts, type Parts } from '../parts.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
 import { toServeError } from './serve-error.ts'
 import { greeting } from './serve-greeting.ts'
-
-export type ServeValues = Resolved<typeof serviceFields>
+import type { ServeValues } from './serve-values.ts'
 
 // Ctrl-C to exit takes at most 5 s: the collector drains first, then the engine has its time, and
 // one second more before it is killed.

@@ -24,19 +24,19 @@ export function declaredColumns(sql: string): readonly DeclaredColumn[] {
  * it refuses or turns into something else.
  */
 export function isInsertable(ours: string, theirs: string): boolean {
-  return shapeOf(ours) === shapeOf(theirs)
+  return kindOf(ours) === kindOf(theirs)
 }
 
 const wrappers = /^(?:Nullable|LowCardinality|SimpleAggregateFunction)\((.*)\)$/s
 
 /** A type without what does not matter for an insert: width, precision, dictionary, absence. */
-function shapeOf(type: string): string {
+function kindOf(type: string): string {
   const wrapped = wrappers.exec(type)?.[1]
-  if (wrapped !== undefined) return shapeOf(wrapped.replace(/^(?:min|max|sum|any|anyLast), /, ''))
+  if (wrapped !== undefined) return kindOf(wrapped.replace(/^(?:min|max|sum|any|anyLast), /, ''))
   const array = /^Array\((.*)\)$/s.exec(type)?.[1]
-  if (array !== undefined) return `list of ${shapeOf(array)}`
+  if (array !== undefined) return `list of ${kindOf(array)}`
   const map = /^Map\(((?:LowCardinality\()?(?:Fixed)?String(?:\(\d+\))?\)?), (.*)\)$/s.exec(type)
-  if (map?.[1] !== undefined && map[2] !== undefined) return `map to ${shapeOf(map[2])}`
+  if (map?.[1] !== undefined && map[2] !== undefined) return `map to ${kindOf(map[2])}`
   if (/^(?:String|FixedString\(\d+\))$/.test(type)) return 'text'
   if (/^DateTime(?:64)?(?:\(.*\))?$/.test(type)) return 'time'
   if (/^(?:U?Int\d+|Float\d+|Bool|Decimal\(.*\))$/.test(type)) return 'number'

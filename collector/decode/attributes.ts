@@ -2,10 +2,10 @@
 // `npm run bench decode` gave 10 to 12 % fewer spans:
 //
 // 1. The key at a place is first compared with the key that stood at this place in the item before:
-//    applications send the same shapes again and again, and comparing 15 bytes costs less than
+//    applications send the same keys again and again, and comparing 15 bytes costs less than
 //    hashing them and comparing anyway.
-// 2. The order by key is remembered by shape (the sequence of key ids): an item of a known shape is
-//    not sorted again.
+// 2. The order by key is remembered by the sequence of key ids: an item with a known list of keys
+//    is not sorted again.
 //
 // Keys go into the dictionary of the map's column, values are only located; they are copied once,
 // in key order.
@@ -16,27 +16,27 @@ import type { AnyValueWriter } from './any-value.ts'
 import type { RowTemplate } from './row-template.ts'
 import { ItemRejection } from './tally.ts'
 
-const shapesMax = 512
+const listsMax = 512
 /** Attribute lists longer than this are sorted again each time. */
-const shapeKeysMax = 64
-/** Words of a remembered shape: stamp (epoch and how many keys), the keys, their order. */
-const shapeWords = 1 + 2 * shapeKeysMax
+const listKeysMax = 64
+/** Words of a remembered list: stamp (epoch and how many keys), the keys, their order. */
+const listWords = 1 + 2 * listKeysMax
 const epochs = 1 << 25
 
 /** The attributes of one item while it is read. */
 export class AttributeList {
   count = 0
-  #ids: Uint32Array = new Uint32Array(shapeKeysMax)
-  #starts: Uint32Array = new Uint32Array(shapeKeysMax)
-  #ends: Uint32Array = new Uint32Array(shapeKeysMax)
+  #ids: Uint32Array = new Uint32Array(listKeysMax)
+  #starts: Uint32Array = new Uint32Array(listKeysMax)
+  #ends: Uint32Array = new Uint32Array(listKeysMax)
   readonly #wire: WireReader
   readonly #values: AnyValueWriter
   readonly #map: MapColumn
   readonly #keys: Dictionary
   readonly #attributesMax: number
   readonly #shape: MessageShape
-  readonly #shapes = new Uint32Array(shapesMax * shapeWords)
-  #order: Uint32Array = new Uint32Array(shapeKeysMax)
+  readonly #lists = new Uint32Array(listsMax * listWords)
+  #order: Uint32Array = new Uint32Array(listKeysMax)
   #epoch = 1
 
   /** @param settings.place the field of the item that holds the attributes, for messages */
@@ -56,13 +56,13 @@ export class AttributeList {
   }
 
   /**
-   * Begins a new list and forgets the shapes: ids of the dictionary were taken back and may mean
-   * other keys now.
+   * Begins a new list and forgets the remembered ones: ids of the dictionary were taken back and
+   * may mean other keys now.
    */
   reset(): void {
     this.count = 0
     if (++this.#epoch < epochs) return
-    this.#shapes.fill(0)
+    this.#lists.fill(0)
     this.#epoch = 1
   }
 
@@ -108,9 +108,9 @@ export class AttributeList {
     const { count } = this
     const { keys, values } = map
     const order = count > 1 ? this.#keyOrder() : 0
-    const shapes = count > shapeKeysMax ? this.#order : this.#shapes
+    const lists = count > listKeysMax ? this.#order : this.#lists
     for (let i = 0; i < count; i++) {
-      const from = count > 1 ? (shapes[order + i] as number) : i
+      const from = count > 1 ? (lists[order + i] as number) : i
       keys.appendId(this.#ids[from] as number)
       this.#values.write(this.#starts[from] as number, this.#ends[from] as number, values)
     }
@@ -122,10 +122,10 @@ export class AttributeList {
   writeRowTemplate(template: RowTemplate): void {
     const { count } = this
     const order = count > 1 ? this.#keyOrder() : 0
-    const shapes = count > shapeKeysMax ? this.#order : this.#shapes
+    const lists = count > listKeysMax ? this.#order : this.#lists
     template.begin(count)
     for (let i = 0; i < count; i++) {
-      const from = count > 1 ? (shapes[order + i] as number) : i
+      const from = count > 1 ? (lists[order + i] as number) : i
       template.ids[i] = this.#ids[from] as number
       this.#values.write(this.#starts[from] as number, this.#ends[from] as number, template.values)
     }
@@ -147,29 +147,29 @@ export class AttributeList {
   }
 
   /**
-   * @returns where the order of this list begins: in `shapes`, or in `order` when the list is too
-   * long for a shape
+   * @returns where the order of this list begins: in `lists`, or in `order` when the list is too
+   * long to be remembered
    */
   #keyOrder(): number {
     const ids = this.#ids
-    const shapes = this.#shapes
+    const lists = this.#lists
     const { count } = this
-    if (count > shapeKeysMax) {
+    if (count > listKeysMax) {
       this.#sortInto(this.#order, 0)
       return 0
     }
     let hash = count
     for (let i = 0; i < count; i++) hash = Math.imul(hash ^ (ids[i] as number), 0x9e3779b1)
-    const at = ((hash ^ (hash >>> 15)) & (shapesMax - 1)) * shapeWords
-    const stamp = this.#epoch * (shapeKeysMax * 2) + count
-    let isKnown = shapes[at] === stamp
-    for (let i = 0; isKnown && i < count; i++) isKnown = shapes[at + 1 + i] === ids[i]
+    const at = ((hash ^ (hash >>> 15)) & (listsMax - 1)) * listWords
+    const stamp = this.#epoch * (listKeysMax * 2) + count
+    let isKnown = lists[at] === stamp
+    for (let i = 0; isKnown && i < count; i++) isKnown = lists[at + 1 + i] === ids[i]
     if (!isKnown) {
-      shapes[at] = stamp
-      for (let i = 0; i < count; i++) shapes[at + 1 + i] = ids[i] as number
-      this.#sortInto(shapes, at + 1 + shapeKeysMax)
+      lists[at] = stamp
+      for (let i = 0; i < count; i++) lists[at + 1 + i] = ids[i] as number
+      this.#sortInto(lists, at + 1 + listKeysMax)
     }
-    return at + 1 + shapeKeysMax
+    return at + 1 + listKeysMax
   }
 
   /**
@@ -179,7 +179,7 @@ export class AttributeList {
     const ids = this.#ids
     const keys = this.#keys
     const { count } = this
-    if (count > shapeKeysMax) {
+    if (count > listKeysMax) {
       const sorted = order.subarray(at, at + count)
       for (let i = 0; i < count; i++) sorted[i] = i
       sorted.sort((a, b) => keys.compare(ids[a] as number, ids[b] as number) || a - b)

@@ -3,7 +3,7 @@ import type { AttributeList } from './attributes.ts'
 import { appendId, checkOptionalId, isOptionalId } from './item-checks.ts'
 import type { ExemplarColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
-import type { PointParts } from './point-reader.ts'
+import type { PointParts } from './point-values.ts'
 import { clearRange, type Range, setRange } from './request-reader.ts'
 import { ItemRejection } from './tally.ts'
 

@@ -9,7 +9,7 @@ import type { UInt64Column } from '@wayward/clickhouse'
 import type { ExponentialHistogramColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
 import { PackedNumbers } from './packed-numbers.ts'
-import type { PointParts, PointValues } from './point-reader.ts'
+import type { PointParts, PointValues } from './point-values.ts'
 
 /** The points of exponential histograms. */
 export class ExponentialHistogramValues implements PointValues {

@@ -2,7 +2,7 @@ import { fixed32, histogramDataPoint, shapeOf } from '@wayward/otlp'
 import type { HistogramColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
 import { PackedNumbers } from './packed-numbers.ts'
-import type { PointParts, PointValues } from './point-reader.ts'
+import type { PointParts, PointValues } from './point-values.ts'
 import { ItemRejection } from './tally.ts'
 
 /** The points of histograms with explicit bounds. */

@@ -38,14 +38,10 @@ import {
   createSummaryColumns,
 } from './metrics-columns.ts'
 import { NumberValues } from './number-values.ts'
-import { PointReader, type PointParts } from './point-reader.ts'
-import {
-  clearRange,
-  type ItemReader,
-  type Range,
-  RequestReader,
-  setRange,
-} from './request-reader.ts'
+import { MetricHead } from './metric-head.ts'
+import { PointReader } from './point-reader.ts'
+import type { PointParts } from './point-values.ts'
+import { type ItemReader, RequestReader, setRange } from './request-reader.ts'
 import type { TableParts } from './signal-decoder.ts'
 import { SummaryValues } from './summary-values.ts'
 import type { Tally } from './tally.ts'
@@ -62,32 +58,6 @@ const tagSum = 0x3a
 const tagHistogram = 0x4a
 const tagExponentialHistogram = 0x52
 const tagSummary = 0x5a
-
-/** What a metric says of all its points. */
-export class MetricHead {
-  readonly name: Range = { start: 0, end: 0 }
-  readonly description: Range = { start: 0, end: 0 }
-  readonly unit: Range = { start: 0, end: 0 }
-  temporality = 0
-  isMonotonic = false
-
-  clear(): void {
-    clearRange(this.name)
-    clearRange(this.description)
-    clearRange(this.unit)
-    this.clearAggregation()
-  }
-
-  clearAggregation(): void {
-    this.temporality = 0
-    this.isMonotonic = false
-  }
-
-  get bytes(): number {
-    const { name, description, unit } = this
-    return name.end - name.start + description.end - description.start + unit.end - unit.start
-  }
-}
 
 export class MetricReader implements ItemReader {
   readonly request: RequestReader

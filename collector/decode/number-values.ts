@@ -1,7 +1,7 @@
 import { numberDataPoint, shapeOf } from '@wayward/otlp'
 import type { NumberColumns, SumColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
-import type { PointParts, PointValues } from './point-reader.ts'
+import type { PointParts, PointValues } from './point-values.ts'
 
 const flagNoRecordedValue = 1
 

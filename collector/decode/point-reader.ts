@@ -2,58 +2,18 @@
 // the point, then the checks, then the columns that cannot fail. What the kinds have in common is
 // read here; the rest is the business of `PointValues`.
 
-import { fixed32, type MessageShape, type WireReader } from '@wayward/otlp'
-import type { Dictionary, MapColumn, NativeBlock } from '@wayward/clickhouse'
+import { fixed32, type WireReader } from '@wayward/otlp'
+import type { Dictionary, NativeBlock } from '@wayward/clickhouse'
 import type { AttributeList } from './attributes.ts'
 import { ExemplarReader } from './exemplar-reader.ts'
 import type { RequestTime } from './item-checks.ts'
-import type { DecodeLimits } from './limits.ts'
-import type { MetricHead } from './metric-reader.ts'
+import type { MetricHead } from './metric-head.ts'
 import type { ExemplarColumns, PointColumns } from './metrics-columns.ts'
+import type { PointParts, PointValues } from './point-values.ts'
 import type { Range, RequestReader, RowReader } from './request-reader.ts'
 import { translated, TranslatedRow } from './row-template.ts'
 import type { TableParts } from './signal-decoder.ts'
 import type { Tally } from './tally.ts'
-
-/** What the readers of all kinds share. */
-export interface PointParts {
-  readonly wire: WireReader
-  readonly tally: Tally
-  readonly time: RequestTime
-  readonly limits: DecodeLimits
-  readonly request: RequestReader
-  /** The metric whose points are read. */
-  readonly metric: MetricHead
-  /** The dictionaries that the request reader puts keys and service names into. */
-  readonly sources: {
-    readonly resource: Dictionary
-    readonly scope: Dictionary
-    readonly service: Dictionary
-  }
-  readonly list: (place: string, map: MapColumn) => AttributeList
-}
-
-/** What makes a kind of points: the fields that others have not, and their columns. */
-export interface PointValues {
-  readonly shape: MessageShape
-  /** Tags of the fields that all kinds have, but not under the same number. */
-  readonly tags: {
-    readonly attributes: number
-    readonly flags: number
-    readonly exemplars: number
-  }
-  begin(): void
-  /** Reads a field of a point, or steps over it. @returns the position after it */
-  readField(tag: number, p: number, end: number): number
-  /** Whether the values fit together. */
-  isGood(): boolean
-  /** @throws ItemRejection when they do not */
-  check(): void
-  /** Appends what cannot refuse the point any more. */
-  append(flags: number): void
-  /** Takes back what `readField` has appended. */
-  takeBack(): void
-}
 
 export class PointReader implements RowReader, TableParts {
   readonly table: string

@@ -1,7 +1,7 @@
 import { fixed32, quantileValue, shapeOf, summaryDataPoint } from '@wayward/otlp'
 import type { SummaryColumns } from './metrics-columns.ts'
 import { NumberCell } from './number-cell.ts'
-import type { PointParts, PointValues } from './point-reader.ts'
+import type { PointParts, PointValues } from './point-values.ts'
 import { ItemRejection } from './tally.ts'
 
 const quantileShape = shapeOf('quantile_values', quantileValue)

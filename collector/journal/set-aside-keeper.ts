@@ -17,7 +17,8 @@ export interface SetAsideKeeperParts {
   readonly confirm: (blocks: readonly FileBlock[]) => void
 }
 
-interface Task {
+/** What goes into one file. */
+interface Batch {
   readonly blocks: readonly FileBlock[]
   readonly reason: string
 }
@@ -27,7 +28,7 @@ interface Task {
  */
 export class SetAsideKeeper {
   readonly #parts: SetAsideKeeperParts
-  #failed: Task[] = []
+  #failed: Batch[] = []
   #timer: Timer | undefined
   readonly #turns = createTurns()
 
@@ -44,17 +45,17 @@ export class SetAsideKeeper {
     this.#timer?.cancel()
     this.#timer = undefined
     await this.#turns.whenDone()
-    const blocks = this.#failed.reduce((sum, task) => sum + task.blocks.length, 0)
+    const blocks = this.#failed.reduce((sum, batch) => sum + batch.blocks.length, 0)
     if (blocks === 0) return
     this.#parts.logger.warn('Blocks could not be set aside; they stay in the journal', { blocks })
   }
 
-  async #try(task: Task): Promise<void> {
+  async #try(batch: Batch): Promise<void> {
     const { logger, folder } = this.#parts
     // What was confirmed meanwhile is done with.
-    const blocks = task.blocks.filter(({ segment }) => segment !== undefined)
+    const blocks = batch.blocks.filter(({ segment }) => segment !== undefined)
     try {
-      const damaged = await this.#storeBatch(blocks, task.reason)
+      const damaged = await this.#storeBatch(blocks, batch.reason)
       for (const [block, message] of damaged) await this.#storeDamaged(block, message)
       this.#parts.confirm(blocks)
     } catch (error) {
@@ -62,21 +63,21 @@ export class SetAsideKeeper {
         folder: folder.path,
         error,
       })
-      this.#failed.push(task)
+      this.#failed.push(batch)
       this.#timer ??= this.#parts.time.after(retryWaitMs, () => this.#retry()).unref()
     }
   }
 
   #retry(): void {
     this.#timer = undefined
-    const tasks = this.#failed
+    const batches = this.#failed
     this.#failed = []
-    void this.#run(tasks) // Never rejects.
+    void this.#run(batches) // Never rejects.
   }
 
-  #run(tasks: readonly Task[]): Promise<void> {
+  #run(batches: readonly Batch[]): Promise<void> {
     return this.#turns.take(async () => {
-      for (const task of tasks) await this.#try(task)
+      for (const batch of batches) await this.#try(batch)
     })
   }
 

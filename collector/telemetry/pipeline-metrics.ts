@@ -5,7 +5,7 @@ import type { ValueReader } from './metrics.ts'
 import { single } from './process-metrics.ts'
 import type { Repeats } from '../pipeline/repeats.ts'
 import type { TableState, TableWriter } from '../pipeline/table-writer.ts'
-import type { Observe, ObservedName } from './telemetry.ts'
+import type { Observe, ObservedName } from './observe.ts'
 
 /** What a pipeline is made of, as far as it is watched. */
 export interface ObservedPipeline {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import type { Histogram, ValueReader } from './metrics.ts'
-import type { Observe } from './telemetry.ts'
+import type { Observe } from './observe.ts'
 
 const probeIntervalMs = 100
 

@@ -10,8 +10,8 @@ import {
   type HistogramDeclaration,
   type MetricDeclaration,
   type Metrics,
-  type ValueReader,
 } from './metrics.ts'
+import type { Observe } from './observe.ts'
 import { observeProcess, single } from './process-metrics.ts'
 import { countedMetrics, observedMetrics } from './self-metrics.ts'
 
@@ -29,16 +29,10 @@ export type RequestStatus =
   | 'aborted'
 
 type Counted = typeof countedMetrics
-export type ObservedName = keyof typeof observedMetrics
 
 type CountedMetrics = {
   readonly [Name in keyof Counted]: Counted[Name]['kind'] extends 'histogram' ? Histogram : Counter
 }
-
-/**
- * Says where the values of a metric are. Several may bring values of one, with labels of their own.
- */
-export type Observe = (name: ObservedName, read: ValueReader) => void
 
 /** What the collector counts about itself. Its own spans never go through itself. */
 export interface Telemetry extends CountedMetrics {

@@ -4,12 +4,8 @@ import { systemTime } from '@wayward/base'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Journal,
-  type JournalSettings,
-  openJournal,
-  type StoredBlock,
-} from '@wayward/collector/journal/journal'
+import type { Journal, JournalSettings, StoredBlock } from '@wayward/collector/journal/journal'
+import { openJournal } from '@wayward/collector/journal/open-journal'
 import type { Bench, Figure } from './bench.ts'
 
 const mebibyte = 1024 * 1024

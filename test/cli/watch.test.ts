@@ -19,12 +19,17 @@ function terminalOn(screen: {
     cwd: '/',
     catchSignals: () => interruption.signal,
   })
-  const textOf = (stream: PassThrough): string => String(stream.read() ?? '')
+  // From Node 26 on `read()` gives a chunk, not all that there is.
+  const textOf = (stream: PassThrough): string => {
+    let text = ''
+    for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk)
+    return text
+  }
   return { terminal, interruption, out: () => textOf(out), error: () => textOf(error) }
 }
 
 describe('watch()', () => {
-  test('shows an answer anew when it is another one, and ends at a signal', async () => {
+  test('shows an answer again when it is another one, and ends at a signal', async () => {
     const { terminal, interruption, out } = terminalOn({})
     const texts = ['one\n', 'one\n', 'two\n']
     let asked = 0

@@ -1,4 +1,3 @@
-import { systemTime } from '@wayward/base'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +9,8 @@ import type {
   JournalSettings,
   NewBlock,
 } from '@wayward/collector/journal/journal'
-import { openJournal } from '@wayward/collector/journal/journal'
+import { openJournal } from '@wayward/collector/journal/open-journal'
+import { createFakeTime } from '../../harness/fake-time.ts'
 
 interface LogLine {
   readonly level: 'info' | 'warn' | 'error'
@@ -47,7 +47,7 @@ export function makeTestFolder(parent = tmpdir()): TestFolder {
           cacheBytesMax: 0,
           ...settings,
         },
-        { logger, time: systemTime, ...parts },
+        { logger, time: createFakeTime(Date.now()), ...parts },
       )
     },
     remove: () => rmSync(path, { recursive: true, force: true }),
