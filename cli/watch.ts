@@ -35,7 +35,7 @@ export async function show(
 }
 
 /**
- * Shows an answer again and again until a signal comes: over the one before where a person looks, else
+ * Shows answers until a signal comes: over the one before where a person looks, else
  * whenever it is another one. The first question must succeed; of later failures it tells, and
  * goes on.
  *
