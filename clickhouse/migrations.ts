@@ -128,4 +128,22 @@ export const migrations: readonly Migration[] = [
       'migrations/0008-ended-operations-gone.sql',
     ],
   },
+  {
+    version: 9,
+    name: 'What ended before a window, and whether anything came twice, without reading all',
+    files: [
+      'migrations/0009-lock-holds-index.sql',
+      'migrations/0009-lock-holds-index-filled.sql',
+      'migrations/0009-lock-holds-numbers.sql',
+      'migrations/0009-lock-holds-numbers-filled.sql',
+      'migrations/0009-lock-waits-index.sql',
+      'migrations/0009-lock-waits-index-filled.sql',
+      'migrations/0009-lock-waits-numbers.sql',
+      'migrations/0009-lock-waits-numbers-filled.sql',
+      'migrations/0009-queue-items-index.sql',
+      'migrations/0009-queue-items-index-filled.sql',
+      'migrations/0009-queue-items-numbers.sql',
+      'migrations/0009-queue-items-numbers-filled.sql',
+    ],
+  },
 ]

@@ -6,6 +6,8 @@
 --   service  String         only this service, empty for all
 --   session  String         only this session, empty for all
 --
+-- Uses: window_from_ns, end_of_ns
+--
 -- Headline, the columns of a table, the last left out first:
 --   sessions_of_service, sessions
 --
@@ -20,42 +22,89 @@
 --   jobs_ever            count  1 if a job was heard of, else 0
 --   jobs                 count  1 if a job was heard of in the window, else 0
 WITH
+  -- Of each kind one that ever was and one that was in the window, so that nothing is read to its end.
   operations AS
   (
-    SELECT kind, max(was_in_window) AS was_in_window
-    FROM
     (
-      SELECT 'lock' AS kind, granted_at < {to:DateTime64(9, 'UTC')}
-        AND addNanoseconds(granted_at, least(hold_ns, 1000000000000000000)) >= {from:DateTime64(9, 'UTC')} AS was_in_window
+      SELECT 'lock' AS kind, true AS was_in_window
+      FROM wayward_lock_holds
+      WHERE granted_at < {to:DateTime64(9, 'UTC')}
+        AND end_of_ns(toUnixTimestamp64Nano(granted_at), hold_ns) >= window_from_ns
+        AND ({service:String} = '' OR service = {service:String})
+        AND ({session:String} = '' OR session = {session:String})
+      LIMIT 1
+    )
+    UNION ALL
+    (
+      SELECT 'lock', false
       FROM wayward_lock_holds
       WHERE ({service:String} = '' OR service = {service:String})
         AND ({session:String} = '' OR session = {session:String})
-      UNION ALL
-      SELECT 'lock', requested_at < {to:DateTime64(9, 'UTC')}
-        AND addNanoseconds(requested_at, least(wait_ns, 1000000000000000000)) >= {from:DateTime64(9, 'UTC')}
+      LIMIT 1
+    )
+    UNION ALL
+    (
+      SELECT 'lock', true
+      FROM wayward_lock_waits
+      WHERE requested_at < {to:DateTime64(9, 'UTC')}
+        AND end_of_ns(toUnixTimestamp64Nano(requested_at), wait_ns) >= window_from_ns
+        AND ({service:String} = '' OR service = {service:String})
+        AND ({session:String} = '' OR session = {session:String})
+      LIMIT 1
+    )
+    UNION ALL
+    (
+      SELECT 'lock', false
       FROM wayward_lock_waits
       WHERE ({service:String} = '' OR service = {service:String})
         AND ({session:String} = '' OR session = {session:String})
-      UNION ALL
-      SELECT 'queue', enqueued_at < {to:DateTime64(9, 'UTC')}
-        AND addNanoseconds(dequeued_at, least(processing_ns, 1000000000000000000)) >= {from:DateTime64(9, 'UTC')}
+      LIMIT 1
+    )
+    UNION ALL
+    (
+      SELECT 'queue', true
+      FROM wayward_queue_items
+      WHERE enqueued_at < {to:DateTime64(9, 'UTC')}
+        AND end_of_ns(toUnixTimestamp64Nano(dequeued_at), processing_ns) >= window_from_ns
+        AND ({service:String} = '' OR service = {service:String})
+        AND ({session:String} = '' OR session = {session:String})
+      LIMIT 1
+    )
+    UNION ALL
+    (
+      SELECT 'queue', false
       FROM wayward_queue_items
       WHERE ({service:String} = '' OR service = {service:String})
         AND ({session:String} = '' OR session = {session:String})
-      UNION ALL
-      SELECT 'job', started_at < {to:DateTime64(9, 'UTC')}
-        AND addNanoseconds(started_at, least(duration_ns, 1000000000000000000)) >= {from:DateTime64(9, 'UTC')}
+      LIMIT 1
+    )
+    UNION ALL
+    (
+      SELECT 'job', true
+      FROM wayward_job_runs
+      WHERE started_at < {to:DateTime64(9, 'UTC')}
+        AND end_of_ns(toUnixTimestamp64Nano(started_at), duration_ns) >= window_from_ns
+        AND ({service:String} = '' OR service = {service:String})
+        AND ({session:String} = '' OR session = {session:String})
+      LIMIT 1
+    )
+    UNION ALL
+    (
+      SELECT 'job', false
       FROM wayward_job_runs
       WHERE ({service:String} = '' OR service = {service:String})
         AND ({session:String} = '' OR session = {session:String})
-      UNION ALL
+      LIMIT 1
+    )
+    UNION ALL
+    (
       SELECT multiIf(startsWith(kind, 'lock'), 'lock', startsWith(kind, 'queue'), 'queue', 'job'),
-        started_at < {to:DateTime64(9, 'UTC')} AND seen_at >= {from:DateTime64(9, 'UTC')}
+        max(started_at < {to:DateTime64(9, 'UTC')} AND seen_at >= {from:DateTime64(9, 'UTC')}) = 1
       FROM wayward_open_now
       WHERE ({service:String} = '' OR service = {service:String})
         AND ({session:String} = '' OR session = {session:String})
+      GROUP BY kind
     )
-    GROUP BY kind
   )
 SELECT
   (SELECT count() FROM wayward_session_times WHERE {service:String} = '' OR service = {service:String})
@@ -74,10 +123,10 @@ SELECT
       AND first_at < {to:DateTime64(9, 'UTC')}
       AND last_at >= {from:DateTime64(9, 'UTC')}
   ) AS sessions_reporting,
-  countIf(kind = 'lock') AS locks_ever,
-  countIf(kind = 'lock' AND was_in_window) AS locks,
-  countIf(kind = 'queue') AS queues_ever,
-  countIf(kind = 'queue' AND was_in_window) AS queues,
-  countIf(kind = 'job') AS jobs_ever,
-  countIf(kind = 'job' AND was_in_window) AS jobs
+  toUInt8(countIf(kind = 'lock') > 0) AS locks_ever,
+  toUInt8(countIf(kind = 'lock' AND was_in_window) > 0) AS locks,
+  toUInt8(countIf(kind = 'queue') > 0) AS queues_ever,
+  toUInt8(countIf(kind = 'queue' AND was_in_window) > 0) AS queues,
+  toUInt8(countIf(kind = 'job') > 0) AS jobs_ever,
+  toUInt8(countIf(kind = 'job' AND was_in_window) > 0) AS jobs
 FROM operations

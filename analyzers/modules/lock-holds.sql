@@ -40,7 +40,7 @@ FROM
     '' AS state,
     toDateTime64(0, 9, 'UTC') AS silent_at
   FROM wayward_lock_holds
-  WHERE NOT repeated_holds
+  WHERE (empty(repeated_holds) OR cityHash64(service, session, toDate(granted_at)) NOT IN repeated_holds)
     AND granted_at < {to:DateTime64(9, 'UTC')}
     AND released_ns >= window_from_ns
     AND depth <= 1
@@ -55,7 +55,7 @@ FROM
     '',
     toDateTime64(0, 9, 'UTC')
   FROM wayward_lock_holds
-  WHERE repeated_holds
+  WHERE notEmpty(repeated_holds) AND cityHash64(service, session, toDate(granted_at)) IN repeated_holds
     AND granted_at < {to:DateTime64(9, 'UTC')}
     AND released_ns >= window_from_ns
     AND depth <= 1

@@ -37,7 +37,7 @@ FROM
     end_of_ns(requested_ns, wait_ns) AS ended_ns,
     toDateTime64(0, 9, 'UTC') AS silent_at
   FROM wayward_lock_waits
-  WHERE NOT repeated_waits
+  WHERE (empty(repeated_waits) OR cityHash64(service, session, toDate(requested_at)) NOT IN repeated_waits)
     AND requested_at < {to:DateTime64(9, 'UTC')}
     AND ended_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
@@ -50,7 +50,7 @@ FROM
     end_of_ns(requested_ns, wait_ns) AS ended_ns,
     toDateTime64(0, 9, 'UTC')
   FROM wayward_lock_waits
-  WHERE repeated_waits
+  WHERE notEmpty(repeated_waits) AND cityHash64(service, session, toDate(requested_at)) IN repeated_waits
     AND requested_at < {to:DateTime64(9, 'UTC')}
     AND ended_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))

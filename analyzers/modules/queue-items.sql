@@ -41,7 +41,7 @@ FROM
     end_of_ns(taken_ns, processing_ns) AS done_ns,
     toDateTime64(0, 9, 'UTC') AS silent_at
   FROM wayward_queue_items
-  WHERE NOT repeated_items
+  WHERE (empty(repeated_items) OR cityHash64(service, session, toDate(dequeued_at)) NOT IN repeated_items)
     AND enqueued_at < {to:DateTime64(9, 'UTC')}
     AND done_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String})
@@ -55,7 +55,7 @@ FROM
     end_of_ns(taken_ns, processing_ns) AS done_ns,
     toDateTime64(0, 9, 'UTC') AS silent_at
   FROM wayward_queue_items
-  WHERE repeated_items
+  WHERE notEmpty(repeated_items) AND cityHash64(service, session, toDate(dequeued_at)) IN repeated_items
     AND enqueued_at < {to:DateTime64(9, 'UTC')}
     AND done_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String})

@@ -1,28 +1,12 @@
--- Module: Whether waits of the window were stored twice, as happens when a process sends spans again in other requests.
--- Numbers are counted and collected in bitmaps, of sessions of 100,000 spans and more one number in sixteen: what is sent
--- again is a request's worth of spans.
---
--- Uses: window_from_ns, end_of_ns
+-- Module: In which sessions on which days waits were stored twice, as happens when a process sends spans again in other
+-- requests: hashes of these, in general none. A projection of the table has the numbers of all.
 (
-  SELECT max(sent > kept)
+  SELECT groupArray(cityHash64(service, session, day))
   FROM
   (
-    SELECT count() AS sent, groupBitmap(sequence) AS kept
+    SELECT service, session, toDate(requested_at) AS day
     FROM wayward_lock_waits
-    WHERE requested_at < {to:DateTime64(9, 'UTC')}
-      AND end_of_ns(toUnixTimestamp64Nano(requested_at), wait_ns) >= window_from_ns
-      AND sequence > 0
-      AND
-      (
-        sequence % 16 = 0
-        OR (service, session) NOT IN
-        (
-          SELECT service, session
-          FROM wayward_sessions
-          GROUP BY service, session
-          HAVING sum(spans) >= 100000
-        )
-      )
-    GROUP BY service, session
+    GROUP BY service, session, day
+    HAVING countIf(sequence > 0) > groupBitmapIf(sequence, sequence > 0)
   )
 )

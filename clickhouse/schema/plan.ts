@@ -152,6 +152,12 @@ function isNeeded(
       const found = state.tables.get(action.table)
       return found !== undefined && !found.statement.includes(`INDEX ${action.index} `)
     }
+    case 'add_projection': {
+      const found = state.tables.get(action.table)
+      return found !== undefined && !found.statement.includes(`PROJECTION ${action.projection} `)
+    }
+    case 'fill':
+      return isNew && state.tables.has(action.table)
     case 'setting':
       break
   }

@@ -15,13 +15,16 @@ export interface Statement {
  * - `rename`: gives a table another name, if it is there.
  * - `drop`: takes a table or view away, if it is there.
  * - `query`: gives a materialized view that is there another query.
- * - `add_column`, `add_index`, `setting`: changes a table; `value` is the setting as the table's
- *   own statement shows it.
+ * - `add_column`, `add_index`, `add_projection`, `setting`: changes a table; `value` is the setting
+ *   as the table's own statement shows it.
+ * - `fill`: makes an index or a projection for the rows that a table has already.
  */
 export type Action =
   | { readonly kind: 'create'; readonly name: string }
   | { readonly kind: 'add_column'; readonly table: string; readonly column: string }
   | { readonly kind: 'add_index'; readonly table: string; readonly index: string }
+  | { readonly kind: 'add_projection'; readonly table: string; readonly projection: string }
+  | { readonly kind: 'fill'; readonly table: string }
   | { readonly kind: 'setting'; readonly table: string; readonly value: string }
   | { readonly kind: 'query'; readonly name: string }
   | { readonly kind: 'drop'; readonly name: string }
@@ -66,6 +69,14 @@ const forms: readonly (readonly [RegExp, (groups: Readonly<Record<string, string
     [
       /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? ADD INDEX IF NOT EXISTS (?<index>\w+)/,
       ({ table = '', index = '' }) => ({ kind: 'add_index', table, index }),
+    ],
+    [
+      /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? ADD PROJECTION IF NOT EXISTS (?<projection>\w+)/,
+      ({ table = '', projection = '' }) => ({ kind: 'add_projection', table, projection }),
+    ],
+    [
+      /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? MATERIALIZE (?:INDEX|PROJECTION) \w+/,
+      ({ table = '' }) => ({ kind: 'fill', table }),
     ],
     [
       /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? MODIFY SETTING (?<value>\w+ = \w+)/,

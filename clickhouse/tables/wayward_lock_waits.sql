@@ -3,6 +3,8 @@
 -- ORDER BY      reports ask per service and lock name over a time, as wayward_lock_holds.
 -- PARTITION BY  day of the request, so that a time filter skips whole parts and a day is dropped as a whole.
 -- CODEC         Delta for times, which grow within a lock; T64 drops the unused high bits of durations and numbers.
+-- INDEX         what ended before a window is skipped, whenever it began.
+-- PROJECTION    how many numbers came and how many of them differ, a row per session and day: whether any came twice.
 -- TTL           none, as otel_traces.
 CREATE TABLE IF NOT EXISTS wayward_lock_waits
 (
@@ -28,7 +30,13 @@ CREATE TABLE IF NOT EXISTS wayward_lock_waits
   sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
-  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  INDEX ended (toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
+  PROJECTION numbers
+  (
+    SELECT service, session, toDate(requested_at), countIf(sequence > 0), groupBitmapIf(sequence, sequence > 0), max(requested_at)
+    GROUP BY service, session, toDate(requested_at)
+  )
 )
 ENGINE = MergeTree
 PARTITION BY toDate(requested_at)

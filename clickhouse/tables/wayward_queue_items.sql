@@ -3,6 +3,8 @@
 -- ORDER BY      reports ask per service and queue over a time.
 -- PARTITION BY  day of the dequeue, so that a time filter skips whole parts and a day is dropped as a whole.
 -- CODEC         Delta for times, which grow within a queue; T64 drops the unused high bits of durations and numbers.
+-- INDEX         what ended before a window is skipped, whenever it began.
+-- PROJECTION    how many numbers came and how many of them differ, a row per session and day: whether any came twice.
 -- TTL           none, as otel_traces.
 CREATE TABLE IF NOT EXISTS wayward_queue_items
 (
@@ -29,7 +31,13 @@ CREATE TABLE IF NOT EXISTS wayward_queue_items
   sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
-  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  INDEX ended (toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
+  PROJECTION numbers
+  (
+    SELECT service, session, toDate(dequeued_at), count(), groupBitmapIf(sequence, sequence > 0), max(dequeued_at)
+    GROUP BY service, session, toDate(dequeued_at)
+  )
 )
 ENGINE = MergeTree
 PARTITION BY toDate(dequeued_at)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dryRun, isEmpty, migrate, showPlan, type Store, StoreError } from '@wayward/clickhouse'
 import { migrations } from '@wayward/clickhouse/migrations'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
 import { released } from './schema/foreign-tables.ts'
 
@@ -114,10 +114,17 @@ describe('migrate()', () => {
       await migrate(made)
       await migrate(writer)
       for (const sql of earlierBuild) await writer.command(sql)
+      await writer.command('INSERT INTO wayward_lock_holds (service, sequence) VALUES (1, 1)')
       const script = showPlan(await dryRun(writer), { database: 'earlier' })
       expect(script.match(/^ALTER TABLE \w+ MODIFY QUERY/gm)).toHaveLength(2)
-      expect((await migrate(writer)).applied).toEqual([8])
+      expect((await migrate(writer)).applied).toEqual([8, 9])
       expect(isEmpty(await dryRun(writer))).toBe(true)
+      // What was there before gets its index and its projection, in the background.
+      await vi.waitFor(async () => {
+        const filled = `SELECT (SELECT count() FROM system.mutations WHERE database = 'earlier' AND NOT is_done)
+          AS left, (SELECT sum(rows) FROM system.projection_parts WHERE database = 'earlier' AND active) AS projected`
+        expect(await writer.query(filled)).toEqual([{ left: '0', projected: '1' }])
+      }, 10_000)
       expect(await dumpSchema('earlier')).toEqual(await dumpSchema('made_now'))
     } finally {
       await Promise.all([writer.close(), made.close()])
@@ -310,6 +317,11 @@ const earlierBuild = [
    SELECT ServiceName AS service, min(Timestamp) AS first_at, count() AS logs
    FROM otel_logs GROUP BY ServiceName`,
   'ALTER TABLE wayward_open_operations DROP INDEX ended',
+  'ALTER TABLE wayward_lock_holds DROP INDEX released',
+  ...['lock_waits', 'queue_items'].map((name) => `ALTER TABLE wayward_${name} DROP INDEX ended`),
+  ...['lock_holds', 'lock_waits', 'queue_items'].map(
+    (name) => `ALTER TABLE wayward_${name} DROP PROJECTION numbers`,
+  ),
   ...['ended_at', 'end_reason', 'seen_uptime_ns', 'interval_ns'].map(
     (column) => `ALTER TABLE wayward_open_operations DROP COLUMN ${column}`,
   ),
@@ -320,7 +332,7 @@ const earlierBuild = [
    ENGINE = MergeTree ORDER BY service`,
   `CREATE MATERIALIZED VIEW wayward_ended_operations_mv TO wayward_ended_operations
    AS SELECT ServiceName AS service, Timestamp AS ended_at FROM otel_logs`,
-  'ALTER TABLE wayward_migrations DELETE WHERE version = 8 SETTINGS mutations_sync = 2',
+  'ALTER TABLE wayward_migrations DELETE WHERE version >= 8 SETTINGS mutations_sync = 2',
 ]
 
 /** The store of a process that is killed before its next statement. */
@@ -383,7 +395,9 @@ describe('the .sql files', () => {
       [...listed, 'tables/wayward_migrations.sql'].filter((f) => f.startsWith('tables/')),
     ).toHaveLength(tableFiles.length)
     for (const file of listed) {
-      expect(readSql(file), file).toMatch(/IF NOT EXISTS|MODIFY SETTING|^DROP \w+ IF EXISTS/m)
+      expect(readSql(file), file).toMatch(
+        /IF NOT EXISTS|MODIFY SETTING|MATERIALIZE (?:INDEX|PROJECTION) |^DROP \w+ IF EXISTS/m,
+      )
     }
   })
 

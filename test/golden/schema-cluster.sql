@@ -147,7 +147,13 @@ CREATE TABLE IF NOT EXISTS wayward_lock_holds_local ON CLUSTER `main`
   sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
-  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  INDEX released (toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
+  PROJECTION numbers
+  (
+    SELECT service, session, toDate(granted_at), countIf(sequence > 0), groupBitmapIf(sequence, sequence > 0), max(granted_at)
+    GROUP BY service, session, toDate(granted_at)
+  )
 )
 ENGINE = ReplicatedMergeTree
 PARTITION BY toDate(granted_at)
@@ -184,7 +190,13 @@ CREATE TABLE IF NOT EXISTS wayward_lock_waits_local ON CLUSTER `main`
   sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
-  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  INDEX ended (toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
+  PROJECTION numbers
+  (
+    SELECT service, session, toDate(requested_at), countIf(sequence > 0), groupBitmapIf(sequence, sequence > 0), max(requested_at)
+    GROUP BY service, session, toDate(requested_at)
+  )
 )
 ENGINE = ReplicatedMergeTree
 PARTITION BY toDate(requested_at)
@@ -222,7 +234,13 @@ CREATE TABLE IF NOT EXISTS wayward_queue_items_local ON CLUSTER `main`
   sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
-  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  INDEX ended (toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
+  PROJECTION numbers
+  (
+    SELECT service, session, toDate(dequeued_at), count(), groupBitmapIf(sequence, sequence > 0), max(dequeued_at)
+    GROUP BY service, session, toDate(dequeued_at)
+  )
 )
 ENGINE = ReplicatedMergeTree
 PARTITION BY toDate(dequeued_at)
@@ -987,3 +1005,6 @@ LEFT JOIN
 
 -- Migration 8 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (8, 'Ends of what was reported as open, and when sessions reported', now64(3));
+
+-- Migration 9 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (9, 'What ended before a window, and whether anything came twice, without reading all', now64(3));

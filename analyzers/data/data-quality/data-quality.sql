@@ -6,7 +6,7 @@
 --   service  String         only this service, empty for all
 --   session  String         only this session, empty for all
 --
--- Uses: open_now, reported_losses, window_from_ns, end_of_ns, to_severity, failure_severity
+-- Uses: open_now, reported_losses, to_severity, failure_severity
 --
 -- Headline, the columns of a table, the last left out first:
 --   trouble, service, severity, affected, of_all, affected_fraction, sessions, last_at, detail
@@ -34,16 +34,18 @@ WITH
       AND ({session:String} = '' OR s.session = {session:String})
     GROUP BY s.service, s.session
   ),
+  -- The projection of the table has it by day, so days that the window touches count whole.
   sent AS
   (
-    SELECT service AS of_service, service, session, count() AS stored, groupBitmap(sequence) AS kept, max(granted_at) AS latest_at
+    SELECT
+      service AS of_service, session, toDate(granted_at) AS day,
+      countIf(sequence > 0) AS stored, groupBitmapIf(sequence, sequence > 0) AS kept, max(granted_at) AS latest_at
     FROM wayward_lock_holds
-    WHERE granted_at < {to:DateTime64(9, 'UTC')}
-      AND end_of_ns(toUnixTimestamp64Nano(granted_at), hold_ns) >= window_from_ns
-      AND sequence > 0
+    WHERE toDate(granted_at) <= toDate(least({to:DateTime64(9, 'UTC')}, toDateTime64('2100-01-01 00:00:00', 9, 'UTC')))
+      AND toDate(granted_at) >= toDate(least({from:DateTime64(9, 'UTC')}, toDateTime64('2100-01-01 00:00:00', 9, 'UTC')))
       AND ({service:String} = '' OR service = {service:String})
       AND ({session:String} = '' OR session = {session:String})
-    GROUP BY service, session
+    GROUP BY service, session, toDate(granted_at)
   ),
   troubles AS
   (
@@ -60,7 +62,7 @@ WITH
     WHERE state IN ('silent', 'lost')
     GROUP BY service, state
     UNION ALL
-    SELECT of_service, 'repeated', sum(stored - kept) AS some, sum(stored) AS every, countIf(stored > kept),
+    SELECT of_service, 'repeated', sum(stored - kept) AS some, sum(stored) AS every, uniqExactIf(session, stored > kept),
       maxIf(latest_at, stored > kept), 'lock holds', least(10, to_severity(some / every))
     FROM sent
     GROUP BY of_service

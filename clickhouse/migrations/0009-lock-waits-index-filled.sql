@@ -1,0 +1,2 @@
+-- Fills the index ended of wayward_lock_waits for the rows that are there, in the background.
+ALTER TABLE wayward_lock_waits MATERIALIZE INDEX ended
