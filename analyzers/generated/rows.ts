@@ -474,7 +474,7 @@ export interface LockOrderRow {
   readonly span_ids: string
 }
 
-/** Of `pool-wait`: one row per service and name of a semaphore or pool, the most severe first. */
+/** Of `pool-wait`: one row per service, name and type of a semaphore or pool, the most severe first. */
 export interface PoolWaitRow {
   /** service.name; several where the pool is one of a host or cluster */
   readonly service: string

@@ -2,7 +2,7 @@
 --
 -- Uses: lock_holds, window_from_ns, shared_use
 --
--- Columns, besides those that name the lock:
+-- Columns, besides lock, class and those that name it:
 --   services, sessions, actors, threads  who used it; all but services are states
 --   ended, still, lost  holds that have ended, that go on, and whose end was lost
 --   at_once     requests in the window that were granted at once
@@ -12,15 +12,18 @@
 --   permits     most that were held at once
 --   used_ns     time in which it was in use: for locks with permits weighted by those held of those there are
 SELECT
-  h.owner AS owner, h.lock_name AS lock_name, h.lock_type AS lock_type, h.lock AS lock,
+  h.lock AS lock, of_class AS class, of_owner AS owner, of_name AS lock_name, h.lock_type AS lock_type,
   services, sessions, actors, threads, ended, still, lost, at_once, lengths, length_sum, shortest, longest, in_window,
   bounces,
   greatest(s.permits_used, 1) AS permits,
-  multiIf(s.permits_used = 0, toFloat64(in_window), lock_type = 'rwlock', s.wall, s.permit_ns / s.permits_used) AS used_ns
+  multiIf(s.permits_used = 0, toFloat64(in_window), h.lock_type = 'rwlock', s.wall, s.permit_ns / s.permits_used) AS used_ns
 FROM
 (
   SELECT
-    owner, lock_name, lock_type, lock,
+    lock, lock_type,
+    any(class) AS of_class,
+    any(owner) AS of_owner,
+    any(lock_name) AS of_name,
     groupUniqArray(service) AS services,
     uniqState(session) AS sessions,
     uniqState(actor) AS actors,
@@ -35,9 +38,9 @@ FROM
     max(toUInt64(end_ns - start_ns)) AS longest,
     sum(toUInt128(till_ns - from_ns)) AS in_window,
     -- Microseconds and a part of the actor in one number, which is quick to sort.
-    arraySort(groupArray(bitOr(bitShiftLeft(toUInt64(intDiv(start_ns, 1000)), 13), actor % 8192))) AS grants,
-    arrayCount((a, b) -> a % 8192 != b % 8192, arrayPopFront(grants), arrayPopBack(grants)) AS bounces
+    arrayCount(gap -> gap % 8192 != 0, arrayDifference(arraySort(groupArray(
+      toInt64(bitOr(bitShiftLeft(intDiv(start_ns, 1000), 13), toInt64(actor % 8192))))))) AS bounces
   FROM lock_holds
-  GROUP BY owner, lock_name, lock_type, lock
+  GROUP BY lock, lock_type
 ) AS h
 LEFT JOIN shared_use AS s ON s.of_lock = h.lock

@@ -36,7 +36,7 @@ FROM
     AND ({service:String} = '' OR service = {service:String})
     AND ({session:String} = '' OR session = {session:String})
   UNION ALL
-  SELECT service, name, '', '', toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(due_at), 0, 0, 0
+  SELECT service, name, '', '', toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(due_at), toUnixTimestamp64Nano(deadline_at), 0, 0
   FROM open_now
   WHERE kind = 'job_run'
 )

@@ -45,7 +45,7 @@ FROM
     if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   UNION ALL
   SELECT
-    service, session, name, '', '', '', attempt, trace_id, span_id, due_at, toDateTime64(0, 9, 'UTC'),
+    service, session, name, '', '', '', attempt, trace_id, span_id, due_at, deadline_at,
     if(state = 'lost', 'lost', 'running'),
     toUnixTimestamp64Nano(started_at),
     toUnixTimestamp64Nano(seen_at),

@@ -1,8 +1,8 @@
--- Module: Stretches of time in which there was always somebody who waited for a lock: a row for each, of one wait or many.
+-- Module: Stretches of time in which there was always somebody who waited for a lock: a row for each of four waits or more.
 --
 -- Uses: lock_waits
 --
--- Columns: owner, lock_name, lock_type, lock
+-- Columns: class, owner, lock_name, lock_type, lock
 --   services   who waited in it
 --   start_ns   when the first began to wait, within the window; length_ns: until nobody waited any more
 --   wait_ns    how long they waited in it, together
@@ -10,9 +10,13 @@
 --   served     that were granted; gave_up: that were not; waiting: that wait on, as_of: until when that is known
 --   longest    the longest wait: lock_id, trace_id, span_id
 SELECT
-  owner, lock_name, lock_type, lock,
+  any(w.class) AS class,
+  any(w.owner) AS owner,
+  any(w.lock_name) AS lock_name,
+  any(w.lock_type) AS lock_type,
+  lock,
   groupUniqArray(service) AS services,
-  min(from_ns) AS start_ns,
+  first_ns AS start_ns,
   toUInt64(max(till_ns) - start_ns) AS length_ns,
   sum(toFloat64(till_ns - from_ns)) AS wait_ns,
   maxIntersections(from_ns, till_ns) AS peak,
@@ -24,16 +28,29 @@ SELECT
 FROM
 (
   SELECT
-    owner, lock_name, lock_type, lock, service, from_ns, till_ns, outcome, as_of, lock_id, trace_id, span_id, length_ns,
-    sum(is_first) OVER (PARTITION BY lock ORDER BY from_ns, till_ns ROWS UNBOUNDED PRECEDING) AS number
+    lock, class, owner, lock_name, lock_type, service, from_ns, till_ns, outcome, as_of, lock_id, trace_id, span_id, length_ns
+  FROM lock_waits
+  WHERE till_ns > from_ns AND outcome != 'lost'
+) AS w
+ASOF INNER JOIN
+(
+  SELECT of_lock, toInt64(intDiv(stretch.1, 2)) AS first_ns, toInt64(intDiv(stretch.2, 2)) AS last_ns
   FROM
   (
     SELECT
-      owner, lock_name, lock_type, lock, service, from_ns, till_ns, outcome, as_of, lock_id, trace_id, span_id, length_ns,
-      from_ns > max(till_ns) OVER (PARTITION BY lock ORDER BY from_ns, till_ns ROWS BETWEEN UNBOUNDED PRECEDING
-        AND 1 PRECEDING) AS is_first
+      lock AS of_lock,
+      -- Begins and ends of waits, the begins first where they meet: then there is no break.
+      arraySort(arrayConcat(groupArray(2 * toUInt64(from_ns)), groupArray(2 * toUInt64(till_ns) + 1))) AS moments,
+      arrayCumSum(moment -> 1 - 2 * bitAnd(moment, 1), moments) AS at_once,
+      arrayFilter((number, left) -> left = 0, arrayEnumerate(moments), at_once) AS counts,
+      arrayFilter((moment, before) -> before = 0, moments, arrayPushFront(arrayPopBack(at_once), 0)) AS firsts,
+      arrayFilter((moment, left) -> left = 0, moments, at_once) AS lasts,
+      arrayPopFront(arrayDifference(arrayPushFront(counts, 0))) AS lengths,
+      arrayJoin(arrayFilter(stretch -> stretch.3 >= 8, arrayZip(firsts, lasts, lengths))) AS stretch
     FROM lock_waits
     WHERE till_ns > from_ns AND outcome != 'lost'
+    GROUP BY lock
   )
-) AS w
-GROUP BY owner, lock_name, lock_type, lock, number
+) AS s ON s.of_lock = w.lock AND s.first_ns <= w.from_ns
+WHERE w.from_ns <= s.last_ns
+GROUP BY lock, first_ns

@@ -9,6 +9,7 @@
 --   lock       the lock: locks of hosts and clusters are one for all sessions, others are of their session
 --   actor      the task, or the thread where no task is known, of its session
 --   owner      service of the lock, empty for one that services share
+--   class      locks of one owner, name and type: a number is quicker to group by than their names
 --   start_ns   grant
 --   end_ns     release, or when it was last known to be held
 --   from_ns    start_ns within the window
@@ -17,10 +18,11 @@
 --   is_lost    whether its end was lost: it may have been released at any time after end_ns
 --   as_of      until when that is known of an open one, 1970 for up to now
 SELECT
-  cityHash64(if(is_shared, '', service), if(is_shared, '', session), lock_type, lock_name, lock_id) AS lock,
-  cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) AS actor,
+  lock_key AS lock,
+  actor_key AS actor,
   lock_type IN ('distributed', 'database', 'file') AS is_shared,
   if(is_shared, '', service) AS owner,
+  cityHash64(owner, lock_name, lock_type) AS class,
   service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
   thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
   granted_ns AS start_ns,
@@ -33,7 +35,7 @@ SELECT
 FROM
 (
   SELECT
-    service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
+    lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
     toUnixTimestamp64Nano(granted_at) AS granted_ns,
     end_of_ns(granted_ns, hold_ns) AS released_ns,
@@ -48,7 +50,7 @@ FROM
     AND ({session:String} = '' OR session = {session:String})
   UNION ALL
   SELECT
-    service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
+    lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
     toUnixTimestamp64Nano(granted_at) AS granted_ns,
     end_of_ns(granted_ns, hold_ns) AS released_ns,
@@ -64,6 +66,9 @@ FROM
   LIMIT 1 BY cityHash64(service, session, lock_id), granted_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   UNION ALL
   SELECT
+    cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service),
+      if(lock_type IN ('distributed', 'database', 'file'), '', session), lock_type, name, subject_id),
+    cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)),
     service, session, name, subject_id, lock_type, lock_mode, wait_ns > 0, wait_ns, 0, held,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, '',
     toUnixTimestamp64Nano(started_at),

@@ -3,16 +3,16 @@
 --
 -- Uses: lock_waits, trouble, window_from_ns, window_to_ns
 --
--- Columns: owner, lock_name, lock_type, blocked_worst, worst_ns (start of that stretch), blocked_ns (sum over the window)
+-- Columns: class, blocked_worst, worst_ns (start of that stretch), blocked_ns (sum over the window)
 SELECT
-  owner, lock_name, lock_type,
+  class,
   max(in_stretch) / 1e10 AS blocked_worst,
   argMax(stretch, in_stretch) * 10000000000 AS worst_ns,
   sum(in_stretch) AS blocked_ns
 FROM
 (
   SELECT
-    owner, lock_name, lock_type, stretch,
+    class, stretch,
     sum(trouble(length_ns) * (least(till_ns, (stretch + 1) * 10000000000) - greatest(from_ns, stretch * 10000000000)))
       AS in_stretch
   FROM lock_waits
@@ -20,6 +20,6 @@ FROM
     intDiv(greatest(from_ns, till_ns - 86400000000000), 10000000000),
     intDiv(till_ns, 10000000000) + 1) AS stretch
   WHERE outcome NOT IN ('refused', 'lost') AND till_ns > from_ns
-  GROUP BY owner, lock_name, lock_type, stretch
+  GROUP BY class, stretch
 )
-GROUP BY owner, lock_name, lock_type
+GROUP BY class

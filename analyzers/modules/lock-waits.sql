@@ -6,7 +6,7 @@
 -- Uses: window_from_ns, window_to_ns, end_of_ns, open_locks, repeated_waits
 --
 -- Columns:
---   lock, actor, owner  as in lock_holds
+--   lock, actor, owner, class  as in lock_holds
 --   outcome    granted, timeout, cancelled, refused; waiting; lost: its end was lost, it may have come at any time
 --   start_ns   request
 --   end_ns     end of the wait, or when it was last known to go on
@@ -15,10 +15,11 @@
 --   till_ns    end_ns within the window
 --   as_of      until when that is known of one that goes on, 1970 for up to now
 SELECT
-  cityHash64(if(is_shared, '', service), if(is_shared, '', session), lock_type, lock_name, lock_id) AS lock,
-  cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) AS actor,
+  lock_key AS lock,
+  actor_key AS actor,
   lock_type IN ('distributed', 'database', 'file') AS is_shared,
   if(is_shared, '', service) AS owner,
+  cityHash64(owner, lock_name, lock_type) AS class,
   service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
   thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
   if(ended_ns > window_to_ns, 'waiting', result) AS outcome,
@@ -31,7 +32,7 @@ SELECT
 FROM
 (
   SELECT
-    service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
+    lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id, result,
     toUnixTimestamp64Nano(requested_at) AS requested_ns,
     end_of_ns(requested_ns, wait_ns) AS ended_ns,
@@ -44,7 +45,7 @@ FROM
     AND ({session:String} = '' OR session = {session:String})
   UNION ALL
   SELECT
-    service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
+    lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id, result,
     toUnixTimestamp64Nano(requested_at) AS requested_ns,
     end_of_ns(requested_ns, wait_ns) AS ended_ns,
@@ -58,6 +59,9 @@ FROM
   LIMIT 1 BY cityHash64(service, session, lock_id), requested_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   UNION ALL
   SELECT
+    cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service),
+      if(lock_type IN ('distributed', 'database', 'file'), '', session), lock_type, name, subject_id),
+    cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)),
     service, session, name, subject_id, lock_type, lock_mode, 0, 0, 0, holder_task_id, held,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, '',
     if(state = 'lost', 'lost', 'waiting'),

@@ -5,8 +5,8 @@
 --   silent_at  when the session went silent, 1970 if it has not
 SELECT
   service, session, kind, sequence, item_id, started_at, seen_at, age_ns, wait_ns, name, subject_id, lock_type,
-  lock_mode, held, holder_task_id, concurrency, due_at, attempt, thread_id, thread_name, task_id, task_name, trace_id,
-  span_id, state, silent_at
+  lock_mode, held, holder_task_id, concurrency, due_at, deadline_at, priority, attempt, thread_id, thread_name, task_id, task_name,
+  trace_id, span_id, state, silent_at
 FROM wayward_open_now
 WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND seen_at >= {from:DateTime64(9, 'UTC')}

@@ -64,7 +64,7 @@ FROM
     if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   UNION ALL
   SELECT
-    service, session, name, subject_id, item_id, 0, concurrency, '', trace_id, span_id,
+    service, session, name, subject_id, item_id, priority, concurrency, '', trace_id, span_id,
     multiIf(state = 'lost', 'lost', kind = 'queue_wait', 'waiting', 'processing'),
     toUnixTimestamp64Nano(started_at) - toInt64(if(kind = 'queue_wait', 0, wait_ns)),
     toUnixTimestamp64Nano(if(kind = 'queue_wait', seen_at, started_at)),

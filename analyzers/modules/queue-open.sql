@@ -4,7 +4,7 @@
 --
 -- Uses: open_now
 SELECT
-  service, session, kind, item_id, started_at, seen_at, wait_ns, name, subject_id, concurrency, trace_id, span_id, state,
+  service, session, kind, item_id, started_at, seen_at, wait_ns, name, subject_id, concurrency, priority, trace_id, span_id, state,
   silent_at
 FROM open_now
 WHERE kind IN ('queue_wait', 'queue_item')

@@ -1,7 +1,8 @@
 -- Module: Who waited for whom where it may have been in a circle: waits that did not end well, or not yet, and the granted ones
 -- of tasks that held a lock meanwhile, each with the holds that they had to wait for.
 --
--- Evaluated once, as a question asks it in several ways.
+-- A hold is in one drawer of its lock: by the second in which it began, if it is longer than that by the thousand seconds, if
+-- it is longer still or goes on in one of their own. A wait looks into those where holds may be that it meets.
 --
 -- Uses: lock_holds, lock_waits
 --
@@ -10,18 +11,35 @@ SELECT
   w.actor AS actor, h.actor AS holder,
   greatest(w.start_ns, h.start_ns) AS lo_ns,
   if(w.outcome = 'waiting' AND h.is_open, 9223372036854775807, least(w.end_ns, h.end_ns)) AS hi_ns,
-  w.lock AS lock, w.lock_name AS lock_name, w.lock_id AS lock_id, w.lock_type AS lock_type, w.service AS service,
-  w.session AS session,
+  w.lock AS lock, w.lock_name AS lock_name, w.lock_type AS lock_type, w.service AS service, w.session AS session,
   multiIf(w.task_name = '', concat('task ', w.task_id), w.task_id = '', toString(w.task_name),
     concat(w.task_name, ' (', w.task_id, ')')) AS task,
   w.outcome AS outcome, w.start_ns AS start_ns, w.end_ns AS end_ns, w.as_of AS as_of,
   w.trace_id AS trace_id, w.span_id AS span_id
-FROM lock_holds AS h
+FROM
+(
+  SELECT
+    actor, lock, lock_mode, start_ns, end_ns, is_open,
+    multiIf(
+      is_open, cityHash64(lock, 'open'),
+      end_ns - start_ns < 1000000000, cityHash64(lock, intDiv(start_ns, 1000000000)),
+      end_ns - start_ns < 1000000000000, cityHash64(lock, intDiv(start_ns, 1000000000000), 'long'),
+      cityHash64(lock, 'longer')) AS drawer
+  FROM lock_holds
+  WHERE NOT is_lost
+) AS h
 INNER JOIN
 (
   SELECT
-    actor, lock, lock_name, lock_id, lock_type, lock_mode, service, session, task_id, task_name, outcome, start_ns,
-    end_ns, as_of, trace_id, span_id
+    actor, lock, lock_name, lock_type, lock_mode, service, session, task_id, task_name, outcome, start_ns,
+    end_ns, as_of, trace_id, span_id,
+    if(outcome = 'granted', start_ns, end_ns) AS met_ns,
+    arrayJoin(arrayConcat(
+      [cityHash64(lock, 'open'), cityHash64(lock, 'longer')],
+      arrayMap(number -> cityHash64(lock, toInt64(number), 'long'),
+        range(intDiv(met_ns, 1000000000000) - 1, intDiv(end_ns, 1000000000000) + 1)),
+      arrayMap(number -> cityHash64(lock, toInt64(number)),
+        range(intDiv(met_ns, 1000000000) - 1, intDiv(end_ns, 1000000000) + 1)))) AS drawer
   FROM lock_waits
   WHERE outcome IN ('waiting', 'timeout', 'cancelled') AND end_ns > start_ns
     OR outcome = 'granted' AND notEmpty(held) AND hasAny(
@@ -31,9 +49,9 @@ INNER JOIN
         FROM lock_waits
         WHERE outcome IN ('timeout', 'cancelled') AND end_ns > start_ns
       ))
-) AS w ON w.lock = h.lock
-WHERE h.actor != w.actor
+) AS w ON w.drawer = h.drawer
+WHERE h.lock = w.lock
+  AND h.actor != w.actor
   AND NOT (h.lock_mode = 'shared' AND w.lock_mode = 'shared')
-  AND NOT h.is_lost
   AND (h.start_ns < w.end_ns AND h.end_ns >= w.end_ns OR w.outcome = 'waiting' AND h.is_open
     OR w.outcome = 'granted' AND h.start_ns < w.end_ns AND h.end_ns > w.start_ns)

@@ -2,7 +2,7 @@
 --
 -- Uses: lock_waits
 --
--- Columns, besides those that name the lock:
+-- Columns, besides lock, class and those that name it:
 --   services, sessions, actors, threads  who asked for it; all but services are states
 --   lengths      state of the percentiles 50, 95 and 99 of the waits, those that go on with their age; shortest, longest
 --   in_window    sum of what of the waits lies within the window; wall: state of the time in which at least one waited
@@ -12,7 +12,10 @@
 --   waiting      that still wait, waiting_longest and waiting_sum of their ages, waiting_as_of of the oldest
 --   worst        the longest wait: lock, lock_id, start_ns, task, trace_id, span_id
 SELECT
-  owner, lock_name, lock_type, lock,
+  lock, lock_type,
+  any(w.class) AS class,
+  any(w.owner) AS owner,
+  any(w.lock_name) AS lock_name,
   groupUniqArray(service) AS services,
   uniqState(session) AS sessions,
   uniqState(actor) AS actors,
@@ -38,9 +41,9 @@ SELECT
 FROM
 (
   SELECT
-    owner, lock_name, lock_type, lock, service, session, actor, thread_id, task_id, task_name, lock_id, trace_id,
+    lock, class, owner, lock_name, lock_type, service, session, actor, thread_id, task_id, task_name, lock_id, trace_id,
     span_id, length_ns, outcome, start_ns, from_ns, till_ns, as_of, has(held, lock_id) AS is_nested,
     outcome NOT IN ('refused', 'lost') AND NOT (outcome = 'cancelled' AND length_ns = 0) AS is_wait
   FROM lock_waits
-)
-GROUP BY owner, lock_name, lock_type, lock
+) AS w
+GROUP BY lock, lock_type

@@ -79,8 +79,14 @@ function mergeTreeText(isDurable: boolean): string {
 /** The role that lets a connection read and nothing else: no source of data but tables. */
 export const readingRole = 'reading'
 
+// A thread for each of max_threads is wanted with little memory, too: ClickHouse would use only one
+// as long as there is no gibibyte free for each, and a query here has a limit of its own.
 const usersFile = `<clickhouse>
-  <profiles><default/></profiles>
+  <profiles>
+    <default>
+      <max_threads_min_free_memory_per_thread>134217728</max_threads_min_free_memory_per_thread>
+    </default>
+  </profiles>
   <quotas><default/></quotas>
   <roles>
     <writing>

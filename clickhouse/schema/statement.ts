@@ -14,10 +14,10 @@ export interface Statement {
  * - `create`: makes a table or view, unless it is there.
  * - `rename`: gives a table another name, if it is there.
  * - `drop`: takes a table or view away, if it is there.
- * - `query`: gives a materialized view that is there another query.
+ * - `query`: gives a view that is there another query.
  * - `add_column`, `add_index`, `add_projection`, `setting`: changes a table; `value` is the setting
  *   as the table's own statement shows it.
- * - `fill`: makes an index or a projection for the rows that a table has already.
+ * - `fill`: makes an index, a projection or a column for the rows that a table has already.
  */
 export type Action =
   | { readonly kind: 'create'; readonly name: string }
@@ -75,7 +75,7 @@ const forms: readonly (readonly [RegExp, (groups: Readonly<Record<string, string
       ({ table = '', projection = '' }) => ({ kind: 'add_projection', table, projection }),
     ],
     [
-      /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? MATERIALIZE (?:INDEX|PROJECTION) \w+/,
+      /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? MATERIALIZE (?:INDEX|PROJECTION|COLUMN) \w+/,
       ({ table = '' }) => ({ kind: 'fill', table }),
     ],
     [
@@ -101,17 +101,27 @@ function actionOf(sql: string): Action {
   throw new Error(`The schema has no such statement as "${sql.slice(0, 80)}"`)
 }
 
+const plainView = /^CREATE VIEW IF NOT EXISTS (?<name>\w+)(?=\s)/
 const materializedView =
   /^CREATE MATERIALIZED VIEW IF NOT EXISTS (?<name>\w+)(?<where> ON CLUSTER \S+)? TO \w+\nAS (?<query>SELECT\s.*)$/s
 
 /**
  * The statement that gives a view which is there the query of the one that would make it.
  *
- * @throws Error if that makes no materialized view
+ * @throws Error if that makes no view
  */
 export function toQueryStatement({ sql, why }: Statement): Statement {
+  const made = plainView.exec(sql)
+  if (made !== null) {
+    const [beginning, name = ''] = made
+    return {
+      sql: `CREATE OR REPLACE VIEW ${name}${sql.slice(beginning.length)}`,
+      why: `The query of ${name} is another since. ${why}`,
+      action: { kind: 'query', name },
+    }
+  }
   const groups = materializedView.exec(sql)?.groups
-  if (groups === undefined) throw new Error(`No materialized view is made by "${sql.slice(0, 80)}"`)
+  if (groups === undefined) throw new Error(`No view is made by "${sql.slice(0, 80)}"`)
   const { name = '', where = '', query = '' } = groups
   return {
     sql: `ALTER TABLE ${name}${where} MODIFY QUERY\n${query}`,

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS wayward_lock_holds
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
   parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  lock_key UInt64 MATERIALIZED cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service), if(lock_type IN ('distributed', 'database', 'file'), '', session), lock_type, lock_name, lock_id) COMMENT 'The lock as a number: of hosts and clusters one for all sessions, others of their session' CODEC(ZSTD(1)),
+  actor_key UInt64 MATERIALIZED cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) COMMENT 'Who asked as a number: the task, or the thread where no task is known, of its session' CODEC(ZSTD(1)),
   INDEX released (toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
   PROJECTION numbers
   (

@@ -26,6 +26,8 @@ AS SELECT
   o.holder_task_id AS holder_task_id,
   o.concurrency AS concurrency,
   o.due_at AS due_at,
+  o.deadline_at AS deadline_at,
+  o.priority AS priority,
   o.attempt AS attempt,
   o.thread_id AS thread_id,
   o.thread_name AS thread_name,
@@ -43,8 +45,8 @@ FROM
 (
   SELECT
     service, session, kind, sequence, item_id, started_at, seen_at, age_ns, wait_ns, name, subject_id, lock_type,
-    lock_mode, held, holder_task_id, concurrency, due_at, attempt, thread_id, thread_name, task_id, task_name, trace_id,
-    span_id, seen_uptime_ns, interval_ns
+    lock_mode, held, holder_task_id, concurrency, due_at, deadline_at, priority, attempt, thread_id, thread_name, task_id, task_name,
+    trace_id, span_id, seen_uptime_ns, interval_ns
   FROM wayward_open_operations FINAL
   WHERE ended_at = toDateTime64(0, 9, 'UTC')
 ) AS o

@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS wayward_open_operations
   end_reason LowCardinality(String) COMMENT 'Why reports of it ended before itself: shutdown, left_out, abandoned (wayward.operation.end.reason), else empty' CODEC(ZSTD(1)),
   seen_uptime_ns UInt64 COMMENT 'Age of the session when it was last reported, monotonic, nanoseconds, 0 unknown (wayward.session.uptime)' CODEC(T64, ZSTD(1)),
   interval_ns UInt64 COMMENT 'Time between two reports of it while it is open, nanoseconds, 0 unknown (wayward.operation.snapshot.interval)' CODEC(T64, ZSTD(1)),
+  deadline_at DateTime64(9, 'UTC') COMMENT 'When a job must have ended, UTC, 1970 none (wayward.job.deadline)' CODEC(Delta(8), ZSTD(1)),
+  priority Int64 COMMENT 'Priority of an item, larger first (wayward.queue.priority)' CODEC(T64, ZSTD(1)),
   INDEX ended ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(seen_at)

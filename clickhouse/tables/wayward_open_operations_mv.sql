@@ -36,6 +36,8 @@ AS SELECT
   if(EventName = 'wayward.operation.ended', seen_at, toDateTime64(0, 9, 'UTC')) AS ended_at,
   LogAttributes['wayward.operation.end.reason'] AS end_reason,
   toUInt64OrZero(LogAttributes['wayward.session.uptime']) AS seen_uptime_ns,
-  toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns
+  toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns,
+  parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.deadline'], 9, 'UTC') AS deadline_at,
+  toInt64OrZero(LogAttributes['wayward.queue.priority']) AS priority
 FROM otel_logs
 WHERE EventName IN ('wayward.operation.open', 'wayward.operation.ended')

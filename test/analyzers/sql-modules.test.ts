@@ -141,14 +141,14 @@ describe('lock_stretches', () => {
     await report({
       spans: [wait(0, 100, 1), ...[1, 2, 3].map((number) => wait(3_600_000, 10_000, number + 1))],
     })
-    const [row] = await rowsOf('lock_stretches', [0, 7_200_000], 'lock_name')
+    const [row] = await rowsOf('lock_stretches', [0, 7_200_000], 'class')
     expect(Number(row?.['blocked_worst'])).toBeCloseTo(3, 1)
     expect(BigInt(String(row?.['worst_ns']))).toBe(toMoment(3_600_000))
   })
 
   test('hardly counts waits that trouble nobody', async () => {
     await report({ spans: [{ ...wait(0, 0.01, 1), repeat: 1000, every: 0.01 }] })
-    const [row] = await rowsOf('lock_stretches', [0, 10_000], 'lock_name')
+    const [row] = await rowsOf('lock_stretches', [0, 10_000], 'class')
     expect(Number(row?.['blocked_worst'])).toBeLessThan(0.00001)
   })
 })

@@ -116,8 +116,8 @@ describe('migrate()', () => {
       for (const sql of earlierBuild) await writer.command(sql)
       await writer.command('INSERT INTO wayward_lock_holds (service, sequence) VALUES (1, 1)')
       const script = showPlan(await dryRun(writer), { database: 'earlier' })
-      expect(script.match(/^ALTER TABLE \w+ MODIFY QUERY/gm)).toHaveLength(2)
-      expect((await migrate(writer)).applied).toEqual([8, 9])
+      expect(script.match(/^ALTER TABLE \w+ MODIFY QUERY/gm)).toHaveLength(3)
+      expect((await migrate(writer)).applied).toEqual([8, 9, 10])
       expect(isEmpty(await dryRun(writer))).toBe(true)
       // What was there before gets its index and its projection, in the background.
       await vi.waitFor(async () => {
@@ -322,8 +322,11 @@ const earlierBuild = [
   ...['lock_holds', 'lock_waits', 'queue_items'].map(
     (name) => `ALTER TABLE wayward_${name} DROP PROJECTION numbers`,
   ),
-  ...['ended_at', 'end_reason', 'seen_uptime_ns', 'interval_ns'].map(
+  ...['ended_at', 'end_reason', 'seen_uptime_ns', 'interval_ns', 'deadline_at', 'priority'].map(
     (column) => `ALTER TABLE wayward_open_operations DROP COLUMN ${column}`,
+  ),
+  ...['lock_holds', 'lock_waits'].flatMap((name) =>
+    ['lock_key', 'actor_key'].map((column) => `ALTER TABLE wayward_${name} DROP COLUMN ${column}`),
   ),
   ...['uptime_ns', 'clock_at'].map(
     (column) => `ALTER TABLE wayward_sessions DROP COLUMN ${column}`,
@@ -396,7 +399,7 @@ describe('the .sql files', () => {
     ).toHaveLength(tableFiles.length)
     for (const file of listed) {
       expect(readSql(file), file).toMatch(
-        /IF NOT EXISTS|MODIFY SETTING|MATERIALIZE (?:INDEX|PROJECTION) |^DROP \w+ IF EXISTS/m,
+        /IF NOT EXISTS|MODIFY SETTING|MATERIALIZE (?:INDEX|PROJECTION|COLUMN) |^DROP \w+ IF EXISTS/m,
       )
     }
   })

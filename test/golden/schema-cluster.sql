@@ -148,6 +148,8 @@ CREATE TABLE IF NOT EXISTS wayward_lock_holds_local ON CLUSTER `main`
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
   parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  lock_key UInt64 MATERIALIZED cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service), if(lock_type IN ('distributed', 'database', 'file'), '', session), lock_type, lock_name, lock_id) COMMENT 'The lock as a number: of hosts and clusters one for all sessions, others of their session' CODEC(ZSTD(1)),
+  actor_key UInt64 MATERIALIZED cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) COMMENT 'Who asked as a number: the task, or the thread where no task is known, of its session' CODEC(ZSTD(1)),
   INDEX released (toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
   PROJECTION numbers
   (
@@ -191,6 +193,8 @@ CREATE TABLE IF NOT EXISTS wayward_lock_waits_local ON CLUSTER `main`
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
   parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  lock_key UInt64 MATERIALIZED cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service), if(lock_type IN ('distributed', 'database', 'file'), '', session), lock_type, lock_name, lock_id) COMMENT 'The lock as a number: of hosts and clusters one for all sessions, others of their session' CODEC(ZSTD(1)),
+  actor_key UInt64 MATERIALIZED cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) COMMENT 'Who asked as a number: the task, or the thread where no task is known, of its session' CODEC(ZSTD(1)),
   INDEX ended (toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
   PROJECTION numbers
   (
@@ -356,6 +360,8 @@ CREATE TABLE IF NOT EXISTS wayward_open_operations_local ON CLUSTER `main`
   end_reason LowCardinality(String) COMMENT 'Why reports of it ended before itself: shutdown, left_out, abandoned (wayward.operation.end.reason), else empty' CODEC(ZSTD(1)),
   seen_uptime_ns UInt64 COMMENT 'Age of the session when it was last reported, monotonic, nanoseconds, 0 unknown (wayward.session.uptime)' CODEC(T64, ZSTD(1)),
   interval_ns UInt64 COMMENT 'Time between two reports of it while it is open, nanoseconds, 0 unknown (wayward.operation.snapshot.interval)' CODEC(T64, ZSTD(1)),
+  deadline_at DateTime64(9, 'UTC') COMMENT 'When a job must have ended, UTC, 1970 none (wayward.job.deadline)' CODEC(Delta(8), ZSTD(1)),
+  priority Int64 COMMENT 'Priority of an item, larger first (wayward.queue.priority)' CODEC(T64, ZSTD(1)),
   INDEX ended ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplicatedReplacingMergeTree(seen_at)
@@ -568,7 +574,9 @@ AS SELECT
   if(EventName = 'wayward.operation.ended', seen_at, toDateTime64(0, 9, 'UTC')) AS ended_at,
   LogAttributes['wayward.operation.end.reason'] AS end_reason,
   toUInt64OrZero(LogAttributes['wayward.session.uptime']) AS seen_uptime_ns,
-  toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns
+  toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns,
+  parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.deadline'], 9, 'UTC') AS deadline_at,
+  toInt64OrZero(LogAttributes['wayward.queue.priority']) AS priority
 FROM otel_logs_local
 WHERE EventName IN ('wayward.operation.open', 'wayward.operation.ended');
 
@@ -969,6 +977,8 @@ AS SELECT
   o.holder_task_id AS holder_task_id,
   o.concurrency AS concurrency,
   o.due_at AS due_at,
+  o.deadline_at AS deadline_at,
+  o.priority AS priority,
   o.attempt AS attempt,
   o.thread_id AS thread_id,
   o.thread_name AS thread_name,
@@ -986,8 +996,8 @@ FROM
 (
   SELECT
     service, session, kind, sequence, item_id, started_at, seen_at, age_ns, wait_ns, name, subject_id, lock_type,
-    lock_mode, held, holder_task_id, concurrency, due_at, attempt, thread_id, thread_name, task_id, task_name, trace_id,
-    span_id, seen_uptime_ns, interval_ns
+    lock_mode, held, holder_task_id, concurrency, due_at, deadline_at, priority, attempt, thread_id, thread_name, task_id, task_name,
+    trace_id, span_id, seen_uptime_ns, interval_ns
   FROM wayward_open_operations FINAL
   WHERE ended_at = toDateTime64(0, 9, 'UTC')
 ) AS o
@@ -1008,3 +1018,6 @@ INSERT INTO wayward_migrations (version, name, applied_at) VALUES (8, 'Ends of w
 
 -- Migration 9 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (9, 'What ended before a window, and whether anything came twice, without reading all', now64(3));
+
+-- Migration 10 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (10, 'Locks and who asks for them as numbers, and deadlines of what is open', now64(3));

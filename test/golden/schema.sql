@@ -547,6 +547,8 @@ CREATE TABLE wayward_lock_holds
     `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
     `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
     `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+    `lock_key` UInt64 MATERIALIZED cityHash64(if((lock_type IN ('distributed', 'database', 'file')), '', service), if((lock_type IN ('distributed', 'database', 'file')), '', session), lock_type, lock_name, lock_id) COMMENT 'The lock as a number: of hosts and clusters one for all sessions, others of their session' CODEC(ZSTD(1)),
+    `actor_key` UInt64 MATERIALIZED cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) COMMENT 'Who asked as a number: the task, or the thread where no task is known, of its session' CODEC(ZSTD(1)),
     INDEX released (toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
     PROJECTION numbers
     (
@@ -644,6 +646,8 @@ CREATE TABLE wayward_lock_waits
     `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
     `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
     `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+    `lock_key` UInt64 MATERIALIZED cityHash64(if((lock_type IN ('distributed', 'database', 'file')), '', service), if((lock_type IN ('distributed', 'database', 'file')), '', session), lock_type, lock_name, lock_id) COMMENT 'The lock as a number: of hosts and clusters one for all sessions, others of their session' CODEC(ZSTD(1)),
+    `actor_key` UInt64 MATERIALIZED cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) COMMENT 'Who asked as a number: the task, or the thread where no task is known, of its session' CODEC(ZSTD(1)),
     INDEX ended (toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
     PROJECTION numbers
     (
@@ -747,6 +751,8 @@ CREATE VIEW wayward_open_now
     `holder_task_id` String,
     `concurrency` UInt32,
     `due_at` DateTime64(9, 'UTC'),
+    `deadline_at` DateTime64(9, 'UTC'),
+    `priority` Int64,
     `attempt` UInt32,
     `thread_id` Int64,
     `thread_name` LowCardinality(String),
@@ -776,6 +782,8 @@ AS SELECT
     o.holder_task_id AS holder_task_id,
     o.concurrency AS concurrency,
     o.due_at AS due_at,
+    o.deadline_at AS deadline_at,
+    o.priority AS priority,
     o.attempt AS attempt,
     o.thread_id AS thread_id,
     o.thread_name AS thread_name,
@@ -806,6 +814,8 @@ FROM
         holder_task_id,
         concurrency,
         due_at,
+        deadline_at,
+        priority,
         attempt,
         thread_id,
         thread_name,
@@ -867,6 +877,8 @@ CREATE TABLE wayward_open_operations
     `end_reason` LowCardinality(String) COMMENT 'Why reports of it ended before itself: shutdown, left_out, abandoned (wayward.operation.end.reason), else empty' CODEC(ZSTD(1)),
     `seen_uptime_ns` UInt64 COMMENT 'Age of the session when it was last reported, monotonic, nanoseconds, 0 unknown (wayward.session.uptime)' CODEC(T64, ZSTD(1)),
     `interval_ns` UInt64 COMMENT 'Time between two reports of it while it is open, nanoseconds, 0 unknown (wayward.operation.snapshot.interval)' CODEC(T64, ZSTD(1)),
+    `deadline_at` DateTime64(9, 'UTC') COMMENT 'When a job must have ended, UTC, 1970 none (wayward.job.deadline)' CODEC(Delta(8), ZSTD(1)),
+    `priority` Int64 COMMENT 'Priority of an item, larger first (wayward.queue.priority)' CODEC(T64, ZSTD(1)),
     INDEX ended ended_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(seen_at)
@@ -903,7 +915,9 @@ CREATE MATERIALIZED VIEW wayward_open_operations_mv TO wayward_open_operations
     `ended_at` DateTime64(9, 'UTC'),
     `end_reason` String,
     `seen_uptime_ns` UInt64,
-    `interval_ns` UInt64
+    `interval_ns` UInt64,
+    `deadline_at` DateTime64(9, 'UTC'),
+    `priority` Int64
 )
 AS SELECT
     ServiceName AS service,
@@ -933,7 +947,9 @@ AS SELECT
     if(EventName = 'wayward.operation.ended', seen_at, toDateTime64(0, 9, 'UTC')) AS ended_at,
     LogAttributes['wayward.operation.end.reason'] AS end_reason,
     toUInt64OrZero(LogAttributes['wayward.session.uptime']) AS seen_uptime_ns,
-    toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns
+    toUInt64OrZero(LogAttributes['wayward.operation.snapshot.interval']) AS interval_ns,
+    parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.deadline'], 9, 'UTC') AS deadline_at,
+    toInt64OrZero(LogAttributes['wayward.queue.priority']) AS priority
 FROM otel_logs
 WHERE EventName IN ('wayward.operation.open', 'wayward.operation.ended');
 

@@ -77,7 +77,7 @@ WITH
       countIf(lateness_ns > greatest(toFloat64({grace_ns:UInt64}), h.period / 100, 5. * h.lateness_usual)) AS delayed,
       countIf(lateness_ns > {grace_ns:UInt64} AND h.is_scheduled AND h.gap > 0 AND lateness_ns >= h.gap) AS slipped,
       countIf(due_ns > 0 AND is_made) AS due_runs,
-      -- Of a run that goes on the deadline is not stored; it is taken to be as long after its due time as those of others.
+      -- Earlier builds stored no deadline of a run that goes on; it is taken to be as long after its due time as those of others.
       countIf(is_made AND multiIf(deadline_ns > 0, end_ns > deadline_ns, due_ns > 0 AND h.deadline_usual > 0,
         end_ns > due_ns + h.deadline_usual, false)) AS overdue,
       maxIf(length_ns, is_ended) AS high_ns, minIf(length_ns, is_ended) AS low_ns,

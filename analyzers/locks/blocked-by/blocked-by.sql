@@ -143,7 +143,7 @@ SELECT
   c.span_id AS hold_span_id
 FROM charges AS c
 LEFT JOIN all_waits AS a ON a.of_owner = c.owner AND a.of_name = c.lock_name AND a.of_type = c.lock_type
-LEFT JOIN lock_stretches AS s ON s.owner = c.owner AND s.lock_name = c.lock_name AND s.lock_type = c.lock_type
+LEFT JOIN lock_stretches AS s ON s.class = cityHash64(c.owner, c.lock_name, c.lock_type)
 LEFT JOIN chains AS g ON g.root = c.actor
 LEFT JOIN spans AS p ON p.of_trace = c.trace_id
 LEFT JOIN observed AS o ON o.of_service = service

@@ -35,8 +35,8 @@
 --   span_id       text         its span
 SELECT
   arrayStringConcat(arraySort(groupUniqArrayArray(c.services)), ', ') AS service,
-  c.lock_name AS lock_name,
-  c.lock_type AS lock_type,
+  any(c.lock_name) AS lock_name,
+  any(c.lock_type) AS lock_type,
   blocked_severity(
     max(trouble(c.length_ns) * c.wait_ns / greatest(toFloat64(c.length_ns), least(1e10, toFloat64(o.observed_ns)))),
     sum(trouble(c.length_ns) * c.wait_ns) / observed_ns) AS severity,
@@ -60,5 +60,5 @@ SELECT
 FROM lock_convoys AS c
 LEFT JOIN observed AS o ON o.of_service = c.services[1]
 WHERE c.peak >= 2 AND c.served >= 4
-GROUP BY c.owner, c.lock_name, c.lock_type
+GROUP BY c.class
 ORDER BY severity DESC, convoy_ns DESC, service, lock_name, lock_type

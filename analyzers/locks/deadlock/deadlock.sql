@@ -31,27 +31,36 @@
 --   trace_ids      text         traces of the waits of the latest
 --   span_ids       text         spans of the waits of the latest
 WITH
-  -- Of semaphores and pools any permit will do: who waits for one is only stuck if all holders wait, too.
-  edges AS MATERIALIZED
+  -- Who waits for somebody who waits, too, and is waited for by such. Of semaphores and pools any permit will do: who waits for
+  -- one is only stuck if all holders wait.
   (
-    SELECT
-      actor, holder, lo_ns, hi_ns, lock, lock_name, lock_type, service, session, task, outcome, start_ns, end_ns, as_of,
-      trace_id, span_id
-    FROM wait_graph
-    WHERE holder IN (SELECT actor FROM wait_graph)
-      AND (lock_type NOT IN ('semaphore', 'pool')
-        OR (actor, lock, start_ns) NOT IN
+    SELECT groupArrayArray(10000)(outgoing)
+    FROM
+    (
+      SELECT groupArrayIf(one, is_actor) AS outgoing
+      FROM
+      (
+        SELECT arrayJoin(arrayMap(pair -> pair.1, arrayFilter(pair -> pair.2, groupArray((met, holder_waits))))) AS one
+        FROM
         (
-          SELECT actor, lock, start_ns
-          FROM wait_graph
-          WHERE holder NOT IN (SELECT actor FROM wait_graph)
-        ))
-  ),
-  (
-    SELECT groupArray(10000)((actor, holder, lo_ns, hi_ns, start_ns, end_ns, outcome, lock, lock_name, service, session,
-      task, as_of, trace_id, span_id))
-    FROM edges
-    WHERE actor IN (SELECT holder FROM edges)
+          SELECT max(is_actor) AS holder_waits, arrayJoin(groupArrayIf(edge, NOT is_actor)) AS met
+          FROM
+          (
+            SELECT
+              (actor, holder, lo_ns, hi_ns, start_ns, end_ns, outcome, lock, lock_name, service, session, task, as_of,
+                trace_id, span_id, lock_type IN ('semaphore', 'pool')) AS edge
+            FROM wait_graph
+          )
+          ARRAY JOIN [edge.1, edge.2] AS node, [true, false] AS is_actor
+          GROUP BY node
+        )
+        GROUP BY met.1, met.8, met.5
+        HAVING min(holder_waits) OR NOT any(met.16)
+      )
+      ARRAY JOIN [one.1, one.2] AS node, [true, false] AS is_actor
+      GROUP BY node
+      HAVING NOT min(is_actor)
+    )
   ) AS graph,
   found AS
   (

@@ -69,7 +69,7 @@ WITH
   held AS
   (
     SELECT
-      owner, lock_name, lock_type,
+      class, any(l.lock_name) AS of_name, any(l.lock_type) AS of_type,
       groupUniqArrayArray(l.services) AS services, uniqMergeState(l.sessions) AS sessions, count() AS locks,
       sum(l.ended) AS ended, sum(l.still) AS still, sum(l.lost) AS lost, sum(l.at_once) AS at_once,
       quantileExactInclusiveMerge(0.95)(l.lengths) AS p95,
@@ -77,12 +77,12 @@ WITH
       sum(l.bounces) AS bounces, uniqMergeState(l.actors) AS actors, uniqMergeState(l.threads) AS threads,
       max(l.permits) AS permits, max(l.used_ns) AS used_ns
     FROM holds_by_lock AS l
-    GROUP BY owner, lock_name, lock_type
+    GROUP BY class
   ),
-  waited AS MATERIALIZED
+  waited AS
   (
     SELECT
-      owner, lock_name, lock_type,
+      class, any(l.lock_name) AS of_name, any(l.lock_type) AS of_type,
       groupUniqArrayArray(l.services) AS services, uniqMergeState(l.sessions) AS sessions, count() AS locks,
       uniqMergeState(l.actors) AS actors, uniqMergeState(l.threads) AS threads,
       quantilesExactInclusiveMerge(0.5, 0.95, 0.99)(l.lengths) AS percentiles,
@@ -92,27 +92,47 @@ WITH
       sum(l.waiting) AS waiting, sum(l.lost) AS lost, max(l.waiting_longest) AS waiting_longest,
       sum(l.waiting_sum) AS waiting_sum, argMax(l.waiting_as_of, l.waiting_longest) AS waiting_as_of,
       argMax(l.worst, l.longest) AS worst,
-      worst.1 AS worst_lock, worst.2 AS worst_lock_id, worst.3 AS worst_ns, worst.4 AS worst_task, worst.5 AS worst_trace_id,
+      worst.2 AS worst_lock_id, worst.3 AS worst_ns, worst.4 AS worst_task, worst.5 AS worst_trace_id,
       worst.6 AS worst_span_id
     FROM waits_by_lock AS l
-    GROUP BY owner, lock_name, lock_type
+    GROUP BY class
   ),
+  (
+    SELECT (groupArray((class, worst.1, worst.2)), groupUniqArrayArray([moment, moment - 1]),
+      groupArrayArray([cityHash64(worst.1, moment), cityHash64(worst.1, moment - 1)]))
+    FROM
+    (
+      SELECT
+        class,
+        argMaxIf((lock, start_ns), length_ns, outcome NOT IN ('refused', 'lost')) AS worst,
+        intDiv(worst.2, 10000000000) AS moment
+      FROM lock_waits
+      GROUP BY class
+    )
+  ) AS longest_waits,
+  -- Of holds that are long or near enough, so that the names of few are read.
   holders AS
   (
     SELECT
-      w.lock_name AS of_name, w.lock_type AS of_type, w.owner AS of_owner,
+      w.1 AS of_class,
       argMax(
         (if(h.task_name = '', h.task_id, toString(h.task_name)), h.end_ns - h.start_ns, h.trace_id, h.span_id),
         h.start_ns) AS holder
-    FROM lock_holds AS h
-    INNER JOIN waited AS w ON h.lock = w.worst_lock
-    WHERE h.start_ns <= w.worst_ns AND h.end_ns > w.worst_ns
-    GROUP BY of_name, of_type, of_owner
+    FROM
+    (
+      SELECT lock, start_ns, end_ns, task_name, task_id, trace_id, span_id
+      FROM lock_holds
+      WHERE (end_ns - start_ns > 10000000000 OR intDiv(start_ns, 10000000000) IN longest_waits.2)
+        AND (end_ns - start_ns > 10000000000 OR cityHash64(lock, intDiv(start_ns, 10000000000)) IN longest_waits.3)
+    ) AS h
+    INNER JOIN (SELECT arrayJoin(longest_waits.1) AS w) AS w ON w.2 = h.lock
+    WHERE h.start_ns <= w.3 AND h.end_ns > w.3
+    GROUP BY of_class
   )
 SELECT
   arrayStringConcat(arraySort(arrayDistinct(arrayConcat(h.services, w.services))), ', ') AS service,
-  if(h.locks > 0, h.lock_name, w.lock_name) AS lock_name,
-  if(h.locks > 0, h.lock_type, w.lock_type) AS lock_type,
+  if(h.locks > 0, h.of_name, w.of_name) AS lock_name,
+  if(h.locks > 0, h.of_type, w.of_type) AS lock_type,
   greatest(
     blocked_severity(blocked_worst, s.blocked_ns / observed_ns),
     hang_severity(if(still_waiting_max_ns >= 10000000000, still_waiting_sum_ns, 0)),
@@ -165,9 +185,9 @@ SELECT
   b.holder.3 AS holder_trace_id,
   b.holder.4 AS holder_span_id
 FROM held AS h
-FULL OUTER JOIN waited AS w ON w.owner = h.owner AND w.lock_name = h.lock_name AND w.lock_type = h.lock_type
-LEFT JOIN lock_stretches AS s ON s.owner = w.owner AND s.lock_name = w.lock_name AND s.lock_type = w.lock_type
-LEFT JOIN holders AS b ON b.of_owner = w.owner AND b.of_name = w.lock_name AND b.of_type = w.lock_type
+FULL OUTER JOIN waited AS w ON w.class = h.class
+LEFT JOIN lock_stretches AS s ON s.class = w.class
+LEFT JOIN holders AS b ON b.of_class = w.class
 LEFT JOIN observed AS o ON o.of_service = splitByString(', ', service)[1]
 WHERE {service:String} = '' OR has(arrayConcat(h.services, w.services), {service:String})
 ORDER BY severity DESC, wait_sum_ns DESC, service, lock_name, lock_type

@@ -28,6 +28,22 @@
 --   lock_id    text         one of the locks
 --   trace_id   text         trace of one of them
 --   span_id    text         its span
+WITH
+  doubled AS MATERIALIZED
+  (
+    SELECT
+      lock, any(h.class) AS class, any(h.lock_name) AS lock_name, any(h.lock_type) AS lock_type,
+      groupUniqArray(service) AS of_services,
+      sum(toFloat64(till_ns - from_ns)) - toFloat64(intervalLengthSum(from_ns, till_ns)) AS twice_ns,
+      uniq(actor) AS actors,
+      max(start_ns) AS latest_ns,
+      min(start_ns) AS start
+    FROM lock_holds AS h
+    WHERE h.lock_type NOT IN ('semaphore', 'pool') AND lock_mode != 'shared' AND NOT is_lost AND till_ns > from_ns
+    GROUP BY lock
+    -- Clocks of two processes are never the same.
+    HAVING twice_ns > if(lock_type IN ('distributed', 'database', 'file'), 100000000, 1000000) AND actors > 1
+  )
 SELECT
   arrayStringConcat(arraySort(services), ', ') AS service,
   lock_name, lock_type, rule, severity, times, still,
@@ -42,7 +58,7 @@ SELECT
 FROM
 (
   SELECT
-    groupUniqArray(service) AS services, lock_name, lock_type, 'self' AS rule,
+    groupUniqArray(service) AS services, any(w.lock_name) AS lock_name, any(w.lock_type) AS lock_type, 'self' AS rule,
     countIf(outcome = 'waiting' AND length_ns >= 1000000000) AS still,
     count() AS times,
     toUInt8(if(still > 0, 90, least(80, failure_severity(times) + 20))) AS severity,
@@ -53,40 +69,34 @@ FROM
     min(start_ns) AS first_ns,
     maxIf(w.as_of, outcome = 'waiting') AS until
   FROM lock_waits AS w
-  WHERE has(held, lock_id) AND lock_type NOT IN ('semaphore', 'pool') AND outcome IN ('waiting', 'timeout', 'cancelled')
+  WHERE has(held, lock_id) AND w.lock_type NOT IN ('semaphore', 'pool') AND outcome IN ('waiting', 'timeout', 'cancelled')
     AND end_ns > start_ns
-  GROUP BY owner, lock_name, lock_type
+  GROUP BY w.class
   UNION ALL
   -- Of what is held one after the other, the sum of the holds is the time in which it is held.
   SELECT
-    groupUniqArrayArray(of_services), lock_name, lock_type, 'two', 0, count(), 70, sum(twice_ns), 0., sum(actors),
-    argMax(latest, twice_ns), min(start), toDateTime64(0, 9, 'UTC')
-  FROM
+    groupUniqArrayArray(of_services), any(d.lock_name), any(d.lock_type), 'two', 0, count(), 70, sum(twice_ns), 0., sum(actors),
+    argMax((if(l.task_name = '', l.task_id, toString(l.task_name)), l.lock_id, l.trace_id, l.span_id), twice_ns), min(start),
+    toDateTime64(0, 9, 'UTC')
+  FROM doubled AS d
+  LEFT JOIN
   (
-    SELECT
-      owner, lock_name, lock_type, lock,
-      groupUniqArray(service) AS of_services,
-      sum(toFloat64(till_ns - from_ns)) - toFloat64(intervalLengthSum(from_ns, till_ns)) AS twice_ns,
-      uniq(actor) AS actors,
-      argMax((if(task_name = '', task_id, toString(task_name)), lock_id, trace_id, span_id), start_ns) AS latest,
-      min(start_ns) AS start
+    SELECT lock, start_ns, task_name, task_id, lock_id, trace_id, span_id
     FROM lock_holds
-    WHERE lock_type NOT IN ('semaphore', 'pool') AND lock_mode != 'shared' AND NOT is_lost AND till_ns > from_ns
-    GROUP BY owner, lock_name, lock_type, lock
-    -- Clocks of two processes are never the same.
-    HAVING twice_ns > if(lock_type IN ('distributed', 'database', 'file'), 100000000, 1000000) AND actors > 1
-  )
-  GROUP BY owner, lock_name, lock_type
+    WHERE start_ns IN (SELECT latest_ns FROM doubled) AND lock IN (SELECT lock FROM doubled)
+    LIMIT 1 BY lock, start_ns
+  ) AS l ON l.lock = d.lock AND l.start_ns = d.latest_ns
+  GROUP BY d.class
   UNION ALL
   SELECT
-    groupUniqArray(service), lock_name, lock_type, 'spinning', 0, count() AS refusals,
+    groupUniqArray(service), any(r.lock_name), any(r.lock_type), 'spinning', 0, count() AS refusals,
     toUInt8(least(39, round(20 + 5 * log10(greatest(per_second, 1))))), 0.,
     refusals / uniq(intDiv(start_ns, 1000000000)) AS per_second, uniq(actor),
     any((if(task_name = '', task_id, toString(task_name)), lock_id, trace_id, span_id)), min(start_ns),
     toDateTime64(0, 9, 'UTC')
-  FROM lock_waits
+  FROM lock_waits AS r
   WHERE outcome = 'refused' AND start_ns >= from_ns
-  GROUP BY owner, lock_name, lock_type
+  GROUP BY r.class
   HAVING refusals >= 100 AND per_second >= 10
 )
 ORDER BY severity DESC, times DESC, service, lock_name, lock_type, rule

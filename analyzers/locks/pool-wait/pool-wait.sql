@@ -12,7 +12,7 @@
 -- Headline, the columns of a table, the last left out first:
 --   pool, service, severity, size, use, wait_p95_ns, still_waiting, leaked, holder, holder_share
 --
--- Output, one row per service and name of a semaphore or pool, the most severe first:
+-- Output, one row per service, name and type of a semaphore or pool, the most severe first:
 --   service        text         service.name; several where the pool is one of a host or cluster
 --   pool           text         class of the pool (wayward.lock.name)
 --   severity       count        what it costs, see docs/analyzers/severity.md
@@ -46,49 +46,42 @@ WITH
   held AS
   (
     SELECT
-      owner, lock_name, groupUniqArrayArray(l.services) AS services, count() AS locks, sum(l.ended) AS ended,
+      class, any(l.lock_name) AS of_name, groupUniqArrayArray(l.services) AS services, count() AS locks, sum(l.ended) AS ended,
       sum(l.still) AS still, sum(l.at_once) AS at_once, quantileExactInclusiveMerge(0.95)(l.lengths) AS p95,
       max(l.permits) AS permits, max(l.used_ns) AS used_ns
     FROM holds_by_lock AS l
     WHERE lock_type IN ('semaphore', 'pool')
-    GROUP BY owner, lock_name
+    GROUP BY class
   ),
   holders AS
   (
     SELECT
-      owner, lock_name,
+      class,
       sumMap(map(multiIf(task_name != '', toString(task_name), thread_name != '', toString(thread_name), task_id),
         toFloat64(till_ns - from_ns))) AS by_name,
       arrayReverseSort(entry -> (entry.2, entry.1), arrayZip(mapKeys(by_name), mapValues(by_name)))[1] AS most,
       groupArrayIf(10000)(toUInt64(end_ns - start_ns), is_open AND NOT is_lost) AS ages
     FROM lock_holds
     WHERE lock_type IN ('semaphore', 'pool')
-    GROUP BY owner, lock_name
+    GROUP BY class
   ),
   waited AS
   (
     SELECT
-      owner, lock_name, groupUniqArrayArray(l.services) AS services, count() AS locks,
+      class, any(l.lock_name) AS of_name, groupUniqArrayArray(l.services) AS services, count() AS locks,
       quantilesExactInclusiveMerge(0.5, 0.95, 0.99)(l.lengths) AS percentiles, max(l.longest) AS longest,
       sum(l.in_window) AS in_window, max(l.waiters_max) AS waiters_max, sum(l.contended) AS contended,
       sum(l.timeouts) AS timeouts, sum(l.waiting) AS waiting, sum(l.waiting_sum) AS waiting_sum, sum(l.nested) AS nested,
       argMax(l.waiting_as_of, l.waiting_longest) AS waiting_as_of, argMax(l.worst, l.longest) AS worst
     FROM waits_by_lock AS l
     WHERE lock_type IN ('semaphore', 'pool')
-    GROUP BY owner, lock_name
-  ),
-  stretches AS
-  (
-    SELECT owner, lock_name, max(blocked_worst) AS worst, sum(blocked_ns) AS blocked_ns
-    FROM lock_stretches
-    WHERE lock_type IN ('semaphore', 'pool')
-    GROUP BY owner, lock_name
+    GROUP BY class
   )
 SELECT
   arrayStringConcat(arraySort(arrayDistinct(arrayConcat(h.services, w.services))), ', ') AS service,
-  if(h.locks > 0, h.lock_name, w.lock_name) AS pool,
+  if(h.locks > 0, h.of_name, w.of_name) AS pool,
   greatest(
-    blocked_severity(s.worst * 1e10 / least(1e10, toFloat64(observed_ns)), s.blocked_ns / observed_ns),
+    blocked_severity(s.blocked_worst * 1e10 / least(1e10, toFloat64(observed_ns)), s.blocked_ns / observed_ns),
     hang_severity(if(wait_max_ns >= 10000000000, still_ns, 0)),
     failure_severity(timeouts)) AS severity,
   multiIf(contended = 0, '', nested > 0, 'nested', leaked > 0, 'leak',
@@ -119,8 +112,8 @@ SELECT
   w.worst.5 AS trace_id,
   w.worst.6 AS span_id
 FROM held AS h
-FULL OUTER JOIN waited AS w ON w.owner = h.owner AND w.lock_name = h.lock_name
-LEFT JOIN holders AS n ON n.owner = h.owner AND n.lock_name = h.lock_name
-LEFT JOIN stretches AS s ON s.owner = w.owner AND s.lock_name = w.lock_name
+FULL OUTER JOIN waited AS w ON w.class = h.class
+LEFT JOIN holders AS n ON n.class = h.class
+LEFT JOIN lock_stretches AS s ON s.class = w.class
 LEFT JOIN observed AS o ON o.of_service = splitByString(', ', service)[1]
 ORDER BY severity DESC, wait_sum_ns DESC, service, pool

@@ -38,39 +38,44 @@ WITH
   held AS
   (
     SELECT
-      owner, lock_name, lock_type,
-      groupUniqArray(service) AS services,
-      countIf(is_lost) AS lost,
-      countIf(NOT is_open) AS ended,
-      quantileTDigestIf(0.99)(length_ns, NOT is_open) AS p99,
-      toUInt64(ifNotFinite(p99, 0)) AS usual,
-      arrayFilter(hold -> hold.1 > greatest(10000000000, 10 * usual), groupArrayIf(1000)(
-        (length_ns, start_ns, if(task_name = '', task_id, toString(task_name)), task_id, length(held), lock_id, as_of,
-          trace_id, span_id),
-        is_open AND NOT is_lost AND length_ns >= 1e10)) AS open,
+      u.class AS class, lock_name, lock_type, services, lost, ended, usual,
+      arrayFilter(hold -> hold.1 > greatest(10000000000, 10 * usual), o.holds) AS open,
       arrayReverseSort(open)[1] AS oldest
     FROM
     (
       SELECT
-        owner, lock_name, lock_type, service, is_lost, is_open, start_ns, end_ns - start_ns AS length_ns, task_name, task_id,
-        held, lock_id, as_of, trace_id, span_id
+        class, any(h.lock_name) AS lock_name, any(h.lock_type) AS lock_type,
+        groupUniqArray(service) AS services,
+        countIf(is_lost) AS lost,
+        countIf(NOT is_open) AS ended,
+        toUInt64(ifNotFinite(quantileTDigestIf(0.99)(end_ns - start_ns, NOT is_open), 0)) AS usual
+      FROM lock_holds AS h
+      GROUP BY class
+    ) AS u
+    LEFT JOIN
+    (
+      SELECT
+        class,
+        groupArray(1000)((end_ns - start_ns, start_ns, if(task_name = '', task_id, toString(task_name)), task_id, length(held),
+          lock_id, as_of, trace_id, span_id)) AS holds
       FROM lock_holds
-    )
-    GROUP BY owner, lock_name, lock_type
+      WHERE is_open AND NOT is_lost AND end_ns - start_ns >= 10000000000
+      GROUP BY class
+    ) AS o ON o.class = u.class
   ),
   waited AS
   (
     SELECT
-      owner, lock_name, lock_type,
+      class, any(w.lock_name) AS lock_name, any(w.lock_type) AS lock_type,
       groupUniqArray(service) AS services,
       countIf(outcome = 'waiting') AS waiting,
       maxIf(length_ns, outcome = 'waiting') AS longest,
       argMaxIf((if(task_name = '', task_id, toString(task_name)), lock_id, as_of, trace_id, span_id), length_ns,
         outcome = 'waiting') AS oldest,
       groupArray(100000)((start_ns, end_ns, outcome = 'waiting')) AS waits
-    FROM lock_waits
+    FROM lock_waits AS w
     WHERE outcome IN ('waiting', 'timeout', 'cancelled') AND end_ns > start_ns
-    GROUP BY owner, lock_name, lock_type
+    GROUP BY class
   )
 SELECT
   arrayStringConcat(arraySort(arrayDistinct(arrayConcat(h.services, w.services))), ', ') AS service,
@@ -99,6 +104,6 @@ SELECT
   if(still_held > 0, h.oldest.8, w.oldest.4) AS trace_id,
   if(still_held > 0, h.oldest.9, w.oldest.5) AS span_id
 FROM held AS h
-FULL OUTER JOIN waited AS w ON w.owner = h.owner AND w.lock_name = h.lock_name AND w.lock_type = h.lock_type
+FULL OUTER JOIN waited AS w ON w.class = h.class
 WHERE still_held > 0 OR wait_max_ns >= 10000000000
 ORDER BY severity DESC, held_ns DESC, service, lock_name, lock_type

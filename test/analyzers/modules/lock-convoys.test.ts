@@ -16,7 +16,7 @@ afterAll(async () => {
   await engine.shutdown()
 })
 
-test('lock_convoys has a row for each stretch in which somebody always waited', async () => {
+test('lock_convoys has a row for each stretch of four waits or more in which somebody always waited', async () => {
   let sequence = 0
   const wait = (at: number, length: number, result = 'granted') => ({
     kind: 'lock_wait',
@@ -30,7 +30,10 @@ test('lock_convoys has a row for each stretch in which somebody always waited', 
       'wayward.task.id': `t${sequence}`,
     },
   })
-  const spans = [wait(0, 30), wait(10, 40), wait(50, 20, 'timeout'), wait(100, 5), wait(60, 0)]
+  const first = [wait(0, 30), wait(10, 40), wait(50, 20, 'timeout'), wait(60, 5), wait(60, 0)]
+  const fewer = [wait(100, 5), wait(200, 5), wait(204, 5), wait(205, 7)]
+  const last = [wait(300, 10), wait(301, 10), wait(302, 10), wait(303, 2)]
+  const spans = [...last, ...first, ...fewer]
   const resource = { 'service.name': 'shop', 'wayward.session.id': 's1' }
   await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
   const sql = (await readModule('lock_convoys')).replace(
@@ -46,7 +49,7 @@ test('lock_convoys has a row for each stretch in which somebody always waited', 
   })
   // The third begins in the moment in which the second ends: there is no break.
   expect(rows).toEqual([
-    { length: 70, waited: 90, peak: 2, served: 2, gave_up: 1 },
-    { length: 5, waited: 5, peak: 1, served: 1, gave_up: 0 },
+    { length: 70, waited: 95, peak: 2, served: 3, gave_up: 1 },
+    { length: 12, waited: 32, peak: 4, served: 4, gave_up: 0 },
   ])
 })

@@ -1,0 +1,2 @@
+-- Fills the column actor_key of wayward_lock_holds for the rows that are there, in the background; until then it is worked out when it is read.
+ALTER TABLE wayward_lock_holds MATERIALIZE COLUMN actor_key
