@@ -8,7 +8,7 @@ export interface BlockedByRow {
   readonly lock_name: string
   /** mutex, rwlock, semaphore, ... */
   readonly lock_type: string
-  /** name of the task that held it, else of its thread */
+  /** name of the task that held it; tasks without one are one of their thread */
   readonly holder: string
   /** what it costs, see docs/analyzers/severity.md */
   readonly severity: number

@@ -1,26 +1,33 @@
 -- Module: Who held a lock while who waited for it, a row for each wait and each hold that it overlaps. A wait is split over
 -- successive holders. Readers wait for readers where a writer waits between them, and who waits for himself waits for ever.
 --
--- Uses: lock_holds, lock_waits, lock_slots
+-- Rows are narrow, as millions of waits are kept to be found: names are looked up by who asks.
 --
--- Columns, besides those of the wait (as in lock_waits):
+-- Uses: lock_holds, lock_waits, lock_slots, actor_name
+--
+-- Columns: class and lock of both, and
 --   from_ns, till_ns  when both was so, within the window
---   waiter, holder    name of the task, else of the thread, else the id of the task
---   nested            whether the waiter held another lock meanwhile
---   holder_*          the hold (as in lock_holds)
+--   actor, waiter     who waited, and his name; length_ns: how long in all; is_waiting: whether that goes on
+--   wait              number of the wait where several can hold the lock, else 0
+--   holder            number of the holder's name; holder_actor, holder_start_ns, holder_is_open: the hold (as in lock_holds)
 SELECT
-  w.lock AS lock, w.actor AS actor, w.owner AS owner, w.lock_name AS lock_name,
-  w.lock_type AS lock_type, w.outcome AS outcome, w.start_ns AS start_ns, w.length_ns AS length_ns,
-  w.sequence AS sequence,
-  w.nested AS nested, w.waiter AS waiter,
+  h.class AS class, h.lock AS lock,
+  w.actor AS actor, w.waiter AS waiter, w.length_ns AS length_ns, w.is_waiting AS is_waiting,
+  if(h.is_shared, cityHash64(h.lock, w.actor, w.from_ns, w.length_ns), 0) AS wait,
   h.holder AS holder, h.actor AS holder_actor, h.start_ns AS holder_start_ns, h.is_open AS holder_is_open,
   greatest(w.from_ns, h.from_ns) AS from_ns,
   least(w.till_ns, h.till_ns) AS till_ns
 FROM
 (
   SELECT
-    lock, actor, start_ns, is_open, from_ns, till_ns, first_ns, slot_ns, slot,
-    multiIf(task_name != '', task_name, thread_name != '', thread_name, toLowCardinality(task_id)) AS holder
+    class, lock, actor, start_ns, is_open, from_ns, till_ns, first_ns, slot_ns, slot,
+    cityHash64(lock, slot) AS place,
+    lock_type IN ('semaphore', 'pool', 'rwlock') AS is_shared,
+    -- As actor_name tells them apart, without making a text for each.
+    multiIf(
+      task_name != '', cityHash64(task_name),
+      thread_name = '', cityHash64(task_id),
+      cityHash64(thread_name, task_id = '')) AS holder
   FROM lock_holds
   INNER JOIN lock_slots ON of_lock = lock
   ARRAY JOIN range(
@@ -31,16 +38,16 @@ FROM
 INNER JOIN
 (
   SELECT
-    lock, actor, owner, lock_name, lock_type, outcome, start_ns, length_ns, sequence,
-    notEmpty(held) AS nested,
-    from_ns, till_ns, slot,
-    multiIf(task_name != '', task_name, thread_name != '', thread_name, toLowCardinality(task_id)) AS waiter
+    actor, from_ns, till_ns, length_ns,
+    outcome = 'waiting' AS is_waiting,
+    cityHash64(lock, slot) AS place,
+    toLowCardinality(actor_name(task_name, task_id, thread_name)) AS waiter
   FROM lock_waits
   INNER JOIN lock_slots ON of_lock = lock
   ARRAY JOIN range(
     toUInt32(intDiv(from_ns - first_ns, slot_ns)), toUInt32(intDiv(till_ns - first_ns, slot_ns) + 1)) AS slot
   WHERE till_ns > from_ns
-) AS w ON w.lock = h.lock AND w.slot = h.slot
+) AS w ON w.place = h.place
 WHERE h.from_ns < w.till_ns
   AND h.till_ns > w.from_ns
   -- Found in the first slot that they share, and in no other.

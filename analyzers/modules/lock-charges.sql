@@ -3,15 +3,15 @@
 --
 -- Uses: lock_blocks, trouble
 --
--- Columns, by lock and name of the holder:
---   owner, lock_name, lock_type, holder
+-- Columns, by class of the lock and name of the holder:
+--   class, holder  numbers
 --   blocked_ns  waiting within the window that is charged to the holder; trouble_ns: weighted by how much it troubles
 --   blocks      waits that met a hold of his, counted for each hold; victims: state of the actors that waited
 --   by_waiter   names of those who waited most for him, with nanoseconds; the rarest are estimates where there are many
 --   open        waits that go on while a hold of his does; open_ns: their ages, shared among the holders
 --   worst       longest of the blocks: length, from_ns, till_ns, lock, actor and start_ns of the hold
 SELECT
-  owner, lock_name, lock_type, charge.1 AS holder,
+  class, charge.1 AS holder,
   sum(charge.2) AS blocked_ns,
   sum(charge.3) AS trouble_ns,
   sum(charge.4) AS blocks,
@@ -23,7 +23,7 @@ SELECT
 FROM
 (
   SELECT
-    owner, lock_name, lock_type,
+    class,
     arraySort(arrayConcat(arrayMap(m -> (m.2.2, 1), met), arrayMap(m -> (m.2.3, -1), met))) AS steps,
     arrayMap(step -> step.1, steps) AS moments,
     arrayPushFront(arrayPopBack(arrayCumSum(step -> step.2, steps)), 0) AS holders,
@@ -38,9 +38,8 @@ FROM
   FROM
   (
     SELECT
-      owner, lock_name, lock_type,
-      if(lock_type IN ('semaphore', 'pool', 'rwlock'), cityHash64(lock, actor, start_ns, sequence), 0) AS wait,
-      if(wait = 0, b.holder, '') AS one,
+      class, wait,
+      if(wait = 0, b.holder, 0) AS one,
       any(b.actor) AS of_actor,
       any(b.waiter) AS of_waiter,
       approx_top_sumState(4)(b.waiter, toUInt64(till_ns - from_ns)) AS waiters,
@@ -55,13 +54,13 @@ FROM
     FROM
     (
       SELECT
-        owner, lock_name, lock_type, lock, waiter, actor, holder, from_ns, till_ns, start_ns, length_ns, sequence,
-        outcome = 'waiting' AND holder_is_open AS is_open,
+        class, waiter, actor, holder, from_ns, till_ns, length_ns, wait,
+        is_waiting AND holder_is_open AS is_open,
         (till_ns - from_ns, from_ns, till_ns, lock, holder_actor, holder_start_ns) AS block
       FROM lock_blocks
     ) AS b
-    GROUP BY owner, lock_name, lock_type, wait, one
+    GROUP BY class, wait, one
   )
 )
 ARRAY JOIN charges AS charge
-GROUP BY owner, lock_name, lock_type, holder
+GROUP BY class, holder

@@ -1,10 +1,7 @@
 -- Module: Who waited for whom where it may have been in a circle: waits that did not end well, or not yet, and the granted ones
 -- of tasks that held a lock meanwhile, each with the holds that they had to wait for.
 --
--- A hold is in one drawer of its lock: by the second in which it began, if it is longer than that by the thousand seconds, if
--- it is longer still or goes on in one of their own. A wait looks into those where holds may be that it meets.
---
--- Uses: lock_holds, lock_waits
+-- Uses: lock_drawers, drawers, lock_waits
 --
 -- Columns: actor waits for holder from lo_ns to hi_ns (the end of time where both go on), and what names them
 SELECT
@@ -16,30 +13,14 @@ SELECT
     concat(w.task_name, ' (', w.task_id, ')')) AS task,
   w.outcome AS outcome, w.start_ns AS start_ns, w.end_ns AS end_ns, w.as_of AS as_of,
   w.trace_id AS trace_id, w.span_id AS span_id
-FROM
-(
-  SELECT
-    actor, lock, lock_mode, start_ns, end_ns, is_open,
-    multiIf(
-      is_open, cityHash64(lock, 'open'),
-      end_ns - start_ns < 1000000000, cityHash64(lock, intDiv(start_ns, 1000000000)),
-      end_ns - start_ns < 1000000000000, cityHash64(lock, intDiv(start_ns, 1000000000000), 'long'),
-      cityHash64(lock, 'longer')) AS drawer
-  FROM lock_holds
-  WHERE NOT is_lost
-) AS h
+FROM lock_drawers AS h
 INNER JOIN
 (
   SELECT
     actor, lock, lock_name, lock_type, lock_mode, service, session, task_id, task_name, outcome, start_ns,
     end_ns, as_of, trace_id, span_id,
     if(outcome = 'granted', start_ns, end_ns) AS met_ns,
-    arrayJoin(arrayConcat(
-      [cityHash64(lock, 'open'), cityHash64(lock, 'longer')],
-      arrayMap(number -> cityHash64(lock, toInt64(number), 'long'),
-        range(intDiv(met_ns, 1000000000000) - 1, intDiv(end_ns, 1000000000000) + 1)),
-      arrayMap(number -> cityHash64(lock, toInt64(number)),
-        range(intDiv(met_ns, 1000000000) - 1, intDiv(end_ns, 1000000000) + 1)))) AS drawer
+    arrayJoin(drawers(lock, met_ns, end_ns)) AS drawer
   FROM lock_waits
   WHERE outcome IN ('waiting', 'timeout', 'cancelled') AND end_ns > start_ns
     OR outcome = 'granted' AND notEmpty(held) AND hasAny(

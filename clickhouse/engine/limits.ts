@@ -13,7 +13,7 @@ export const engineLimits = {
     text: 'A reading query is stopped after this time; the client can ask for less',
   },
   readMemoryBytesMax: {
-    default: 512 * mebibyte,
+    default: 768 * mebibyte,
     unit: 'bytes',
     text: 'Memory of one reading query',
   },

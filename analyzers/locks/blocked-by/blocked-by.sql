@@ -6,8 +6,8 @@
 --   service  String         only this service, empty for all
 --   session  String         only this session, empty for all
 --
--- Uses: lock_holds, lock_slots, lock_blocks, lock_charges, lock_stretches, observed, blocked_severity, hang_severity,
---   as_durations
+-- Uses: lock_holds, lock_waits, lock_slots, lock_charges, lock_stretches, lock_drawers, drawers, actor_name, observed,
+--   blocked_severity, hang_severity, as_durations
 --
 -- Headline, the columns of a table, the last left out first:
 --   lock_name, holder, service, severity, blocked_ns, share, victims, doing, chain, waiters, longest_ns
@@ -16,7 +16,7 @@
 --   service        text         of the lock; of the holder where services share it
 --   lock_name      text         class of the lock
 --   lock_type      text         mutex, rwlock, semaphore, ...
---   holder         text         name of the task that held it, else of its thread
+--   holder         text         name of the task that held it; tasks without one are one of their thread
 --   severity       count        what it costs, see docs/analyzers/severity.md
 --   blocked_ns     duration ns  how long others waited within the window while he held it, shared among holders of one moment
 --   share          fraction     blocked_ns of all the waiting for these locks
@@ -43,7 +43,8 @@ WITH
   charges AS MATERIALIZED
   (
     SELECT
-      c.owner AS owner, c.lock_name AS lock_name, c.lock_type AS lock_type, c.holder AS holder,
+      c.class AS class, h.lock_name AS lock_name, h.lock_type AS lock_type,
+      actor_name(h.task_name, h.task_id, h.thread_name) AS holder,
       c.blocked_ns AS blocked_ns, c.trouble_ns AS trouble_ns, c.blocks AS blocks, c.victims AS victims,
       c.by_waiter AS by_waiter, c.open AS open, c.open_ns AS open_ns, c.worst AS worst, c.rank AS rank, c.known_ns AS known_ns,
       h.actor AS actor, h.service AS service, h.task_id AS task_id, h.trace_id AS trace_id, h.span_id AS span_id,
@@ -52,29 +53,44 @@ WITH
     INNER JOIN
     (
       SELECT
-        owner, lock_name, lock_type, holder, blocked_ns, trouble_ns, blocks, finalizeAggregation(victims) AS victims,
+        class, holder, blocked_ns, trouble_ns, blocks, finalizeAggregation(victims) AS victims,
         by_waiter, open, open_ns, worst,
-        row_number() OVER (PARTITION BY owner, lock_name, lock_type ORDER BY blocked_ns DESC, holder) AS rank,
-        sum(blocked_ns) OVER (PARTITION BY owner, lock_name, lock_type) AS known_ns
+        row_number() OVER (PARTITION BY class ORDER BY blocked_ns DESC, holder) AS rank,
+        sum(blocked_ns) OVER (PARTITION BY class) AS known_ns
       FROM lock_charges
       ORDER BY open_ns DESC, blocked_ns DESC
       LIMIT 1000
     ) AS c ON c.worst.4 = h.lock AND c.worst.5 = h.actor AND c.worst.6 = h.start_ns
-    LIMIT 1 BY owner, lock_name, lock_type, holder
+    LIMIT 1 BY c.class, c.holder
   ),
   all_waits AS
   (
-    SELECT of_owner, of_name, of_type, sum(waited_ns) AS waited_ns
+    SELECT of_class, sum(waited_ns) AS waited_ns
     FROM lock_slots
-    GROUP BY of_owner, of_name, of_type
+    GROUP BY of_class
   ),
   -- Waits of those who held a lock meanwhile: through them a chain goes on.
   links AS MATERIALIZED
   (
-    SELECT actor, from_ns, till_ns, holder_actor, concat(lock_name, ' held by ', holder) AS link
-    FROM lock_blocks
-    WHERE nested AND actor != holder_actor
-    ORDER BY till_ns - from_ns DESC
+    SELECT
+      w.actor AS actor, h.actor AS holder_actor,
+      greatest(w.from_ns, h.from_ns) AS from_ns, least(w.till_ns, h.till_ns) AS till_ns,
+      concat(h.lock_name, ' held by ', actor_name(h.task_name, h.task_id, h.thread_name)) AS link
+    FROM lock_drawers AS h
+    INNER JOIN
+    (
+      SELECT actor, from_ns, till_ns, arrayJoin(drawers(lock, from_ns, till_ns)) AS drawer
+      FROM
+      (
+        SELECT actor, lock, from_ns, till_ns
+        FROM lock_waits
+        WHERE notEmpty(held) AND till_ns > from_ns
+        ORDER BY till_ns - from_ns DESC
+        LIMIT 10000
+      )
+    ) AS w ON w.drawer = h.drawer
+    WHERE h.from_ns < w.till_ns AND h.till_ns > w.from_ns AND h.actor != w.actor
+    ORDER BY least(w.till_ns, h.till_ns) - greatest(w.from_ns, h.from_ns) DESC
     LIMIT 10000
   ),
   chains AS
@@ -104,7 +120,7 @@ WITH
     FROM otel_traces AS s
     INNER JOIN (SELECT DISTINCT trace_id FROM charges WHERE trace_id != '') AS t ON t.trace_id = s.TraceId
     WHERE s.Timestamp < {to:DateTime64(9, 'UTC')} AND s.Timestamp >= subtractDays({from:DateTime64(9, 'UTC')}, 1)
-      AND NOT (startsWith(s.SpanName, 'hold ') OR startsWith(s.SpanName, 'wait '))
+      AND s.SpanAttributes['wayward.kind'] NOT IN ('lock_hold', 'lock_wait')
     GROUP BY of_trace
   )
 SELECT
@@ -142,8 +158,8 @@ SELECT
   c.trace_id AS hold_trace_id,
   c.span_id AS hold_span_id
 FROM charges AS c
-LEFT JOIN all_waits AS a ON a.of_owner = c.owner AND a.of_name = c.lock_name AND a.of_type = c.lock_type
-LEFT JOIN lock_stretches AS s ON s.class = cityHash64(c.owner, c.lock_name, c.lock_type)
+LEFT JOIN all_waits AS a ON a.of_class = c.class
+LEFT JOIN lock_stretches AS s ON s.class = c.class
 LEFT JOIN chains AS g ON g.root = c.actor
 LEFT JOIN spans AS p ON p.of_trace = c.trace_id
 LEFT JOIN observed AS o ON o.of_service = service

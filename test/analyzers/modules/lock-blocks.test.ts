@@ -51,11 +51,12 @@ test('lock_blocks splits a wait over successive holders', async () => {
   ])
   const sql = (await readModule('lock_blocks')).replace(
     "SELECT COLUMNS('.*')",
-    'SELECT holder, waiter, till_ns - from_ns AS ns',
+    `SELECT transform(holder, [cityHash64('a'), cityHash64('b')], ['a', 'b'], '') AS name, waiter,
+      till_ns - from_ns AS ns`,
   )
-  expect(await engine.reader.query(`${sql} ORDER BY holder`, parameters)).toEqual([
-    { holder: 'a', waiter: 'd', ns: '30000000' },
-    { holder: 'b', waiter: 'd', ns: '30000000' },
+  expect(await engine.reader.query(`${sql} ORDER BY name`, parameters)).toEqual([
+    { name: 'a', waiter: 'd', ns: '30000000' },
+    { name: 'b', waiter: 'd', ns: '30000000' },
   ])
 })
 
@@ -67,11 +68,12 @@ test('lock_charges shares a wait among those who hold the lock at once', async (
   ])
   const sql = (await readModule('lock_charges')).replace(
     "SELECT COLUMNS('.*')",
-    'SELECT holder, blocked_ns, toUInt32(blocks) AS blocks, by_waiter.1 AS waiters',
+    `SELECT transform(holder, [cityHash64('a'), cityHash64('b')], ['a', 'b'], '') AS name, blocked_ns,
+      toUInt32(blocks) AS blocks, by_waiter.1 AS waiters`,
   )
-  expect(await engine.reader.query(`${sql} ORDER BY holder`, parameters)).toEqual([
-    { holder: 'a', blocked_ns: 30e6, blocks: 1, waiters: ['c'] },
-    { holder: 'b', blocked_ns: 30e6, blocks: 1, waiters: ['c'] },
+  expect(await engine.reader.query(`${sql} ORDER BY name`, parameters)).toEqual([
+    { name: 'a', blocked_ns: 30e6, blocks: 1, waiters: ['c'] },
+    { name: 'b', blocked_ns: 30e6, blocks: 1, waiters: ['c'] },
   ])
 })
 
@@ -81,4 +83,15 @@ test('as_durations tells the largest of a map', async () => {
     "SELECT as_durations(map('a', 1e6, 'b', 25e5, 'c', 3, 'd', 4, 'e', 5)) AS text",
   )
   expect(await engine.reader.query(sql)).toEqual([{ text: 'b 2.5 ms, a 1 ms, e 0 ms, d 0 ms' }])
+})
+
+test('actor_name takes tasks without a name together', async () => {
+  const sql = (await readModule('actor_name')).replace(
+    /SELECT COLUMNS.*$/,
+    `SELECT actor_name('flush', 't1', 'main') AS named, actor_name('', 't1', 'main') AS unnamed,
+      actor_name('', '', 'main') AS thread, actor_name('', 't1', '') AS task`,
+  )
+  expect(await engine.reader.query(sql)).toEqual([
+    { named: 'flush', unnamed: 'unnamed tasks of thread main', thread: 'main', task: 't1' },
+  ])
 })
