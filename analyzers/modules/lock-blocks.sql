@@ -47,8 +47,6 @@ INNER JOIN
   ARRAY JOIN range(
     toUInt32(intDiv(from_ns - first_ns, slot_ns)), toUInt32(intDiv(till_ns - first_ns, slot_ns) + 1)) AS slot
   WHERE till_ns > from_ns
-) AS w ON w.place = h.place
-WHERE h.from_ns < w.till_ns
-  AND h.till_ns > w.from_ns
-  -- Found in the first slot that they share, and in no other.
-  AND h.slot = toUInt32(intDiv(greatest(w.from_ns, h.from_ns) - h.first_ns, h.slot_ns))
+) AS w ON w.place = h.place AND h.from_ns < w.till_ns AND h.till_ns > w.from_ns
+-- Found in the first slot that they share, and in no other.
+WHERE h.slot = toUInt32(intDiv(greatest(w.from_ns, h.from_ns) - h.first_ns, h.slot_ns))

@@ -10,8 +10,8 @@
 --   asks_alone   whether it was ever asked for as the only holder; holds_alone: whether the other was ever held so
 --   first_ns, last_ns
 SELECT
-  cityHash64(if(k.is_shared, '', r.service), if(k.is_shared, '', r.session), k.lock_type, k.lock_name, r.from_id) AS from_lock,
-  if(k.is_shared, '', r.service) AS from_owner,
+  k.lock AS from_lock,
+  k.owner AS from_owner,
   k.lock_name AS from_name,
   r.to_lock AS to_lock, r.to_owner AS to_owner, r.to_name AS to_name,
   count() AS times,
@@ -53,8 +53,10 @@ FROM
 ) AS r
 INNER JOIN
 (
-  SELECT service, session, lock_id, lock_name, lock_type, any(is_shared) AS is_shared, max(lock_mode != 'shared') AS is_alone
-  FROM lock_holds
-  GROUP BY service, session, lock_id, lock_name, lock_type
+  SELECT
+    any(h.service) AS service, any(h.session) AS session, any(h.lock_id) AS lock_id, any(h.lock_name) AS lock_name,
+    lock, any(h.owner) AS owner, max(lock_mode != 'shared') AS is_alone
+  FROM lock_holds AS h
+  GROUP BY lock, cityHash64(h.service, h.session)
 ) AS k ON k.service = r.service AND k.session = r.session AND k.lock_id = r.from_id
 GROUP BY from_lock, from_owner, from_name, to_lock, to_owner, to_name

@@ -6,9 +6,9 @@
 --
 -- Uses: lock_waits, trouble, window_from_ns, window_to_ns
 --
--- Columns: class, blocked_worst, worst_ns (start of that stretch), blocked_ns (sum over the window)
+-- Columns: class, lock_type, blocked_worst, worst_ns (start of that stretch), blocked_ns (sum over the window)
 SELECT
-  class,
+  class, lock_type,
   arrayMax(in_stretch) / 1e10 AS blocked_worst,
   toInt64(arrayFilter((stretch, next) -> stretch != next, stretches, nexts)[indexOf(in_stretch, arrayMax(in_stretch))])
     * 10000000000 AS worst_ns,
@@ -16,7 +16,7 @@ SELECT
 FROM
 (
   SELECT
-    class,
+    class, lock_type,
     arraySort(groupArray(bitOr(bitShiftLeft(toUInt64(stretch), 32), toUInt64(reinterpretAsUInt32(toFloat32(
       trouble(length_ns) * (least(till_ns, (stretch + 1) * 10000000000) - greatest(from_ns, stretch * 10000000000))))))))
       AS parts,
@@ -30,5 +30,5 @@ FROM
     intDiv(greatest(from_ns, till_ns - 86400000000000), 10000000000),
     intDiv(till_ns, 10000000000) + 1) AS stretch
   WHERE outcome NOT IN ('refused', 'lost') AND till_ns > from_ns
-  GROUP BY class
+  GROUP BY class, lock_type
 )

@@ -29,7 +29,7 @@
 --   trace_id   text         trace of one of them
 --   span_id    text         its span
 WITH
-  doubled AS MATERIALIZED
+  doubled AS
   (
     SELECT
       lock, any(h.class) AS class, any(h.lock_name) AS lock_name, any(h.lock_type) AS lock_type,
@@ -75,18 +75,19 @@ FROM
   UNION ALL
   -- Of what is held one after the other, the sum of the holds is the time in which it is held.
   SELECT
-    groupUniqArrayArray(of_services), any(d.lock_name), any(d.lock_type), 'two', 0, count(), 70, sum(twice_ns), 0., sum(actors),
-    argMax((if(l.task_name = '', l.task_id, toString(l.task_name)), l.lock_id, l.trace_id, l.span_id), twice_ns), min(start),
+    groupUniqArrayArray(of_services), any(h.lock_name), any(h.lock_type), 'two', 0, count(), 70, sum(twice_ns), 0., sum(actors),
+    argMax((if(h.task_name = '', h.task_id, toString(h.task_name)), h.lock_id, h.trace_id, h.span_id), twice_ns), min(start),
     toDateTime64(0, 9, 'UTC')
-  FROM doubled AS d
-  LEFT JOIN
+  FROM
   (
-    SELECT lock, start_ns, task_name, task_id, lock_id, trace_id, span_id
-    FROM lock_holds
-    WHERE start_ns IN (SELECT latest_ns FROM doubled) AND lock IN (SELECT lock FROM doubled)
-    LIMIT 1 BY lock, start_ns
-  ) AS l ON l.lock = d.lock AND l.start_ns = d.latest_ns
-  GROUP BY d.class
+    SELECT
+      d.lock AS lock, d.class AS class, d.lock_name AS lock_name, d.lock_type AS lock_type, of_services, twice_ns, actors, start,
+      task_name, task_id, lock_id, trace_id, span_id
+    FROM lock_holds AS l
+    INNER JOIN doubled AS d ON d.lock = l.lock AND d.latest_ns = l.start_ns
+    LIMIT 1 BY d.lock
+  ) AS h
+  GROUP BY h.class
   UNION ALL
   SELECT
     groupUniqArray(service), any(r.lock_name), any(r.lock_type), 'spinning', 0, count() AS refusals,

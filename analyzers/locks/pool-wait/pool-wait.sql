@@ -114,6 +114,11 @@ SELECT
 FROM held AS h
 FULL OUTER JOIN waited AS w ON w.class = h.class
 LEFT JOIN holders AS n ON n.class = h.class
-LEFT JOIN lock_stretches AS s ON s.class = w.class
+LEFT JOIN
+(
+  SELECT class, blocked_worst, blocked_ns
+  FROM lock_stretches
+  WHERE lock_type IN ('semaphore', 'pool')
+) AS s ON s.class = w.class
 LEFT JOIN observed AS o ON o.of_service = splitByString(', ', service)[1]
 ORDER BY severity DESC, wait_sum_ns DESC, service, pool
