@@ -40,7 +40,7 @@
 --   hold_trace_id  text         its trace
 --   hold_span_id   text         its span
 WITH
-  charges AS MATERIALIZED
+  charges AS
   (
     SELECT
       c.class AS class, h.lock_name AS lock_name, h.lock_type AS lock_type,
@@ -114,14 +114,28 @@ WITH
     FROM steps
     GROUP BY root
   ),
-  spans AS
+  -- With the spans of its trace, but for those of locks.
+  traced AS
   (
-    SELECT s.TraceId AS of_trace, groupArray(1000)((SpanId, SpanName, toUnixTimestamp64Nano(Timestamp), Duration)) AS spans
-    FROM otel_traces AS s
-    INNER JOIN (SELECT DISTINCT trace_id FROM charges WHERE trace_id != '') AS t ON t.trace_id = s.TraceId
-    WHERE s.Timestamp < {to:DateTime64(9, 'UTC')} AND s.Timestamp >= subtractDays({from:DateTime64(9, 'UTC')}, 1)
-      AND s.SpanAttributes['wayward.kind'] NOT IN ('lock_hold', 'lock_wait')
-    GROUP BY of_trace
+    SELECT
+      c.class AS class, c.holder AS holder, any(c.lock_name) AS lock_name, any(c.lock_type) AS lock_type,
+      any(c.blocked_ns) AS blocked_ns, any(c.trouble_ns) AS trouble_ns, any(c.blocks) AS blocks,
+      any(c.victims) AS victims, any(c.by_waiter) AS by_waiter, any(c.open) AS open, any(c.open_ns) AS open_ns,
+      any(c.worst) AS worst, any(c.rank) AS rank, any(c.known_ns) AS known_ns, any(c.actor) AS actor,
+      any(c.service) AS service, any(c.task_id) AS task_id, any(c.trace_id) AS trace_id, any(c.span_id) AS span_id,
+      any(c.parent_span_id) AS parent_span_id, any(c.start_ns) AS start_ns, any(c.end_ns) AS end_ns,
+      any(c.as_of) AS as_of,
+      groupArrayIf(1000)((s.SpanId, s.SpanName, s.began_ns, s.Duration), s.SpanId != '') AS spans
+    FROM
+    (
+      SELECT TraceId, SpanId, SpanName, toUnixTimestamp64Nano(Timestamp) AS began_ns, Duration
+      FROM otel_traces
+      WHERE Timestamp < {to:DateTime64(9, 'UTC')} AND Timestamp >= subtractDays({from:DateTime64(9, 'UTC')}, 1)
+        AND TraceId != ''
+        AND SpanAttributes['wayward.kind'] != 'lock_hold' AND SpanAttributes['wayward.kind'] != 'lock_wait'
+    ) AS s
+    RIGHT JOIN charges AS c ON c.trace_id = s.TraceId
+    GROUP BY class, holder
   )
 SELECT
   c.service AS service,
@@ -145,10 +159,10 @@ SELECT
   toUInt64(c.open_ns) AS still_ns,
   if(c.open = 0, toDateTime64(0, 9, 'UTC'), c.as_of) AS still_as_of,
   toUInt64(c.end_ns - c.start_ns) AS hold_ns,
-  arrayFirst(span -> span.1 = c.parent_span_id, p.spans).2 AS within,
+  arrayFirst(span -> span.1 = c.parent_span_id, c.spans).2 AS within,
   as_durations(arrayReduce('sumMap', arrayMap(
     span -> map(span.2, toFloat64(least(span.3 + toInt64(span.4), c.end_ns) - span.3)),
-    arrayFilter(span -> span.3 >= c.start_ns AND span.3 < c.end_ns AND span.1 NOT IN (c.span_id, c.parent_span_id), p.spans)))) AS doing,
+    arrayFilter(span -> span.3 >= c.start_ns AND span.3 < c.end_ns AND span.1 != c.span_id AND span.1 != c.parent_span_id, c.spans)))) AS doing,
   -- Of the waits of its task that fall into the block the longest, and of what is known of that the most.
   arrayReverseSort(
     step -> (least(step.2, c.worst.3) - greatest(step.1, c.worst.2), step.3),
@@ -157,10 +171,9 @@ SELECT
   c.task_id AS hold_task,
   c.trace_id AS hold_trace_id,
   c.span_id AS hold_span_id
-FROM charges AS c
+FROM traced AS c
 LEFT JOIN all_waits AS a ON a.of_class = c.class
 LEFT JOIN lock_stretches AS s ON s.class = c.class
 LEFT JOIN chains AS g ON g.root = c.actor
-LEFT JOIN spans AS p ON p.of_trace = c.trace_id
 LEFT JOIN observed AS o ON o.of_service = service
 ORDER BY severity DESC, blocked_ns DESC, service, lock_name, lock_type, holder
