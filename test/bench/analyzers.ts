@@ -1,6 +1,7 @@
 // How long answers take: a week of ten million lock holds, three and a half million waits, a
 // million queue items and a hundred thousand job runs, asked about as a whole and about its last
 // hour. Beside it the same question of the attribute maps of the stock table.
+import { setTimeout } from 'node:timers/promises'
 import { analyzers, runAnalyzer, type ReportWindow } from '@wayward/analyzers'
 import { runReport } from '@wayward/analyzers/report/ranked'
 import { migrate, type Store } from '@wayward/clickhouse'
@@ -27,6 +28,7 @@ export const analyzersBench: Bench = {
       figures.push(...(await compareWithStock(engine, holds / stockShare, time)))
       await engine.truncateTables()
       for (const statement of fill(holds)) await engine.writer.command(statement)
+      const memory = watchMemory(engine.writer)
       const lastHour = { from: toMoment(weekSeconds - 3600), to: toMoment(weekSeconds) }
       for (const { name } of analyzers) {
         figures.push(await time(`${name}, all`, () => runAnalyzer(engine.reader, name)))
@@ -38,12 +40,41 @@ export const analyzersBench: Bench = {
       for (const [name, window] of Object.entries(windows)) {
         figures.push(await time(`report, ${name}`, () => runReport(engine.reader, window)))
       }
+      figures.push(...(await memory.stop()))
     } finally {
       await engine.shutdown()
     }
     return figures
   },
 }
+
+/** The most memory that one question, and that all at a time, had whenever somebody looked. */
+function watchMemory(writer: Store): { stop(): Promise<readonly Figure[]> } {
+  const looks = `SELECT toFloat64(max(peak_memory_usage)) AS one, toFloat64(sum(memory_usage)) AS every
+    FROM system.processes WHERE query NOT LIKE '%system.processes%'`
+  let [one, every] = [0, 0]
+  const end = new AbortController()
+  const watching = (async () => {
+    while (!end.signal.aborted) {
+      const [row] = await writer.query<{ one: number; every: number }>(looks)
+      one = Math.max(one, row?.one ?? 0)
+      every = Math.max(every, row?.every ?? 0)
+      await setTimeout(lookEveryMs)
+    }
+  })()
+  return {
+    async stop() {
+      end.abort()
+      await watching
+      return [
+        { name: 'memory of one question, highest', value: one / 2 ** 20, unit: 'MiB' },
+        { name: 'memory of all at a time, highest', value: every / 2 ** 20, unit: 'MiB' },
+      ]
+    },
+  }
+}
+
+const lookEveryMs = 100
 
 type Timer = (name: string, ask: () => Promise<unknown>) => Promise<Figure>
 
