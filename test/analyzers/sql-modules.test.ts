@@ -1,5 +1,6 @@
 // Goal: each shared step says what it promises, by itself. Method: a few spans and snapshots, and
 // the rows that the module gives for a window.
+import { runAnalyzer } from '@wayward/analyzers'
 import { readModule } from '@wayward/analyzers/sql-modules'
 import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -224,6 +225,14 @@ describe('queue_items', () => {
     ])
   })
 
+  test('has the priority of an item that waits', async () => {
+    const urgent = open('queue_wait', 0, 'a')
+    const attributes = { ...urgent.attributes, 'wayward.queue.priority': '7' }
+    await report({ open: [{ ...urgent, attributes }] })
+    const rows = await rowsOf('queue_items', [0, 5000], 'dequeued_ns')
+    expect(rows).toMatchObject([{ stage: 'waiting', priority: '7' }])
+  })
+
   test('has an item that came back to its queue twice', async () => {
     await report({
       spans: [item(100, 50, 100, { 'wayward.queue.item.id': 'x' })],
@@ -271,6 +280,16 @@ describe('job_runs', () => {
     await report({ spans: [run(1, 2)], open: [open(2), open(5)] })
     const rows = await rowsOf('job_runs', [0, 6_000_000])
     expect(rows.map(({ outcome }) => outcome)).toEqual(['success', 'running'])
+  })
+
+  test('has the deadline of a run that is open', async () => {
+    const deadline = new Date(Number(toMoment(300_000) / 1_000_000n)).toISOString()
+    const attributes = { 'wayward.job.name': 'j', 'wayward.job.deadline': deadline }
+    await report({ open: [{ kind: 'job_run', since: 0, seen: 600_000, sequence: 1, attributes }] })
+    const [row] = await rowsOf('job_runs', [0, 6_000_000])
+    expect(BigInt(String(row?.['deadline_ns']))).toBe(toMoment(300_000))
+    const { rows } = await runAnalyzer(engine.reader, 'job-runs')
+    expect(rows).toMatchObject([{ job_name: 'j', running: 1, overdue: 1 }])
   })
 })
 
