@@ -15,7 +15,7 @@ export interface Limit {
 }
 
 /** What a limit's number counts. */
-export type LimitUnit = 'count' | 'bytes' | 'ms' | 's'
+export type LimitUnit = 'count' | 'bytes' | 'ms' | 's' | 'percent'
 
 /** The values of declared limits, by their names. */
 export type LimitValues<Limits extends Readonly<Record<string, Limit>>> = {

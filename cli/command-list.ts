@@ -10,6 +10,7 @@ import {
   selectionFields,
   serviceFields,
   storeFields,
+  tailFields,
 } from './configuration/fields.ts'
 import { type Resolved, resolveFields } from './configuration/resolve.ts'
 import { wrap } from '@wayward/analyzers/report/table'
@@ -62,6 +63,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addQuery(context)
   addReport(context)
   addAnalyze(context)
+  addTail(context)
   addSessions(context)
   addMigrate(context)
   addMmstats(context)
@@ -190,6 +192,25 @@ function addWatchAndSql(command: Command): Command {
   return command
     .option('--watch', 'Ask again each second, and show what has changed, until Ctrl-C')
     .option('--sql', 'Print the SQL with its parameters filled in, for any client, and ask nothing')
+}
+
+function addTail(context: CommandContext): void {
+  define(
+    context,
+    'tail',
+    'Show what applications report while they report it, until Ctrl-C.\nIt comes from the service as soon as it is safe, also while ClickHouse is away.',
+    tailFields,
+    [
+      'tail',
+      'tail --service shop --kind lock_wait',
+      'tail --where \'durationMs > 100 && status == "Error"\'',
+      'tail --kind log --format json | jq .body',
+      'tail --api-url https://collector.example.com:4320',
+    ],
+  ).action(async (_options: unknown, command: Command) => {
+    const { tail } = await import('./commands/tail.ts')
+    await tail(context.terminal, valuesOf(context, tailFields, command))
+  })
 }
 
 function addSessions(context: CommandContext): void {

@@ -14,6 +14,14 @@ export { showPlan, type ShowOptions } from './schema/show.ts'
 export type { InsertOutcome, QueryParameters, Store, StoreSettings, StoreTls } from './store.ts'
 export { isRetryable, StoreError, type StoreErrorCode } from './store-error.ts'
 export { createBlock, type NativeBlock } from './native/block.ts'
+export {
+  type BlockReader,
+  type ColumnReader,
+  isMapReader,
+  type MapReader,
+  type NativeValue,
+  readBlock,
+} from './native/block-reader.ts'
 export type { MarkLevel, NativeColumn } from './native/column.ts'
 export type { Dictionary } from './native/dictionary.ts'
 export {

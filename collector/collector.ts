@@ -19,6 +19,7 @@ import type { CollectorLimits } from './limits.ts'
 import type { ListenAddresses, ListenerSetting, ReceiverSetting } from './listeners.ts'
 import type { Journal, JournalSettings } from './journal/journal.ts'
 import { openJournal } from './journal/open-journal.ts'
+import { createLiveStreams, type LiveStreams } from './live/live-streams.ts'
 import { ledgerTable } from './telemetry/ledger/ledger-block.ts'
 import { createLedgerWriter, type LedgerWriter } from './telemetry/ledger/ledger-writer.ts'
 import { createPipeline, type Pipeline } from './pipeline/pipeline.ts'
@@ -127,6 +128,7 @@ class OtlpCollector implements Collector {
   readonly #parts: CollectorParts
   readonly #telemetry: Telemetry
   readonly #protection: Protection
+  readonly #streams: LiveStreams
   readonly #routes: Door
   #running: Running | undefined
   #state: 'starting' | 'serving' | 'shutting down' = 'starting'
@@ -145,8 +147,10 @@ class OtlpCollector implements Collector {
     this.#telemetry.observe('certificateExpiry', () =>
       tls === undefined ? [] : [{ labelValues: [], value: tls.validToMs / 1000 }],
     )
+    this.#streams = createLiveStreams({ ...parts, limits: settings.limits })
     this.#routes = createRoutes({
       telemetry: this.#telemetry,
+      streams: this.#streams,
       checkReadiness: () => this.#checkReadiness(),
       whenInserted: () => this.#running?.pipeline.whenInserted() ?? Promise.resolve(),
       ...this.#protection,
@@ -218,6 +222,7 @@ class OtlpCollector implements Collector {
       limits,
       time,
       ownTables,
+      onCommitted: this.#streams.publish.bind(this.#streams),
     }
     const pipeline = createPipeline(pipelineParts)
     const instance = { host: hostname(), pid: process.pid, startMs: clock() }
@@ -239,6 +244,7 @@ class OtlpCollector implements Collector {
   async #shutdownOnce(deadlineMs: number): Promise<void> {
     this.#state = 'shutting down'
     if (this.#running !== undefined) await this.#stop(this.#running, deadlineMs)
+    this.#streams.close()
     await this.#routes.shutdown(0)
     this.#protection.stop()
   }

@@ -15,5 +15,6 @@ export {
 } from './limits.ts'
 export { checkProtection, type ProtectionSettings } from './access/protection.ts'
 export type { Durability, JournalSettings } from './journal/journal.ts'
+export type { LiveItem, LiveSignal } from './live/live-item.ts'
 export { JournalError } from './journal/journal-error.ts'
 export type { ListenAddress } from '@wayward/base'

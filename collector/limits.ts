@@ -176,6 +176,43 @@ export const collectorLimits = {
     unit: 'count',
     text: 'Rows per second that the ledger writes on average; with more it sums up for longer',
   },
+  liveWatchersMax: {
+    default: 64,
+    unit: 'count',
+    text: 'Streams of live items that are open at the same time; more are refused',
+    setting: { min: 0, max: 10_000 },
+  },
+  liveQueueBytesMax: {
+    default: mebibyte,
+    unit: 'bytes',
+    text: 'Bytes that wait for one who watches; beyond it the oldest are dropped, and the stream says how many',
+  },
+  liveBacklogBytesMax: {
+    default: 32 * mebibyte,
+    unit: 'bytes',
+    text: 'Bytes of committed blocks that wait to be shown; beyond it the oldest are dropped, and the streams say how many rows',
+  },
+  liveKeptBytesMax: {
+    default: 32 * mebibyte,
+    unit: 'bytes',
+    text: 'Bytes of committed blocks that are kept for streams that are resumed',
+  },
+  liveKeptMs: {
+    default: 60_000,
+    unit: 'ms',
+    text: 'Time for which they are kept, counted from the commit; without a watcher in that time nothing is kept',
+  },
+  liveStalledMsMax: {
+    default: 60_000,
+    unit: 'ms',
+    text: 'One who watches and takes nothing for this long is given up',
+  },
+  liveTimeShareMax: {
+    default: 10,
+    unit: 'percent',
+    text: "Share of the collector's time that all streams together may take; beyond it blocks wait, and then drop",
+    setting: { min: 1, max: 100 },
+  },
 } satisfies Record<string, Limit>
 
 /** The values of the bounds of the collector. */

@@ -1,4 +1,4 @@
-// The pages by which the service is watched.
+// The addresses by which the service, and what it receives, is watched.
 import {
   type Access,
   createDoor,
@@ -11,6 +11,8 @@ import {
   type Time,
 } from '@wayward/base'
 import type { CollectorLimits } from './limits.ts'
+import type { LiveStreams } from './live/live-streams.ts'
+import { createStreamRoute } from './live/stream-route.ts'
 import { observeConnections, type Telemetry } from './telemetry/telemetry.ts'
 import type { Tls } from './tls/tls.ts'
 
@@ -28,6 +30,7 @@ export interface RoutesParts {
   readonly checkReadiness: () => Promise<Readiness>
   /** Resolves when ClickHouse has everything that was acknowledged before. */
   readonly whenInserted: () => Promise<void>
+  readonly streams: LiveStreams
   readonly limits: CollectorLimits
   readonly access: Access
   readonly tls: Tls | undefined
@@ -48,7 +51,10 @@ export function createRoutes(parts: RoutesParts): Door {
     time,
     tls,
     cors: undefined,
-    routes: routesOf(parts).map((route) => ({ ...route, handle: uncached(route) })),
+    routes: [
+      ...routesOf(parts).map((route) => ({ ...route, handle: uncached(route) })),
+      createStreamRoute(parts),
+    ],
     onRefused({ code }) {
       if (code === 'unauthenticated') telemetry.refusedPages.add(1)
     },

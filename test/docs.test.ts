@@ -4,6 +4,7 @@
 // the ones in use.
 import { createLogger } from '@wayward/base'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -22,6 +23,7 @@ const pages = [
   'CONTRIBUTING.md',
   'docs/send-data.md',
   'docs/query.md',
+  'docs/live.md',
   'docs/report.md',
   'docs/server.md',
   'docs/self-telemetry.md',
@@ -160,8 +162,33 @@ function isMissing(program: string, args: readonly string[]): boolean {
   return missing
 }
 
+/** Commands that go on until Ctrl-C. */
+const endless = /\bwayward tail\b|\/api\/stream\b/
+
+/** Reports a span "wait a" of half a second to the service, each time another one. */
+async function sendSpan(attributes: Readonly<Record<string, string>>): Promise<void> {
+  const list = (values: Readonly<Record<string, string>>) =>
+    Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }))
+  const now = BigInt(Date.now()) * 1_000_000n
+  const span = {
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    name: 'wait a',
+    startTimeUnixNano: String(now),
+    endTimeUnixNano: String(now + 500_000_000n),
+    attributes: list(attributes),
+  }
+  const resource = { attributes: list({ 'service.name': 'shop' }) }
+  await fetch(`http://${ports['127.0.0.1:4318']}/v1/traces`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] }),
+  })
+}
+
 const shellBlocks = blocks.filter(
-  (block) => block.language === 'sh' && runElsewhere[block.text] === undefined,
+  (block) =>
+    block.language === 'sh' && runElsewhere[block.text] === undefined && !endless.test(block.text),
 )
 
 describe('shell blocks', () => {
@@ -169,6 +196,26 @@ describe('shell blocks', () => {
     '$page: $text',
     ({ text }) => {
       runText('bash', ['-euo', 'pipefail'], withPorts(text))
+    },
+    60_000,
+  )
+
+  test.each(blocks.filter(({ language, text }) => language === 'sh' && endless.test(text)))(
+    '$page: $text (until something comes)',
+    async ({ text }) => {
+      const child = spawn('bash', ['-euo', 'pipefail', '-c', `exec ${withPorts(text)}`], {
+        cwd: root,
+        env: environment,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      // What each of the documented filters lets through.
+      const wait = { 'wayward.kind': 'lock_wait', 'wayward.lock.name': 'a' }
+      const sending = setInterval(() => void sendSpan(wait), 200)
+      await waitForText(child, 'wait a')
+      clearInterval(sending)
+      child.kill('SIGINT')
+      await ended
     },
     60_000,
   )

@@ -39,6 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const boundTo: Readonly<Record<string, readonly string[]>> = {
   '@clickhouse/client': ['clickhouse/'],
   '@fastify/busboy': ['clickhouse/engine/'],
+  '@marcbachmann/cel-js': ['collector/live/'],
   '@opentelemetry': ['sdk/', 'examples/'],
   'async-mutex': ['sdk/observe/', 'examples/'],
   chdb: ['clickhouse/engine/'],

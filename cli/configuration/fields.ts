@@ -240,6 +240,45 @@ export const findingFields = {
   },
 } satisfies Record<string, Field<unknown>>
 
+/** What `tail` has: where the service is, what is shown, and how. */
+export const tailFields = {
+  dataDir: storeFields.dataDir,
+  apiUrl: {
+    flag: 'api-url',
+    type: urlType,
+    text: "Address of a service's API, in place of the service of the data folder",
+  },
+  apiToken: {
+    flag: 'api-token',
+    type: { ...textType, placeholder: 'token' },
+    text: 'Bearer token for that address (better given in the environment: other users can see flags)',
+  },
+  service: { ...selectionFields.service },
+  session: {
+    ...selectionFields.session,
+    text: 'Only this session, by its whole id (see "wayward sessions")',
+  },
+  kind: {
+    flag: 'kind',
+    type: { ...textType, placeholder: 'kind' },
+    isFlagOnly: true,
+    text: 'Only this kind: span, log, metric, or lock_hold, lock_wait, queue_item, job_run, zone, … (wayward.kind)',
+  },
+  where: {
+    flag: 'where',
+    type: { ...textType, placeholder: 'expression' },
+    isFlagOnly: true,
+    text: 'Only what this expression is true of: durationMs > 100 && attributes["cart.items"] != ""',
+  },
+  format: {
+    flag: 'format',
+    type: choiceType(['text', 'json']),
+    default: 'text',
+    isFlagOnly: true,
+    text: 'text for people, json for a line of JSON for each',
+  },
+} satisfies Record<string, Field<unknown>>
+
 /** What `demo` has: where it keeps its data, unless a service runs there. */
 export const demoFields = {
   dataDir: {

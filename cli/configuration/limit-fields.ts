@@ -70,6 +70,7 @@ const unitSizes: Readonly<Record<Limit['unit'], readonly (readonly [number, stri
     [1, 's'],
   ],
   count: [],
+  percent: [],
 }
 
 function biggestUnit(
@@ -93,7 +94,7 @@ function toField(
 }
 
 function typeOf(unit: Limit['unit'], min: number, max: number): FieldType<number> {
-  if (unit === 'count') return integerType('number', min, max)
+  if (unit === 'count' || unit === 'percent') return integerType('number', min, max)
   const minText = limitText(min, unit)
   const maxText = limitText(max, unit)
   const type = unit === 'bytes' ? bytesType(min, minText) : durationType

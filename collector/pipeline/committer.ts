@@ -58,6 +58,8 @@ export interface CommitterParts {
   >
   readonly limits: CollectorLimits
   readonly time: Time
+  /** Called with what is safe now, after the requests were answered. @default nobody looks */
+  readonly onCommitted?: (blocks: readonly NewBlock[]) => void
 }
 
 interface Waiter {
@@ -213,6 +215,7 @@ class JournalCommitter implements Committer {
     this.#committingBytes = 0
     this.#committingRequests = 0
     for (const waiter of waiters) waiter.answer(answer)
+    if (outcome.status === 'written') this.#parts.onCommitted?.(blocks)
     this.#proceed()
     if (this.#isCommitting || this.#waiters.length > 0) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()

@@ -5,7 +5,12 @@
 import type { Logger, Time } from '@wayward/base'
 import type { Store } from '@wayward/clickhouse'
 import { type Batch, restoreBatches } from './batch.ts'
-import { type CommitOutcome, type Committer, createCommitter } from './committer.ts'
+import {
+  type CommitOutcome,
+  type Committer,
+  type CommitterParts,
+  createCommitter,
+} from './committer.ts'
 import type { ConsumeOutcome, Consumer, ExportRequest, Signal } from '../consumer.ts'
 import type { Decoded, DecodeResult, OpenBlock, SignalDecoder } from '../decode/decoder.ts'
 import type { LargeDecoder } from '../decode/large-decoder.ts'
@@ -56,6 +61,8 @@ export interface PipelineParts {
   readonly logger: Logger
   readonly limits: CollectorLimits
   readonly time: Time
+  /** Called with what was committed. @default nobody looks */
+  readonly onCommitted?: CommitterParts['onCommitted']
   /** Tables that are filled by ourselves, besides those of the decoders. @default none */
   readonly ownTables?: readonly string[]
 }
@@ -93,6 +100,7 @@ class JournalPipeline implements Pipeline {
       telemetry: parts.telemetry,
       limits,
       time,
+      ...(parts.onCommitted === undefined ? {} : { onCommitted: parts.onCommitted }),
     })
     const { repeatWindowMs: rememberMs, repeatsMax: requestsMax } = limits
     this.#repeats = createRepeats({ requestsMax, rememberMs }, journal.recentDigests, time)

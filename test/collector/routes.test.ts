@@ -1,3 +1,4 @@
+import { createLiveStreams } from '@wayward/collector/live/live-streams'
 import { systemTime } from '@wayward/base'
 import { defaultCollectorLimits } from '@wayward/collector'
 import { type Access, openAccess } from '@wayward/base'
@@ -23,6 +24,11 @@ async function start(access: Access, tls?: ReturnType<typeof createTls>): Promis
     telemetry: createTelemetry(),
     checkReadiness: () => Promise.resolve({ reasons: ['No journal'], warnings: ['No server'] }),
     whenInserted: () => Promise.resolve(),
+    streams: createLiveStreams({
+      limits: defaultCollectorLimits,
+      logger: silent,
+      time: systemTime,
+    }),
     limits: defaultCollectorLimits,
     time: systemTime,
     access,

@@ -2,6 +2,7 @@
 // its answers, and are got rid of. Method: for every listener, in plain text and with TLS, hostile
 // clients on raw sockets and a good client that sends one request after another meanwhile;
 // afterwards nothing of the hostile ones is held.
+import { createLiveStreams } from '@wayward/collector/live/live-streams'
 import { systemTime } from '@wayward/base'
 import { connect as connectHttp2, type ClientHttp2Session, constants } from 'node:http2'
 import { request as httpRequest } from 'node:http'
@@ -72,6 +73,11 @@ async function start(listener: Listener, isTls: boolean): Promise<Target> {
       telemetry: createTelemetry(),
       checkReadiness: () => Promise.resolve({ reasons: [], warnings: [] }),
       whenInserted: () => Promise.resolve(),
+      streams: createLiveStreams({
+        limits: defaultCollectorLimits,
+        logger: silent,
+        time: systemTime,
+      }),
       time: systemTime,
       limits: { ...defaultCollectorLimits, ...testLimits },
       access: openAccess,
