@@ -90,6 +90,8 @@ function httpFields(): HttpFields {
 export function createHttpStats(settings: StatsSettings = {}): HttpStats {
   const stats = createStats(httpFields(), settings)
   const observe = (_: IncomingMessage, response: ServerResponse): void => {
+    // A client that is gone already is told of no more.
+    if (response.closed) return
     const start = performance.now()
     stats.requests.in_flight.value++
     response.once('close', () => {

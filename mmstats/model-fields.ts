@@ -46,6 +46,20 @@ export function assertDistinct(fields: readonly LabeledField[]): void {
   }
 }
 
+/** @throws StatsFileError if a field has a place in a file already, which it would leave */
+export function assertUnused(fields: readonly LabeledField[]): void {
+  const seen = new Set<Field>()
+  for (const { label, field } of fields) {
+    if (field[planOf].cell.isPlaced || seen.has(field)) {
+      throw new StatsFileError(
+        'name-collision',
+        `Cannot use one field twice, again as "${label}"; wanted a field of its own for each label`,
+      )
+    }
+    seen.add(field)
+  }
+}
+
 export function nameCollision(label: string): StatsFileError {
   return new StatsFileError(
     'name-collision',

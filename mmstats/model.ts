@@ -2,13 +2,14 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultFields } from './default-fields.ts'
-import { type Field, type FieldGroup, planOf } from './fields/field.ts'
+import { type Field, planOf } from './fields/field.ts'
 import { type Backing, type BackingKind, openBacking } from './file/backing.ts'
 import { currentNameValues, fileNameTemplate, fillTemplate, statsFolder } from './file/file-name.ts'
 import { filesOfProcess, freePath } from './file/own-files.ts'
 import { encodeRecord, type EncodedRecord, type FormatVersion } from './format/record.ts'
 import {
   assertDistinct,
+  assertUnused,
   type LabeledField,
   labelFields,
   labelOne,
@@ -135,6 +136,7 @@ export class MmStats {
     const defaults = settings.defaults === false ? [] : labelFields(defaultFields(), this.prefix)
     const fields = [...defaults.filter(({ label }) => !labels.has(label)), ...own]
     assertDistinct(fields)
+    assertUnused(fields)
     this.#file = openFile(this.#newPath(), fields, settings)
   }
 
@@ -145,17 +147,23 @@ export class MmStats {
   }
 
   /**
-   * Adds a field to the file, in the rest of its last page or in `extraSpace`.
+   * Adds a field, or an object of fields as a group, to the file: in the rest of its last page or
+   * in `extraSpace`.
    *
    * @throws StatsFileError `out-of-space`, `name-collision` or `removed`
    */
-  add<T extends Field | FieldGroup>(name: string, field: T): T {
+  add<T extends object>(name: string, field: T): T {
     const file = this.#file
     if (file === undefined) {
       throw new StatsFileError('removed', `Cannot add the field "${name}": the model has no file`)
     }
     if (name in this) throw nameCollision(name)
     const added = labelOne(name, field, this.prefix)
+    if (added.length === 0) {
+      throw new TypeError(`Cannot add "${name}": it holds no field; wanted counter() or another`)
+    }
+    assertDistinct(added)
+    assertUnused(added)
     const taken = new Set(labelFields(this, this.prefix).map(({ label }) => label))
     const twice = added.find(({ label }) => taken.has(label))
     if (twice !== undefined) throw nameCollision(twice.label)

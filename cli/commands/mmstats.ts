@@ -1,5 +1,5 @@
 // `wayward mmstats <tool>`: the tools for stats files, and `watch`, which sends them on as OTLP.
-import { createStatsWatch } from '@wayward/collector/receivers/mmstats/stats-watch'
+import { createStatsWatch, type SendOutcome } from '@wayward/collector/receivers/mmstats/stats-watch'
 import { runTool, toolNames, type ToolTerminal } from '@wayward/mmstats/tools/command-line'
 import { parseArgs } from 'node:util'
 import { CommandError, type ExitCode, exitCodes } from '../command-error.ts'
@@ -159,13 +159,16 @@ function readWatchArguments(argv: readonly string[]): WatchArguments {
   }
 }
 
-/** Sends a request. @returns whether it was taken, or never will be */
+/** Statuses after which a request may be taken another time. */
+const passing: readonly number[] = [408, 429, 500, 502, 503, 504]
+
+/** Sends a request. */
 async function post(
   terminal: Terminal,
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
-): Promise<boolean> {
+): Promise<SendOutcome> {
   try {
     const answer = await fetch(url, {
       method: 'POST',
@@ -173,11 +176,15 @@ async function post(
       body: Uint8Array.from(body),
       signal: AbortSignal.timeout(sendTimeoutMs),
     })
-    if (!answer.ok) terminal.note(`${url.href} answered ${answer.status}: ${await answer.text()}`)
-    return answer.ok || answer.status === 400
+    const said = await answer.text()
+    if (answer.ok) return { status: 'taken' }
+    const message = `${url.href} answered ${answer.status}: ${said}`
+    const isPassing = passing.includes(answer.status)
+    if (isPassing) terminal.note(message)
+    return { status: isPassing ? 'unavailable' : 'refused', message }
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     terminal.note(`Cannot send to ${url.href}: ${cause instanceof Error ? cause.message : ''}`)
-    return false
+    return { status: 'unavailable' }
   }
 }

@@ -88,6 +88,8 @@ class TotalMean implements Mean {
 class MovingMean implements Mean {
   readonly #values: Float64Array
   #sum = 0
+  /** What rounding has cost the sum (Neumaier): large values that leave take nothing with them. */
+  #lost = 0
   #count = 0
   #next = 0
 
@@ -100,19 +102,36 @@ class MovingMean implements Mean {
 
   add(value: number): number {
     const values = this.#values
-    this.#sum += value - (values[this.#next] ?? 0)
+    const oldest = values[this.#next] ?? 0
     values[this.#next] = value
     this.#next++
     if (this.#count < values.length) this.#count++
+    this.#take(-oldest)
+    this.#take(value)
     if (this.#next === values.length) this.#sumAgain()
-    return this.#sum / this.#count
+    // Once it is not finite the sum says nothing; its values may have left.
+    else if (!Number.isFinite(this.#sum)) this.#sumAll()
+    return (this.#sum + this.#lost) / this.#count
+  }
+
+  #take(value: number): void {
+    const sum = this.#sum + value
+    const isLarger = Math.abs(this.#sum) >= Math.abs(value)
+    this.#lost += isLarger ? this.#sum - sum + value : value - sum + this.#sum
+    this.#sum = sum
   }
 
   /** Once a round, so that the rounding of values long gone does not stay in the sum. */
   #sumAgain(): void {
     this.#next = 0
+    this.#sumAll()
+  }
+
+  #sumAll(): void {
     this.#sum = 0
-    for (const value of this.#values) this.#sum += value
+    this.#lost = 0
+    for (const value of this.#values) this.#take(value)
+    if (!Number.isFinite(this.#sum)) this.#lost = 0
   }
 }
 

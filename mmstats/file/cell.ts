@@ -29,6 +29,7 @@ export class Cell {
   #indexAt: number
   #valueAt: number
   #write: Write | undefined
+  #isPlaced = false
 
   constructor(bytes: number, isBuffered: boolean) {
     this.bytes = bytes
@@ -38,6 +39,11 @@ export class Cell {
     this.#indexAt = 0
     this.#valueAt = 1
     this.#write = undefined
+  }
+
+  /** Whether it lies in a file. */
+  get isPlaced(): boolean {
+    return this.#isPlaced
   }
 
   /** Moves the value into a file's bytes, which are not written to the file here. */
@@ -50,6 +56,7 @@ export class Cell {
     this.#indexAt = indexAt ?? 0
     this.#valueAt = valueAt
     this.#write = write
+    this.#isPlaced = true
   }
 
   /** Takes the value out of the file again. */
@@ -63,6 +70,7 @@ export class Cell {
     this.#indexAt = 0
     this.#valueAt = 1
     this.#write = undefined
+    this.#isPlaced = false
   }
 
   /** Where the value lies that counts. */

@@ -1,7 +1,8 @@
 // The stats files that this process has written.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
-import { readStats } from '../format/stat.ts'
+import type { StatsContent } from '../format/stat.ts'
+import { readStatsFile } from '../read/stats-reader.ts'
 
 /** Starts of processes and of files are told by clocks that differ by less. */
 const clockSlackSeconds = 2
@@ -30,14 +31,14 @@ export function filesOfProcess(path: string, prefix: string): readonly string[] 
 
 /** Whether a file is of this process, and not of an earlier one that had its pid. */
 function isOwn(path: string, prefix: string): boolean {
-  let bytes: Uint8Array
+  let content: StatsContent
   try {
-    bytes = readFileSync(path)
+    content = readStatsFile(path)
   } catch {
-    // Not there, or not ours to read.
+    // Not there, not ours to read, or not a file.
     return false
   }
-  const values = new Map(readStats(bytes).stats.map((stat) => [stat.label, stat.value]))
+  const values = new Map(content.stats.map((stat) => [stat.label, stat.value]))
   const find = (label: string): unknown => values.get(prefix + label) ?? values.get(label)
   const processStart = Date.now() / 1000 - process.uptime() - clockSlackSeconds
   return find('sys.pid') === process.pid && Number(find('sys.created')) >= processStart

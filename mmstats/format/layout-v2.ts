@@ -52,8 +52,22 @@ export const metrics: readonly Metric[] = ['gauge', 'counter', 'info']
 
 const headBytes = 6
 
+/** How the fields of a file are found. */
+export interface LayoutSettings {
+  readonly isLittleEndian: boolean
+  readonly fieldsMax: number
+}
+
+/** What is told of a file with too many fields. */
+export function tooMany(fieldsMax: number): string {
+  return `The file has more than ${fieldsMax} fields; the rest is left out`
+}
+
 /** Finds the fields of a file of version 2. */
-export function readLayoutV2(bytes: Uint8Array, isLittleEndian: boolean): Layout {
+export function readLayoutV2(
+  bytes: Uint8Array,
+  { isLittleEndian, fieldsMax }: LayoutSettings,
+): Layout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const slots: Slot[] = []
   let at = 1
@@ -63,7 +77,7 @@ export function readLayoutV2(bytes: Uint8Array, isLittleEndian: boolean): Layout
     if (size === 0) break
     const end = at + 4 + size
     const slot =
-      end > bytes.byteLength
+      slots.length >= fieldsMax ? tooMany(fieldsMax) : end > bytes.byteLength
         ? `The file is cut at byte ${at}: a record of ${size} bytes is longer than what is left`
         : readRecord(bytes, view, { at, end }, isLittleEndian)
     if (typeof slot === 'string') problem = slot

@@ -5,20 +5,23 @@
 //     record:  label bytes u16 │ label │ type bytes u16 │ type │ ff value
 //                                                              │ index u8, value, value
 //   version 2: 02, records, zeros: see format/layout-v2.ts
-import { readLayoutV2 } from './layout-v2.ts'
+import { type LayoutSettings, readLayoutV2, tooMany } from './layout-v2.ts'
 import { type Layout, type Slot, unbuffered } from './slot.ts'
 import { decodeUtf8, parseTypeCode } from './type-code.ts'
 
+/** No application has as many fields in a file; a file without end would fill the memory. */
+const defaultFieldsMax = 100_000
+
 /** Finds the fields of a file. Never throws: what is wrong stands in `problem`. */
-export function readLayout(bytes: Uint8Array): Layout {
+export function readLayout(bytes: Uint8Array, fieldsMax = defaultFieldsMax): Layout {
   const version = bytes[0]
   if (version === 1 || version === 2) {
     const read = version === 1 ? readLayoutV1 : readLayoutV2
-    const little = read(bytes, true)
-    if (little.problem === undefined) return little
+    const little = read(bytes, { isLittleEndian: true, fieldsMax })
+    if (little.problem === undefined) return withTwinsTold(little)
     // Byte order is not in the file: it is the other one if only that makes sense.
-    const big = read(bytes, false)
-    return big.problem === undefined ? big : little
+    const big = read(bytes, { isLittleEndian: false, fieldsMax })
+    return withTwinsTold(big.problem === undefined ? big : little)
   }
   const seen =
     version === undefined ? 'the file is empty' : `got 0x${version.toString(16).padStart(2, '0')}`
@@ -31,13 +34,31 @@ export function readLayout(bytes: Uint8Array): Layout {
   }
 }
 
-function readLayoutV1(bytes: Uint8Array, isLittleEndian: boolean): Layout {
+/** Labels that stand twice are told: most readers show one of the two only. */
+function withTwinsTold(layout: Layout): Layout {
+  if (layout.problem !== undefined) return layout
+  const seen = new Set<string>()
+  for (const { label, valueAt } of layout.slots) {
+    if (seen.has(label)) {
+      const problem = `The label ${JSON.stringify(label)} stands in the file twice, again before byte ${valueAt}`
+      return { ...layout, problem }
+    }
+    seen.add(label)
+  }
+  return layout
+}
+
+function readLayoutV1(
+  bytes: Uint8Array,
+  { isLittleEndian, fieldsMax }: LayoutSettings,
+): Layout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const slots: Slot[] = []
   let at = 1
   let problem: string | undefined
   while (problem === undefined && !isEnd(view, at)) {
-    const record = readRecord(bytes, view, at, isLittleEndian)
+    const record =
+      slots.length < fieldsMax ? readRecord(bytes, view, at, isLittleEndian) : tooMany(fieldsMax)
     if (typeof record === 'string') problem = record
     else {
       slots.push(record.slot)

@@ -3,10 +3,20 @@
 // A file is copied twice. A field whose buffer and index are the same in both copies is settled;
 // the others are copied again on their own. Files are not mapped: one that its owner cuts would
 // end this process.
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
+import { isAbsolute, relative, sep } from 'node:path'
 import { sequenceName } from '../fields/distribution.ts'
 import { readLayout } from '../format/layout.ts'
-import type { Layout, Slot } from '../format/slot.ts'
+import { type Layout, type Slot, unbuffered } from '../format/slot.ts'
 import { type Stat, type StatsContent, toStat } from '../format/stat.ts'
 import { StatsFileError, systemError } from '../stats-file-error.ts'
 
@@ -26,6 +36,10 @@ export interface StatsReader {
 export interface StatsReaderSettings {
   /** Larger files are refused. @default 64 MiB */
   readonly fileBytesMax?: number
+  /** Of a file with more fields, those up to here are read. @default 100000 */
+  readonly fieldsMax?: number
+  /** A folder that the file must lie in, also where a symbolic link leads. */
+  readonly within?: string | undefined
 }
 
 const defaultFileBytesMax = 64 * 1024 * 1024
@@ -33,24 +47,34 @@ const defaultFileBytesMax = 64 * 1024 * 1024
 /** Attempts at one field of a writer that never rests, before its last copy is taken. */
 const attemptsMax = 100
 
+/** Attempts at a record that is being changed and stands still: its writer may have died. */
+const stillAttemptsMax = 10
+
+/** Two copies of a file. Reading never waits, so that all readers of a thread share them. */
+const copies = { first: Buffer.alloc(0), second: Buffer.alloc(0) }
+
+/** Larger copies are not kept between readings. */
+const keptBytesMax = 1024 * 1024
+
 interface OpenFile {
   readonly descriptor: number
+  readonly device: number
   readonly inode: number
 }
 
 class FileReader implements StatsReader {
   readonly path: string
-  readonly #fileBytesMax: number
+  readonly #settings: StatsReaderSettings
   #file: OpenFile | undefined
-  #first: Buffer<ArrayBuffer> = Buffer.alloc(0)
-  #second: Buffer<ArrayBuffer> = Buffer.alloc(0)
+  #first: Buffer<ArrayBuffer> = copies.first
+  #second: Buffer<ArrayBuffer> = copies.second
   #layout: Layout | undefined
   /** The bytes that the layout was found in. */
-  #heads: Buffer<ArrayBuffer> = Buffer.alloc(0)
+  #heads: Buffer<ArrayBuffer> = copies.first
 
-  constructor(path: string, { fileBytesMax = defaultFileBytesMax }: StatsReaderSettings) {
+  constructor(path: string, settings: StatsReaderSettings) {
     this.path = path
-    this.#fileBytesMax = fileBytesMax
+    this.#settings = settings
   }
 
   read(): StatsContent {
@@ -61,6 +85,13 @@ class FileReader implements StatsReader {
       if (error instanceof StatsFileError) throw error
       const { code, text } = systemError(error)
       throw new StatsFileError(code, `Cannot read the stats file "${this.path}": ${text}`, error)
+    } finally {
+      if (copies.first.byteLength > keptBytesMax) {
+        copies.first = Buffer.alloc(0)
+        copies.second = copies.first
+      }
+      this.#first = copies.first
+      this.#second = copies.second
     }
   }
 
@@ -70,7 +101,7 @@ class FileReader implements StatsReader {
     const first = this.#first.subarray(0, length)
     const layout = this.#layoutOf(first)
     const view = new DataView(first.buffer, first.byteOffset, first.byteLength)
-    this.#settleAll(descriptor, layout.slots, length)
+    this.#settleAll(descriptor, layout, length)
     return {
       version: layout.version,
       isLittleEndian: layout.isLittleEndian,
@@ -81,30 +112,29 @@ class FileReader implements StatsReader {
 
   /** The open file, opened again if another has taken its place. */
   #open(): OpenFile {
-    const stat = statSync(this.path)
-    if (!stat.isFile()) {
-      throw new StatsFileError('unusable', `Cannot read "${this.path}": it is not a file`)
-    }
-    if (this.#file?.inode !== stat.ino) {
-      this.close()
-      this.#file = { descriptor: openSync(this.path, 'r'), inode: stat.ino }
-    }
-    return this.#file ?? { descriptor: -1, inode: -1 }
+    const { ino, dev } = statSync(this.path)
+    if (this.#file?.inode === ino && this.#file.device === dev) return this.#file
+    this.close()
+    this.#file = openFile(this.path, this.#settings.within)
+    return this.#file
   }
 
   /** Copies the file twice. @returns the bytes that both copies have */
   #copy(descriptor: number): number {
     const { size } = fstatSync(descriptor)
-    if (size > this.#fileBytesMax) {
+    const { fileBytesMax = defaultFileBytesMax } = this.#settings
+    if (size > fileBytesMax) {
       throw new StatsFileError(
         'unusable',
-        `Cannot read "${this.path}": it has ${size} bytes, wanted at most ${this.#fileBytesMax}`,
+        `Cannot read "${this.path}": it has ${size} bytes, wanted at most ${fileBytesMax}`,
       )
     }
-    if (this.#first.byteLength !== size) {
-      this.#first = Buffer.alloc(size)
-      this.#second = Buffer.alloc(size)
+    if (copies.first.byteLength < size) {
+      copies.first = Buffer.alloc(size)
+      copies.second = Buffer.alloc(size)
     }
+    this.#first = copies.first
+    this.#second = copies.second
     const first = readSync(descriptor, this.#first, 0, size, 0)
     return Math.min(first, readSync(descriptor, this.#second, 0, size, 0))
   }
@@ -113,33 +143,61 @@ class FileReader implements StatsReader {
   #layoutOf(bytes: Buffer<ArrayBuffer>): Layout {
     const known = this.#layout
     if (known !== undefined && isSameLayout(known, this.#heads, bytes)) return known
-    const layout = readLayout(bytes)
-    this.#layout = layout
-    this.#heads = Buffer.from(bytes)
+    const layout = readLayout(bytes, this.#settings.fieldsMax)
+    const headBytes = Math.min(layout.usedBytes + terminatorBytes, bytes.byteLength)
+    const isKept = layout.problem === undefined && headBytes <= keptBytesMax
+    this.#layout = isKept ? layout : undefined
+    this.#heads = isKept ? Buffer.from(bytes.subarray(0, headBytes)) : Buffer.alloc(0)
     return layout
   }
 
   /** Records first: their fields are taken from the copy in which they belong together. */
-  #settleAll(descriptor: number, slots: readonly Slot[], length: number): void {
+  #settleAll(descriptor: number, layout: Layout, length: number): void {
+    const { slots, isLittleEndian } = layout
     for (let index = 0; index < slots.length; index++) {
       const slot = slots[index]
       if (slot === undefined) return
-      const last = isSequence(slot) ? lastOfRecord(slots, index) : index
-      const end = Math.min(endOf(slots[last] ?? slot), length)
-      this.#settle(descriptor, slot, { start: slot.indexAt ?? slot.valueAt, end })
-      index = last
+      if (isSequence(slot)) {
+        const last = lastOfRecord(slots, index)
+        const end = Math.min(endOf(slots[last] ?? slot), length)
+        if (this.#settleRecord(descriptor, { slot, end }, isLittleEndian)) {
+          index = last
+          continue
+        }
+      }
+      this.#settle(descriptor, slot, Math.min(endOf(slot), length))
     }
   }
 
-  #settle(descriptor: number, slot: Slot, { start, end }: Range): void {
+  #settle(descriptor: number, slot: Slot, end: number): void {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
-      const isSettled = isSequence(slot)
-        ? isRecordSettled(this.#first, this.#second, slot)
-        : isFieldSettled(this.#first, this.#second, slot)
-      if (isSettled) return
-      this.#second.copy(this.#first, start, start, end)
-      readSync(descriptor, this.#second, start, end - start, start)
+      if (isFieldSettled(this.#first, this.#second, slot)) return
+      this.#copyAgain(descriptor, slot, end)
     }
+  }
+
+  /** @returns whether the fields are of one moment; they cannot be if the writer died amid them */
+  #settleRecord(
+    descriptor: number,
+    { slot, end }: { readonly slot: Slot; readonly end: number },
+    isLittleEndian: boolean,
+  ): boolean {
+    let still = 0
+    for (let attempt = 0; attempt < attemptsMax && still < stillAttemptsMax; attempt++) {
+      const before = numberAt(this.#first, slot, isLittleEndian)
+      const after = numberAt(this.#second, slot, isLittleEndian)
+      if (before === after && before % 2 === 0) return true
+      still = before === after ? still + 1 : 0
+      this.#copyAgain(descriptor, slot, end)
+    }
+    return false
+  }
+
+  /** What was the second copy becomes the first. */
+  #copyAgain(descriptor: number, slot: Slot, end: number): void {
+    const start = slot.indexAt ?? slot.valueAt
+    this.#second.copy(this.#first, start, start, end)
+    readSync(descriptor, this.#second, start, end - start, start)
   }
 
   close(): void {
@@ -148,9 +206,38 @@ class FileReader implements StatsReader {
   }
 }
 
-interface Range {
-  readonly start: number
-  readonly end: number
+/** Bytes after the last record that tell whether another has come. */
+const terminatorBytes = 4
+
+/** What is no file, such as a pipe, is never waited for. */
+const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+function openFile(path: string, within: string | undefined): OpenFile {
+  const descriptor = openSync(path, openFlags)
+  try {
+    const stat = fstatSync(descriptor)
+    if (!stat.isFile()) {
+      throw new StatsFileError('unusable', `Cannot read "${path}": it is not a file`)
+    }
+    if (within !== undefined) assertWithin(path, within, stat)
+    return { descriptor, device: stat.dev, inode: stat.ino }
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/** The very file that is open lies in the folder, whatever links lead to it. */
+function assertWithin(path: string, folder: string, { ino, dev }: Stats): void {
+  const real = realpathSync(path)
+  const way = relative(realpathSync(folder), real)
+  const isInside = way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+  const stat = statSync(real)
+  if (isInside && stat.ino === ino && stat.dev === dev) return
+  throw new StatsFileError(
+    'unusable',
+    `Cannot read "${path}": it is a link out of "${folder}"; wanted a file in that folder`,
+  )
 }
 
 /** The number that guards a record of several fields. */
@@ -189,23 +276,30 @@ function isFieldSettled(first: Buffer, second: Buffer, slot: Slot): boolean {
   return true
 }
 
-/** The first copy's fields were read after its number and before the second copy's. */
-function isRecordSettled(first: Buffer, second: Buffer, slot: Slot): boolean {
-  const number = first.readUInt32LE(currentAt(first, slot))
-  return number % 2 === 0 && number === second.readUInt32LE(currentAt(second, slot))
+/**
+ * The number that guards a record. Where two copies have the same even one, the first copy's fields
+ * were read while nothing was changed.
+ */
+function numberAt(bytes: Buffer, slot: Slot, isLittleEndian: boolean): number {
+  const at = currentAt(bytes, slot)
+  return isLittleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
 }
 
 /** Whether all but the values is as it was, so that the same places hold the same fields. */
 function isSameLayout(layout: Layout, known: Buffer, bytes: Buffer): boolean {
-  if (layout.problem !== undefined || known.byteLength !== bytes.byteLength) return false
+  if (known.byteLength > bytes.byteLength) return false
   let at = 0
   for (const slot of layout.slots) {
     if (slot.array !== undefined) return false
     const head = slot.indexAt ?? slot.valueAt
     if (known.compare(bytes, at, head, at, head) !== 0) return false
+    // The writer changes it from 0 to 1 and back; anything else is another file.
+    if (slot.indexAt !== undefined && (bytes[slot.indexAt] ?? unbuffered) > 1) return false
     at = endOf(slot)
   }
-  const end = Math.min(at + 4, bytes.byteLength)
+  const end = known.byteLength
+  // The end of the used bytes may have become the end of the file, or have moved on.
+  if (end - at < terminatorBytes && bytes.byteLength !== end) return false
   return known.compare(bytes, at, end, at, end) === 0
 }
 

@@ -61,11 +61,16 @@ export function graphPage(
 
 // What the browser runs: each section polls its own label and draws values and their average.
 const plotScript = `
-const setting = (id) => Number(document.getElementById(id).value)
+const setting = (id) => {
+  const { value, defaultValue, min, max } = document.getElementById(id)
+  const most = id === 'rolling' ? setting('shown') : Number(max)
+  return Math.min(most, Math.max(Number(min), Number(value) || Number(defaultValue)))
+}
 for (const section of document.querySelectorAll('section')) {
   const canvas = section.querySelector('canvas')
   const values = []
   let updating = false
+  let timer
   const average = (index) => {
     const last = values.slice(Math.max(0, index + 1 - setting('rolling')), index + 1)
     return last.reduce((sum, value) => sum + value, 0) / last.length
@@ -89,7 +94,9 @@ for (const section of document.querySelectorAll('section')) {
     line(values.map((_, index) => average(index)), '#c33')
   }
   const poll = async () => {
+    clearTimeout(timer)
     if (!updating) return
+    timer = setTimeout(poll, setting('every'))
     const label = section.dataset.label
     const answer = await fetch('/stats/' + encodeURIComponent(label) + '?exact=1')
     const value = Number((await answer.json())[label]?.[0])
@@ -97,7 +104,6 @@ for (const section of document.querySelectorAll('section')) {
     values.push(value)
     while (values.length > setting('shown')) values.shift()
     if (!canvas.hidden) draw()
-    setTimeout(poll, setting('every'))
   }
   section.addEventListener('click', (event) => {
     const act = event.target.dataset.do

@@ -22,8 +22,12 @@ export async function startMmash(
     } else if (method !== 'GET' && method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end()
     } else {
-      const { status, type, body } = answer(url)
-      response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' })
+      const { status, type, body, location } = answer(url)
+      response.writeHead(status, {
+        'content-type': type,
+        'x-content-type-options': 'nosniff',
+        ...(location === undefined ? {} : { location }),
+      })
       response.end(method === 'HEAD' ? undefined : body)
     }
   })

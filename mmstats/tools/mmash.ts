@@ -1,12 +1,11 @@
 // mmash: the stats files over HTTP, with the original's routes and answers.
-import { join, relative, resolve } from 'node:path'
-import { realpathSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Stat } from '../format/stat.ts'
 import { defaultGlobs, statsFolder } from '../file/file-name.ts'
 import { readStatsFile } from '../read/stats-reader.ts'
 import { graphPage, indexPage } from './mmash-page.ts'
 import { jsonValue } from './stat-text.ts'
-import { expandGlob } from './stats-glob.ts'
+import { type FoundFile, findFiles } from './stats-glob.ts'
 
 export interface MmashSettings {
   /**
@@ -23,6 +22,8 @@ export interface MmashAnswer {
   readonly status: number
   readonly type: 'application/json' | 'text/html; charset=utf-8' | 'text/plain; charset=utf-8'
   readonly body: string
+  /** Where a request is sent on to. */
+  readonly location?: string
 }
 
 interface FileStat {
@@ -60,6 +61,11 @@ function route(source: Source, path: string, query: URLSearchParams): MmashAnswe
   if (path === '/') return html(indexPage(source.globs.join(' '), labelsOf(source)))
   if (path === '/graph/') return html(graphPage(source.globs.join(' '), readAll(source, '')))
   if (path === '/stats/') return json(JSON.stringify({ stats: labelsOf(source) }))
+  // As the original sends on who leaves out the last slash.
+  if (/^\/(stats|files|graph)$/.test(path)) {
+    const location = `${path}/${query.size === 0 ? '' : `?${query}`}`
+    return { status: 308, type: 'text/plain; charset=utf-8', body: '', location }
+  }
   const [, head, rest] = /^\/(stats|files)\/(.*)$/s.exec(path) ?? []
   if (head === 'stats' && rest !== undefined) return json(statsText(source, rest, query))
   if (head === 'files') {
@@ -84,26 +90,16 @@ function labelsOf(source: Source): string[] {
 /** Every field of every file of a pattern; files that cannot be read are left out. */
 function readAll({ folder, globs }: Source, glob: string): FileStat[] {
   if (glob.includes('..')) throw new BadRequest(`The pattern "${glob}" leaves the folder`)
-  const isWhole = glob === ''
-  const paths = isWhole ? globs.flatMap(expandGlob) : expandGlob(join(folder, glob))
-  return [...new Set(paths)]
-    .filter((path) => isWhole || isInside(folder, path))
-    .flatMap((path) => readQuietly(path).map((stat) => ({ path, stat })))
+  const files =
+    glob === ''
+      ? findFiles(globs)
+      : findFiles([join(folder, glob)]).map(({ path }) => ({ path, within: folder }))
+  return files.flatMap((file) => readQuietly(file).map((stat) => ({ path: file.path, stat })))
 }
 
-/** Also where a symbolic link leads. */
-function isInside(folder: string, path: string): boolean {
+function readQuietly({ path, within }: FoundFile): readonly Stat[] {
   try {
-    const way = relative(realpathSync(folder), realpathSync(path))
-    return way !== '' && !way.startsWith('..')
-  } catch {
-    return false
-  }
-}
-
-function readQuietly(path: string): readonly Stat[] {
-  try {
-    return readStatsFile(path).stats
+    return readStatsFile(path, { within }).stats
   } catch {
     return []
   }
@@ -111,7 +107,7 @@ function readQuietly(path: string): readonly Stat[] {
 
 /** The fields whose label starts with the name; `exact` asks for that one only. */
 function statsText(source: Source, name: string, query: URLSearchParams): string {
-  const isExact = ['1', 'true', 'yes'].includes(query.get('exact') ?? '')
+  const isExact = (query.get('exact') ?? '') !== ''
   const values = new Map<string, Stat['value'][]>()
   for (const { stat } of readAll(source, query.get('glob') ?? '')) {
     const isWanted = isExact ? stat.label === name : stat.label.startsWith(name)
@@ -133,7 +129,7 @@ const aggregators: ReadonlyMap<string, Aggregate> = new Map<string, Aggregate>([
   ['max', (values) => values.reduce((one, other) => (other > one ? other : one))],
   ['min', (values) => values.reduce((one, other) => (other < one ? other : one))],
   ['sum', (values) => total(values)],
-  ['nonzero-min', (values) => Math.min(...numbers(values).filter(Boolean), Infinity)],
+  ['nonzero-min', (values) => least(numbers(values).filter(Boolean))],
   ['nonzero-avg', (values) => mean(numbers(values).filter(Boolean))],
 ])
 
@@ -151,6 +147,11 @@ function total(values: readonly Stat['value'][]): number | bigint {
   const bigs = values.filter((value) => typeof value === 'bigint')
   if (bigs.length === values.length) return bigs.reduce((sum, value) => sum + value, 0n)
   return numbers(values).reduce((sum, value) => sum + value, 0)
+}
+
+function least(values: readonly number[]): number {
+  if (values.length === 0) throw new BadRequest('There is nothing of which one is the least')
+  return values.reduce((one, other) => Math.min(one, other))
 }
 
 function mean(values: readonly number[]): number {

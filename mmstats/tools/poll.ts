@@ -2,7 +2,8 @@
 import { openStatsReader, type StatsReader } from '../read/stats-reader.ts'
 import type { Stat } from '../format/stat.ts'
 import type { ToolOutput } from './slurp.ts'
-import { expandFiles } from './stats-glob.ts'
+import { printable } from './stat-text.ts'
+import { findFiles } from './stats-glob.ts'
 
 export interface PollSettings {
   /** The fields' labels, without the prefix. */
@@ -34,14 +35,14 @@ export async function poll(output: ToolOutput, settings: PollSettings): Promise<
   const { count = Infinity } = settings
   const labels = settings.fields.map((field) => prefix + field)
   const warn = (text: string): void => {
-    if (verbosity >= 1) output.error(`${text}\n`)
+    if (verbosity >= 1) output.error(`${printable(text)}\n`)
   }
   const readers = openFiles(settings, labels, warn)
   if (readers.length === 0) {
-    output.error(`No file has one of the fields ${labels.join(', ')}\n`)
+    output.error(`No file has one of the fields ${printable(labels.join(', '))}\n`)
     return 1
   }
-  let last: readonly number[] = labels.map(() => 0)
+  let last: readonly Sum[] = labels.map(() => zero)
   const heading = headingText(settings.fields)
   if (settings.isJson !== true) output.write(heading)
   try {
@@ -50,7 +51,7 @@ export async function poll(output: ToolOutput, settings: PollSettings): Promise<
       if (isDue && settings.isJson !== true) output.write(heading)
       const sums = sumFields(readers, labels, warn)
       const divisor = settings.isRate === true && line > 0 ? delaySeconds : 1
-      const changes = sums.map((sum, index) => (sum - (last[index] ?? 0)) / divisor)
+      const changes = sums.map((sum, index) => change(sum, last[index] ?? zero, divisor))
       output.write(settings.isJson === true ? jsonLine(labels, changes) : lineText(changes))
       last = sums
       if (!(await settings.wait(delaySeconds * 1000))) break
@@ -67,8 +68,8 @@ function openFiles(
   warn: (text: string) => void,
 ): StatsReader[] {
   const isWanted = fileFilter(labels, filters)
-  return expandFiles(files).flatMap((path) => {
-    const reader = openStatsReader(path)
+  return findFiles(files).flatMap(({ path, within }) => {
+    const reader = openStatsReader(path, { within })
     try {
       const { stats, version } = reader.read()
       if (version !== 1 && version !== 2) warn(`Skipping ${path} - unknown file format`)
@@ -99,29 +100,45 @@ function fileFilter(
     pairs.every((pair) => stats.some(({ label, value }) => `${label}=${String(value)}` === pair))
 }
 
+/** Whole numbers of 64 bits are added up without loss, the others beside them. */
+interface Sum {
+  readonly whole: bigint
+  readonly rest: number
+}
+
+const zero: Sum = { whole: 0n, rest: 0 }
+
+function change(sum: Sum, last: Sum, divisor: number): number {
+  return (Number(sum.whole - last.whole) + (sum.rest - last.rest)) / divisor
+}
+
 /** A field that a file does not have counts as 0 there, as does a file that went away. */
 function sumFields(
   readers: readonly StatsReader[],
   labels: readonly string[],
   warn: (text: string) => void,
-): number[] {
-  const sums = new Map(labels.map((label) => [label, 0]))
+): Sum[] {
+  const sums = new Map(labels.map((label) => [label, zero]))
   for (const reader of readers) {
     try {
       for (const { label, value } of reader.read().stats) {
         const sum = sums.get(label)
+        if (sum === undefined) continue
         const number = Number(value)
-        if (sum !== undefined && Number.isFinite(number)) sums.set(label, sum + number)
+        if (typeof value === 'bigint') sums.set(label, { ...sum, whole: sum.whole + value })
+        else if (Number.isFinite(number)) sums.set(label, { ...sum, rest: sum.rest + number })
       }
     } catch (error) {
       warn(error instanceof Error ? error.message : String(error))
     }
   }
-  return labels.map((label) => sums.get(label) ?? 0)
+  return labels.map((label) => sums.get(label) ?? zero)
 }
 
 function headingText(fields: readonly string[]): string {
-  const cells = fields.map((field) => `\u{1b}[1m${center(field.slice(0, columns))}\u{1b}[0;0m`)
+  const cells = fields.map(
+    (field) => `\u{1b}[1m${center(printable(field).slice(0, columns))}\u{1b}[0;0m`,
+  )
   return `${cells.join('|')}\n`
 }
 

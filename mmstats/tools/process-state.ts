@@ -1,5 +1,5 @@
 // Whether the process that wrote a file still lives.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import type { Stat } from '../format/stat.ts'
 
 /** `reused`: the pid is alive, but of a process that began after the file was made. */
@@ -18,7 +18,7 @@ const slackSeconds = 5
 /** Finds the writer in a file's fields, whatever their prefix. */
 export function writerOf(stats: readonly Stat[]): Writer {
   const find = (label: string): Stat['value'] | undefined =>
-    stats.find((stat) => stat.label === label || stat.label.endsWith(`.${label}`))?.value
+    stats.find((stat) => stat.label.endsWith(label))?.value
   const pid = Number(find('sys.pid'))
   const created = Number(find('sys.created'))
   return {
@@ -27,15 +27,41 @@ export function writerOf(stats: readonly Stat[]): Writer {
   }
 }
 
-/** Asks the system about the writer of a file. */
-export function processState({ pid, created }: Writer): ProcessState {
+/**
+ * Asks the system about the writer of a file.
+ *
+ * @param path - the file: a process that holds it is its writer, whatever the clocks say, which may
+ *   have been set since
+ */
+export function processState({ pid, created }: Writer, path?: string): ProcessState {
   if (pid === undefined) return 'dead'
   const isForeign = isOwnedByOther(pid)
   if (isForeign === undefined) return 'dead'
   const start = processStart(pid)
-  if (start !== undefined && created !== undefined && start > created + slackSeconds)
-    return 'reused'
+  const isLater = start !== undefined && created !== undefined && start > created + slackSeconds
+  if (isLater && (path === undefined || !isHeldBy(pid, path))) return 'reused'
   return isForeign ? 'foreign' : 'alive'
+}
+
+/** Whether a process has mapped a file, or has it open. Of what may not be looked at: no. */
+function isHeldBy(pid: number, path: string): boolean {
+  try {
+    const real = realpathSync(path)
+    if (readFileSync(`/proc/${pid}/maps`, 'utf8').includes(` ${real}\n`)) return true
+    const folder = `/proc/${pid}/fd`
+    return readdirSync(folder).some((name) => isLinkTo(`${folder}/${name}`, real))
+  } catch {
+    return false
+  }
+}
+
+function isLinkTo(link: string, path: string): boolean {
+  try {
+    return readlinkSync(link) === path
+  } catch {
+    // Closed in the meantime.
+    return false
+  }
 }
 
 /** Undefined where there is no such process. */

@@ -1,8 +1,8 @@
 // slurpstats: all fields of all files, as text.
 import type { Stat } from '../format/stat.ts'
 import { readStatsFile } from '../read/stats-reader.ts'
-import { expandFiles } from './stats-glob.ts'
-import { jsonText, statText } from './stat-text.ts'
+import { type FoundFile, findFiles } from './stats-glob.ts'
+import { jsonText, printable, statText } from './stat-text.ts'
 
 /** Where a tool writes to. */
 export interface ToolOutput {
@@ -23,11 +23,11 @@ export function slurp(output: ToolOutput, { files, isJson, labels = [] }: SlurpS
   let exitCode = 0
   const isWanted = ({ label }: Stat): boolean =>
     labels.length === 0 || labels.some((start) => label.startsWith(start))
-  for (const path of expandFiles(files)) {
-    const fault = slurpFile(output, path, isWanted, isJson === true)
+  for (const file of findFiles(files)) {
+    const fault = slurpFile(output, file, isWanted, isJson === true)
     if (fault === undefined) continue
     exitCode = 1
-    output.error(`Error reading: ${path}\n${fault}\n`)
+    output.error(`Error reading: ${printable(file.path)}\n${printable(fault)}\n`)
   }
   return exitCode
 }
@@ -35,12 +35,12 @@ export function slurp(output: ToolOutput, { files, isJson, labels = [] }: SlurpS
 /** @returns what is wrong with the file */
 function slurpFile(
   output: ToolOutput,
-  path: string,
+  { path, within }: FoundFile,
   isWanted: (stat: Stat) => boolean,
   isJson: boolean,
 ): string | undefined {
   try {
-    const content = readStatsFile(path)
+    const content = readStatsFile(path, { within })
     const stats = content.stats.filter(isWanted)
     if (content.stats.length > 0 || content.problem === undefined) {
       output.write(isJson ? jsonText(path, stats) : slurpText(path, stats))
@@ -58,10 +58,11 @@ function characters(text: string): number {
 
 /** A file's part of the output, as the original prints it. */
 export function slurpText(path: string, stats: readonly Stat[]): string {
-  const width = Math.max(0, ...stats.map(({ label }) => characters(label)))
-  const lines = stats.map((stat) => {
-    const padding = ' '.repeat(width - characters(stat.label))
-    return `  ${stat.label}${padding} ${statText(stat)}\n`
+  const labels = stats.map(({ label }) => printable(label))
+  const width = labels.reduce((most, label) => Math.max(most, characters(label)), 0)
+  const lines = stats.map((stat, index) => {
+    const label = labels[index] ?? ''
+    return `  ${label}${' '.repeat(width - characters(label))} ${printable(statText(stat))}\n`
   })
-  return `==> ${path}\n${lines.join('')}\n`
+  return `==> ${printable(path)}\n${lines.join('')}\n`
 }

@@ -28,6 +28,14 @@ export function floatText(value: number): string {
   return short.endsWith('.') ? `${short}0` : short.includes('.') ? short : `${short}.0`
 }
 
+/** Text for a terminal: what would steer it is shown as its code. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16)
+    return code.length > 2 ? `\\u{${code}}` : `\\x${code.padStart(2, '0')}`
+  })
+}
+
 /** A field's value as Python 2 prints it: `True`, twelve digits of a fraction. */
 export function statText({ type, value }: Stat): string {
   const isFraction = type.endsWith('f') || type.endsWith('d')
@@ -37,7 +45,10 @@ export function statText({ type, value }: Stat): string {
 
 /** A line of JSON for a file; whole numbers of 64 bits keep all their digits. */
 export function jsonText(path: string, stats: readonly Stat[]): string {
-  const fields = stats.map(({ label, value }) => `${JSON.stringify(label)}:${jsonValue(value)}`)
+  // Of a label that stands twice the first counts: JSON has no place for both.
+  const seen = new Set<string>()
+  const once = stats.filter(({ label }) => !seen.has(label) && seen.add(label))
+  const fields = once.map(({ label, value }) => `${JSON.stringify(label)}:${jsonValue(value)}`)
   return `{"file":${JSON.stringify(path)},"stats":{${fields.join(',')}}}\n`
 }
 

@@ -261,6 +261,9 @@ export const ATTR_WAYWARD_LOCK_WAITER_COUNT = 'wayward.lock.waiter.count' as con
 /** The stats file that the values were read from. */
 export const ATTR_WAYWARD_MMSTATS_FILE = 'wayward.mmstats.file' as const
 
+/** The group that the writer of a stats file ran as. */
+export const ATTR_WAYWARD_MMSTATS_GID = 'wayward.mmstats.gid' as const
+
 /** The text of a field that holds no number; the value of its metric is 1. */
 export const ATTR_WAYWARD_MMSTATS_TEXT = 'wayward.mmstats.text' as const
 
@@ -398,6 +401,9 @@ export const ATTR_PROCESS_CREATION_TIME = 'process.creation.time' as const
 
 /** The process. */
 export const ATTR_PROCESS_PID = 'process.pid' as const
+
+/** The real user of the process. */
+export const ATTR_PROCESS_REAL_USER_ID = 'process.real_user.id' as const
 
 /** The runtime. */
 export const ATTR_PROCESS_RUNTIME_NAME = 'process.runtime.name' as const

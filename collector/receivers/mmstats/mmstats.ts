@@ -16,9 +16,13 @@ export function createStatsReceiver(
   return createStatsWatch(settings, {
     send: async (signal, body) => {
       const request = { signal, encoding: 'protobuf', body, sender } as const
-      const { status } = await consumeRequest(parts, request)
+      const outcome = await consumeRequest(parts, request)
+      if (outcome.status === 'accepted') {
+        return { status: 'taken', message: outcome.rejectedItems > 0 ? outcome.message : undefined }
+      }
       // What is malformed today is malformed tomorrow.
-      return status === 'accepted' || status === 'malformed'
+      const status = outcome.status === 'malformed' ? 'refused' : 'unavailable'
+      return { status, message: outcome.message }
     },
     tell: (message, file) => logger.warn(message, { file }),
     wallMs: parts.time.wallMs,

@@ -1,7 +1,7 @@
 // Reads stats files at an interval and hands on what they hold as OTLP.
 import { openStatsReader, type StatsReader } from '@wayward/mmstats'
 import { processState, type ProcessState, writerOf } from '@wayward/mmstats/tools/process-state'
-import { expandGlob } from '@wayward/mmstats/tools/stats-glob'
+import { type FoundFile, findFiles } from '@wayward/mmstats/tools/stats-glob'
 import { encodeAbandoned, encodeMetrics, isCounter, type StatsSnapshot } from './stats-export.ts'
 
 /** What is watched. */
@@ -9,12 +9,21 @@ export interface StatsWatchSettings {
   /** Names or patterns of files. */
   readonly globs: readonly string[]
   readonly intervalMs: number
+  /** Further files are left out, which is told. @default 10000 */
+  readonly filesMax?: number
+}
+
+/** What became of a request. What is refused will always be, what is unavailable is read again. */
+export interface SendOutcome {
+  readonly status: 'taken' | 'refused' | 'unavailable'
+  /** What is wrong, also with a part of what was taken. */
+  readonly message?: string | undefined
 }
 
 /** Where what was read goes to. */
 export interface StatsWatchParts {
-  /** Sends a request. @returns whether it arrived: what did not is read and sent again */
-  send(signal: 'metrics' | 'logs', body: Uint8Array): Promise<boolean>
+  /** Sends a request. */
+  send(signal: 'metrics' | 'logs', body: Uint8Array): Promise<SendOutcome>
   /** Tells a person of a file; once for each file and fault. */
   tell(message: string, path: string): void
   wallMs(): number
@@ -31,8 +40,14 @@ export interface StatsWatch {
   shutdown(): Promise<void>
 }
 
-/** A request should stay well below what receivers take. */
+/** A request should stay well below what receivers take, and one turn not keep others waiting. */
 const filesPerRequest = 50
+const requestBytesMax = 1024 * 1024
+
+const filesMaxDefault = 10_000
+
+/** No application has more; a file that pretends to would cost the service its memory. */
+const readerSettings = { fileBytesMax: 4 * 1024 * 1024, fieldsMax: 10_000 } as const
 
 interface WatchedFile {
   readonly reader: StatsReader
@@ -41,6 +56,17 @@ interface WatchedFile {
   /** The creation time of the writer whose end was told. */
   endedWriter: number | undefined
   problem: string | undefined
+  /** What was wrong with its last request. */
+  refusal: string | undefined
+}
+
+/** A file that is ready to be sent. */
+interface ReadFile {
+  readonly file: WatchedFile
+  readonly snapshot: StatsSnapshot
+  readonly isEnded: boolean
+  /** The request with its fields. */
+  readonly body: Uint8Array
 }
 
 class FileWatch implements StatsWatch {
@@ -49,6 +75,7 @@ class FileWatch implements StatsWatch {
   readonly #files = new Map<string, WatchedFile>()
   #timer: NodeJS.Timeout | undefined
   #reading: Promise<void> | undefined
+  #areTooMany = false
 
   constructor(settings: StatsWatchSettings, parts: StatsWatchParts) {
     this.#settings = settings
@@ -57,8 +84,9 @@ class FileWatch implements StatsWatch {
 
   start(): void {
     const turn = (): void => {
-      // It never rejects: each file's fault is told.
-      void this.readOnce()
+      this.readOnce().catch((error: unknown) => {
+        this.#parts.tell(`Cannot read the stats files: ${String(error)}`, '')
+      })
     }
     this.#timer = setInterval(turn, this.#settings.intervalMs)
     turn()
@@ -81,12 +109,35 @@ class FileWatch implements StatsWatch {
   }
 
   async #readAll(): Promise<void> {
-    const paths = new Set(this.#settings.globs.flatMap(expandGlob))
-    this.#forget(paths)
-    const read = [...paths].flatMap((path) => this.#read(path))
-    for (let index = 0; index < read.length; index += filesPerRequest) {
-      await this.#send(read.slice(index, index + filesPerRequest))
+    const files = this.#find()
+    this.#forget(new Set(files.map(({ path }) => path)))
+    let read: ReadFile[] = []
+    let bytes = 0
+    for (const found of files) {
+      const one = this.#read(found)
+      if (one === undefined) continue
+      if (read.length === filesPerRequest || bytes + one.body.byteLength > requestBytesMax) {
+        await this.#send(read)
+        read = []
+        bytes = 0
+      }
+      read.push(one)
+      bytes += one.body.byteLength
     }
+    await this.#send(read)
+  }
+
+  /** The files of the patterns, up to the limit. */
+  #find(): readonly FoundFile[] {
+    const { globs, filesMax = filesMaxDefault } = this.#settings
+    const files = findFiles(globs)
+    const areTooMany = files.length > filesMax
+    if (areTooMany && !this.#areTooMany) {
+      const message = `Found ${files.length} stats files, wanted at most ${filesMax}; the rest is left out`
+      this.#parts.tell(message, globs.join(', '))
+    }
+    this.#areTooMany = areTooMany
+    return areTooMany ? files.slice(0, filesMax) : files
   }
 
   #forget(paths: ReadonlySet<string>): void {
@@ -97,19 +148,26 @@ class FileWatch implements StatsWatch {
     }
   }
 
-  /** The file's fields; nothing if it cannot be read, or if its process's end was told. */
-  #read(path: string): { snapshot: StatsSnapshot; isEnded: boolean; file: WatchedFile }[] {
-    const file = this.#fileOf(path)
+  /** The file's fields; undefined if it cannot be read, or if its process's end was told. */
+  #read(found: FoundFile): ReadFile | undefined {
+    const { path } = found
+    const file = this.#fileOf(found)
     const { stats, problem } = this.#readQuietly(path, file)
     this.#tellOnce(path, file, problem)
-    if (stats.length === 0) return []
+    if (stats.length === 0) return undefined
     const timeUnixNano = BigInt(this.#parts.wallMs()) * 1_000_000n
     noteFallen(file, stats)
-    const snapshot = { path, stats, timeUnixNano, fallen: file.fallen }
-    const isEnded = this.#isEnded(snapshot)
+    const alive = { path, stats, timeUnixNano, fallen: file.fallen }
+    const isEnded = this.#isEnded(alive)
     if (!isEnded) file.endedWriter = undefined
-    else if (file.endedWriter === writerKey(snapshot)) return []
-    return [{ snapshot: isEnded ? this.#again(snapshot, file) : snapshot, isEnded, file }]
+    else if (file.endedWriter === writerKey(alive)) return undefined
+    const snapshot = isEnded ? this.#again(alive, file) : alive
+    try {
+      return { file, snapshot, isEnded, body: encodeMetrics(snapshot) }
+    } catch (error) {
+      this.#tellOnce(path, file, `Cannot send "${path}": ${String(error)}`)
+      return undefined
+    }
   }
 
   /** The writer may have written between the reading and its end. */
@@ -121,7 +179,7 @@ class FileWatch implements StatsWatch {
   #isEnded(snapshot: StatsSnapshot): boolean {
     const writer = writerOf(snapshot.stats)
     if (writer.pid === undefined) return false
-    const state = this.#parts.stateOf?.(snapshot) ?? processState(writer)
+    const state = this.#parts.stateOf?.(snapshot) ?? processState(writer, snapshot.path)
     return state === 'dead' || state === 'reused'
   }
 
@@ -136,15 +194,16 @@ class FileWatch implements StatsWatch {
     }
   }
 
-  #fileOf(path: string): WatchedFile {
+  #fileOf({ path, within }: FoundFile): WatchedFile {
     const known = this.#files.get(path)
     if (known !== undefined) return known
     const file: WatchedFile = {
-      reader: openStatsReader(path),
+      reader: openStatsReader(path, { ...readerSettings, within }),
       counts: new Map(),
       fallen: new Set(),
       endedWriter: undefined,
       problem: undefined,
+      refusal: undefined,
     }
     this.#files.set(path, file)
     return file
@@ -155,17 +214,35 @@ class FileWatch implements StatsWatch {
     file.problem = problem
   }
 
-  async #send(
-    read: readonly { snapshot: StatsSnapshot; isEnded: boolean; file: WatchedFile }[],
-  ): Promise<void> {
-    const ended = read.filter(({ isEnded }) => isEnded)
-    const areSent = await this.#parts.send(
+  /** A request that is refused is sent file by file, so that one does not cost the others. */
+  async #send(read: readonly ReadFile[]): Promise<void> {
+    if (read.length === 0) return
+    const { status, message } = await this.#parts.send(
       'metrics',
-      encodeMetrics(read.map((one) => one.snapshot)),
+      Buffer.concat(read.map(({ body }) => body)),
     )
-    if (!areSent || ended.length === 0) return
-    const snapshots = ended.map(({ snapshot }) => snapshot)
-    if (!(await this.#parts.send('logs', encodeAbandoned(snapshots)))) return
+    if (status === 'unavailable') return
+    if (status === 'refused' && read.length > 1) {
+      for (const one of read) await this.#send([one])
+      return
+    }
+    for (const one of read) this.#tellRefusal(one, message, read.length)
+    const ended = read.filter(({ isEnded }) => isEnded)
+    if (ended.length > 0) await this.#sendEnds(ended)
+  }
+
+  #tellRefusal({ file, snapshot }: ReadFile, message: string | undefined, count: number): void {
+    if (message !== undefined && message !== file.refusal) {
+      const what = count === 1 ? 'it' : `it and ${count - 1} others`
+      this.#parts.tell(`Not all of ${what} was taken: ${message}`, snapshot.path)
+    }
+    file.refusal = message
+  }
+
+  async #sendEnds(ended: readonly ReadFile[]): Promise<void> {
+    const body = Buffer.concat(ended.map(({ snapshot }) => encodeAbandoned(snapshot)))
+    const { status } = await this.#parts.send('logs', body)
+    if (status === 'unavailable') return
     for (const { snapshot, file } of ended) {
       file.endedWriter = writerKey(snapshot)
       this.#parts.tell('Its process has ended; these were its last values', snapshot.path)

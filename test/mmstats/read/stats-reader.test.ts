@@ -78,7 +78,7 @@ describe('fields of several values', () => {
   test('show percentiles, and what the last seconds had', () => {
     let now = 100
     const fields = {
-      size: percentiles({ label: 'bytes', size: 100, ranks: [50, 99.9], every: 1 }),
+      size: percentiles({ label: 'bytes', size: 100, ranks: [50, 99.9] }),
       last: timeWindow({ seconds: 60, clock: () => now }),
     }
     const stats = createStats({ sizes: fields.size, last: fields.last }, { path: folder })

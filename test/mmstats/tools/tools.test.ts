@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -197,12 +198,18 @@ describe('clean', () => {
     by('alive', process.pid, Date.now() / 1000)
     by('dead', child.pid ?? 0)
     by('reused', process.pid, start - 1000)
+    // Of that file only the bytes are left: this process has mapped another.
+    const left = readFileSync(join(folder, 'reused'))
+    rmSync(join(folder, 'reused'))
+    writeFileSync(join(folder, 'reused'), left)
+    // The clock was set after this file was made.
+    by('held', process.pid, start - 1000)
     writeFileSync(join(folder, 'foreign'), 'x')
     createStats({ up: bool() }, { path: folder, filename: 'nobody', defaults: false })
     mkdirSync(join(folder, 'dir'))
     const files = [join(folder, '*')]
     const dry = await run('clean', ['--dry-run', ...files])
-    expect(dry.text).toMatch(/Removed 0 {2}- {2}1 alive/)
+    expect(dry.text).toMatch(/Removed 0 {2}- {2}2 alive/)
     const { text } = await run('clean', files)
     const at = (name: string): string => join(folder, name)
     expect(text).toBe(
@@ -210,9 +217,9 @@ describe('clean', () => {
         `Invalid file: ${at('foreign')}\n` +
         `File has no sys.pid entry: ${at('nobody')}\n` +
         `PID ${process.pid} is another process now. Deleting ${at('reused')}\n` +
-        `Removed 2  -  1 alive\n`,
+        `Removed 2  -  2 alive\n`,
     )
-    expect(readdirSync(folder).toSorted()).toEqual(['alive', 'dir', 'foreign', 'nobody'])
+    expect(readdirSync(folder).toSorted()).toEqual(['alive', 'dir', 'foreign', 'held', 'nobody'])
   })
 })
 

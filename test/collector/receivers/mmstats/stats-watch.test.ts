@@ -47,10 +47,10 @@ beforeEach(() => {
     { globs: [join(folder, '*.mmstats')], intervalMs: 1000 },
     {
       send: async (signal, body) => {
-        if (!isTaken) return false
+        if (!isTaken) return { status: 'unavailable' }
         if (signal === 'metrics') sentMetrics.push(decode(exportMetricsRequest, body))
         else sentLogs.push(decode(exportLogsRequest, body))
-        return true
+        return { status: 'taken' }
       },
       tell: (message) => told.push(message),
       wallMs: () => 1_700_000_000_000,
