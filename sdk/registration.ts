@@ -2,6 +2,8 @@ import {
   context,
   diag,
   DiagConsoleLogger,
+  type MeterProvider,
+  metrics,
   propagation,
   ProxyTracerProvider,
   trace,
@@ -9,7 +11,7 @@ import {
 import type { Attributes } from '@opentelemetry/api'
 import { logs } from '@opentelemetry/api-logs'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { diagLogLevelFromString, getStringFromEnv } from '@opentelemetry/core'
+import { diagLogLevelFromString, getBooleanFromEnv, getStringFromEnv } from '@opentelemetry/core'
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { ProtobufLogsSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
@@ -20,6 +22,7 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
+import { ATTR_SERVICE_NAME } from '@wayward/semconv'
 import {
   createPropagator,
   endpointFor,
@@ -36,6 +39,8 @@ import { createLossReport, type LossReport } from './loss-report.ts'
 import type { SnapshotSettings } from './open-operations.ts'
 import type { Reporter } from './reporter.ts'
 import { createResource } from './resource.ts'
+import { createSdkStats, type SdkStats } from './stats/sdk-stats.ts'
+import type { StatsPackage } from './stats/stats-package.ts'
 import { openThreadState } from './thread-state.ts'
 
 /** What may be set of the SDK in code; environment variables say the rest. */
@@ -63,6 +68,15 @@ export interface RegisterOptions {
   readonly logExporter?: LogRecordExporter
   /** Further span processors, beside ours. */
   readonly spanProcessors?: readonly SpanProcessor[]
+  /**
+   * Publishes the SDK's state and the values of OpenTelemetry's instruments in a stats file, which
+   * can be read while the application hangs. Needs the package `@wayward/mmstats`, or is given what
+   * it exports. Goes before `WAYWARD_MMSTATS`.
+   * @default false
+   */
+  readonly mmstats?: boolean | StatsPackage
+  /** Where the values of instruments go besides; with `mmstats` only. */
+  readonly meterProvider?: MeterProvider
   /**
    * Longest time that the flush before a process that ends by itself may take, in milliseconds.
    * @default 2000
@@ -248,13 +262,17 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
     attributes: options.resourceAttributes,
   })
   const line = createExportLine()
-  const traces = installTraces(resource, { losses, line }, options)
+  const published = publish(options, resource, state.sessionId)
+  const { stats } = published
+  const shared = { losses, line, stats }
+  const traces = installTraces(resource, shared, options)
   if (!traces.isTaken) {
     void traces.shutdown()
+    stats?.shutdown()
     return failed([refusalOf('the tracer provider')])
   }
-  const logPipeline = installLogs(resource, { losses, line }, options)
-  const problems = installContext()
+  const logPipeline = installLogs(resource, shared, options)
+  const problems = [...installContext(), ...published.problems]
   if (!logPipeline.isTaken) {
     problems.push(
       'Cannot register the logger provider: another one is registered already, and stays. Snapshots of ' +
@@ -271,6 +289,13 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
       reporter.core.swallowedCount++
     }
   }
+  const pipelines = [traces, logPipeline]
+  stats?.start(() => ({
+    openCount: reporter.openCount,
+    droppedCount: losses.count,
+    waitingCount: pipelines.reduce((sum, { waitingCount }) => sum + waitingCount, 0),
+    swallowedCount: reporter.swallowedCount,
+  }))
   const timer = setInterval(tellLosses, lossIntervalMs)
   timer.unref()
   const flush = async (): Promise<void> => {
@@ -278,7 +303,6 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
     tellLosses()
     await settle([logPipeline.forceFlush()])
   }
-  const pipelines = [traces, logPipeline]
   const shutdownOnce = once(async () => {
     if (holder[registrationKey] !== undefined) holder[registrationKey].isShutDown = true
     clearInterval(timer)
@@ -289,6 +313,7 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
       await settle([traces.shutdown(), logPipeline.shutdown()])
     }
     await withinDeadline(work(), options.shutdownMsMax ?? shutdownMsMaxDefault, pipelines)
+    stats?.shutdown()
   })
   const onBeforeExit = flushBeforeExit(
     options.exitFlushMsMax ?? exitFlushMsMaxDefault,
@@ -400,8 +425,38 @@ function flushBeforeExit(
   }
 }
 
+/**
+ * The stats file where it is asked for, and the meter provider that writes into it. @returns what
+ * was found as well
+ */
+function publish(
+  { mmstats = getBooleanFromEnv('WAYWARD_MMSTATS'), meterProvider }: RegisterOptions,
+  resource: Resource,
+  sessionId: string,
+): { readonly stats: SdkStats | undefined; readonly problems: readonly string[] } {
+  if (mmstats === false) return { stats: undefined, problems: [] }
+  try {
+    const stats = createSdkStats({
+      mmstats,
+      sessionId,
+      serviceName: String(resource.attributes[ATTR_SERVICE_NAME] ?? ''),
+      meterProvider,
+      onError: () => void getReporterWithCore().core.swallowedCount++,
+    })
+    if (metrics.setGlobalMeterProvider(stats.meters)) return { stats, problems: [] }
+    const problem =
+      'Cannot publish instruments in a stats file: a meter provider is registered already, and stays. ' +
+      'Hand it to register({ mmstats: true, meterProvider }) instead of registering it; see docs/sdk.md'
+    return { stats, problems: [problem] }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { stats: undefined, problems: [`Cannot publish a stats file: ${reason}`] }
+  }
+}
+
 /** What the signals share. */
 interface Shared {
+  readonly stats: SdkStats | undefined
   readonly losses: LossReport
   readonly line: ExportLine
 }
@@ -412,7 +467,8 @@ function installTraces(resource: Resource, shared: Shared, options: RegisterOpti
   const queued =
     exporter === undefined ? undefined : queueSpans(exporter, limits, shared.losses, shared.line)
   const own = queued === undefined ? [] : [queued.processor]
-  const processors = [...own, ...(options.spanProcessors ?? [])]
+  const published = shared.stats === undefined ? [] : [shared.stats.spanProcessor]
+  const processors = [...published, ...own, ...(options.spanProcessors ?? [])]
   const provider = new BasicTracerProvider({ resource, spanProcessors: processors })
   const isTaken = trace.setGlobalTracerProvider(provider)
   return {
@@ -435,10 +491,12 @@ function installLogs(resource: Resource, shared: Shared, options: RegisterOption
   const exporter = options.logExporter ?? createLogExporter(options.endpoint)
   const queued =
     exporter === undefined ? undefined : queueLogs(exporter, limits, shared.losses, shared.line)
+  const own = queued === undefined ? [] : [queued.processor]
+  const published = shared.stats === undefined ? [] : [shared.stats.logProcessor]
   const provider = new LoggerProvider({
     resource,
     logRecordLimits: logRecordLimits(),
-    processors: queued === undefined ? [] : [queued.processor],
+    processors: [...published, ...own],
   })
   const isTaken = logs.setGlobalLoggerProvider(provider) === provider
   return {

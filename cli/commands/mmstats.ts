@@ -1,5 +1,8 @@
 // `wayward mmstats <tool>`: the tools for stats files, and `watch`, which sends them on as OTLP.
-import { createStatsWatch, type SendOutcome } from '@wayward/collector/receivers/mmstats/stats-watch'
+import {
+  createStatsWatch,
+  type SendOutcome,
+} from '@wayward/collector/receivers/mmstats/stats-watch'
 import { runTool, toolNames, type ToolTerminal } from '@wayward/mmstats/tools/command-line'
 import { parseArgs } from 'node:util'
 import { CommandError, type ExitCode, exitCodes } from '../command-error.ts'

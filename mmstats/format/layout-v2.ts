@@ -77,9 +77,11 @@ export function readLayoutV2(
     if (size === 0) break
     const end = at + 4 + size
     const slot =
-      slots.length >= fieldsMax ? tooMany(fieldsMax) : end > bytes.byteLength
-        ? `The file is cut at byte ${at}: a record of ${size} bytes is longer than what is left`
-        : readRecord(bytes, view, { at, end }, isLittleEndian)
+      slots.length >= fieldsMax
+        ? tooMany(fieldsMax)
+        : end > bytes.byteLength
+          ? `The file is cut at byte ${at}: a record of ${size} bytes is longer than what is left`
+          : readRecord(bytes, view, { at, end }, isLittleEndian)
     if (typeof slot === 'string') problem = slot
     else {
       slots.push(slot)

@@ -48,10 +48,7 @@ function withTwinsTold(layout: Layout): Layout {
   return layout
 }
 
-function readLayoutV1(
-  bytes: Uint8Array,
-  { isLittleEndian, fieldsMax }: LayoutSettings,
-): Layout {
+function readLayoutV1(bytes: Uint8Array, { isLittleEndian, fieldsMax }: LayoutSettings): Layout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const slots: Slot[] = []
   let at = 1

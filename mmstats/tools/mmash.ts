@@ -63,7 +63,7 @@ function route(source: Source, path: string, query: URLSearchParams): MmashAnswe
   if (path === '/stats/') return json(JSON.stringify({ stats: labelsOf(source) }))
   // As the original sends on who leaves out the last slash.
   if (/^\/(stats|files|graph)$/.test(path)) {
-    const location = `${path}/${query.size === 0 ? '' : `?${query}`}`
+    const location = `${path}/${query.size === 0 ? '' : `?${query.toString()}`}`
     return { status: 308, type: 'text/plain; charset=utf-8', body: '', location }
   }
   const [, head, rest] = /^\/(stats|files)\/(.*)$/s.exec(path) ?? []

@@ -36,11 +36,26 @@ export function writerOf(stats: readonly Stat[]): Writer {
 export function processState({ pid, created }: Writer, path?: string): ProcessState {
   if (pid === undefined) return 'dead'
   const isForeign = isOwnedByOther(pid)
-  if (isForeign === undefined) return 'dead'
+  if (isForeign === undefined || isEnded(pid)) return 'dead'
   const start = processStart(pid)
   const isLater = start !== undefined && created !== undefined && start > created + slackSeconds
   if (isLater && (path === undefined || !isHeldBy(pid, path))) return 'reused'
   return isForeign ? 'foreign' : 'alive'
+}
+
+/** The fields of /proc's line after the command, which may hold spaces and brackets. */
+function statFields(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** Whether it has ended, and only its parent has not asked for how. Known on Linux only. */
+function isEnded(pid: number): boolean {
+  try {
+    return ['Z', 'X'].includes(statFields(pid)[0] ?? '')
+  } catch {
+    return false
+  }
 }
 
 /** Whether a process has mapped a file, or has it open. Of what may not be looked at: no. */
@@ -77,9 +92,7 @@ function isOwnedByOther(pid: number): boolean | undefined {
 /** When a process began, in seconds since 1970; known on Linux only. */
 export function processStart(pid: number): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command, in brackets, may hold spaces and brackets.
-    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+    const ticks = Number(statFields(pid)[19])
     const boot = Number(/^btime (\d+)/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
     // The kernel tells ticks of 1/100 s on all its platforms of today.
     const start = boot + ticks / 100

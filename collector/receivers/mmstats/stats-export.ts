@@ -12,6 +12,7 @@ import {
   ATTR_WAYWARD_MMSTATS_FILE,
   ATTR_WAYWARD_MMSTATS_GID,
   ATTR_WAYWARD_MMSTATS_TEXT,
+  ATTR_WAYWARD_SESSION_ID,
   EVENT_WAYWARD_MMSTATS_ABANDONED,
 } from '@wayward/semconv'
 import type { Stat, StatValue } from '@wayward/mmstats'
@@ -114,9 +115,7 @@ function toMetric(
   const dataPoints = [
     { ...point, ...(startTimeUnixNano === undefined ? {} : { startTimeUnixNano }) },
   ]
-  return [
-    { name, sum: { dataPoints, aggregationTemporality: cumulative, isMonotonic: true } },
-  ]
+  return [{ name, sum: { dataPoints, aggregationTemporality: cumulative, isMonotonic: true } }]
 }
 
 /**
@@ -166,6 +165,9 @@ function resourceOf({ path, stats }: StatsSnapshot): KeyValue[] {
   const pid = numberOf(stats, 'sys.pid')
   const tid = numberOf(stats, 'sys.tid')
   const created = createdOf(stats)
+  // A file of the SDK says of which service and session it is.
+  const service = find(stats, ATTR_SERVICE_NAME)
+  const session = find(stats, ATTR_WAYWARD_SESSION_ID)
   const uid = idOf(stats, 'sys.uid')
   const gid = idOf(stats, 'sys.gid')
   const runtimes = ['nodejs', 'python'].flatMap((name) => {
@@ -174,7 +176,13 @@ function resourceOf({ path, stats }: StatsSnapshot): KeyValue[] {
     return [text(ATTR_PROCESS_RUNTIME_NAME, name), text(ATTR_PROCESS_RUNTIME_VERSION, version)]
   })
   return [
-    text(ATTR_SERVICE_NAME, serviceName(path, pid)),
+    text(
+      ATTR_SERVICE_NAME,
+      typeof service === 'string' && service !== '' ? service : serviceName(path, pid),
+    ),
+    ...(typeof session === 'string' && session !== ''
+      ? [text(ATTR_WAYWARD_SESSION_ID, session)]
+      : []),
     // One series for each file.
     text(ATTR_SERVICE_INSTANCE_ID, basename(path)),
     text(ATTR_WAYWARD_MMSTATS_FILE, path),

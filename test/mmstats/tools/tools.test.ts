@@ -26,7 +26,7 @@ import {
 import { runTool, type ToolName } from '@wayward/mmstats/tools/command-line'
 import { createMmash } from '@wayward/mmstats/tools/mmash'
 import { startMmash } from '@wayward/mmstats/tools/mmash-server'
-import { processStart } from '@wayward/mmstats/tools/process-state'
+import { processStart, processState } from '@wayward/mmstats/tools/process-state'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 let folder = ''
@@ -220,6 +220,19 @@ describe('clean', () => {
         `Removed 2  -  2 alive\n`,
     )
     expect(readdirSync(folder).toSorted()).toEqual(['alive', 'dir', 'foreign', 'held', 'nobody'])
+  })
+})
+
+describe('processState()', () => {
+  test('takes a process for dead whose parent does not ask how it ended', async () => {
+    const script = `sh -c 'echo $$; exec true' & exec sleep 60`
+    const parent = spawn('sh', ['-c', script])
+    const said = await new Promise((resolve) => parent.stdout.once('data', resolve))
+    const writer = { pid: Number(said), created: undefined }
+    await expect.poll(() => processState(writer), { timeout: 9000 }).toBe('dead')
+    // The system still knows the pid.
+    expect(process.kill(writer.pid, 0)).toBe(true)
+    parent.kill('SIGKILL')
   })
 })
 
