@@ -118,7 +118,7 @@ class SortedWindow {
     if (below >= used) return sorted[used - 1] ?? 0
     const low = sorted[below - 1] ?? 0
     const high = sorted[below] ?? low
-    return low === high ? low : low + (place - below) * (high - low)
+    return place === below || low === high ? low : low + (place - below) * (high - low)
   }
 }
 

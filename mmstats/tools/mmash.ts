@@ -43,8 +43,9 @@ export function createMmash(settings: MmashSettings = {}): (target: string) => M
       : [join(folder, '*.mmstats'), join(folder, 'mmstats-*')])
   return (target) => {
     try {
-      const url = new URL(target, 'http://mmash')
-      return route({ folder, globs }, decodeURIComponent(url.pathname), url.searchParams)
+      // Not by URL, which would make another path of one with `..` in it.
+      const [, path = '', query = ''] = /^([^?#]*)\??([^#]*)/s.exec(target) ?? []
+      return route({ folder, globs }, decodeURIComponent(path), new URLSearchParams(query))
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
       return { status: 400, type: 'text/plain; charset=utf-8', body: `${text}\n` }
@@ -127,9 +128,9 @@ const aggregators: ReadonlyMap<string, Aggregate> = new Map<string, Aggregate>([
   ['one', (values) => values[0] ?? 0],
   ['avg', (values) => mean(numbers(values))],
   ['max', (values) => values.reduce((one, other) => (other > one ? other : one))],
-  ['min', (values) => values.reduce((one, other) => (other < one ? other : one))],
+  ['min', least],
   ['sum', (values) => total(values)],
-  ['nonzero-min', (values) => least(numbers(values).filter(Boolean))],
+  ['nonzero-min', (values) => least(values.filter(Boolean))],
   ['nonzero-avg', (values) => mean(numbers(values).filter(Boolean))],
 ])
 
@@ -149,9 +150,9 @@ function total(values: readonly Stat['value'][]): number | bigint {
   return numbers(values).reduce((sum, value) => sum + value, 0)
 }
 
-function least(values: readonly number[]): number {
+function least(values: readonly Stat['value'][]): Stat['value'] {
   if (values.length === 0) throw new BadRequest('There is nothing of which one is the least')
-  return values.reduce((one, other) => Math.min(one, other))
+  return values.reduce((one, other) => (other < one ? other : one))
 }
 
 function mean(values: readonly number[]): number {

@@ -13,8 +13,8 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Bench, Figure } from './bench.ts'
+import { benchProgram } from './load/service.ts'
 
 interface Sizes {
   readonly updates: number
@@ -154,10 +154,13 @@ function pollFigures(path: string, { files, rounds }: Sizes): Figure[] {
  * together from two stores does not have; a process writes them without a rest.
  */
 async function tornFigures(path: string, wanted: number): Promise<Figure[]> {
-  const script = fileURLToPath(new URL('load/torn-writer.mjs', import.meta.url))
-  const child = spawn(process.execPath, [script, path, String(fieldsPerFile)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [benchProgram('load/torn-writer'), path, String(fieldsPerFile)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const filename = await new Promise<string>((resolve) => {
     child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim()))
   })

@@ -1,8 +1,8 @@
 // Goal: the original's tools read our files, ours read its files, and both print the same, also
 // while both write. Method: mmstats 0.8.0 from PyPI under Python 2.7, where both can be had; the
 // reason is printed where not.
-import { execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,6 +19,7 @@ import {
   timer,
 } from '@wayward/mmstats'
 import { runTool, type ToolName } from '@wayward/mmstats/tools/command-line'
+import { createMmash } from '@wayward/mmstats/tools/mmash'
 import { afterAll, describe, expect, test } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'mmstats-original-'))
@@ -62,8 +63,21 @@ function findOriginal(): Original | string {
   } catch (error) {
     return `mmstats 0.8.0 cannot be installed: ${error instanceof Error ? error.message : ''}`
   }
-  const env = { ...process.env, PYTHONPATH: target, PYTHONIOENCODING: 'utf-8' }
+  const env = {
+    ...process.env,
+    PYTHONPATH: target,
+    PYTHONIOENCODING: 'utf-8',
+    MMSTATS_PATH: join(folder, 'mmash'),
+  }
   return { python, env }
+}
+
+/** What mmash stands on, in the last version for Python 2.7. @returns whether it is there */
+function installFlask({ python, env }: Original): boolean {
+  const target = env['PYTHONPATH'] ?? ''
+  const pip = ['-m', 'pip', '--disable-pip-version-check', 'install', '-q', '--target', target]
+  const { status } = spawnSync(python, [...pip, 'flask==1.1.4'], { timeout: 120_000 })
+  return status === 0
 }
 
 const original = findOriginal()
@@ -100,6 +114,16 @@ from mmstats import pollstats
 pollstats.main()
 `
 
+/** Asks mmash for each of the paths, without a socket. */
+const mmash = `
+import json, sys
+from mmstats import mmash
+client = mmash.app.test_client()
+for path in json.loads(sys.argv[1]):
+    answer = client.get(path)
+    print json.dumps([answer.status_code, answer.data.decode('utf-8'), answer.headers.get('Location')])
+`
+
 const writer = `
 import sys, time
 import mmstats
@@ -122,6 +146,14 @@ end = time.time() + float(sys.argv[2])
 while time.time() < end:
     s.ok.incr()
 `
+
+/** An answer's JSON, its lists in order; whole numbers of 64 bits as they are written, no means. */
+function ordered(body: string, path: string): unknown {
+  const exact = path.includes('avg')
+    ? body
+    : body.replaceAll(/(?<=[[,:\s])(\d{16,})(?=[\],}\s])/g, '"$1"')
+  return JSON.parse(exact, (_, value: unknown) => (Array.isArray(value) ? value.toSorted() : value))
+}
 
 describe.skipIf(typeof original === 'string')('beside mmstats 0.8.0', () => {
   const script = join(folder, 'writer.py')
@@ -185,6 +217,118 @@ describe.skipIf(typeof original === 'string')('beside mmstats 0.8.0', () => {
       /^PID \d+ not found\. Deleting .*theirs\.mmstats\nRemoved 1 {2}- {2}0 alive\n$/,
     )
   })
+
+  test('mmash answers as its mmash does, route by route', async (context) => {
+    if (typeof original === 'string' || !installFlask(original)) {
+      context.skip('Flask for Python 2.7 cannot be installed')
+      return
+    }
+    const home = join(folder, 'mmash')
+    mkdirSync(join(home, 'inner'), { recursive: true })
+    for (const [filename, ok] of [
+      ['a.mmstats', 3],
+      ['b.mmstats', 5],
+      ['c.mmstats', 0],
+      ['inner/d.mmstats', 100],
+    ] as const) {
+      const fields = {
+        ok: counter(),
+        okay: double(),
+        big: counter(),
+        up: bool({ initial: ok > 3 }),
+        state: string({ size: 8 }),
+        zero: int(),
+      }
+      const stats = createStats(fields, { path: home, filename, prefix: 'web.', defaults: false })
+      stats.ok.increment(ok)
+      stats.okay.value = ok / 8
+      stats.big.value = 2n ** 60n + BigInt(ok)
+      stats.state.value = `s${ok} ü`
+    }
+    writeFileSync(join(home, 'bad.mmstats'), 'nonsense')
+    const names = ['ok', 'okay', 'big', 'up', 'state', 'zero']
+    const aggregators = 'avg max min sum nonzero-min nonzero-avg what'.split(' ')
+    const paths = [
+      '/stats/',
+      '/files/',
+      '/files/a*',
+      '/files/[ab].mmstats',
+      '/files/[!a]*',
+      '/files/..',
+      '/files/none*',
+      '/nothing',
+      '/stats/none',
+      '/stats/web.',
+      '/stats/web.o',
+      '/stats/web.ok?glob=b*',
+      '/stats/web.ok?glob=inner/*',
+      '/stats/web.ok?glob=../*',
+      '/stats/web.okay?exact=1',
+      '/stats/web.ok?glob=a*&aggr=one',
+      '/stats',
+      '/files',
+      '/graph',
+      ...names.flatMap((name) => aggregators.map((aggr) => `/stats/web.${name}?aggr=${aggr}`)),
+    ]
+    const said = await python(['-c', mmash, JSON.stringify(paths)])
+    const theirs = said
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as [number, string, string | null])
+    const answer = createMmash({ folder: home })
+    expect(theirs).toHaveLength(paths.length)
+    for (const [index, path] of paths.entries()) {
+      const [status, data, location] = theirs[index] ?? [0, '', null]
+      const own = answer(path)
+      expect([path, own.status]).toEqual([path, status])
+      if (status === 308) expect(location).toMatch(new RegExp(`${own.location}$`))
+      // Files come in no order from the original.
+      else if (status === 200)
+        expect([path, ordered(own.body, path)]).toEqual([path, ordered(data, path)])
+    }
+    const pages = ['/', '/graph/'].map((path) => answer(path).body)
+    const theirPages = (await python(['-c', mmash, JSON.stringify(['/', '/graph/'])])).trim()
+    for (const [index, line] of theirPages.split('\n').entries()) {
+      const [status, html] = JSON.parse(line) as [number, string]
+      expect(status).toBe(200)
+      for (const label of names.map((name) => `web.${name}`)) {
+        expect(html).toContain(label)
+        expect(pages[index]).toContain(label)
+      }
+    }
+  }, 180_000)
+
+  test('slurpstats of both agree on a file that both of them write beside', async () => {
+    if (typeof original === 'string') return
+    const child = spawn(original.python, [script, folder, '30'], { env: original.env })
+    const path = await new Promise<string>((resolve) => {
+      child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim()))
+    })
+    const stats = createStats(
+      { ok: counter(), level: double(), state: string({ size: 12 }) },
+      { path: folder, filename: 'beside.mmstats', prefix: 'our.' },
+    )
+    const writing = setInterval(() => {
+      for (let count = 0; count < 1000; count++) stats.ok.increment()
+    }, 1)
+    const settled = (text: string): string =>
+      text.replaceAll(/^( {2}(their\.hits|our\.ok) +)\d+$/gm, '$1N')
+    for (const file of [path, stats.filename]) {
+      const before = await ours('slurp', [file])
+      const theirs = await python(['-m', 'mmstats.slurpstats', file])
+      const after = await ours('slurp', [file])
+      expect(settled(before)).toBe(settled(theirs))
+      const counts = [before, theirs, after].map((text) =>
+        Number(/(?:their\.hits|our\.ok) +(\d+)/.exec(text)?.[1]),
+      )
+      // What is read later is not less.
+      expect(counts.toSorted((a, b) => a - b)).toEqual(counts)
+      expect(new Set(counts).size).toBeGreaterThan(1)
+    }
+    clearInterval(writing)
+    child.kill()
+    stats.remove()
+  }, 60_000)
 
   test('both read the other while both write', async () => {
     if (typeof original === 'string') return

@@ -3,8 +3,10 @@
 import { createStatsWatch, type StatsWatch } from '@wayward/collector/receivers/mmstats/stats-watch'
 import {
   ATTR_PROCESS_PID,
+  ATTR_PROCESS_REAL_USER_ID,
   ATTR_SERVICE_NAME,
   ATTR_WAYWARD_MMSTATS_FILE,
+  ATTR_WAYWARD_SESSION_ID,
   EVENT_WAYWARD_MMSTATS_ABANDONED,
 } from '@wayward/semconv'
 import {
@@ -12,6 +14,9 @@ import {
   counter,
   createStats,
   double,
+  staticDouble,
+  staticUint,
+  staticUint64,
   string,
   uint64,
   type Counter,
@@ -20,9 +25,9 @@ import {
 } from '@wayward/mmstats'
 import type { ProcessState } from '@wayward/mmstats/tools/process-state'
 import { decode, exportLogsRequest, exportMetricsRequest, type ValueOf } from '@wayward/otlp'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 type Metrics = ValueOf<typeof exportMetricsRequest>
@@ -165,6 +170,145 @@ describe('createStatsWatch()', () => {
     await watch.readOnce()
     expect(told).toEqual(['Not a stats file: got 0x6e, wanted version byte 0x01 or 0x02'])
     expect(sentMetrics.map(({ resourceMetrics }) => resourceMetrics?.length)).toEqual([1, 1])
+  })
+
+  test('goes on with the others whatever a file says of itself', async () => {
+    const lies: readonly (readonly [number | bigint, number])[] = [
+      [0, 9e12],
+      [4_294_967_295, 1e300],
+      [1, Number.NaN],
+      [process.pid, -5],
+      [2, 9_000_000_000],
+      [3, Infinity],
+    ]
+    for (const [index, [pid, created]] of lies.entries()) {
+      const fields = {
+        pid: staticUint({ label: 'sys.pid', value: Number(pid) }),
+        created: staticDouble({ label: 'sys.created', value: created }),
+        uid: staticUint64({ label: 'sys.uid', value: 2n ** 64n - 1n }),
+        hits: counter(),
+        nan: double(),
+      }
+      const liar = createStats(fields, {
+        path: folder,
+        filename: `liar-${index}.mmstats`,
+        defaults: false,
+      })
+      liar.hits.value = 2n ** 64n - 1n
+      liar.nan.value = Number.NaN
+    }
+    model('zzz.mmstats')
+    await watch.readOnce()
+    const [request] = sentMetrics
+    expect(request?.resourceMetrics).toHaveLength(lies.length + 1)
+    const starts = request?.resourceMetrics?.map(
+      ({ scopeMetrics }) =>
+        scopeMetrics?.[0]?.metrics?.[0]?.sum?.dataPoints?.[0]?.startTimeUnixNano,
+    )
+    expect(starts?.slice(0, lies.length).map((start) => start ?? 0n)).toEqual([
+      0n,
+      0n,
+      0n,
+      0n,
+      9_000_000_000_000_000_000n,
+      0n,
+    ])
+  })
+
+  test('gives series their attributes, and the file its service and session', async () => {
+    const label = (text: string) => ({ label: text })
+    const fields = {
+      a: counter(label('hits{lane="a \\"b\\"",shop="n"}')),
+      b: double(label('seconds{shop="n"}.sum')),
+      c: double(label('odd{not a series}')),
+      d: double(label('odd{a="open')),
+      service: string(label(ATTR_SERVICE_NAME)),
+      session: string(label(ATTR_WAYWARD_SESSION_ID)),
+    }
+    const stats = createStats(fields, { path: folder, filename: 'x.mmstats' })
+    stats.service.value = 'shop'
+    stats.session.value = 'one'
+    await watch.readOnce()
+    const metrics = lastMetrics()
+    expect(metrics['hits']).toMatchObject({
+      sum: {
+        dataPoints: [
+          {
+            attributes: [
+              { key: 'lane', value: { stringValue: 'a "b"' } },
+              { key: 'shop', value: { stringValue: 'n' } },
+            ],
+          },
+        ],
+      },
+    })
+    expect(metrics['seconds.sum']).toMatchObject({
+      gauge: { dataPoints: [{ attributes: [{ key: 'shop', value: { stringValue: 'n' } }] }] },
+    })
+    expect(Object.keys(metrics)).toEqual(
+      expect.arrayContaining(['odd{not a series}', 'odd{a="open']),
+    )
+    const attributes = sentMetrics[0]?.resourceMetrics?.[0]?.resource?.attributes
+    for (const [key, value] of [
+      [ATTR_SERVICE_NAME, 'shop'],
+      [ATTR_WAYWARD_SESSION_ID, 'one'],
+    ] as const) {
+      expect(attributes).toContainEqual({ key, value: { stringValue: value } })
+    }
+    expect(attributes).toContainEqual({
+      key: ATTR_PROCESS_REAL_USER_ID,
+      value: { intValue: BigInt(process.getuid?.() ?? 0) },
+    })
+  })
+
+  test('sends one by one what is refused together, and tells whose it was', async () => {
+    for (const name of ['a', 'b', 'c']) model(`${name}.mmstats`)
+    const taken: number[] = []
+    const refusing = createStatsWatch(
+      { globs: [join(folder, '*.mmstats')], intervalMs: 1000 },
+      {
+        send: async (_, body) => {
+          const { resourceMetrics = [] } = decode(exportMetricsRequest, body)
+          const files = JSON.stringify(resourceMetrics, (_key, value: unknown) =>
+            typeof value === 'bigint' ? Number(value) : value,
+          )
+          if (files.includes('/b.mmstats')) return { status: 'refused', message: 'bad b' }
+          taken.push(resourceMetrics.length)
+          return { status: 'taken' }
+        },
+        tell: (message, path) => told.push(`${basename(path)}: ${message}`),
+        wallMs: () => 1_700_000_000_000,
+      },
+    )
+    await refusing.readOnce()
+    await refusing.readOnce()
+    expect(taken).toEqual([1, 1, 1, 1])
+    expect(told).toEqual(['b.mmstats: Not all of it was taken: bad b'])
+    await refusing.shutdown()
+  })
+
+  test('takes so many files and no more, no link out of the folder, and tells both once', async () => {
+    for (const name of ['a', 'b', 'c']) model(`${name}.mmstats`)
+    symlinkSync('/etc/hostname', join(folder, 'a-link.mmstats'))
+    const limited = createStatsWatch(
+      { globs: [join(folder, '*.mmstats')], intervalMs: 1000, filesMax: 3 },
+      {
+        send: async (_, body) => {
+          sentMetrics.push(decode(exportMetricsRequest, body))
+          return { status: 'taken' }
+        },
+        tell: (message) => told.push(message),
+        wallMs: () => 1_700_000_000_000,
+      },
+    )
+    await limited.readOnce()
+    await limited.readOnce()
+    expect(sentMetrics.map(({ resourceMetrics }) => resourceMetrics?.length)).toEqual([2, 2])
+    expect(told).toEqual([
+      'Found 4 stats files, wanted at most 3; the rest is left out',
+      expect.stringMatching(/a-link\.mmstats": it is a link out of/),
+    ])
+    await limited.shutdown()
   })
 
   test('sends many files in several requests', async () => {

@@ -1,8 +1,8 @@
 // Writes doubles whose two halves are the same, one after the other and as fast as it can, until it
-// is killed: torn-writer.mjs <folder> <fields>
+// is killed: torn-writer <folder> <fields>
 import { createStats, double } from '@wayward/mmstats'
 
-const [, , path, count] = process.argv
+const [, , path = '.', count] = process.argv
 // Labels of all lengths: the values lie at all offsets, also over the borders of cache lines.
 const fields = Object.fromEntries(
   Array.from({ length: Number(count) }, (_, index) => [`f${'x'.repeat(index)}`, double()]),
@@ -15,6 +15,6 @@ const whole = new Float64Array(halves.buffer)
 for (let number = 0; ; number = (number + 1) & 0x3fffffff) {
   halves[0] = number
   halves[1] = number
-  const value = whole[0]
-  for (let index = 0; index < all.length; index++) all[index].value = value
+  const value = whole[0] ?? 0
+  for (const field of all) field.value = value
 }
