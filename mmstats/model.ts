@@ -5,6 +5,7 @@ import { defaultFields } from './default-fields.ts'
 import { type Field, planOf } from './fields/field.ts'
 import { type Backing, type BackingKind, openBacking } from './file/backing.ts'
 import { currentNameValues, fileNameTemplate, fillTemplate, statsFolder } from './file/file-name.ts'
+import { withNameLock } from './file/name-lock.ts'
 import { filesOfProcess, freePath } from './file/own-files.ts'
 import { encodeRecord, type EncodedRecord, type FormatVersion } from './format/record.ts'
 import {
@@ -137,13 +138,16 @@ export class MmStats {
     const fields = [...defaults.filter(({ label }) => !labels.has(label)), ...own]
     assertDistinct(fields)
     assertUnused(fields)
-    this.#file = openFile(this.#newPath(), fields, settings)
+    const wanted = this.#wantedPath()
+    this.#file = withNameLock(wanted, () =>
+      openFile(freePath(wanted, this.prefix), fields, settings),
+    )
   }
 
-  #newPath(): string {
+  #wantedPath(): string {
     const { path = statsFolder(), filename = fileNameTemplate(), name } = this.#settings
     const values = currentNameValues(name ?? this.constructor.name)
-    return freePath(join(fillTemplate(path, values), fillTemplate(filename, values)), this.prefix)
+    return join(fillTemplate(path, values), fillTemplate(filename, values))
   }
 
   /**

@@ -2,10 +2,8 @@
 // written at the place of each update.
 import {
   closeSync,
-  existsSync,
   fdatasyncSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -13,7 +11,9 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { threadId } from 'node:worker_threads'
 import { StatsFileError, systemError } from '../stats-file-error.ts'
+import { makeFolder } from './make-folder.ts'
 import { loadMapFile, type MapFile, type MappedFile } from './memory-map.ts'
 
 /** How updates reach the file: stores into mapped memory, or a write of the changed bytes each. */
@@ -76,7 +76,7 @@ function unmapped(settings: BackingSettings, descriptor: number, reason: string)
  * written, not left as holes: on a full disk a store into a hole would end the process.
  */
 function createFile({ path, bytes, mode }: BackingSettings): number {
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.draft`)
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}-${threadId}.draft`)
   let descriptor: number | undefined
   try {
     makeFolder(dirname(path))
@@ -94,18 +94,6 @@ function createFile({ path, bytes, mode }: BackingSettings): number {
       `Cannot create the stats file "${path}": ${text}; wanted a folder with room that this process may write to (setting path, or MMSTATS_PATH)`,
       error,
     )
-  }
-}
-
-/** Makes a folder and those above it. Node's own way never ends below `/proc`. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return
-  if (dirname(path) !== path) makeFolder(dirname(path))
-  try {
-    mkdirSync(path)
-  } catch (error) {
-    // Another thread may have been first.
-    if (!existsSync(path)) throw error
   }
 }
 
