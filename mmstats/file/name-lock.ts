@@ -1,5 +1,5 @@
-// Only one thread at a time looks for a name and takes it: threads and processes that start together
-// with the same name would else take the file of one another away.
+// Only one thread at a time looks for a name and takes it: threads and processes that start
+// together with the same name would else take the file of one another away.
 import { closeSync, constants, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { makeFolder } from './make-folder.ts'
