@@ -140,7 +140,7 @@ export class MmStats {
     assertUnused(fields)
     const wanted = this.#wantedPath()
     this.#file = withNameLock(wanted, () =>
-      openFile(freePath(wanted, this.prefix), fields, settings),
+      openFile(freePath(wanted), fields, settings),
     )
   }
 
@@ -191,7 +191,7 @@ export class MmStats {
     this.#file = undefined
     for (const { field } of file.placed) field[planOf].cell.detach()
     file.backing.close()
-    const others = ofProcess ? filesOfProcess(file.path, this.prefix) : []
+    const others = ofProcess ? filesOfProcess(file.path) : []
     for (const path of [file.path, ...others]) rmSync(path, { force: true })
   }
 }

@@ -1,9 +1,8 @@
-// The stats files that this process has written.
+// The stats files that this process has written, and those of others that live.
 import { readdirSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
-import type { StatsContent } from '../format/stat.ts'
 import { readStatsFile } from '../read/stats-reader.ts'
-import { processState, writerOf } from '../tools/process-state.ts'
+import { isHeldBy, processState, type Writer, writerOf } from '../tools/process-state.ts'
 
 /** Starts of processes and of files are told by clocks that differ by less. */
 const clockSlackSeconds = 2
@@ -12,49 +11,44 @@ const clockSlackSeconds = 2
  * The path, or the same with a number where there is a file whose process lives, be it this one: a
  * second model or another thread may have it.
  */
-export function freePath(path: string, prefix: string): string {
+export function freePath(path: string): string {
   const ending = extname(path)
   const stem = path.slice(0, path.length - ending.length)
   for (let number = 2; ; number++) {
     const candidate = number === 2 ? path : `${stem}-${number - 1}${ending}`
-    if (!isTaken(candidate, prefix)) return candidate
+    if (!isTaken(candidate)) return candidate
   }
 }
 
 /** The files beside this one that this process has written. */
-export function filesOfProcess(path: string, prefix: string): readonly string[] {
+export function filesOfProcess(path: string): readonly string[] {
   const ending = extname(path)
   return readdirSync(dirname(path))
     .filter((name) => extname(name) === ending && !name.startsWith('.'))
     .map((name) => join(dirname(path), name))
-    .filter((other) => other !== path && isOwn(other, prefix))
+    .filter((other) => other !== path && isOwn(other, writerAt(other)))
 }
 
 /** Whether a live process, as far as the file says, writes it. */
-function isTaken(path: string, prefix: string): boolean {
-  const content = readQuietly(path)
-  if (content === undefined) return false
-  if (isOwn(path, prefix)) return true
-  const writer = writerOf(content.stats)
-  if (writer.pid === undefined || writer.pid === process.pid) return false
+function isTaken(path: string): boolean {
+  const writer = writerAt(path)
+  if (writer?.pid === undefined) return false
+  if (writer.pid === process.pid) return isOwn(path, writer)
   const state = processState(writer, path)
   return state === 'alive' || state === 'foreign'
 }
 
 /** Whether a file is of this process, and not of an earlier one that had its pid. */
-function isOwn(path: string, prefix: string): boolean {
-  const content = readQuietly(path)
-  if (content === undefined) return false
-  const values = new Map(content.stats.map((stat) => [stat.label, stat.value]))
-  const find = (label: string): unknown => values.get(prefix + label) ?? values.get(label)
+function isOwn(path: string, writer: Writer | undefined): boolean {
+  if (writer?.pid !== process.pid) return false
   const processStart = Date.now() / 1000 - process.uptime() - clockSlackSeconds
-  return find('sys.pid') === process.pid && Number(find('sys.created')) >= processStart
+  return (writer.created ?? 0) >= processStart || isHeldBy(process.pid, path)
 }
 
-/** Undefined where it is not there, not ours to read, or not a file. */
-function readQuietly(path: string): StatsContent | undefined {
+/** Who writes a file; undefined where it is not there, not ours to read, or not a file. */
+function writerAt(path: string): Writer | undefined {
   try {
-    return readStatsFile(path)
+    return writerOf(readStatsFile(path).stats)
   } catch {
     return undefined
   }

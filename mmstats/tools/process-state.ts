@@ -59,7 +59,7 @@ function isEnded(pid: number): boolean {
 }
 
 /** Whether a process has mapped a file, or has it open. Of what may not be looked at: no. */
-function isHeldBy(pid: number, path: string): boolean {
+export function isHeldBy(pid: number, path: string): boolean {
   try {
     const real = realpathSync(path)
     if (readFileSync(`/proc/${pid}/maps`, 'utf8').includes(` ${real}\n`)) return true

@@ -232,8 +232,31 @@ describe('MmStats', () => {
     second.a.increment()
     expect(second.filename).toBe(first.filename.replace('.mmstats', '-2.mmstats'))
     expect([written(first)['a'], written(second)['a']]).toEqual([0n, 1n])
+    // Whatever stands before the labels of the others.
+    const third = createStats({ a: counter() }, { path: folder, filename, prefix: 'web.' })
+    const fourth = createStats({ a: counter() }, { path: folder, filename, prefix: 'other' })
+    expect(readdirSync(folder)).toHaveLength(4)
+    expect([third.filename, fourth.filename]).toEqual(
+      ['-3', '-4'].map((number) => first.filename.replace('.mmstats', `${number}.mmstats`)),
+    )
     second.remove({ ofProcess: true })
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('has one place for each field, which it does not leave for another', () => {
+    const shared = counter()
+    expect(() => createStats({ a: shared, b: shared }, { path: folder })).toThrow(
+      /one field twice, again as "b"; wanted a field of its own/,
+    )
+    const first = createStats({ shared }, { path: folder })
+    expect(() => createStats({ shared }, { path: folder })).toThrow(/one field twice/)
+    expect(() => first.add('again', shared)).toThrow(/one field twice/)
+    expect(() => first.add('nothing', {})).toThrow(/Cannot add "nothing": it holds no field/)
+    first.remove()
+    const second = createStats({ shared }, { path: folder })
+    const group = second.add('users', { ok: counter(), deep: { up: bool({ initial: true }) } })
+    group.ok.increment(5)
+    expect(written(second)).toMatchObject({ 'users.ok': 5n, 'users.deep.up': true })
   })
 
   test('refuses labels that the format cannot say, and labels twice', () => {
