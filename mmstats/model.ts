@@ -139,9 +139,7 @@ export class MmStats {
     assertDistinct(fields)
     assertUnused(fields)
     const wanted = this.#wantedPath()
-    this.#file = withNameLock(wanted, () =>
-      openFile(freePath(wanted), fields, settings),
-    )
+    this.#file = withNameLock(wanted, () => openFile(freePath(wanted), fields, settings))
   }
 
   #wantedPath(): string {
