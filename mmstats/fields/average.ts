@@ -49,8 +49,10 @@ export interface TimerSettings extends WindowSettings {
   readonly clock?: () => number
 }
 
+/** A mean leaves its result in an array: as the answer of a function it would be a new object. */
 interface Mean {
-  add(value: number): number
+  readonly result: Float64Array
+  add(value: number): void
 }
 
 class MeanField implements AverageField {
@@ -70,22 +72,26 @@ class MeanField implements AverageField {
   }
 
   add(value: number): void {
-    this.#cell.setDouble(this.#mean.add(value))
+    const mean = this.#mean
+    mean.add(value)
+    this.#cell.setDouble(mean.result[0] ?? 0)
   }
 }
 
 class TotalMean implements Mean {
+  readonly result = new Float64Array(1)
   #total = 0
   #count = 0
 
-  add(value: number): number {
+  add(value: number): void {
     this.#total += value
     this.#count++
-    return this.#total / this.#count
+    this.result[0] = this.#total / this.#count
   }
 }
 
 class MovingMean implements Mean {
+  readonly result = new Float64Array(1)
   readonly #values: Float64Array
   #sum = 0
   /** What rounding has cost the sum (Neumaier): large values that leave take nothing with them. */
@@ -100,7 +106,7 @@ class MovingMean implements Mean {
     this.#values = new Float64Array(size)
   }
 
-  add(value: number): number {
+  add(value: number): void {
     const values = this.#values
     const oldest = values[this.#next] ?? 0
     values[this.#next] = value
@@ -111,7 +117,7 @@ class MovingMean implements Mean {
     if (this.#next === values.length) this.#sumAgain()
     // Once it is not finite the sum says nothing; its values may have left.
     else if (!Number.isFinite(this.#sum)) this.#sumAll()
-    return (this.#sum + this.#lost) / this.#count
+    this.result[0] = (this.#sum + this.#lost) / this.#count
   }
 
   #take(value: number): void {

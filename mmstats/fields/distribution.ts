@@ -40,12 +40,13 @@ export function percentiles({
       throw new RangeError(`Cannot show the percentile ${rank}; wanted one between 0 and 100`)
     }
   }
-  const shown = ranks.map((rank) => ({ rank, field: double() }))
-  const count = counter()
   const min = double()
   const max = double()
-  const last = new SortedWindow(size)
-  const names = shown.map(({ rank, field }) => [`p${String(rank).replace('.', '')}`, field])
+  const count = counter()
+  const shown = ranks.map(() => double())
+  const all = [...shown, min, max]
+  const last = new SortedWindow(size, [...ranks.map((rank) => rank / 100), 0, 1])
+  const names = ranks.map((rank, index) => [`p${String(rank).replace('.', '')}`, shown[index]])
   const fields: Record<string, Field> = { ...Object.fromEntries(names), count, min, max }
   return {
     [partsOf]: { label, fields },
@@ -53,14 +54,16 @@ export function percentiles({
       count.increment()
       if (Number.isNaN(value)) return
       last.add(value)
-      for (const { rank, field } of shown) field.value = last.at(rank / 100)
-      min.value = last.at(0)
-      max.value = last.at(1)
+      last.compute()
+      for (let index = 0; index < all.length; index++) {
+        const field = all[index]
+        if (field !== undefined) field.value = last.results[index] ?? 0
+      }
     },
     at: (rank) => {
-      const one = shown.find((candidate) => candidate.rank === rank)
-      if (one === undefined) throw new RangeError(`The percentile ${rank} was not asked for`)
-      return one.field.value
+      const field = shown[ranks.indexOf(rank)]
+      if (field === undefined) throw new RangeError(`The percentile ${rank} was not asked for`)
+      return field.value
     },
   }
 }
@@ -70,12 +73,17 @@ export function percentiles({
  * between the two, which allocates nothing. Sorting anew took 40 times as long.
  */
 class SortedWindow {
+  /** The values at the shares, as of the last `compute`. */
+  readonly results: Float64Array
+  readonly #shares: Float64Array
   readonly #values: Float64Array
   readonly #sorted: Float64Array
   #used = 0
   #next = 0
 
-  constructor(size: number) {
+  constructor(size: number, shares: readonly number[]) {
+    this.results = new Float64Array(shares.length)
+    this.#shares = Float64Array.from(shares)
     this.#values = new Float64Array(size)
     this.#sorted = new Float64Array(size)
   }
@@ -108,17 +116,18 @@ class SortedWindow {
     return low
   }
 
-  /** The value at a share of the sorted ones, between two of them where it falls there. */
-  at(share: number): number {
+  /** The value at each share of the sorted ones, between two of them where it falls there. */
+  compute(): void {
     const sorted = this.#sorted
     const used = this.#used
-    const place = share * (used + 1)
-    const below = Math.floor(place)
-    if (below < 1) return sorted[0] ?? 0
-    if (below >= used) return sorted[used - 1] ?? 0
-    const low = sorted[below - 1] ?? 0
-    const high = sorted[below] ?? low
-    return place === below || low === high ? low : low + (place - below) * (high - low)
+    for (let index = 0; index < this.#shares.length; index++) {
+      const place = (this.#shares[index] ?? 0) * (used + 1)
+      const below = Math.min(Math.max(Math.floor(place), 1), used)
+      const low = sorted[below - 1] ?? 0
+      const high = below < used ? (sorted[below] ?? low) : low
+      const isBetween = place > below && low !== high
+      this.results[index] = isBetween ? low + (place - below) * (high - low) : low
+    }
   }
 }
 

@@ -49,6 +49,7 @@ export const mmstatsBench: Bench = {
 }
 
 function updateFigures(path: string, updates: number): Figure[] {
+  const nothing = measure('nothing, in the same loop', updates, () => undefined)
   const figures = (['mapped', 'written'] as const).flatMap((backing) => {
     const times = backing === 'mapped' ? updates : Math.ceil(updates / 50)
     const stats = createStats(
@@ -64,7 +65,12 @@ function updateFigures(path: string, updates: number): Figure[] {
     stats.remove()
     return figures
   })
-  return [...figures, ...lapFigures(path, updates / 5), ...severalFigures(path, updates / 20)]
+  return [
+    ...nothing,
+    ...figures,
+    ...lapFigures(path, updates / 5),
+    ...severalFigures(path, updates / 20),
+  ]
 }
 
 function lapFigures(path: string, times: number): Figure[] {
