@@ -25,7 +25,7 @@ import {
 } from '@wayward/mmstats'
 import type { ProcessState } from '@wayward/mmstats/tools/process-state'
 import { decode, exportLogsRequest, exportMetricsRequest, type ValueOf } from '@wayward/otlp'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -213,6 +213,30 @@ describe('createStatsWatch()', () => {
       9_000_000_000_000_000_000n,
       0n,
     ])
+  })
+
+  test('reads and sends the good file whatever bytes the bad one has', async () => {
+    const good = readFileSync(model('good.mmstats').filename)
+    let seed = 7
+    const random = (below: number): number => {
+      seed = (seed * 16_807) % 2_147_483_647
+      return seed % below
+    }
+    for (let round = 0; round < 300; round++) {
+      const bytes = Buffer.from(good)
+      // Among the used bytes, mostly: the version, lengths, types, labels and values.
+      for (let change = 0; change <= random(6); change++) bytes[random(500)] = random(256)
+      const length = round % 3 === 0 ? random(600) : bytes.byteLength
+      writeFileSync(join(folder, 'bad.mmstats'), bytes.subarray(0, length))
+      await watch.readOnce()
+      const files = sentMetrics
+        .at(-1)
+        ?.resourceMetrics?.flatMap(({ resource }) => resource?.attributes ?? [])
+        .filter(({ key }) => key === ATTR_WAYWARD_MMSTATS_FILE)
+        .map(({ value }) => value?.stringValue)
+      expect([round, files?.includes(join(folder, 'good.mmstats'))]).toEqual([round, true])
+    }
+    expect(sentMetrics).toHaveLength(300)
   })
 
   test('gives series their attributes, and the file its service and session', async () => {
