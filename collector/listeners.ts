@@ -43,7 +43,7 @@ export const listeners = {
   ...receiverListeners,
   api: {
     title: 'Health',
-    text: 'Where /healthz, /readyz and /metrics are',
+    text: 'Where /healthz, /readyz, /metrics and /api/stream are',
     defaultAddress: '127.0.0.1:4320',
     label: 'api',
   },

@@ -16,17 +16,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const packages = [
-  'base',
-  'semconv',
-  'otlp',
-  'sdk',
-  'mmstats',
-  'clickhouse',
-  'collector',
-  'analyzers',
-  'cli',
-] as const
+const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly workspaces: readonly string[]
+}
+const packages = workspaces.filter((folder) => !folder.startsWith('examples/'))
 
 interface Exports {
   readonly [condition: string]: string | Exports

@@ -20,9 +20,12 @@ export interface EventStreamParts {
 export class EventStream implements LiveSink {
   readonly #response: ServerResponse
   readonly #parts: EventStreamParts
+  /** Items that wait; what the stream says of itself is never dropped. */
   #queue: string[] = []
   #queueBytes = 0
+  #notes = ''
   #dropped = 0
+  #missed = 0
   #isBlocked = false
   #isScheduled = false
   #heartbeat: Timer | undefined
@@ -58,35 +61,32 @@ export class EventStream implements LiveSink {
   }
 
   item(id: string, text: string): void {
-    this.#push(`id: ${id}\ndata: ${text}\n\n`, true)
+    const event = `id: ${id}\ndata: ${text}\n\n`
+    this.#queue.push(event)
+    this.#queueBytes += event.length
+    while (this.#queueBytes > this.#parts.limits.liveQueueBytesMax && this.#queue.length > 1) {
+      this.#queueBytes -= this.#queue.shift()?.length ?? 0
+      this.#dropped++
+    }
+    this.#schedule()
   }
 
   missed(rows: number): void {
-    this.#push(eventOf('missed', { rows }), false)
+    this.#missed += rows
+    this.#schedule()
   }
 
   gap({ reason, sinceMs }: LiveGap): void {
     const since = sinceMs === undefined ? undefined : new Date(sinceMs)
     // An id of somebody else's may be any number.
     const isTime = since !== undefined && !Number.isNaN(since.getTime())
-    this.#push(eventOf('gap', { reason, ...(isTime ? { since: since.toISOString() } : {}) }), false)
+    this.#notes += eventOf('gap', { reason, ...(isTime ? { since: since.toISOString() } : {}) })
+    this.#schedule()
   }
 
   end(): void {
-    this.#push(eventOf('end', {}), false)
     this.#flush()
-    this.#response.end()
-  }
-
-  #push(text: string, isItem: boolean): void {
-    this.#queue.push(text)
-    this.#queueBytes += text.length
-    while (this.#queueBytes > this.#parts.limits.liveQueueBytesMax && this.#queue.length > 1) {
-      const oldest = this.#queue.shift() ?? ''
-      this.#queueBytes -= oldest.length
-      if (isItem) this.#dropped++
-    }
-    this.#schedule()
+    this.#response.end(eventOf('end', {}))
   }
 
   #schedule(): void {
@@ -100,18 +100,30 @@ export class EventStream implements LiveSink {
   }
 
   #flush(): void {
-    while (!this.#isBlocked && this.#queue.length > 0 && !this.#response.destroyed) {
-      let chunk = this.#dropped === 0 ? '' : eventOf('dropped', { items: this.#dropped })
-      this.#dropped = 0
+    while (!this.#isBlocked && !this.#response.destroyed) {
+      let chunk = this.#takeNotes()
       let taken = 0
-      for (const text of this.#queue) {
-        chunk += text
-        taken++
+      for (const event of this.#queue) {
         if (chunk.length >= chunkBytes) break
+        chunk += event
+        this.#queueBytes -= event.length
+        taken++
       }
-      for (const text of this.#queue.splice(0, taken)) this.#queueBytes -= text.length
+      if (chunk === '') return
+      this.#queue.splice(0, taken)
       if (!this.#response.write(chunk)) this.#block()
     }
+  }
+
+  /** What the stream has to say of itself, before the items that come behind. */
+  #takeNotes(): string {
+    let notes = this.#notes
+    if (this.#missed > 0) notes += eventOf('missed', { rows: this.#missed })
+    if (this.#dropped > 0) notes += eventOf('dropped', { items: this.#dropped })
+    this.#notes = ''
+    this.#missed = 0
+    this.#dropped = 0
+    return notes
   }
 
   #block(): void {
