@@ -1,7 +1,8 @@
 // Goal: the last values of a process that is killed are in ClickHouse. Method: a process that
 // writes a stats file and is killed, beside a service that reads it, and `watch` to that service.
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { counter, createStats, staticDouble } from '@wayward/mmstats'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
@@ -25,6 +26,15 @@ test('serve --mmstats and watch bring the last values of a killed process into t
   const child = spawn(process.execPath, [script])
   await new Promise((resolve) => child.once('exit', resolve))
   expect(child.signalCode).toBe('SIGKILL')
+
+  // Files beside it that would stop a reader which trusted them.
+  const path = files
+  createStats(
+    { created: staticDouble({ label: 'sys.created', value: 9e12 }), ok: counter() },
+    { path, filename: 'liar.mmstats', defaults: false },
+  )
+  writeFileSync(join(files, 'foreign.mmstats'), 'nonsense')
+  symlinkSync('/etc/hostname', join(files, 'link.mmstats'))
 
   const dataDir = join(folder.path, '.wayward')
   const glob = join(files, '*.mmstats')

@@ -49,9 +49,14 @@ async function startTogether(count: number): Promise<unknown[]> {
   Atomics.store(gate, 0, 1)
   Atomics.notify(gate, 0)
   const given = await Promise.all(names)
-  const values = given.map((name) =>
-    Number(readStatsFile(String(name)).stats.find(({ label }) => label === 'a')?.value),
-  )
+  const read = given.map((name) => {
+    const { stats } = readStatsFile(String(name))
+    return new Map(stats.map(({ label, value }) => [label, Number(value)]))
+  })
+  // Each says its own thread, though all of them made the same fields.
+  expect(new Set(read.map((file) => file.get('sys.tid'))).size).toBe(count)
+  expect(new Set(read.map((file) => file.get('sys.pid')))).toEqual(new Set([process.pid]))
+  const values = read.map((file) => file.get('a'))
   await Promise.all(threads.map((thread) => thread.terminate()))
   return values
 }
