@@ -1,6 +1,6 @@
 // `wayward tail`: what is reported, while it is reported.
 import { formatDuration } from '@wayward/analyzers'
-import { visible } from '@wayward/analyzers/report/table'
+import { clip, visible } from '@wayward/analyzers/report/table'
 import type { LiveItem } from '@wayward/collector'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, exitCodes } from '../command-error.ts'
@@ -14,6 +14,9 @@ type TailValues = Resolved<typeof tailFields>
 
 /** Between the end of a stream and the next try. */
 const retryMs = 1_000
+/** Of a field on a line for people. */
+const fieldCharactersMax = 300
+const attributesMax = 64
 /** Statuses after which another try can succeed. */
 const passing: ReadonlySet<number | undefined> = new Set([undefined, 429, 502, 503, 504])
 
@@ -113,28 +116,33 @@ function wordsOf(name: string, data: string): string | undefined {
 function lineOf(terminal: Terminal, item: LiveItem): string {
   const { style } = terminal
   const { attributes, body, durationNs, kind, name, service, severity, signal, status } = item
-  const isBad = status === 'Error' || /^(?:ERROR|FATAL)/i.test(severity ?? '')
   const parts = [
     style.dim(item.time.slice('2026-01-01T'.length, -'000Z'.length)),
-    visible(service),
-    kind ?? signal,
-    name === undefined ? '' : style.bold(visible(name)),
+    shown(service),
+    shown(kind ?? signal),
+    name === undefined ? '' : style.bold(shown(name)),
     durationNs === undefined ? '' : formatDuration(durationNs),
     item.value === undefined
       ? ''
-      : `${item.value}${item.unit === undefined ? '' : ` ${visible(item.unit)}`}`,
-    severity === undefined ? '' : visible(severity),
-    isBad && status === 'Error' ? style.severity('Error', 100) : '',
-    item.statusMessage === undefined ? '' : visible(item.statusMessage),
-    body === undefined ? '' : visible(body),
+      : `${item.value}${item.unit === undefined ? '' : ` ${shown(item.unit)}`}`,
+    severity === undefined ? '' : shown(severity),
+    status === 'Error' ? style.severity('Error', 100) : '',
+    item.statusMessage === undefined ? '' : shown(item.statusMessage),
+    body === undefined ? '' : shown(body),
     style.dim(
       Object.entries(attributes)
+        .slice(0, attributesMax)
         .filter(([, value]) => value !== kind)
-        .map(([key, value]) => `${visible(key)}=${visible(value)}`)
+        .map(([key, value]) => `${shown(key)}=${shown(value)}`)
         .join(' '),
     ),
   ]
   return `${parts.filter((part) => part !== '').join('  ')}\n`
+}
+
+/** A text of somebody else's on a line: the whole is in the JSON. */
+function shown(text: string): string {
+  return visible(clip(text, fieldCharactersMax))
 }
 
 function toCommandError(error: EventSourceError, values: TailValues): CommandError {

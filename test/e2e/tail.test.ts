@@ -1,6 +1,6 @@
 // Goal: `wayward tail` shows what is reported as it is reported, waits for a service that comes
 // back, and says what is wrong. Method: the built command, a real service, OTLP over HTTP.
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
@@ -34,7 +34,10 @@ async function send(...bodies: readonly string[]): Promise<void> {
     severityNumber: 17,
     severityText: 'ERROR',
     body: { stringValue: body },
-    attributes: [{ key: 'n', value: { intValue: String(i) } }],
+    attributes: [
+      { key: 'n', value: { intValue: String(i) } },
+      { key: 'wayward.kind', value: { stringValue: '\u001b[31mzone' } },
+    ],
   }))
   const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] }
   const response = await fetch(`${service.endpoints.otlpHttp}/v1/logs`, {
@@ -78,8 +81,31 @@ describe('wayward tail', () => {
     await vi.waitFor(() => expect(tail.stdout()).toContain('the disk is full'))
     const line = tail.stdout().trimEnd().split('\n').at(-1)
     // 1790000000 s is 2026-09-21 14:13:20 UTC.
-    expect(line).toBe('14:13:20.123456  shop  log  ERROR  the disk is full␛[2J  n=0')
+    expect(line).toBe('14:13:20.123456  shop  ␛[31mzone  ERROR  the disk is full␛[2J  n=0')
     expect(await tail.stop()).toBe(0)
+  })
+
+  test('cuts what is long for people, and gives it whole as JSON', async () => {
+    const [text, json] = [await startTail(), await startTail('--format', 'json')]
+    const long = 'y'.repeat(1_000_000)
+    await send(long)
+    await vi.waitFor(() => expect(text.stdout()).toContain('yyy…'))
+    expect(text.stdout().split('\n').at(-2)?.length).toBeLessThan(1_000)
+    await vi.waitFor(() => expect(json.stdout().split('\n').at(-2)).toContain(long))
+    expect([await text.stop(), await json.stop()]).toEqual([0, 0])
+  })
+
+  test('ends silently when its reader has seen enough (| head)', async () => {
+    const args = ['-c', `"$0" "$1" tail --data-dir "$2" | head -1`, process.execPath, main]
+    const child = spawn('bash', [...args, folder.path])
+    children.push(child)
+    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
+    const closed = once(child, 'close')
+    const sending = setInterval(() => void send(`enough? ${asked++}`), 100)
+    expect(await closed).toEqual([0, null])
+    clearInterval(sending)
+    expect(stdout().split('\n').length).toBe(2)
+    expect(stderr()).toBe('')
   })
 
   test('--format json gives a line of JSON for each', async () => {
@@ -88,11 +114,12 @@ describe('wayward tail', () => {
     expect(JSON.parse(line)).toEqual({
       time: '2026-09-21T14:13:20.123456789Z',
       signal: 'log',
+      kind: '\u001b[31mzone',
       service: 'shop',
       session: 'shop@:',
       severity: 'ERROR',
       body: expect.stringMatching(/^are you there\? \d+$/),
-      attributes: { n: '0' },
+      attributes: { n: '0', 'wayward.kind': '\u001b[31mzone' },
       resource: { 'service.name': 'shop' },
     })
     expect(await tail.stop()).toBe(0)
