@@ -165,9 +165,9 @@ function resourceOf({ path, stats }: StatsSnapshot): KeyValue[] {
   const pid = numberOf(stats, 'sys.pid')
   const tid = numberOf(stats, 'sys.tid')
   const created = createdOf(stats)
-  // A file of the SDK says of which service and session it is.
-  const service = find(stats, ATTR_SERVICE_NAME)
-  const session = find(stats, ATTR_WAYWARD_SESSION_ID)
+  // A file of the SDK says of which service and session it is; no prefix stands before that.
+  const service = stats.find(({ label }) => label === ATTR_SERVICE_NAME)?.value
+  const session = stats.find(({ label }) => label === ATTR_WAYWARD_SESSION_ID)?.value
   const uid = idOf(stats, 'sys.uid')
   const gid = idOf(stats, 'sys.gid')
   const runtimes = ['nodejs', 'python'].flatMap((name) => {
@@ -210,6 +210,7 @@ function isAboutWriter(label: string): boolean {
   return /(sys\.(pid|tid|uid|gid|created)|org\.(nodejs|python)\.version)$/.test(label)
 }
 
+/** The field of a default label, whatever prefix stands before it. */
 function find(stats: readonly Stat[], label: string): Stat['value'] | undefined {
   return stats.find((stat) => stat.label.endsWith(label))?.value
 }

@@ -285,6 +285,19 @@ describe('createStatsWatch()', () => {
     })
   })
 
+  test('takes no field of another service for the name of its own', async () => {
+    const field = string({ label: `peer.${ATTR_SERVICE_NAME}`, size: 20 })
+    const fields = { ok: counter(), peer: field }
+    const stats = createStats(fields, { path: folder, filename: 'shop-{PID}.mmstats' })
+    stats.peer.value = 'billing'
+    await watch.readOnce()
+    const [resourceMetrics] = sentMetrics[0]?.resourceMetrics ?? []
+    expect(resourceMetrics?.resource?.attributes).toContainEqual({
+      key: ATTR_SERVICE_NAME,
+      value: { stringValue: 'shop' },
+    })
+  })
+
   test('sends one by one what is refused together, and tells whose it was', async () => {
     for (const name of ['a', 'b', 'c']) model(`${name}.mmstats`)
     const taken: number[] = []
