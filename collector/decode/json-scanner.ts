@@ -171,12 +171,20 @@ export class JsonScanner {
     let low = 0
     let high = 0
     if (p === this.end) this.malformed(`wanted ${what}`)
-    for (; p < this.end; p++) {
-      const byte = this.source[p]
-      if (!isDigit(byte)) return this.#floating(what, after)
-      low = low * 10 + (byte - 0x30)
-      high = high * 10 + Math.floor(low / two32)
-      low %= two32
+    while (p < this.end) {
+      // Six digits at a time: the product of a half and their power of ten stays exact in a double.
+      let power = 1
+      let digits = 0
+      for (const stop = Math.min(p + 6, this.end); p < stop; p++) {
+        const byte = this.source[p]
+        if (!isDigit(byte)) return this.#floating(what, after)
+        digits = digits * 10 + (byte - 0x30)
+        power *= 10
+      }
+      const product = low * power + digits
+      const carried = Math.floor(product / two32)
+      low = product - carried * two32
+      high = high * power + carried
       if (high >= two32) this.malformed(`an integer of more than 64 bits, wanted ${what}`)
     }
     this.p = after

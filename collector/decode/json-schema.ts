@@ -269,6 +269,27 @@ function toProtoName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
+/** One class for all fields: the reader meets objects of one shape, which V8 reads fastest. */
+class Field implements JsonField {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly number: number
+  readonly kind: JsonFieldKind
+  readonly isRepeated: boolean
+  readonly message: JsonMessage
+  readonly values: ReadonlyMap<string, number>
+
+  constructor(given: Pick<JsonField, 'name' | 'number' | 'kind'> & Partial<JsonField>) {
+    this.name = given.name
+    this.bytes = new Uint8Array(Buffer.from(given.name))
+    this.number = given.number
+    this.kind = given.kind
+    this.isRepeated = given.isRepeated ?? false
+    this.message = given.message ?? noMessage
+    this.values = given.values ?? noValues
+  }
+}
+
 const noMessage: JsonMessage = message([])
 const noValues: ReadonlyMap<string, number> = new Map()
 
@@ -291,7 +312,7 @@ function enumValues(prefix: string, names: readonly string[]): ReadonlyMap<strin
 }
 
 function enumeration(name: string, number: number, values: ReadonlyMap<string, number>): JsonField {
-  return { ...field(name, number, 'enum'), values }
+  return new Field({ name, number, kind: 'enum', values })
 }
 
 function field(
@@ -300,15 +321,14 @@ function field(
   kind: JsonFieldKind,
   message: JsonMessage = noMessage,
 ): JsonField {
-  const bytes = new Uint8Array(Buffer.from(name))
-  return { name, bytes, number, kind, isRepeated: false, message, values: noValues }
+  return new Field({ name, number, kind, message })
 }
 
 function repeated(name: string, number: number, message: JsonMessage): JsonField {
-  return { ...field(name, number, 'message', message), isRepeated: true }
+  return new Field({ name, number, kind: 'message', message, isRepeated: true })
 }
 
 /** A repeated field of numbers. It becomes one tag for each, which protobuf's readers take, too. */
 function list(name: string, number: number, kind: JsonFieldKind): JsonField {
-  return { ...field(name, number, kind), isRepeated: true }
+  return new Field({ name, number, kind, isRepeated: true })
 }

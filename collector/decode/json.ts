@@ -10,6 +10,8 @@ const bytesAtFirst = 64 * 1024
 /** A larger buffer is given back after its request. */
 const bytesKept = 4 * 1024 * 1024
 const lengthBytes = 5
+/** Of a field: its tag and a number, or its tag and the length of what follows. */
+const headBytes = 16
 const quote = 0x22
 /** Of a name in a message. */
 const nameLengthMax = 100
@@ -88,8 +90,9 @@ export class JsonTranscoder {
     }
     const { source, start, end } = scanner
     const length = end - start
-    for (let tried = 0; tried < fields.length; tried++) {
-      const index = (likely + tried) % fields.length
+    const count = fields.length
+    for (let tried = 0, index = likely; tried < count; tried++, index++) {
+      if (index >= count) index = 0
       const { bytes } = fields[index] as JsonField
       if (bytes.length !== length) continue
       let i = 0
@@ -121,6 +124,7 @@ export class JsonTranscoder {
   }
 
   #value(field: JsonField, depth: number): void {
+    this.#reserve(headBytes)
     switch (field.kind) {
       case 'message':
         return this.#message(field, depth)
@@ -154,7 +158,6 @@ export class JsonTranscoder {
     const scanner = this.#scanner
     this.#tag(field, 2)
     const start = this.#used + lengthBytes
-    this.#reserve(lengthBytes)
     this.#used = start
     const byte = scanner.peek()
     if (byte === 0x7b) this.#object(field.message, depth + 1, field.name)
@@ -168,7 +171,7 @@ export class JsonTranscoder {
     if (scanner.peek() !== quote) this.#wrong(field, 'a string')
     scanner.string()
     if (scanner.isEscaped) this.#bytes(field, Buffer.from(scanner.text(), 'utf8'))
-    else this.#bytes(field, scanner.source.subarray(scanner.start, scanner.end))
+    else this.#copy(field)
   }
 
   #hex(field: JsonField): void {
@@ -311,13 +314,22 @@ export class JsonTranscoder {
     this.#tag(field, 2)
     this.#varint(content.length)
     this.#reserve(content.length)
-    if (content.length > 64) this.#out.set(content, this.#used)
-    else {
-      const out = this.#out
-      const used = this.#used
-      for (let i = 0; i < content.length; i++) out[used + i] = content[i] as number
-    }
+    this.#out.set(content, this.#used)
     this.#used += content.length
+  }
+
+  /** The string read last, as it stands: small ones by hand, which needs no view of the source. */
+  #copy(field: JsonField): void {
+    const { source, start, end } = this.#scanner
+    const length = end - start
+    if (length > 64) return this.#bytes(field, source.subarray(start, end))
+    this.#tag(field, 2)
+    this.#varint(length)
+    this.#reserve(length)
+    const out = this.#out
+    const offset = this.#used - start
+    for (let i = start; i < end; i++) out[offset + i] = source[i] as number
+    this.#used += length
   }
 
   #tag(field: JsonField, wireType: number): void {
@@ -325,11 +337,11 @@ export class JsonTranscoder {
   }
 
   #varint(value: number): void {
-    this.#varint64(value, 0)
+    if (value < 128) this.#out[this.#used++] = value
+    else this.#varint64(value, 0)
   }
 
   #varint64(low: number, high: number): void {
-    this.#reserve(10)
     const out = this.#out
     let p = this.#used
     let rest = low
@@ -349,8 +361,13 @@ export class JsonTranscoder {
   }
 
   #word(value: number): void {
-    this.#reserve(4)
-    for (let i = 0; i < 4; i++) this.#out[this.#used++] = (value >>> (8 * i)) & 255
+    const out = this.#out
+    const used = this.#used
+    out[used] = value
+    out[used + 1] = value >>> 8
+    out[used + 2] = value >>> 16
+    out[used + 3] = value >>> 24
+    this.#used = used + 4
   }
 
   #fillLength(start: number): void {
