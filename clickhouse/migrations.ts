@@ -166,4 +166,26 @@ export const migrations: readonly Migration[] = [
       'migrations/0010-lock-waits-actor-key-filled.sql',
     ],
   },
+  {
+    version: 11,
+    name: 'Jobs that are reported over HTTP',
+    columns: [
+      'wayward_job_runs.output',
+      'wayward_job_runs.metrics',
+      'wayward_job_runs.cpu_ns',
+      'wayward_job_runs.memory_bytes',
+      'wayward_job_runs.read_bytes',
+      'wayward_job_runs.written_bytes',
+      'wayward_job_runs.source',
+      'wayward_job_runs.flaws',
+      'wayward_job_runs.message',
+      'wayward_job_runs.clock_skew_ns',
+    ],
+    queries: ['tables/wayward_job_runs_mv.sql'],
+    files: [
+      'tables/wayward_job_changes.sql',
+      'tables/wayward_job_states.sql',
+      'tables/wayward_job_changes_mv.sql',
+    ],
+  },
 ]

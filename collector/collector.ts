@@ -20,11 +20,13 @@ import type { ListenAddresses, ListenerSetting, ReceiverSetting } from './listen
 import type { Journal, JournalSettings } from './journal/journal.ts'
 import { openJournal } from './journal/open-journal.ts'
 import { createLiveStreams, type LiveStreams } from './live/live-streams.ts'
+import { jobStatesTable } from './jobs/clickhouse-store.ts'
 import { ledgerTable } from './telemetry/ledger/ledger-block.ts'
 import { createLedgerWriter, type LedgerWriter } from './telemetry/ledger/ledger-writer.ts'
 import { createPipeline, type Pipeline } from './pipeline/pipeline.ts'
 import { probeEventLoop, single } from './telemetry/process-metrics.ts'
 import { createProtection, type Protection, type ProtectionSettings } from './access/protection.ts'
+import { createJobService, type JobService } from './job-service.ts'
 import { createInflater } from './receivers/inflater.ts'
 import { createReceivers } from './receivers/list.ts'
 import { createStatsReceiver } from './receivers/mmstats/mmstats.ts'
@@ -54,7 +56,7 @@ export interface CollectorSettings extends ProtectionSettings, ListenAddresses {
 /** What a collector works with and does not own. */
 export interface CollectorParts {
   /** Where the rows go; whoever made it closes it, after the collector's shutdown. */
-  readonly store: Pick<Store, 'insertNative' | 'ping'>
+  readonly store: Pick<Store, 'insertNative' | 'ping' | 'query'>
   /**
    * Resolves when ClickHouse has its tables; until then rows wait in the journal. Never rejects.
    */
@@ -129,6 +131,7 @@ class OtlpCollector implements Collector {
   readonly #telemetry: Telemetry
   readonly #protection: Protection
   readonly #streams: LiveStreams
+  readonly #jobs: JobService
   readonly #routes: Door
   #running: Running | undefined
   #state: 'starting' | 'serving' | 'shutting down' = 'starting'
@@ -148,7 +151,15 @@ class OtlpCollector implements Collector {
       tls === undefined ? [] : [{ labelValues: [], value: tls.validToMs / 1000 }],
     )
     this.#streams = createLiveStreams({ ...parts, limits: settings.limits })
+    this.#jobs = createJobService({
+      ...parts,
+      ...this.#protection,
+      telemetry: this.#telemetry,
+      limits: settings.limits,
+      pipeline: () => this.#running?.pipeline,
+    })
     this.#routes = createRoutes({
+      jobRoutes: this.#jobs.routes,
       telemetry: this.#telemetry,
       streams: this.#streams,
       checkReadiness: () => this.#checkReadiness(),
@@ -172,7 +183,7 @@ class OtlpCollector implements Collector {
       statsReceiver?.start()
       ledgerWriter.start()
       // It never rejects, says its declaration.
-      void this.#parts.storeIsReady.then(() => pipeline.open())
+      void this.#parts.storeIsReady.then(() => pipeline.open()).then(() => this.#jobs.start())
       return addresses as CollectorAddresses
     } catch (error) {
       await this.shutdown(0)
@@ -211,7 +222,7 @@ class OtlpCollector implements Collector {
       waitingBytesMax: limits.decodeWaitingBytesMax,
     })
     noteDamage(telemetry, journal)
-    const ownTables = [ledgerTable]
+    const ownTables = [ledgerTable, jobStatesTable]
     const pipelineParts = {
       decoders,
       largeDecoder,
@@ -230,7 +241,8 @@ class OtlpCollector implements Collector {
     const commit = pipeline.commitOwn.bind(pipeline)
     const ledgerWriter = createLedgerWriter({ ledger, commit, instance, limits, time })
     const mixUpLog = createMixUpLog(logger, time)
-    const shared = { consumer: pipeline, telemetry, limits, time, mixUpLog }
+    const moreRoutes = this.#jobs.routes
+    const shared = { consumer: pipeline, telemetry, limits, time, mixUpLog, moreRoutes }
     const receiverParts = createReceiverParts(shared, this.#protection)
     const receivers = createReceivers(receiverParts)
     const { mmstats } = this.#settings
@@ -257,6 +269,7 @@ class OtlpCollector implements Collector {
     for (const receiver of receivers) receiver.stopAccepting()
     running.stopProbe()
     await running.statsReceiver?.shutdown()
+    await this.#jobs.shutdown()
     ledgerWriter.stop()
     // Now, so that it is inserted with the rest; what is refused from here on comes below.
     await ledgerWriter.flush()
@@ -345,7 +358,10 @@ function noteDamage({ ledger }: Telemetry, journal: Journal): void {
 }
 
 function createReceiverParts(
-  shared: Pick<ReceiverParts, 'consumer' | 'telemetry' | 'limits' | 'time' | 'mixUpLog'>,
+  shared: Pick<
+    ReceiverParts,
+    'consumer' | 'telemetry' | 'limits' | 'time' | 'mixUpLog' | 'moreRoutes'
+  >,
   { access, tls, cors }: Protection,
 ): ReceiverParts {
   const { limits, telemetry } = shared

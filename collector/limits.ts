@@ -213,6 +213,40 @@ export const collectorLimits = {
     text: "Share of the collector's time that all streams together may take; beyond it blocks wait, and then drop",
     setting: { min: 1, max: 100 },
   },
+  jobsMax: {
+    default: 50_000,
+    unit: 'count',
+    text: 'Jobs that are reported over HTTP; a report of another is refused',
+    setting: { min: 1, max: 1_000_000 },
+  },
+  jobsPerSenderMax: {
+    default: 20_000,
+    unit: 'count',
+    text: 'Jobs that were made with one token or one key; a report of another is refused',
+    setting: { min: 1, max: 1_000_000 },
+  },
+  jobOpenRunsMax: {
+    default: 50,
+    unit: 'count',
+    text: 'Runs of one job that go on at the same time; with one more the oldest is given up as lost',
+  },
+  jobReportsWaitingMax: {
+    default: 10_000,
+    unit: 'count',
+    text: 'Reports of jobs that wait to be kept',
+  },
+  jobBodyBytesMax: {
+    default: mebibyte,
+    unit: 'bytes',
+    text: 'Bytes of the body of a request about jobs',
+    setting: { min: 1024, max: 64 * mebibyte },
+  },
+  jobOutputBytesMax: {
+    default: 100_000,
+    unit: 'bytes',
+    text: "Bytes of a run's output that are kept; the rest is cut off, as the header Ping-Body-Limit says",
+    setting: { min: 0, max: mebibyte },
+  },
 } satisfies Record<string, Limit>
 
 /** The values of the bounds of the collector. */

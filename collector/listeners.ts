@@ -37,13 +37,15 @@ export const receiverListeners = {
 
 /** How the receiver is called that reads files and does not listen. */
 export const statsReceiver = 'mmstats'
+/** How the receiver of job runs is called, which shares the listeners of the API and OTLP/HTTP. */
+export const jobsReceiver = 'jobs'
 
 /** All listeners. */
 export const listeners = {
   ...receiverListeners,
   api: {
     title: 'Health',
-    text: 'Where /healthz, /readyz, /metrics and /api/stream are',
+    text: 'Where /healthz, /readyz, /metrics, /api/stream and /api/jobs are',
     defaultAddress: '127.0.0.1:4320',
     label: 'api',
   },
@@ -57,6 +59,7 @@ export type ListenerSetting = keyof typeof listeners
 export type ReceiverName =
   | (typeof receiverListeners)[ReceiverSetting]['label']
   | typeof statsReceiver
+  | typeof jobsReceiver
 /** How a listener is called there. */
 export type ListenerName = (typeof listeners)[ListenerSetting]['label']
 

@@ -31,6 +31,8 @@ export interface RoutesParts {
   /** Resolves when ClickHouse has everything that was acknowledged before. */
   readonly whenInserted: () => Promise<void>
   readonly streams: LiveStreams
+  /** Where jobs are reported and asked for. */
+  readonly jobRoutes: readonly Route[]
   readonly limits: CollectorLimits
   readonly access: Access
   readonly tls: Tls | undefined
@@ -43,7 +45,7 @@ const insertedWaitMsMax = 5_000
 /** Creates the listener of the API. */
 export function createRoutes(parts: RoutesParts): Door {
   const { access, telemetry, time, tls } = parts
-  // Nothing here has a body.
+  // Nothing here has a large body.
   const limits = { ...parts.limits, requestTimeoutMs: parts.limits.headersTimeoutMs }
   const door = createDoor({
     access,
@@ -54,6 +56,7 @@ export function createRoutes(parts: RoutesParts): Door {
     routes: [
       ...routesOf(parts).map((route) => ({ ...route, handle: uncached(route) })),
       createStreamRoute(parts),
+      ...parts.jobRoutes,
     ],
     onRefused({ code }) {
       if (code === 'unauthenticated') telemetry.refusedPages.add(1)

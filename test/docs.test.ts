@@ -24,6 +24,7 @@ const pages = [
   'docs/send-data.md',
   'docs/query.md',
   'docs/live.md',
+  'docs/jobs.md',
   'docs/report.md',
   'docs/server.md',
   'docs/self-telemetry.md',

@@ -33,7 +33,17 @@ CREATE TABLE IF NOT EXISTS wayward_job_runs
   sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
-  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  output String COMMENT 'What the run wrote, as far as it was kept (wayward.job.output)' CODEC(ZSTD(3)),
+  metrics Map(LowCardinality(String), Float64) COMMENT 'Numbers that the run reported of itself (wayward.job.metrics)' CODEC(ZSTD(1)),
+  cpu_ns UInt64 COMMENT 'CPU time, user and system, nanoseconds, 0 unknown (wayward.job.cpu.time)' CODEC(T64, ZSTD(1)),
+  memory_bytes UInt64 COMMENT 'Most memory resident, bytes, 0 unknown (wayward.job.memory.max)' CODEC(T64, ZSTD(1)),
+  read_bytes UInt64 COMMENT 'Bytes read from disks, 0 unknown (wayward.job.io.read)' CODEC(T64, ZSTD(1)),
+  written_bytes UInt64 COMMENT 'Bytes written to disks, 0 unknown (wayward.job.io.written)' CODEC(T64, ZSTD(1)),
+  source LowCardinality(String) COMMENT 'In which words it was reported over HTTP, else empty (wayward.job.source)' CODEC(ZSTD(1)),
+  flaws Array(LowCardinality(String)) COMMENT 'What was wrong with its reports (wayward.job.flaws)' CODEC(ZSTD(1)),
+  message String COMMENT 'Its last note, for people (wayward.job.message)' CODEC(ZSTD(1)),
+  clock_skew_ns Int64 COMMENT 'Clock of its sender minus ours where its times were put right, nanoseconds (wayward.job.clock.skew)' CODEC(T64, ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(started_at)

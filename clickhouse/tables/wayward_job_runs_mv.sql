@@ -27,6 +27,16 @@ AS SELECT
   toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
   trace_id,
   span_id,
-  parent_span_id
+  parent_span_id,
+  attributes['wayward.job.output'] AS output,
+  JSONExtract(attributes['wayward.job.metrics'], 'Map(LowCardinality(String), Float64)') AS metrics,
+  toUInt64OrZero(attributes['wayward.job.cpu.time']) AS cpu_ns,
+  toUInt64OrZero(attributes['wayward.job.memory.max']) AS memory_bytes,
+  toUInt64OrZero(attributes['wayward.job.io.read']) AS read_bytes,
+  toUInt64OrZero(attributes['wayward.job.io.written']) AS written_bytes,
+  attributes['wayward.job.source'] AS source,
+  JSONExtract(attributes['wayward.job.flaws'], 'Array(LowCardinality(String))') AS flaws,
+  attributes['wayward.job.message'] AS message,
+  toInt64OrZero(attributes['wayward.job.clock.skew']) AS clock_skew_ns
 FROM wayward_incoming
 WHERE kind = 'job_run'

@@ -45,6 +45,14 @@ export interface Pipeline extends Consumer {
    * the block is then gone. Works after `shutdown`, too, until the journal is closed.
    */
   commitOwn(block: OpenBlock): Promise<boolean>
+  /**
+   * Takes several requests of our own, and blocks for `ownTables`, as one: all is safe, or nothing.
+   * They are not recognised when they come again. Never rejects.
+   */
+  consumeTogether(
+    requests: readonly ExportRequest[],
+    ownBlocks: readonly OpenBlock[],
+  ): Promise<ConsumeOutcome>
   /** Of the requests that are recognised when they come again. */
   recentDigests(): readonly AgedDigests[]
   /** What the journal has and ClickHouse has not, of tables of which there is something. */
@@ -163,6 +171,29 @@ class JournalPipeline implements Pipeline {
     if (bytes > ownBacklogBytesMax || !this.#parts.journal.hasRoom(block.bytes)) return false
     const { status } = await this.#committer.commitBlocks([block])
     return status === 'committed'
+  }
+
+  consumeTogether(
+    requests: readonly ExportRequest[],
+    ownBlocks: readonly OpenBlock[],
+  ): Promise<ConsumeOutcome> {
+    for (const request of requests) {
+      const refused = this.#refusal(request)
+      if (refused !== undefined) return Promise.resolve(refused)
+    }
+    let acceptedItems = 0
+    for (const request of requests) {
+      const result = this.#decode(this.#parts.decoders[request.signal], request)
+      // The bytes are ours: what cannot be stored of them is our fault, and stops all of it.
+      if (result.status === 'malformed') return Promise.resolve(result)
+      if (result.rejectedItems > 0) {
+        this.#parts.logger.error('Something of our own was not stored', { why: result.message })
+      }
+      acceptedItems += result.acceptedItems
+    }
+    // The frame takes all open blocks, and so whatever was decoded in this turn.
+    const accepted = { status: 'accepted', acceptedItems, rejectedItems: 0, message: '' } as const
+    return whenCommitted(this.#committer.commitBlocks(ownBlocks), accepted)
   }
 
   recentDigests(): readonly AgedDigests[] {

@@ -78,7 +78,7 @@ export function createOtlpHttpReceiver(parts: ReceiverParts): Receiver {
     access,
     cors,
     limits,
-    routes,
+    routes: [...routes, ...(parts.moreRoutes ?? [])],
     time,
     tls,
     http2Message,

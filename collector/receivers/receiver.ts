@@ -1,4 +1,4 @@
-import type { Access, ByteBudget, Cors, ListenAddress, Time } from '@wayward/base'
+import type { Access, ByteBudget, Cors, ListenAddress, Route, Time } from '@wayward/base'
 import type { Consumer, ConsumeOutcome, ExportRequest, Sender, Signal } from '../consumer.ts'
 import type { CollectorLimits } from '../limits.ts'
 import { countItems, countRequest, type Telemetry } from '../telemetry/telemetry.ts'
@@ -31,6 +31,8 @@ export interface ReceiverParts {
   /** Undefined where pages of browsers may not send. */
   readonly cors: Cors | undefined
   readonly time: Time
+  /** Addresses that stand at OTLP/HTTP's listener besides its own. @default none */
+  readonly moreRoutes?: readonly Route[]
   /** Where a person is told that a client speaks another receiver's protocol. */
   readonly mixUpLog: MixUpLog
 }

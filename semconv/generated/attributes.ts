@@ -54,8 +54,53 @@ export const ATTR_WAYWARD_JOB_ATTEMPT = 'wayward.job.attempt' as const
 /** Largest number of attempts of a run. */
 export const ATTR_WAYWARD_JOB_ATTEMPT_LIMIT = 'wayward.job.attempt.limit' as const
 
+/** Number of the change, which grows within a job. */
+export const ATTR_WAYWARD_JOB_CHANGE_SEQUENCE = 'wayward.job.change.sequence' as const
+
+/** What changed. */
+export const ATTR_WAYWARD_JOB_CHANGE_TYPE = 'wayward.job.change.type' as const
+
+/** What is expected of the job. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_DEFINED = 'defined' as const
+
+/** A run started. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_RUN_STARTED = 'run_started' as const
+
+/** A run, or its job, gave a sign of life or a note. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_RUN_NOTED = 'run_noted' as const
+
+/** A run ended. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_RUN_ENDED = 'run_ended' as const
+
+/** A run goes on past its deadline. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_RUN_OVERDUE = 'run_overdue' as const
+
+/** A run has missed its heartbeat. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_RUN_SILENT = 'run_silent' as const
+
+/** A run that was due has not come in its grace. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_SLOT_LATE = 'slot_late' as const
+
+/** A run that was due did not come. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_SLOT_MISSED = 'slot_missed' as const
+
+/** The state of the job alone. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_STATUS = 'status' as const
+
+/** Somebody was told of a change, or could not be. */
+export const WAYWARD_JOB_CHANGE_TYPE_VALUE_TOLD = 'told' as const
+
+/** The sender's clock minus ours, in nanoseconds, where its times were put right by it. */
+export const ATTR_WAYWARD_JOB_CLOCK_SKEW = 'wayward.job.clock.skew' as const
+
+/** CPU time that the run took, user and system, in nanoseconds. */
+export const ATTR_WAYWARD_JOB_CPU_TIME = 'wayward.job.cpu.time' as const
+
 /** When the run must have ended, RFC 3339 with nanoseconds, UTC. */
 export const ATTR_WAYWARD_JOB_DEADLINE = 'wayward.job.deadline' as const
+
+/** What is expected of a job, as JSON. */
+export const ATTR_WAYWARD_JOB_DEFINITION = 'wayward.job.definition' as const
 
 /** When the run was due to start, RFC 3339 with nanoseconds, UTC. Lateness is start minus due time. */
 export const ATTR_WAYWARD_JOB_DUE_TIME = 'wayward.job.due_time' as const
@@ -63,11 +108,41 @@ export const ATTR_WAYWARD_JOB_DUE_TIME = 'wayward.job.due_time' as const
 /** Exit code, where the job is a process. */
 export const ATTR_WAYWARD_JOB_EXIT_CODE = 'wayward.job.exit_code' as const
 
+/** What was wrong with the reports of a run, so that its times are to be read with care. */
+export const ATTR_WAYWARD_JOB_FLAWS = 'wayward.job.flaws' as const
+
 /** Identity of the job's definition, where it differs from its name. */
 export const ATTR_WAYWARD_JOB_ID = 'wayward.job.id' as const
 
+/** Bytes that the run read from disks. */
+export const ATTR_WAYWARD_JOB_IO_READ = 'wayward.job.io.read' as const
+
+/** Bytes that the run wrote to disks. */
+export const ATTR_WAYWARD_JOB_IO_WRITTEN = 'wayward.job.io.written' as const
+
+/** Most memory that the run had resident, in bytes. */
+export const ATTR_WAYWARD_JOB_MEMORY_MAX = 'wayward.job.memory.max' as const
+
+/** A short text about a run or a change, for people. */
+export const ATTR_WAYWARD_JOB_MESSAGE = 'wayward.job.message' as const
+
+/** Numbers that the run reported of itself, a JSON object of names and numbers. */
+export const ATTR_WAYWARD_JOB_METRICS = 'wayward.job.metrics' as const
+
 /** The job's name, of low cardinality. */
 export const ATTR_WAYWARD_JOB_NAME = 'wayward.job.name' as const
+
+/** What the run wrote, as far as it was kept. */
+export const ATTR_WAYWARD_JOB_OUTPUT = 'wayward.job.output' as const
+
+/** How much of a run is done, from 0 to 1. */
+export const ATTR_WAYWARD_JOB_PROGRESS = 'wayward.job.progress' as const
+
+/** When a change was reported or found, RFC 3339 with nanoseconds, UTC. */
+export const ATTR_WAYWARD_JOB_RECEIVED_TIME = 'wayward.job.received_time' as const
+
+/** The sender's identity of a report, by which it is known when it comes again. */
+export const ATTR_WAYWARD_JOB_REPORT_ID = 'wayward.job.report.id' as const
 
 /** How the run or attempt ended (the values of `cicd.pipeline.result`). */
 export const ATTR_WAYWARD_JOB_RESULT = 'wayward.job.result' as const
@@ -90,6 +165,9 @@ export const WAYWARD_JOB_RESULT_VALUE_CANCELLATION = 'cancellation' as const
 /** It was not run. */
 export const WAYWARD_JOB_RESULT_VALUE_SKIP = 'skip' as const
 
+/** Its end was never reported. */
+export const WAYWARD_JOB_RESULT_VALUE_LOST = 'lost' as const
+
 /** Identity of one run. */
 export const ATTR_WAYWARD_JOB_RUN_ID = 'wayward.job.run.id' as const
 
@@ -101,6 +179,54 @@ export const ATTR_WAYWARD_JOB_SCHEDULE_TIMEZONE = 'wayward.job.schedule.timezone
 
 /** When the run was put on the schedule, RFC 3339 with nanoseconds, UTC. */
 export const ATTR_WAYWARD_JOB_SCHEDULED_TIME = 'wayward.job.scheduled_time' as const
+
+/** The words in which a run was reported over HTTP. Absent where the application reported it with the SDK. */
+export const ATTR_WAYWARD_JOB_SOURCE = 'wayward.job.source' as const
+
+/** `/api/jobs`. */
+export const WAYWARD_JOB_SOURCE_VALUE_API = 'api' as const
+
+/** `/logentry`. */
+export const WAYWARD_JOB_SOURCE_VALUE_LOGENTRY = 'logentry' as const
+
+/** `/ping`. */
+export const WAYWARD_JOB_SOURCE_VALUE_HEALTHCHECKS = 'healthchecks' as const
+
+/** `/p`. */
+export const WAYWARD_JOB_SOURCE_VALUE_CRONITOR = 'cronitor' as const
+
+/** Sentry's check-ins. */
+export const WAYWARD_JOB_SOURCE_VALUE_SENTRY = 'sentry' as const
+
+/** Nobody: time passed. */
+export const WAYWARD_JOB_SOURCE_VALUE_CLOCK = 'clock' as const
+
+/** The state of a job. */
+export const ATTR_WAYWARD_JOB_STATUS = 'wayward.job.status' as const
+
+/** Nothing was reported yet. */
+export const WAYWARD_JOB_STATUS_VALUE_NEW = 'new' as const
+
+/** The last run went well and none is due. */
+export const WAYWARD_JOB_STATUS_VALUE_UP = 'up' as const
+
+/** A run goes on. */
+export const WAYWARD_JOB_STATUS_VALUE_RUNNING = 'running' as const
+
+/** A run is due and has not come in its grace. */
+export const WAYWARD_JOB_STATUS_VALUE_LATE = 'late' as const
+
+/** More runs in a row went wrong than are tolerated. */
+export const WAYWARD_JOB_STATUS_VALUE_FAILING = 'failing' as const
+
+/** A run was due, did not come, and the next is due. */
+export const WAYWARD_JOB_STATUS_VALUE_DOWN = 'down' as const
+
+/** Nothing is expected of it now. */
+export const WAYWARD_JOB_STATUS_VALUE_PAUSED = 'paused' as const
+
+/** The state of the job before the change. */
+export const ATTR_WAYWARD_JOB_STATUS_BEFORE = 'wayward.job.status.before' as const
 
 /** Why the run was started. */
 export const ATTR_WAYWARD_JOB_TRIGGER = 'wayward.job.trigger' as const

@@ -6,6 +6,9 @@ export const EVENT_WAYWARD_CLOCK_STEP = 'wayward.clock.step' as const
 /** Spans or events of this process were dropped. */
 export const EVENT_WAYWARD_EVENTS_DROPPED = 'wayward.events.dropped' as const
 
+/** Something changed in the state of a job that is reported over HTTP, or of one of its runs. */
+export const EVENT_WAYWARD_JOB_CHANGE = 'wayward.job.change' as const
+
 /** The process that wrote a stats file has ended and has not removed it, as after a crash. */
 export const EVENT_WAYWARD_MMSTATS_ABANDONED = 'wayward.mmstats.abandoned' as const
 

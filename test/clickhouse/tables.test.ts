@@ -14,6 +14,7 @@ test('every table that has a file is declared, and no other', () => {
 test('rows come in through the stock tables and the ledger, and age by their own time', () => {
   expect(insertStatements.get('otel_traces')).toBe('INSERT INTO otel_traces FORMAT Native')
   expect([...insertStatements.keys()].filter((name) => !name.startsWith('otel_'))).toEqual([
+    'wayward_job_states',
     'wayward_ledger',
   ])
   expect(retainedTables.has('wayward_ledger')).toBe(false)

@@ -29,6 +29,7 @@ async function start(access: Access, tls?: ReturnType<typeof createTls>): Promis
       logger: silent,
       time: systemTime,
     }),
+    jobRoutes: [],
     limits: defaultCollectorLimits,
     time: systemTime,
     access,

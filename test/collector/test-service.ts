@@ -75,7 +75,7 @@ export async function startTestService(): Promise<TestService> {
 }
 
 export async function startCollector(
-  store: Pick<Store, 'insertNative' | 'ping'>,
+  given: Pick<Store, 'insertNative' | 'ping'> & Partial<Pick<Store, 'query'>>,
   limits: Partial<CollectorLimits> = {},
   settings: Partial<CollectorSettings> = {},
 ): Promise<{
@@ -83,6 +83,13 @@ export async function startCollector(
   readonly addresses: CollectorAddresses
   readonly logged: string[]
 }> {
+  // Without it the store is one that does not answer what is asked.
+  const query: Store['query'] = given.query ?? (() => new Promise(() => {}))
+  const store = {
+    insertNative: given.insertNative.bind(given),
+    ping: given.ping.bind(given),
+    query: query.bind<Store['query']>(given),
+  }
   const logged: string[] = []
   const log: Logger['info'] = (message, fields) =>
     void logged.push(`${message} ${JSON.stringify(fields)}`)

@@ -401,6 +401,72 @@ AS SELECT
 FROM wayward_incoming
 WHERE kind = 'job_attempt';
 
+CREATE TABLE wayward_job_changes
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `job_name` LowCardinality(String) COMMENT 'Name of the job (wayward.job.name)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'Number of the change, which grows within the job (wayward.job.change.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `at` DateTime64(9, 'UTC') COMMENT 'When it happened, UTC' CODEC(Delta(8), ZSTD(1)),
+    `received_at` DateTime64(9, 'UTC') COMMENT 'When it was reported or found, UTC' CODEC(Delta(8), ZSTD(1)),
+    `change` LowCardinality(String) COMMENT 'defined, run_started, run_noted, run_ended, run_overdue, run_silent, slot_late, slot_missed, status or told (wayward.job.change.type)' CODEC(ZSTD(1)),
+    `status` LowCardinality(String) COMMENT 'State of the job since then: new, up, running, late, failing, down or paused (wayward.job.status)' CODEC(ZSTD(1)),
+    `status_before` LowCardinality(String) COMMENT 'State of the job before (wayward.job.status.before)' CODEC(ZSTD(1)),
+    `run_id` String COMMENT 'The run, or empty (wayward.job.run.id)' CODEC(ZSTD(1)),
+    `result` LowCardinality(String) COMMENT 'How the run ended, else empty (wayward.job.result)' CODEC(ZSTD(1)),
+    `due_at` DateTime64(9, 'UTC') COMMENT 'When the run was due, UTC, 1970 none (wayward.job.due_time)' CODEC(Delta(8), ZSTD(1)),
+    `report_id` String COMMENT 'Identity that the sender gave the report, or empty (wayward.job.report.id)' CODEC(ZSTD(1)),
+    `source` LowCardinality(String) COMMENT 'In which words it was reported, or clock (wayward.job.source)' CODEC(ZSTD(1)),
+    `flaws` Array(LowCardinality(String)) COMMENT 'What was wrong with the report (wayward.job.flaws)' CODEC(ZSTD(1)),
+    `message` String COMMENT 'For people (wayward.job.message)' CODEC(ZSTD(1)),
+    `progress` Float64 COMMENT 'How much of the run is done, 0 to 1 (wayward.job.progress)' CODEC(ZSTD(1)),
+    `definition` String COMMENT 'What is expected of the job since then, JSON, where that changed (wayward.job.definition)' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(received_at)
+ORDER BY (service, job_name, sequence)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_job_changes_mv TO wayward_job_changes
+(
+    `service` LowCardinality(String),
+    `job_name` String,
+    `sequence` UInt64,
+    `at` DateTime64(9),
+    `received_at` DateTime64(9, 'UTC'),
+    `change` String,
+    `status` String,
+    `status_before` String,
+    `run_id` String,
+    `result` String,
+    `due_at` DateTime64(9, 'UTC'),
+    `report_id` String,
+    `source` String,
+    `flaws` Array(LowCardinality(String)),
+    `message` String,
+    `progress` Float64,
+    `definition` String
+)
+AS SELECT
+    ServiceName AS service,
+    LogAttributes['wayward.job.name'] AS job_name,
+    toUInt64OrZero(LogAttributes['wayward.job.change.sequence']) AS sequence,
+    Timestamp AS at,
+    parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.received_time'], 9, 'UTC') AS received_at,
+    LogAttributes['wayward.job.change.type'] AS change,
+    LogAttributes['wayward.job.status'] AS status,
+    LogAttributes['wayward.job.status.before'] AS status_before,
+    LogAttributes['wayward.job.run.id'] AS run_id,
+    LogAttributes['wayward.job.result'] AS result,
+    parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.due_time'], 9, 'UTC') AS due_at,
+    LogAttributes['wayward.job.report.id'] AS report_id,
+    LogAttributes['wayward.job.source'] AS source,
+    JSONExtract(LogAttributes['wayward.job.flaws'], 'Array(LowCardinality(String))') AS flaws,
+    LogAttributes['wayward.job.message'] AS message,
+    toFloat64OrZero(LogAttributes['wayward.job.progress']) AS progress,
+    LogAttributes['wayward.job.definition'] AS definition
+FROM otel_logs
+WHERE EventName = 'wayward.job.change';
+
 CREATE TABLE wayward_job_runs
 (
     `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
@@ -429,7 +495,17 @@ CREATE TABLE wayward_job_runs
     `sequence` UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
     `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
     `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
-    `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+    `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+    `output` String COMMENT 'What the run wrote, as far as it was kept (wayward.job.output)' CODEC(ZSTD(3)),
+    `metrics` Map(LowCardinality(String), Float64) COMMENT 'Numbers that the run reported of itself (wayward.job.metrics)' CODEC(ZSTD(1)),
+    `cpu_ns` UInt64 COMMENT 'CPU time, user and system, nanoseconds, 0 unknown (wayward.job.cpu.time)' CODEC(T64, ZSTD(1)),
+    `memory_bytes` UInt64 COMMENT 'Most memory resident, bytes, 0 unknown (wayward.job.memory.max)' CODEC(T64, ZSTD(1)),
+    `read_bytes` UInt64 COMMENT 'Bytes read from disks, 0 unknown (wayward.job.io.read)' CODEC(T64, ZSTD(1)),
+    `written_bytes` UInt64 COMMENT 'Bytes written to disks, 0 unknown (wayward.job.io.written)' CODEC(T64, ZSTD(1)),
+    `source` LowCardinality(String) COMMENT 'In which words it was reported over HTTP, else empty (wayward.job.source)' CODEC(ZSTD(1)),
+    `flaws` Array(LowCardinality(String)) COMMENT 'What was wrong with its reports (wayward.job.flaws)' CODEC(ZSTD(1)),
+    `message` String COMMENT 'Its last note, for people (wayward.job.message)' CODEC(ZSTD(1)),
+    `clock_skew_ns` Int64 COMMENT 'Clock of its sender minus ours where its times were put right, nanoseconds (wayward.job.clock.skew)' CODEC(T64, ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(started_at)
@@ -464,7 +540,17 @@ CREATE MATERIALIZED VIEW wayward_job_runs_mv TO wayward_job_runs
     `sequence` UInt64,
     `trace_id` String,
     `span_id` String,
-    `parent_span_id` String
+    `parent_span_id` String,
+    `output` String,
+    `metrics` Map(LowCardinality(String), Float64),
+    `cpu_ns` UInt64,
+    `memory_bytes` UInt64,
+    `read_bytes` UInt64,
+    `written_bytes` UInt64,
+    `source` String,
+    `flaws` Array(LowCardinality(String)),
+    `message` String,
+    `clock_skew_ns` Int64
 )
 AS SELECT
     service,
@@ -493,9 +579,33 @@ AS SELECT
     toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
     trace_id,
     span_id,
-    parent_span_id
+    parent_span_id,
+    attributes['wayward.job.output'] AS output,
+    JSONExtract(attributes['wayward.job.metrics'], 'Map(LowCardinality(String), Float64)') AS metrics,
+    toUInt64OrZero(attributes['wayward.job.cpu.time']) AS cpu_ns,
+    toUInt64OrZero(attributes['wayward.job.memory.max']) AS memory_bytes,
+    toUInt64OrZero(attributes['wayward.job.io.read']) AS read_bytes,
+    toUInt64OrZero(attributes['wayward.job.io.written']) AS written_bytes,
+    attributes['wayward.job.source'] AS source,
+    JSONExtract(attributes['wayward.job.flaws'], 'Array(LowCardinality(String))') AS flaws,
+    attributes['wayward.job.message'] AS message,
+    toInt64OrZero(attributes['wayward.job.clock.skew']) AS clock_skew_ns
 FROM wayward_incoming
 WHERE kind = 'job_run';
+
+CREATE TABLE wayward_job_states
+(
+    `service` LowCardinality(String) COMMENT 'service.name of its runs' CODEC(ZSTD(1)),
+    `job_name` String COMMENT 'Name of the job' CODEC(ZSTD(1)),
+    `version` UInt64 COMMENT 'Number of its last change (wayward_job_changes.sequence)' CODEC(ZSTD(1)),
+    `changed_at` DateTime64(3, 'UTC') COMMENT 'When it last changed, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `status` LowCardinality(String) COMMENT 'new, up, running, late, failing, down or paused' CODEC(ZSTD(1)),
+    `since` DateTime64(3, 'UTC') COMMENT 'Since when, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `state` String COMMENT 'All that is known of it, JSON, for the collector' CODEC(ZSTD(3))
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (service, job_name)
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 10000;
 
 CREATE TABLE wayward_ledger
 (

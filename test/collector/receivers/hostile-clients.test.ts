@@ -78,6 +78,7 @@ async function start(listener: Listener, isTls: boolean): Promise<Target> {
         logger: silent,
         time: systemTime,
       }),
+      jobRoutes: [],
       time: systemTime,
       limits: { ...defaultCollectorLimits, ...testLimits },
       access: openAccess,

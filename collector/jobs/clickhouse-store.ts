@@ -1,0 +1,133 @@
+// Jobs in ClickHouse: changes go the way of all data, as OTLP through the journal; the state of a
+// job goes into a table of its own in the same frame, so that both are there, or neither.
+import {
+  createBlock,
+  createLowCardinalityColumn,
+  createStringColumn,
+  createUInt64Column,
+  type Store,
+  type UInt64Column,
+} from '@wayward/clickhouse'
+import type { Consumer, ConsumeOutcome, ExportRequest, Sender } from '../consumer.ts'
+import type { OpenBlock } from '../decode/decoder.ts'
+import { readRunRow, type RunRow } from './run-row.ts'
+import { encodeChanges } from './job-export.ts'
+import type { JobState } from './job-state.ts'
+import type { JobQuery, JobStore, KeepOutcome, StoredChange } from './job-store.ts'
+import { changesSql, runsSql, statesSql } from './job-sql.ts'
+
+/** The table of states. */
+export const jobStatesTable = 'wayward_job_states'
+
+/** Takes several requests and blocks of our own as one. */
+export interface TogetherConsumer extends Consumer {
+  consumeTogether(
+    requests: readonly ExportRequest[],
+    ownBlocks: readonly OpenBlock[],
+  ): Promise<ConsumeOutcome>
+  whenInserted(): Promise<void>
+}
+
+/** What the store works with. */
+export interface ClickHouseJobsParts {
+  readonly consumer: TogetherConsumer
+  readonly store: Pick<Store, 'query'>
+  readonly sender: Sender
+  /** Resolves when ClickHouse has its tables. */
+  readonly storeIsReady: Promise<unknown>
+  onAnswer(outcome: ConsumeOutcome, bytes: number): void
+}
+
+/** Makes the store. */
+export function createClickHouseJobs(parts: ClickHouseJobsParts): JobStore {
+  const { consumer, sender, store } = parts
+  return {
+    async append({ changes, states }) {
+      const { logs, traces } = encodeChanges(changes)
+      const requests: ExportRequest[] = [
+        { signal: 'logs', encoding: 'protobuf', body: logs, sender },
+      ]
+      if (traces !== undefined) {
+        requests.push({ signal: 'traces', encoding: 'protobuf', body: traces, sender })
+      }
+      const bytes = logs.length + (traces?.length ?? 0)
+      const outcome = await consumer.consumeTogether(requests, [toBlock(states)])
+      parts.onAnswer(outcome, bytes)
+      return toKept(outcome)
+    },
+    async readState() {
+      await parts.storeIsReady
+      // What the last run of the service acknowledged may still be in the journal.
+      await consumer.whenInserted()
+      const rows = await store.query<{ readonly state: string }>(await statesSql())
+      return rows.map(({ state }) => JSON.parse(state) as JobState)
+    },
+    async readRuns(query) {
+      const rows = await store.query<RunRow>(await runsSql(), toParameters(query))
+      return rows.map(readRunRow)
+    },
+    async readChanges(query) {
+      return await store.query<StoredChange>(await changesSql(), toParameters(query))
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function toKept(outcome: ConsumeOutcome): KeepOutcome {
+  if (outcome.status === 'accepted') return { status: 'kept' }
+  const { message } = outcome
+  const retryAfterMs = outcome.status === 'malformed' ? 60_000 : outcome.retryAfterMs
+  return { status: 'refused', message, retryAfterMs }
+}
+
+function toParameters(query: JobQuery): Readonly<Record<string, string | number>> {
+  return {
+    service: query.service,
+    job_name: query.name,
+    run_id: query.runId ?? '',
+    before_ms: query.beforeMs ?? Number.MAX_SAFE_INTEGER,
+    count_max: query.countMax,
+  }
+}
+
+/** The states as rows of `wayward_job_states`. */
+function toBlock(states: readonly JobState[]): OpenBlock {
+  const columns = {
+    service: createLowCardinalityColumn(),
+    job_name: createStringColumn(),
+    version: createUInt64Column('UInt64'),
+    changed_at: createUInt64Column('DateTime64(3)'),
+    status: createLowCardinalityColumn(),
+    since: createUInt64Column('DateTime64(3)'),
+    state: createStringColumn(),
+  }
+  for (const state of states) {
+    appendWord(columns.service, state.service)
+    columns.job_name.appendText(state.name)
+    appendNumber(columns.version, state.sequence)
+    appendNumber(columns.changed_at, state.changedMs)
+    appendWord(columns.status, state.status)
+    appendNumber(columns.since, state.sinceMs)
+    columns.state.appendText(JSON.stringify(state))
+  }
+  const block = createBlock(columns)
+  block.rows = states.length
+  const bytes = block.take()
+  return {
+    table: jobStatesTable,
+    rows: states.length,
+    days: 1,
+    bytes: bytes.byteLength,
+    take: () => [bytes],
+  }
+}
+
+function appendWord(column: ReturnType<typeof createLowCardinalityColumn>, word: string): void {
+  const bytes = Buffer.from(word)
+  column.appendId(column.dictionary.intern(bytes, 0, bytes.length))
+}
+
+function appendNumber(column: UInt64Column, value: number): void {
+  const whole = Math.max(0, Math.floor(value))
+  column.append(whole % 2 ** 32, Math.floor(whole / 2 ** 32))
+}

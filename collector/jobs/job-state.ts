@@ -1,0 +1,182 @@
+// What is known of a job that is reported over HTTP. A state is never changed: a report makes a new
+// one, which counts when it is safe.
+import type { JobDefinition } from './job-definition.ts'
+
+/** The state of a job. */
+export type JobStatus = 'new' | 'up' | 'running' | 'late' | 'failing' | 'down' | 'paused'
+
+/** How a run ended. */
+export type RunResult =
+  | 'success'
+  | 'failure'
+  | 'error'
+  | 'timeout'
+  | 'cancellation'
+  | 'skip'
+  | 'lost'
+
+/** Why a run was started. */
+export type RunTrigger = 'cron' | 'interval' | 'event' | 'manual' | 'retry'
+
+/** In which words a run is reported; `clock`: nobody reported, time passed. */
+export type ReportSource = 'api' | 'logentry' | 'healthchecks' | 'cronitor' | 'sentry' | 'clock'
+
+/** What was wrong with a report; see `wayward.job.flaws`. */
+export type Flaw =
+  | 'start_missing'
+  | 'end_missing'
+  | 'out_of_order'
+  | 'clock_corrected'
+  | 'time_refused'
+  | 'times_turned'
+
+/** The span of the caller, under which a run lies. */
+export interface ParentSpan {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** What is said of a run besides its times. */
+export interface RunFacts {
+  readonly trigger?: RunTrigger | undefined
+  readonly attempt?: number | undefined
+  readonly workerId?: string | undefined
+  readonly host?: string | undefined
+  readonly pid?: number | undefined
+  readonly parent?: ParentSpan | undefined
+  readonly message?: string | undefined
+  /** From 0 to 1. */
+  readonly progress?: number | undefined
+  readonly metrics?: Readonly<Record<string, number>> | undefined
+  readonly flaws?: readonly Flaw[] | undefined
+  /** The sender's clock minus ours, where its times were put right. */
+  readonly skewMs?: number | undefined
+}
+
+/** A run whose end was not reported. Times are milliseconds since 1970, with fractions. */
+export interface OpenRun extends RunFacts {
+  readonly id: string
+  /** Whether its sender gave it its id; an end without an id belongs to one that has none. */
+  readonly isNamed: boolean
+  readonly startMs: number
+  /** When it last gave a sign of life, by our clock. */
+  readonly seenMs: number
+  readonly source: ReportSource
+  readonly dueMs?: number | undefined
+  readonly deadlineMs?: number | undefined
+  /** It promised a sign of life at this interval. */
+  readonly heartbeatMs?: number | undefined
+  /** It goes on past its deadline, which was told. */
+  readonly isOverdue?: true
+  /** It has missed its heartbeat, which was told. */
+  readonly isSilent?: true
+}
+
+/** A run that has ended. */
+export interface EndedRun extends RunFacts {
+  readonly id: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly result: RunResult
+  readonly source: ReportSource
+  readonly dueMs?: number | undefined
+  readonly deadlineMs?: number | undefined
+  readonly exitCode?: number | undefined
+  readonly output?: string | undefined
+  readonly usage?: RunUsage | undefined
+}
+
+/** What a run took. */
+export interface RunUsage {
+  readonly cpuNs?: number | undefined
+  readonly memoryBytes?: number | undefined
+  readonly readBytes?: number | undefined
+  readonly writtenBytes?: number | undefined
+}
+
+/** What is remembered of a run that has ended. */
+export type PastRun = Pick<EndedRun, 'id' | 'startMs' | 'endMs' | 'result' | 'dueMs' | 'flaws'>
+
+/** A time at which a run is due, and has not come. */
+export interface OpenSlot {
+  readonly dueMs: number
+  /** It is late, which was told. */
+  readonly isLate?: true
+}
+
+/** A job as it is now. */
+export interface JobState {
+  readonly service: string
+  readonly name: string
+  /** Who made it: a bound keeps one sender from taking the room of all. */
+  readonly owner: string
+  /** The number of its last change. */
+  readonly sequence: number
+  /** When it was made. */
+  readonly changedMs: number
+  readonly status: JobStatus
+  readonly sinceMs: number
+  readonly definition?: JobDefinition
+  readonly open: readonly OpenRun[]
+  /** The newest last. */
+  readonly past: readonly PastRun[]
+  /** Ids of the last reports that had one. */
+  readonly reports: readonly string[]
+  readonly failuresInRow: number
+  /** The slot that is open, or comes next. */
+  readonly slot?: OpenSlot
+  /** Slots in a row that were missed up to now. */
+  readonly missedInRow: number
+  /** The last slots that were missed, for runs that are reported later. */
+  readonly missed: readonly number[]
+  /** When its status last changed between good and bad. */
+  readonly flipsMs: readonly number[]
+}
+
+/** How many ended runs and report ids a state remembers. */
+export const pastRunsMax = 16
+export const reportIdsMax = 32
+
+/** A job of which nothing was reported. */
+export function newJobState(
+  service: string,
+  name: string,
+  { owner, nowMs }: { readonly owner: string; readonly nowMs: number },
+): JobState {
+  return {
+    service,
+    name,
+    owner,
+    sequence: 0,
+    changedMs: nowMs,
+    status: 'new',
+    sinceMs: nowMs,
+    open: [],
+    past: [],
+    reports: [],
+    failuresInRow: 0,
+    missedInRow: 0,
+    missed: [],
+    flipsMs: [],
+  }
+}
+
+/** The key of a job among all. */
+export function jobKey({ service, name }: Pick<JobState, 'service' | 'name'>): string {
+  return `${service}\u0000${name}`
+}
+
+/** A name as it stands in addresses: lower-case letters, digits and hyphens. */
+export function slugOf(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+}
+
+/** Whether a run did what it should, or did not, or neither. */
+export function isBad(result: RunResult): boolean {
+  return result === 'failure' || result === 'error' || result === 'timeout' || result === 'lost'
+}
