@@ -1,9 +1,15 @@
 // The commands with their options, texts and examples; what they do is in commands/.
-import { type Command, Option } from 'commander'
-import { type ExitCode, exitCodes } from './command-error.ts'
-import { environmentVariable, type Field } from './configuration/field.ts'
+import type { Command } from 'commander'
 import {
-  configField,
+  type CommandContext,
+  define,
+  exitCodeHelp,
+  helpWidth,
+  nowNs,
+  valuesOf,
+} from './command-definition.ts'
+import { exitCodes } from './command-error.ts'
+import {
   demoFields,
   findingFields,
   outputFields,
@@ -12,46 +18,9 @@ import {
   storeFields,
   tailFields,
 } from './configuration/fields.ts'
-import { type Resolved, resolveFields } from './configuration/resolve.ts'
-import { wrap } from '@wayward/analyzers/report/table'
+import { addJob } from './job-command-list.ts'
 import { type Selection, toSelection } from './selection.ts'
 import type { Terminal } from './terminal.ts'
-
-type Fields = Readonly<Record<string, Field<unknown>>>
-
-/** What the commands' definitions share. */
-export interface CommandContext {
-  readonly program: Command
-  readonly terminal: Terminal
-  /** How the person called us, for texts that say what to try next. */
-  readonly name: string
-  /** Set by the command that has run. */
-  exitCode: ExitCode
-}
-
-const exitCodeTexts: readonly string[] = [
-  'done',
-  'report and analyze with --fail-on: findings of that severity or above, or no answer (--na); migrate --dry-run: there is something to do',
-  'wrong usage (unknown command or option, bad value, address in use, wrong SQL)',
-  'the store cannot be reached (no data, folder in use, server down, password refused)',
-  'the answer cannot be written (disk full)',
-]
-
-const helpWidthMax = 100
-
-/** Lines of the help are at most this long; those to copy are as long as they are. */
-export function helpWidth(terminal: Terminal): number {
-  return Math.min(terminal.width, helpWidthMax)
-}
-
-/** The exit codes for the end of a help. */
-export function exitCodeHelp(width: number): string {
-  const indent = ' '.repeat(5)
-  const lines = exitCodeTexts.map(
-    (text, code) => `  ${code}  ${wrap(text, width - indent.length).join(`\n${indent}`)}`,
-  )
-  return `\nExit codes:\n${lines.join('\n')}`
-}
 
 const readFields = { ...selectionFields, ...outputFields, ...storeFields }
 const findingAll = { ...selectionFields, ...findingFields, ...storeFields }
@@ -64,6 +33,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addReport(context)
   addAnalyze(context)
   addTail(context)
+  addJob(context)
   addSessions(context)
   addMigrate(context)
   addMmstats(context)
@@ -305,66 +275,4 @@ function addDemo(context: CommandContext): void {
       name: context.name,
     })
   })
-}
-
-/** A command with the options of its fields, and its examples in the help. */
-function define(
-  { program, terminal, name }: CommandContext,
-  usage: string,
-  text: string,
-  fields: Fields,
-  examples: readonly string[],
-): Command {
-  const command = program
-    .command(usage)
-    .description(text)
-    .summary(text.split('\n', 1)[0] ?? text)
-  const isReading = fields['otlpGrpc'] === undefined
-  for (const field of [...Object.values(fields), configField]) {
-    command.addOption(toOption(field, isReading))
-  }
-  const lines = examples.map((example) => `  ${name} ${example}`)
-  const codes = exitCodeHelp(helpWidth(terminal))
-  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n${codes}`)
-}
-
-function valuesOf<F extends Fields>(
-  { terminal }: CommandContext,
-  fields: F,
-  command: Command,
-): Resolved<F> {
-  return resolveFields(fields, {
-    flags: flagsOf(command),
-    env: terminal.env,
-    cwd: terminal.cwd,
-    fileFields: Object.values(serviceFields),
-  })
-}
-
-function toOption(field: Field<unknown>, isReading: boolean): Option {
-  const flag = isReading ? (field.readingFlag ?? field.flag) : field.flag
-  const facts = [
-    ...(field.default === undefined ? [] : [`default: ${field.default}`]),
-    ...(field.isFlagOnly === true ? [] : [environmentVariable(field)]),
-  ]
-  const placeholder = field.type.placeholder
-  return new Option(
-    `--${flag} <${placeholder}>`,
-    facts.length === 0 ? field.text : `${field.text} (${facts.join(', ')})`,
-  )
-}
-
-/** The flags that were given, by their names. */
-function flagsOf(command: Command): Map<string, string> {
-  const flags = new Map<string, string>()
-  const given: Readonly<Record<string, unknown>> = command.opts()
-  for (const option of command.options) {
-    const value = given[option.attributeName()]
-    if (typeof value === 'string') flags.set(option.name(), value)
-  }
-  return flags
-}
-
-function nowNs(): bigint {
-  return BigInt(Date.now()) * 1_000_000n
 }

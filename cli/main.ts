@@ -9,7 +9,7 @@ import { createTerminal, Interrupted, OutputClosed, type Terminal } from './term
 
 process.exit(await main())
 
-async function main(): Promise<ExitCode> {
+async function main(): Promise<number> {
   const { stdin, stdout, stderr, env } = process
   const terminal = createTerminal({
     stdin,

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { CommandError, type ExitCode, exitCodes } from './command-error.ts'
-import { addCommands, exitCodeHelp, helpWidth } from './command-list.ts'
+import { exitCodeHelp, helpWidth } from './command-definition.ts'
+import { addCommands } from './command-list.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The process's arguments, without Node and the script. */
@@ -20,7 +21,7 @@ const optionTextWidthMin = 20
 export async function runProgram(
   terminal: Terminal,
   { argv, name }: ProgramArguments,
-): Promise<ExitCode> {
+): Promise<number> {
   let help = ''
   const keep = (text: string): void => {
     help += text

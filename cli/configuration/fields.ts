@@ -240,8 +240,8 @@ export const findingFields = {
   },
 } satisfies Record<string, Field<unknown>>
 
-/** What `tail` has: where the service is, what is shown, and how. */
-export const tailFields = {
+/** How a command finds the API of a service. */
+export const apiFields = {
   dataDir: storeFields.dataDir,
   apiUrl: {
     flag: 'api-url',
@@ -253,6 +253,11 @@ export const tailFields = {
     type: { ...textType, placeholder: 'token' },
     text: 'Bearer token for that address (better given in the environment: other users can see flags)',
   },
+} satisfies Record<string, Field<unknown>>
+
+/** What `tail` has: where the service is, what is shown, and how. */
+export const tailFields = {
+  ...apiFields,
   service: { ...selectionFields.service },
   session: {
     ...selectionFields.session,

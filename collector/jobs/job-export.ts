@@ -53,9 +53,9 @@ import {
   type LogRecord,
   type Span,
 } from '@wayward/otlp'
-import { createHash } from 'node:crypto'
 import type { JobChange } from './job-change.ts'
 import { type EndedRun, isBad, type OpenRun } from './job-state.ts'
+import { identityOf } from './run-identity.ts'
 
 /** The session of all runs that are reported over HTTP: they have no process that says which. */
 export const jobsSession = 'jobs-http'
@@ -95,23 +95,6 @@ export function encodeChanges(changes: readonly JobChange[]): EncodedChanges {
   return {
     logs: encode(exportLogsRequest, { resourceLogs }),
     traces: resourceSpans.length === 0 ? undefined : encode(exportTraceRequest, { resourceSpans }),
-  }
-}
-
-/** What identifies a run on the wire. */
-export interface RunIdentity {
-  readonly traceId: Buffer
-  readonly spanId: Buffer
-  readonly sequence: bigint
-}
-
-/** The identity of a run; the same whoever works it out. */
-export function identityOf(service: string, name: string, runId: string): RunIdentity {
-  const digest = createHash('sha256').update(`${service}\0${name}\0${runId}`).digest()
-  return {
-    traceId: digest.subarray(0, 16),
-    spanId: digest.subarray(16, 24),
-    sequence: BigInt(digest.readUIntBE(24, 6)) + 1n,
   }
 }
 

@@ -1,9 +1,9 @@
 // Our own addresses of runs: start, sign of life, end.
 import { type Exchange, jsonReply, type Reply, type Route } from '@wayward/base'
 import { durationMs } from '../../jobs/job-definition.ts'
-import { identityOf } from '../../jobs/job-export.ts'
 import type { JobReport } from '../../jobs/job-report.ts'
 import type { ReportSource, RunResult } from '../../jobs/job-state.ts'
+import { identityOf } from '../../jobs/run-identity.ts'
 import { cutText, type JobBodyParts, readJson } from './job-body.ts'
 import type { JobDesk, JobName, ReportAnswer } from './job-desk.ts'
 import { fieldProblem, JobProblem } from './job-problem.ts'

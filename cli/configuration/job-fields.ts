@@ -1,0 +1,69 @@
+// The settings of `wayward job` and `wayward jobs`.
+import type { Field } from './field.ts'
+import { bytesType, durationType, pathType, textType, timeType } from './field-types.ts'
+import { apiFields } from './fields.ts'
+
+/** Where reports wait while the service is away. */
+const spoolFields = {
+  spool: {
+    flag: 'spool',
+    type: pathType,
+    text: 'Folder in which reports wait while the service is away; without it "spool" in the data folder',
+  },
+} satisfies Record<string, Field<unknown>>
+
+/** What `job exec` has. */
+export const jobExecFields = {
+  ...apiFields,
+  ...spoolFields,
+  name: {
+    flag: 'name',
+    type: { ...textType, placeholder: 'name' },
+    isFlagOnly: true,
+    text: 'Name of the job',
+  },
+  service: {
+    flag: 'service',
+    type: { ...textType, placeholder: 'name' },
+    isFlagOnly: true,
+    text: 'Service that the job is of; without it "jobs"',
+  },
+  runId: {
+    flag: 'run-id',
+    type: { ...textType, placeholder: 'id' },
+    isFlagOnly: true,
+    text: 'Id of the run; without it a new one',
+  },
+  due: {
+    flag: 'due',
+    type: timeType,
+    isFlagOnly: true,
+    text: 'When the run was due (RFC 3339); without it as the schedule of the job says',
+  },
+  maxRunTime: {
+    flag: 'max-run-time',
+    type: durationType,
+    isFlagOnly: true,
+    text: 'Longest time that the run may take; it is told, not ended',
+  },
+  heartbeat: {
+    flag: 'heartbeat',
+    type: durationType,
+    default: '30s',
+    isFlagOnly: true,
+    text: 'How often the run gives a sign of life',
+  },
+  output: {
+    flag: 'output',
+    type: bytesType(0, '0'),
+    default: '10KiB',
+    isFlagOnly: true,
+    text: 'How much of the end of its output is reported',
+  },
+} satisfies Record<string, Field<unknown>>
+
+/** What `job send` has. */
+export const jobSendFields = { ...apiFields, ...spoolFields } satisfies Record<
+  string,
+  Field<unknown>
+>

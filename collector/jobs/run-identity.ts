@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto'
+
+/** What identifies a run on the wire. */
+export interface RunIdentity {
+  readonly traceId: Buffer
+  readonly spanId: Buffer
+  readonly sequence: bigint
+}
+
+/** The identity of a run; the same whoever works it out. */
+export function identityOf(service: string, name: string, runId: string): RunIdentity {
+  const digest = createHash('sha256').update(`${service}\0${name}\0${runId}`).digest()
+  return {
+    traceId: digest.subarray(0, 16),
+    spanId: digest.subarray(16, 24),
+    sequence: BigInt(digest.readUIntBE(24, 6)) + 1n,
+  }
+}
