@@ -1,7 +1,7 @@
 // What a process and its children took, from /proc. Where there is none (not Linux) it is unknown.
 //
-// CPU time and bytes of children that have ended are counted by the kernel with us, when we learn of
-// their end: after minus before is exact. The most memory at a time is looked at now and then.
+// CPU time and bytes of children that have ended are counted by the kernel with us, when we learn
+// of their end: after minus before is exact. The most memory at a time is looked at now and then.
 import { readFileSync } from 'node:fs'
 
 /** What was taken. */

@@ -1,5 +1,5 @@
-// Goal: a command under `wayward job exec` behaves as without it, and its run is in the tables, also
-// when the service was away. Method: real commands, the real service.
+// Goal: a command under `wayward job exec` behaves as without it, and its run is in the tables,
+// also when the service was away. Method: real commands, the real service.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
