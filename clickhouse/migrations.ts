@@ -188,4 +188,10 @@ export const migrations: readonly Migration[] = [
       'tables/wayward_job_changes_mv.sql',
     ],
   },
+  {
+    version: 12,
+    name: 'When jobs were due',
+    columns: ['wayward_job_states.next_due_at'],
+    files: ['tables/wayward_job_slots.sql', 'tables/wayward_job_slots_mv.sql'],
+  },
 ]

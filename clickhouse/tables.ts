@@ -72,6 +72,7 @@ const declarations = [
   { name: 'wayward_job_runs', time: 'started_at', service: 'service' },
   { name: 'wayward_job_attempts', time: 'started_at', service: 'service' },
   { name: 'wayward_job_changes', time: 'received_at', service: 'service' },
+  { name: 'wayward_job_slots', time: 'due_at', service: 'service' },
   // It holds what is, not what was, and so has no age.
   { name: 'wayward_job_states', inserts: 'own', shardingKey: 'cityHash64(service, job_name)' },
   { name: 'wayward_open_operations', time: 'started_at', service: 'service' },

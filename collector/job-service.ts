@@ -4,6 +4,8 @@ import type { Store } from '@wayward/clickhouse'
 import type { ConsumeOutcome, Sender } from './consumer.ts'
 import { createClickHouseJobs, type TogetherConsumer } from './jobs/clickhouse-store.ts'
 import { createJobBook, newRunId } from './jobs/job-book.ts'
+import { createJobClock } from './jobs/job-clock.ts'
+import { createJobPlans } from './jobs/job-plans.ts'
 import type { CollectorLimits } from './limits.ts'
 import { jobsReceiver } from './listeners.ts'
 import { createJobDesk } from './receivers/jobs/job-desk.ts'
@@ -56,21 +58,19 @@ export function createJobService(parts: JobServiceParts): JobService {
     onAnswer: (outcome, bytes) => countAnswer(telemetry, outcome, bytes),
   })
   const book = createJobBook({ ...parts, store })
-  const judge = {
-    openRunsMax: limits.jobOpenRunsMax,
-    slotOf: () => undefined,
-    meet: <State>(state: State) => state,
-    newRunId,
-  }
-  const desk = createJobDesk({ ...parts, book, store, judge })
+  const plans = createJobPlans()
+  const judge = { ...plans, openRunsMax: limits.jobOpenRunsMax, newRunId }
+  const desk = createJobDesk({ ...parts, book, store, judge, plans })
+  const clock = createJobClock({ ...parts, book, plans })
   const requestBytes = createByteBudget(bodyBytesInFlightMax)
   return {
     routes: createJobReceiverRoutes({ ...parts, desk, requestBytes }),
     start() {
       // It never rejects, says its declaration.
-      void book.load()
+      void book.load().then(() => clock.start())
     },
     async shutdown() {
+      clock.stop()
       await book.shutdown()
       await store.close()
     },

@@ -44,6 +44,7 @@ const boundTo: Readonly<Record<string, readonly string[]>> = {
   'async-mutex': ['sdk/observe/', 'examples/'],
   chdb: ['clickhouse/engine/'],
   commander: ['cli/'],
+  croner: ['collector/schedules/'],
   koffi: ['mmstats/file/'],
   'lz4-napi': ['clickhouse/engine/', 'collector/receivers/'],
   'p-queue': ['sdk/observe/', 'examples/'],

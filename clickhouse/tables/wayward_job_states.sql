@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS wayward_job_states
   changed_at DateTime64(3, 'UTC') COMMENT 'When it last changed, UTC' CODEC(DoubleDelta, ZSTD(1)),
   status LowCardinality(String) COMMENT 'new, up, running, late, failing, down or paused' CODEC(ZSTD(1)),
   since DateTime64(3, 'UTC') COMMENT 'Since when, UTC' CODEC(DoubleDelta, ZSTD(1)),
+  next_due_at DateTime64(3, 'UTC') COMMENT 'When a run is due that has not come, UTC, 1970 none' CODEC(DoubleDelta, ZSTD(1)),
   state String COMMENT 'All that is known of it, JSON, for the collector' CODEC(ZSTD(3))
 )
 ENGINE = ReplacingMergeTree(version)

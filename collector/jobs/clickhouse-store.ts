@@ -99,6 +99,7 @@ function toBlock(states: readonly JobState[]): OpenBlock {
     changed_at: createUInt64Column('DateTime64(3)'),
     status: createLowCardinalityColumn(),
     since: createUInt64Column('DateTime64(3)'),
+    next_due_at: createUInt64Column('DateTime64(3)'),
     state: createStringColumn(),
   }
   for (const state of states) {
@@ -108,6 +109,7 @@ function toBlock(states: readonly JobState[]): OpenBlock {
     appendNumber(columns.changed_at, state.changedMs)
     appendWord(columns.status, state.status)
     appendNumber(columns.since, state.sinceMs)
+    appendNumber(columns.next_due_at, state.slot?.dueMs ?? 0)
     columns.state.appendText(JSON.stringify(state))
   }
   const block = createBlock(columns)

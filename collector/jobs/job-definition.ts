@@ -12,6 +12,8 @@ export interface JobDefinition {
   readonly heartbeat?: string
   /** How many bad runs in a row are no trouble yet. @default 0 */
   readonly tolerance?: number
+  /** Times at which it is not due: `<from>/<to>`, or `<schedule> for <duration>`. */
+  readonly maintenance?: readonly string[]
   readonly tags?: readonly string[]
   /** Nothing is expected of it now. */
   readonly paused?: boolean

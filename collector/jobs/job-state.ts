@@ -100,6 +100,8 @@ export type PastRun = Pick<EndedRun, 'id' | 'startMs' | 'endMs' | 'result' | 'du
 /** A time at which a run is due, and has not come. */
 export interface OpenSlot {
   readonly dueMs: number
+  /** When the next one is due; undefined where none is. */
+  readonly nextMs?: number
   /** It is late, which was told. */
   readonly isLate?: true
 }
@@ -133,9 +135,12 @@ export interface JobState {
   readonly flipsMs: readonly number[]
 }
 
-/** How many ended runs and report ids a state remembers. */
+/** How many ended runs, report ids and missed slots a state remembers. */
 export const pastRunsMax = 16
 export const reportIdsMax = 32
+export const missedSlotsMax = 16
+/** How long after its due time a start is in time, where the definition does not say. */
+export const graceMsDefault = 60_000
 
 /** A job of which nothing was reported. */
 export function newJobState(

@@ -38,8 +38,8 @@ export interface JudgeSettings {
   readonly openRunsMax: number
   /** The slot that a run of this start meets. */
   slotOf(state: JobState, startMs: number): number | undefined
-  /** The state when a run has met that slot. */
-  meet(state: JobState, dueMs: number | undefined): JobState
+  /** The state when a run of this start has met that slot, or none. */
+  meet(state: JobState, dueMs: number | undefined, startMs: number): JobState
   newRunId(): string
 }
 
@@ -179,7 +179,8 @@ class Judging {
         this.#times.deadlineMs ?? (longestMs === undefined ? undefined : startMs + longestMs),
       heartbeatMs: this.#report.heartbeatMs ?? durationMs(definition?.heartbeat),
     }
-    this.#state = this.#settings.meet({ ...this.#state, open: [...this.#state.open, run] }, dueMs)
+    const opened = { ...this.#state, open: [...this.#state.open, run] }
+    this.#state = this.#settings.meet(opened, dueMs, startMs)
     this.#change({ type: 'run_started', runId: id, dueMs, started: run })
     return run
   }
@@ -190,7 +191,7 @@ class Judging {
     const { atMs, startMs } = this.#times
     const start = startMs ?? atMs
     const dueMs = this.#times.dueMs ?? this.#settings.slotOf(this.#state, start)
-    this.#state = this.#settings.meet(this.#state, dueMs)
+    this.#state = this.#settings.meet(this.#state, dueMs, start)
     const flaws: readonly Flaw[] = startMs === undefined ? ['start_missing'] : []
     const id = runId ?? this.#settings.newRunId()
     return { id, isNamed, source, startMs: start, seenMs: receivedMs, dueMs, flaws }

@@ -593,6 +593,48 @@ AS SELECT
 FROM wayward_incoming
 WHERE kind = 'job_run';
 
+CREATE TABLE wayward_job_slots
+(
+    `service` LowCardinality(String) COMMENT 'service.name of its runs' CODEC(ZSTD(1)),
+    `job_name` LowCardinality(String) COMMENT 'Name of the job' CODEC(ZSTD(1)),
+    `due_at` DateTime64(9, 'UTC') COMMENT 'When a run was due, UTC' CODEC(Delta(8), ZSTD(1)),
+    `outcome` LowCardinality(String) COMMENT 'met, late or missed' CODEC(ZSTD(1)),
+    `run_id` String COMMENT 'The run that met it, else empty' CODEC(ZSTD(1)),
+    `started_at` DateTime64(9, 'UTC') COMMENT 'When that run started, UTC, 1970 none' CODEC(Delta(8), ZSTD(1)),
+    `lateness_ns` UInt64 COMMENT 'Start minus due time, nanoseconds, 0 when early or not met' CODEC(T64, ZSTD(1)),
+    `found_at` DateTime64(9, 'UTC') COMMENT 'When that was reported or found, UTC' CODEC(Delta(8), ZSTD(1)),
+    `sequence` UInt64 COMMENT 'The change that said so (wayward_job_changes.sequence)' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(sequence)
+PARTITION BY toDate(due_at)
+ORDER BY (service, job_name, due_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_job_slots_mv TO wayward_job_slots
+(
+    `service` LowCardinality(String),
+    `job_name` LowCardinality(String),
+    `due_at` DateTime64(9, 'UTC'),
+    `outcome` String,
+    `run_id` String,
+    `started_at` DateTime64(9, 'UTC'),
+    `lateness_ns` UInt64,
+    `found_at` DateTime64(9, 'UTC'),
+    `sequence` UInt64
+)
+AS SELECT
+    service,
+    job_name,
+    due_at,
+    multiIf(change = 'slot_late', 'late', change = 'slot_missed', 'missed', 'met') AS outcome,
+    run_id,
+    if(outcome = 'met', at, toDateTime64(0, 9, 'UTC')) AS started_at,
+    if((outcome = 'met') AND (at > due_at), toUInt64(toUnixTimestamp64Nano(at) - toUnixTimestamp64Nano(due_at)), 0) AS lateness_ns,
+    received_at AS found_at,
+    sequence
+FROM wayward_job_changes
+WHERE (due_at > toDateTime64(0, 9, 'UTC')) AND ((change IN ('run_started', 'slot_late', 'slot_missed')) OR ((change = 'run_ended') AND has(flaws, 'start_missing')));
+
 CREATE TABLE wayward_job_states
 (
     `service` LowCardinality(String) COMMENT 'service.name of its runs' CODEC(ZSTD(1)),
@@ -601,6 +643,7 @@ CREATE TABLE wayward_job_states
     `changed_at` DateTime64(3, 'UTC') COMMENT 'When it last changed, UTC' CODEC(DoubleDelta, ZSTD(1)),
     `status` LowCardinality(String) COMMENT 'new, up, running, late, failing, down or paused' CODEC(ZSTD(1)),
     `since` DateTime64(3, 'UTC') COMMENT 'Since when, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `next_due_at` DateTime64(3, 'UTC') COMMENT 'When a run is due that has not come, UTC, 1970 none' CODEC(DoubleDelta, ZSTD(1)),
     `state` String COMMENT 'All that is known of it, JSON, for the collector' CODEC(ZSTD(3))
 )
 ENGINE = ReplacingMergeTree(version)

@@ -6,8 +6,10 @@ import type { JobDefinition } from '../../jobs/job-definition.ts'
 import type { JobReport } from '../../jobs/job-report.ts'
 import type { JobState, ReportSource } from '../../jobs/job-state.ts'
 import type { JobStore } from '../../jobs/job-store.ts'
+import { type JobPlans, readPlan } from '../../jobs/job-plans.ts'
+import { ScheduleError } from '../../schedules/schedule.ts'
 import { judgeReport, type JudgeSettings, type Verdict } from '../../jobs/judge-report.ts'
-import { JobProblem } from './job-problem.ts'
+import { fieldProblem, JobProblem } from './job-problem.ts'
 
 /** The service of a job whose sender names none. */
 export const defaultService = 'jobs'
@@ -38,12 +40,14 @@ export interface JobDesk {
   /** All jobs. @throws JobProblem */
   list(): Promise<readonly JobState[]>
   readonly store: JobStore
+  readonly plans: JobPlans
 }
 
 export interface JobDeskParts {
   readonly book: JobBook
   readonly store: JobStore
   readonly judge: JudgeSettings
+  readonly plans: JobPlans
   readonly time: Time
 }
 
@@ -52,7 +56,7 @@ const loadWaitMsMax = 10_000
 
 /** Makes a desk. */
 export function createJobDesk(parts: JobDeskParts): JobDesk {
-  const { book, judge, store } = parts
+  const { book, judge, plans, store } = parts
   const target = async (wanted: JobName) => {
     await whenLoaded(parts)
     const found = book.find(wanted.name, wanted.service)
@@ -61,8 +65,16 @@ export function createJobDesk(parts: JobDeskParts): JobDesk {
     if (found.status === 'found') return { ...found.state, owner, mayCreate }
     return { service: wanted.service ?? defaultService, name: wanted.name, owner, mayCreate }
   }
+  const redefine = (state: JobState, definition: JobDefinition, nowMs: number): JobState => {
+    const { slot: _, ...rest } = state
+    const defined = { ...rest, definition, missed: [], missedInRow: 0 }
+    // What was due before is not missing in the new plan.
+    const slot = plans.slotAfter(defined, nowMs)
+    return slot === undefined ? defined : { ...defined, slot }
+  }
   return {
     store,
+    plans,
     async report(wanted, report) {
       const bytes = 512 + (report.output?.length ?? 0)
       const outcome = await book.work(
@@ -74,11 +86,12 @@ export function createJobDesk(parts: JobDeskParts): JobDesk {
       return { isNew, verdict: judged.verdict, state: judged.state }
     },
     async define(wanted, definition, source) {
+      checkSchedule(definition)
       const outcome = await book.work(await target(wanted), (state, nowMs): Judged => {
         const { definition: before } = state
         if (JSON.stringify(before) === JSON.stringify(definition)) return { state, changes: [] }
         const change = { type: 'defined', atMs: nowMs, source, definition } as const
-        return toJudged(state, { ...state, definition }, [change], nowMs)
+        return toJudged(state, redefine(state, definition, nowMs), [change], nowMs)
       })
       return toDone(outcome, wanted).judged.state
     },
@@ -107,6 +120,17 @@ function toDone<Result extends Judged>(
   }
   const { message, retryAfterMs } = outcome
   throw new JobProblem(503, 'unavailable', message, { retryAfterMs })
+}
+
+/** @throws JobProblem */
+function checkSchedule(definition: JobDefinition): void {
+  try {
+    readPlan(definition)
+  } catch (error) {
+    if (!(error instanceof ScheduleError)) throw error
+    const { field, seen, wanted } = error
+    throw fieldProblem([{ field, seen, wanted }])
+  }
 }
 
 async function whenLoaded({ book, time }: JobDeskParts): Promise<void> {

@@ -34,6 +34,11 @@ export function createJobRoutes(parts: RunsApiParts): readonly Route[] {
       handle: (exchange) => define(exchange, parts),
     },
     {
+      path: '/api/jobs/:name/slots',
+      methods: ['GET', 'HEAD'],
+      handle: (exchange) => slots(exchange, parts),
+    },
+    {
       path: '/api/jobs/:name/runs',
       methods: ['GET', 'HEAD'],
       handle: (exchange) => runs(exchange, parts),
@@ -111,6 +116,12 @@ async function runs(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
   const countMax = readCount(exchange.query)
   const ended = await parts.desk.store.readRuns({ service, name, countMax })
   return jsonReply(200, { running: open.map(toOpenShown), ended: ended.map(toEndedShown) })
+}
+
+async function slots(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
+  const state = await jobOf(exchange, parts)
+  const times = parts.desk.plans.upcoming(state, Date.now(), readCount(exchange.query))
+  return jsonReply(200, { due: times.map(toTime) })
 }
 
 async function run(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {

@@ -62,6 +62,7 @@ export const jobOperations: readonly Operation[] = [
     body: definitionSchema,
     answers: { 200: 'Kept', ...refusals },
   },
+  ...readOperations('/api/jobs/{name}/slots', 'When a job is due next', ['service', 'count']),
   ...readOperations('/api/jobs/{name}/runs', 'Runs of a job', ['service', 'count']),
   {
     method: 'post',

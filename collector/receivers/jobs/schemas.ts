@@ -138,6 +138,12 @@ const definitionFields: Readonly<Record<keyof JobDefinition, JsonSchema>> = {
     maximum: 1000,
     description: 'How many bad runs in a row are no trouble yet',
   },
+  maintenance: {
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: 200 },
+    maxItems: 20,
+    description: 'When nothing is due: "<time>/<time>" (RFC 3339), or "0 2 * * SUN for 2h"',
+  },
   tags: { type: 'array', items: { ...name, maxLength: 50 }, maxItems: 20 },
   paused: { type: 'boolean', description: 'Nothing is expected of it now' },
   id: { ...name, description: 'An id by which it is also known, as the UUID of a check' },

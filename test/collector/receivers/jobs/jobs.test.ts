@@ -44,6 +44,8 @@ interface Answer {
     readonly errors?: readonly unknown[]
     readonly ended?: readonly unknown[]
     readonly jobs?: readonly unknown[]
+    readonly due?: readonly string[]
+    readonly status?: string
     readonly entries?: readonly Readonly<Record<string, unknown>>[]
   }
 }
@@ -396,6 +398,47 @@ describe('both listeners', () => {
     expect((await send('/api/jobs?status=up')).json.jobs).toContainEqual(
       expect.objectContaining({ name: 'there', status: 'up' }),
     )
+  })
+})
+
+describe('PUT /api/jobs/<name>', () => {
+  test('refuses schedules that cannot be meant, and names the field', async () => {
+    const put = async (json: unknown) => await send('/api/jobs/plan', { method: 'PUT', json })
+    expect(await put({ schedule: ['@daily', '61 * * * *'] })).toMatchObject({
+      status: 400,
+      json: { field: 'schedule[1]', seen: '"61 * * * *" (Invalid value for minute: 61)' },
+    })
+    expect(await put({ schedule: ['@daily'], timezone: 'Mars/Olympus' })).toMatchObject({
+      status: 400,
+      json: { field: 'timezone', wanted: 'an IANA time zone such as Europe/Berlin' },
+    })
+    expect(await put({ schedule: ['* * * * * *'] })).toMatchObject({ status: 400 })
+    expect(await put({ grace: 'soon' })).toMatchObject({ status: 400, json: { field: 'grace' } })
+    expect(await put({ schedule: ['30 2 * * *'], timezone: 'Europe/Berlin' })).toMatchObject({
+      status: 200,
+      json: { status: 'new', nextDueAt: expect.stringMatching(/T0[01]:30:00/) as string },
+    })
+    const { json } = await send('/api/jobs/plan/slots?count=3')
+    expect(json.due).toHaveLength(3)
+  })
+
+  test('tells a job as late when its grace has passed, and keeps that as a slot', async () => {
+    const json = { schedule: ['every 5s'], grace: '1s' }
+    await send('/api/jobs/tardy', { method: 'PUT', json })
+    await expect
+      .poll(async () => (await send('/api/jobs/tardy')).json.status, { timeout: 12_000 })
+      .toBe('late')
+    await send('/api/jobs/tardy/runs', { method: 'POST', json: { id: 'here' } })
+    const slots = await service.query(
+      `SELECT outcome, run_id, lateness_ns > 1e9 AS is_late FROM wayward_job_slots FINAL
+       WHERE job_name = 'tardy' AND outcome = 'met'`,
+    )
+    expect(slots).toEqual([{ outcome: 'met', run_id: 'here', is_late: 1 }])
+    await send('/api/jobs/tardy', { method: 'PUT', json: { ...json, paused: true } })
+    expect((await send('/api/jobs/tardy')).json).toMatchObject({
+      status: 'paused',
+      nextDueAt: null,
+    })
   })
 })
 
