@@ -1,8 +1,8 @@
 import { ATTR_WAYWARD_KIND } from '@wayward/semconv'
 
 /**
- * How the values of a column are to be read. `counts` is a list of numbers, the others are one
- * value.
+ * How the values of a column are to be read. `counts` is a list of numbers, `json` is whatever JSON
+ * can say, as its text; the others are one value.
  */
 export type ColumnType =
   | 'text'
@@ -14,6 +14,7 @@ export type ColumnType =
   | 'time'
   | 'hour'
   | 'counts'
+  | 'json'
 
 /** A column of a report, as the head of the analyzer's SQL declares it. */
 export interface Column {

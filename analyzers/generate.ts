@@ -122,6 +122,7 @@ const rowTypes: Readonly<Record<ColumnType, string>> = {
   number: 'number',
   hour: 'number',
   counts: 'readonly number[]',
+  json: 'string',
 }
 
 function unitOf(unit: string): string {

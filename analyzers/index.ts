@@ -19,4 +19,9 @@ export {
   type Report,
   type ReportWindow,
   runAnalyzer,
+  sessionsQuestion,
+  toParameters,
 } from './run.ts'
+export { fillSql, type FilledParameters } from './report/filled-sql.ts'
+export type { SqlHeader } from './sql-header.ts'
+export { type Question, readQuestion } from './sql-modules.ts'

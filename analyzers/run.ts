@@ -1,4 +1,4 @@
-import { errorCodes, type QueryParameters, type Store, StoreError } from '@wayward/clickhouse'
+import { errorCodes, type QueryParameters, type Reader, StoreError } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, SubjectKind, Telling, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
 import { fillSql } from './report/filled-sql.ts'
@@ -85,7 +85,7 @@ export async function listAnalyzers(): Promise<AnalyzerInfo[]> {
  * @throws RangeError if there is no such analyzer
  */
 export async function runAnalyzer(
-  store: Store,
+  store: Reader,
   name: string,
   window: ReportWindow = {},
 ): Promise<Report> {
@@ -149,7 +149,7 @@ function parametersOf(
 
 /** Why there are no rows; `undefined` if that means that all is well. */
 async function findAbsence(
-  store: Store,
+  store: Reader,
   { subject = 'lock', isQuietWithoutRows = false }: (typeof definitions)[number],
   window: ReportWindow,
 ): Promise<Absence | undefined> {
@@ -174,15 +174,18 @@ export interface Answer {
   readonly sql: string
 }
 
+/** The question of `listSessions`. */
+export const sessionsQuestion = new URL('./sessions/sessions.sql', import.meta.url)
+
 /** Lists the processes that have reported in a window, the latest first. @throws StoreError */
 export async function listSessions(
-  store: Store,
+  store: Reader,
   window: Omit<ReportWindow, 'session'> = {},
 ): Promise<Answer> {
-  return await ask(store, new URL('./sessions/sessions.sql', import.meta.url), toParameters(window))
+  return await ask(store, sessionsQuestion, toParameters(window))
 }
 
-async function ask(store: Store, file: URL, parameters: QueryParameters): Promise<Answer> {
+async function ask(store: Reader, file: URL, parameters: QueryParameters): Promise<Answer> {
   const { sql, header } = await readQuestion(file)
   const { question, columns, headline } = header
   const rows = await queryRows(store, sql, parameters)
@@ -196,7 +199,7 @@ type RawRow = Readonly<Record<string, unknown>>
  * read them too early; then they are evaluated where they are used.
  */
 async function queryRows(
-  store: Store,
+  store: Reader,
   sql: string,
   parameters: QueryParameters,
 ): Promise<RawRow[]> {
@@ -230,13 +233,14 @@ function readRow(
 }
 
 function readValue(value: unknown, type: Column['type']): Value {
-  if (type === 'text' || type === 'time') return String(value)
+  if (type === 'text' || type === 'time' || type === 'json') return String(value)
   return Array.isArray(value) ? value.map(Number) : Number(value)
 }
 
 const timeMax = 2n ** 63n - 1n
 
-function toParameters(window: ReportWindow): Readonly<Record<string, string | number>> {
+/** The parameters that all questions have. */
+export function toParameters(window: ReportWindow): Readonly<Record<string, string | number>> {
   return {
     from: toSeconds(window.from ?? 0n),
     to: toSeconds(window.to ?? timeMax),

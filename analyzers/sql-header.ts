@@ -54,6 +54,7 @@ const columnTypes: ReadonlySet<string> = new Set<ColumnType>([
   'time',
   'hour',
   'counts',
+  'json',
 ])
 
 /** @throws Error if a part is missing, a line cannot be read, or the headline names no column */

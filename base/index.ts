@@ -49,5 +49,13 @@ export type { Exchange, FoundRoute, Route } from './http/route.ts'
 export { listen, ListenError, type ListenErrorCode } from './listen.ts'
 export { defaultsOf, type Limit, type LimitUnit, type LimitValues } from './limit.ts'
 export { createLogger, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
+export {
+  durationWanted,
+  formatTimeNs,
+  parseDurationMs,
+  parseTimeNs,
+  TimeTextError,
+  timeWanted,
+} from './time-text.ts'
 export { pause, systemTime, type Time, type Timer } from './time.ts'
 export { createTurns, type Turns } from './turns.ts'

@@ -1,4 +1,5 @@
 // Which data a question is about, from the flags --since, --from, --to, --service and --session.
+import { formatTimeNs } from '@wayward/base'
 import { CommandError, exitCodes } from './command-error.ts'
 import type { selectionFields } from './configuration/fields.ts'
 import type { Resolved } from './configuration/resolve.ts'
@@ -29,15 +30,8 @@ export function toSelection(values: Resolved<typeof selectionFields>, nowNs: big
   if (from !== undefined && to !== undefined && from >= to) {
     throw new CommandError(
       exitCodes.usage,
-      `Nothing can lie between --from ${formatTime(from)} and --to ${formatTime(to)}: wanted a start before the end`,
+      `Nothing can lie between --from ${formatTimeNs(from)} and --to ${formatTimeNs(to)}: wanted a start before the end`,
     )
   }
   return { from, to, service: values.service, session: values.session }
-}
-
-/** RFC 3339 in UTC with nanoseconds. */
-export function formatTime(ns: bigint): string {
-  const ms = ns / 1_000_000n
-  const fraction = String(((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n)
-  return `${new Date(Number(ms)).toISOString().slice(0, 19)}.${fraction.padStart(9, '0')}Z`
 }

@@ -47,13 +47,18 @@ class HttpStore implements Store {
     }
   }
 
-  async query<Row>(sql: string, parameters: QueryParameters = {}): Promise<Row[]> {
+  async query<Row>(
+    sql: string,
+    parameters: QueryParameters = {},
+    signal?: AbortSignal,
+  ): Promise<Row[]> {
     return await this.#read(async (clickhouseSettings) => {
       const result = await this.#client.query({
         query: sql,
         format: 'JSONEachRow',
         query_params: { ...parameters },
         clickhouse_settings: clickhouseSettings,
+        ...(signal === undefined ? {} : { abort_signal: signal }),
       })
       return await result.json<Row>()
     })

@@ -11,7 +11,14 @@ export { isEmpty, type MigrationPlan, type PlanOptions } from './schema/plan.ts'
 export { currentTableName } from './schema/former-names.ts'
 export { toClusterStatements } from './schema/cluster.ts'
 export { showPlan, type ShowOptions } from './schema/show.ts'
-export type { InsertOutcome, QueryParameters, Store, StoreSettings, StoreTls } from './store.ts'
+export type {
+  InsertOutcome,
+  QueryParameters,
+  Reader,
+  Store,
+  StoreSettings,
+  StoreTls,
+} from './store.ts'
 export { isRetryable, StoreError, type StoreErrorCode } from './store-error.ts'
 export { createBlock, type NativeBlock } from './native/block.ts'
 export {

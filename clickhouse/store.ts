@@ -46,10 +46,19 @@ export type QueryParameters = Readonly<
   Record<string, string | number | bigint | boolean | Date | readonly string[] | null>
 >
 
+/** Who asks questions, and nothing more. */
+export interface Reader {
+  /**
+   * Rows of a query as objects. 64-bit integers come as strings.
+   *
+   * @param signal ends the query, in ClickHouse as well
+   * @throws StoreError
+   */
+  query<Row>(sql: string, parameters?: QueryParameters, signal?: AbortSignal): Promise<Row[]>
+}
+
 /** The one way to ClickHouse: the embedded engine, a server and a cluster look alike from here. */
-export interface Store {
-  /** Rows of a query as objects. 64-bit integers come as strings. @throws StoreError */
-  query<Row>(sql: string, parameters?: QueryParameters): Promise<Row[]>
+export interface Store extends Reader {
   /** The bytes of a query's answer in any ClickHouse format. @throws StoreError */
   queryRaw(sql: string, format: string, parameters?: QueryParameters): Promise<RawAnswer>
   /** Runs a statement that has no result (DDL). @throws StoreError */

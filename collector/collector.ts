@@ -1,4 +1,5 @@
 import type { Store } from '@wayward/clickhouse'
+import type { Route } from '@wayward/base'
 import { hostname } from 'node:os'
 import {
   createByteBudget,
@@ -63,6 +64,8 @@ export interface CollectorParts {
   readonly storeIsReady: Promise<unknown>
   readonly logger: Logger
   readonly time: Time
+  /** What else the listener of the API answers. @default nothing */
+  readonly routes?: readonly Route[]
 }
 
 /** The addresses as `host:port`, with the ports that were picked. */
@@ -167,6 +170,7 @@ class OtlpCollector implements Collector {
       ...this.#protection,
       limits: settings.limits,
       time: parts.time,
+      ...(parts.routes === undefined ? {} : { others: parts.routes }),
     })
   }
 

@@ -45,7 +45,7 @@ export const listeners = {
   ...receiverListeners,
   api: {
     title: 'Health',
-    text: 'Where /healthz, /readyz, /metrics, /api/stream and /api/jobs are',
+    text: 'Where /healthz, /readyz, /metrics and the API (/api/…) are',
     defaultAddress: '127.0.0.1:4320',
     label: 'api',
   },

@@ -37,6 +37,8 @@ export interface RoutesParts {
   readonly access: Access
   readonly tls: Tls | undefined
   readonly time: Time
+  /** Addresses of others on the same listener. @default none */
+  readonly others?: readonly Route[]
 }
 
 /** Longest time for which `/inserted` keeps somebody waiting. */
@@ -57,6 +59,7 @@ export function createRoutes(parts: RoutesParts): Door {
       ...routesOf(parts).map((route) => ({ ...route, handle: uncached(route) })),
       createStreamRoute(parts),
       ...parts.jobRoutes,
+      ...(parts.others ?? []),
     ],
     onRefused({ code }) {
       if (code === 'unauthenticated') telemetry.refusedPages.add(1)

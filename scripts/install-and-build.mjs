@@ -18,6 +18,7 @@ const packages = [
   'clickhouse',
   'collector',
   'analyzers',
+  'web',
   'cli',
   'examples/progress',
   'examples/shop',

@@ -24,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     '@wayward/mmstats',
   ],
   analyzers: ['@wayward/semconv', '@wayward/clickhouse'],
+  web: ['@wayward/base', '@wayward/clickhouse', '@wayward/analyzers'],
   cli: [
     '@wayward/base',
     '@wayward/semconv',
@@ -31,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     '@wayward/collector',
     '@wayward/mmstats',
     '@wayward/analyzers',
+    '@wayward/web',
   ],
   examples: ['@wayward/sdk', '@wayward/mmstats'],
 }

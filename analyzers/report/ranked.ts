@@ -1,7 +1,7 @@
 // All questions asked at once, and what they found in one list that says each cause once: the lock
 // that makes others wait, the convoy behind it and who blocked whom are three faces of one thing.
 import assert from 'node:assert/strict'
-import type { Store } from '@wayward/clickhouse'
+import type { Reader } from '@wayward/clickhouse'
 import type { Finding, SubjectKind, Telling } from '../analyzer.ts'
 import { listAnalyzers, type Report, type ReportWindow, runAnalyzer } from '../run.ts'
 
@@ -50,7 +50,7 @@ export interface RankedReport {
  * @throws StoreError if ClickHouse answers none of them
  */
 export async function runReport(
-  store: Store,
+  store: Reader,
   window: ReportWindow = {},
   onAnswered: (answered: number, of: number) => void = () => {},
 ): Promise<RankedReport> {

@@ -14,6 +14,7 @@ const formats: Readonly<Record<ColumnType, (value: number, column: Column) => st
   count: (value, { name }) =>
     name.endsWith('_pid') ? String(value === 0 ? '–' : value) : formatNumber(value),
   counts: formatNumber,
+  json: String,
 }
 
 /** A value of a report as a person reads it. */

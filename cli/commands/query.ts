@@ -1,5 +1,6 @@
 // `wayward query "<sql>"`: one statement of the reading account, its answer as a table, JSON or
 // CSV.
+import { formatTimeNs } from '@wayward/base'
 import assert from 'node:assert/strict'
 import type { QueryParameters, Store } from '@wayward/clickhouse'
 import { CommandError, exitCodes } from '../command-error.ts'
@@ -8,7 +9,7 @@ import type { Resolved } from '../configuration/resolve.ts'
 import { toCommandError, withStore } from '../open-store.ts'
 import type { OutputFormat } from '@wayward/analyzers/report/answer'
 import { renderTable, type TableColumn } from '@wayward/analyzers/report/table'
-import { formatTime, type Selection } from '../selection.ts'
+import type { Selection } from '../selection.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** A table is for eyes; more rows than this belong into a file. */
@@ -82,7 +83,7 @@ function toParameters(sql: string, selection: Selection): QueryParameters {
 }
 
 function clickhouseTime(ns: bigint): string {
-  return formatTime(ns).replace('T', ' ').replace('Z', '')
+  return formatTimeNs(ns).replace('T', ' ').replace('Z', '')
 }
 
 async function answer(

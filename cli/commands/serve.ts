@@ -38,6 +38,7 @@ import {
   listeners,
   listenerSettings,
 } from '@wayward/collector/listeners'
+import { createApi } from '@wayward/web'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
 import { toProtectionSettings } from '../configuration/protection.ts'
@@ -177,6 +178,8 @@ interface StartedStore {
   /** Resolves when the tables are there; never rejects. */
   readonly isReady: Promise<unknown>
   readonly reading: { readonly url: string; readonly user: string; readonly database: string }
+  /** Asks for the API. */
+  readonly reader: { readonly store: Store; readonly database: string }
 }
 
 /** What starting a part takes. */
@@ -194,7 +197,13 @@ async function startStore(values: ServeValues, tools: Tools): Promise<StartedSto
   const { isReady } = await makeTables(writer, values, tools)
   const isEngine = values.clickhouseUrl === undefined
   const { url, database } = server
-  return { writer, isReady, reading: { url, database, user: isEngine ? 'default' : server.user } }
+  const account = isEngine ? { user: 'default', password: '' } : server
+  const store = tools.parts.add(
+    createStore({ ...server, ...account, requestTimeoutMs: writeTimeoutMs }),
+    (reader) => reader.close(),
+  )
+  const reading = { url, database, user: account.user }
+  return { writer, isReady, reading, reader: { store, database } }
 }
 
 /** A server may be shared, so there nothing is dropped unless somebody asks for it. */
@@ -333,7 +342,7 @@ async function startEngine(values: ServeValues, { parts, logger }: Tools): Promi
 
 async function startCollector(
   values: ServeValues,
-  { writer: store, isReady: storeIsReady }: StartedStore,
+  { writer: store, isReady: storeIsReady, reader }: StartedStore,
   { parts, logger }: Tools,
 ): Promise<{ readonly collector: Collector; readonly addresses: CollectorAddresses }> {
   const journal = {
@@ -346,6 +355,7 @@ async function startCollector(
     segmentBytes: journalSegmentBytes,
     cacheBytesMax: journalCacheBytes,
   }
+  const routes = createApi({ ...reader, wallMs: systemTime.wallMs })
   const collector = createCollector(
     {
       ...addressesOf(values),
@@ -355,7 +365,7 @@ async function startCollector(
       mmstats: toStatsSettings(values),
       ...toProtectionSettings(values),
     },
-    { store, storeIsReady, logger, time: systemTime },
+    { store, storeIsReady, logger, time: systemTime, routes },
   )
   parts.add(collector, () => collector.shutdown(collectorShutdownMs))
   return { collector, addresses: await collector.start() }

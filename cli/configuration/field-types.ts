@@ -1,5 +1,12 @@
 import { isIP } from 'node:net'
-import { isLoopbackHost } from '@wayward/base'
+import {
+  durationWanted,
+  isLoopbackHost,
+  parseDurationMs,
+  parseTimeNs,
+  TimeTextError,
+  timeWanted,
+} from '@wayward/base'
 import { resolve } from 'node:path'
 import { FieldError, type FieldType } from './field.ts'
 
@@ -144,49 +151,24 @@ export function integerType(placeholder: string, min: number, max: number): Fiel
   }
 }
 
-const durationUnitsMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1e3,
-  m: 60e3,
-  h: 3600e3,
-  d: 86_400e3,
-  w: 7 * 86_400e3,
-}
-
 /** A duration such as 90s, 15m, 1h30m; the value is in milliseconds. */
 export const durationType: FieldType<number> = {
   placeholder: 'duration',
-  wanted: 'a duration, such as 90s, 15m, 2h, 1h30m or 7d',
-  parse(text) {
-    if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/.test(text)) throw new FieldError('not a duration')
-    let sum = 0
-    for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) {
-      sum += Number(count) * (durationUnitsMs[unit ?? ''] ?? 0)
-    }
-    if (sum <= 0 || sum > 100 * 365 * 86_400e3)
-      throw new FieldError('not between 1ms and 100 years')
-    return sum
-  },
+  wanted: durationWanted,
+  parse: (text) => fromText(() => parseDurationMs(text)),
 }
 
 /** A point in time: RFC 3339 or `now`, in nanoseconds since 1970. */
 export const timeType: FieldType<bigint | 'now'> = {
   placeholder: 'time',
-  wanted:
-    'a time as in RFC 3339, such as 2026-11-21T06:00:00Z or 2026-11-21T07:00:00+01:00, or now',
-  parse(text) {
-    if (text === 'now') return 'now'
-    const match =
-      /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/.exec(text)
-    if (match === null) {
-      const hasNoZone = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/.test(text)
-      throw new FieldError(hasNoZone ? 'without seconds or a time zone (Z is UTC)' : 'not a time')
-    }
-    const [, day, time, fraction = '', zone = 'Z'] = match
-    const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`)
-    // 2026-02-30 would silently become the 2nd of March.
-    const isInCalendar = new Date(`${day}T00:00:00Z`).toISOString().startsWith(day ?? '?')
-    if (Number.isNaN(ms) || !isInCalendar) throw new FieldError('not in the calendar')
-    return BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
-  },
+  wanted: timeWanted,
+  parse: (text) => fromText(() => parseTimeNs(text)),
+}
+
+function fromText<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw error instanceof TimeTextError ? new FieldError(error.message) : error
+  }
 }

@@ -226,7 +226,7 @@ test.each([
         return await engine.reader.query(sql, parameters)
       },
     }
-    const report = await runAnalyzer(picky as Store, 'deadlock')
+    const report = await runAnalyzer(picky, 'deadlock')
     expect(report.status).toBe('NA')
     expect(asked[0]).toContain('AS MATERIALIZED')
     expect(asked[1]).not.toContain('AS MATERIALIZED')

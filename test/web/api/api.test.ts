@@ -1,0 +1,389 @@
+// Goal: every address of the API answers as its OpenAPI file says, names SQL that runs, refuses in
+// words what it cannot read, and lets no other site ask. Method: the routes on a real door and a
+// real engine; ajv holds the answers to the file.
+import { createDoor, type Door, openAccess, systemTime } from '@wayward/base'
+import { migrate } from '@wayward/clickhouse'
+import { createApi } from '@wayward/web'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+
+const hostile = '<img src=x onerror=alert(1)><script>alert(1)</script>\u001b[31m\u202e"\'`${x}'
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+const session = 'run-1'
+
+interface Answered {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Record<string, unknown> & {
+    readonly rows: readonly Record<string, unknown>[]
+    readonly columns: readonly { readonly name: string }[]
+    readonly sql: string
+    readonly detail: string
+  }
+}
+interface Operation {
+  readonly operationId: string
+  readonly parameters: readonly {
+    readonly name: string
+    readonly in: string
+    readonly example: string
+  }[]
+  readonly responses: {
+    readonly '200': {
+      readonly content: { readonly 'application/json': { readonly schema: object } }
+    }
+  }
+}
+interface OpenApiFile {
+  readonly paths: Readonly<Record<string, { readonly get: Operation }>>
+}
+
+let engine: TestEngine
+let door: Door
+let base: string
+let file: OpenApiFile
+
+const limits = {
+  connectionsMax: 100,
+  answerTimeoutMs: 60_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 5_000,
+  headerBytesMax: 32_768,
+  requestBytesMax: 1_048_576,
+}
+
+beforeAll(async () => {
+  engine = await startTestEngine()
+  await migrate(engine.writer)
+  await insertReports()
+  const routes = createApi({ store: engine.reader, database: 'wayward', wallMs: Date.now })
+  door = createDoor({
+    limits,
+    routes,
+    access: openAccess,
+    tls: undefined,
+    cors: undefined,
+    time: systemTime,
+  })
+  const { port } = await door.start({ host: '127.0.0.1', port: 0 })
+  base = `http://127.0.0.1:${port}`
+  file = (await (await fetch(`${base}/api/v1/openapi.json`)).json()) as OpenApiFile
+}, 120_000)
+
+afterAll(async () => {
+  await door.shutdown(100)
+  await engine.shutdown()
+})
+
+async function insertReports(): Promise<void> {
+  const resource = {
+    'service.name': 'shop',
+    'wayward.session.id': session,
+    'process.pid': '42',
+    'host.name': hostile,
+  }
+  const common = { ServiceName: 'shop', ResourceAttributes: resource }
+  const lock = {
+    'wayward.lock.name': hostile,
+    'wayward.lock.id': 'l1',
+    'wayward.lock.type': 'mutex',
+    'thread.id': '1',
+    'wayward.task.id': '7',
+  }
+  await engine.insertRows('otel_traces', [
+    {
+      ...common,
+      Timestamp: '2026-11-26 10:00:00.000000001',
+      TraceId: traceId,
+      SpanId: '00f067aa0ba902b7',
+      SpanName: hostile,
+      SpanKind: 'Server',
+      Duration: 3_000_000_123,
+      StatusCode: 'Error',
+      StatusMessage: hostile,
+      SpanAttributes: { 'http.route': hostile, [hostile]: 'x' },
+    },
+    {
+      ...common,
+      Timestamp: '2026-11-26 10:00:01.000000000',
+      TraceId: traceId,
+      SpanId: '00f067aa0ba902b8',
+      ParentSpanId: '00f067aa0ba902b7',
+      SpanName: 'wait',
+      SpanKind: 'Internal',
+      Duration: 1_500_000_000,
+      StatusCode: 'Unset',
+      SpanAttributes: {
+        ...lock,
+        'wayward.kind': 'lock_wait',
+        'wayward.lock.wait.result': 'granted',
+        'wayward.event.sequence': '1',
+      },
+    },
+    {
+      ...common,
+      Timestamp: '2026-11-26 10:00:02.500000000',
+      TraceId: traceId,
+      SpanId: '00f067aa0ba902b9',
+      SpanName: 'hold',
+      SpanKind: 'Internal',
+      Duration: 10_000,
+      StatusCode: 'Unset',
+      SpanAttributes: {
+        ...lock,
+        'wayward.kind': 'lock_hold',
+        'wayward.lock.contended': 'true',
+        'wayward.lock.wait.duration': '1500000000',
+        'wayward.event.sequence': '2',
+      },
+    },
+  ])
+  await engine.insertRows('otel_logs', [
+    {
+      ...common,
+      Timestamp: '2026-11-26 10:00:03',
+      SeverityNumber: 17,
+      SeverityText: 'ERROR',
+      Body: `It TIMED out ${hostile}`,
+      ScopeName: 'shop.db.pool',
+      TraceId: traceId,
+      LogAttributes: { reason: hostile },
+    },
+    {
+      ...common,
+      Timestamp: '2026-11-26 10:00:04',
+      SeverityNumber: 9,
+      Body: 'fine',
+      ScopeName: 'x',
+    },
+  ])
+}
+
+async function ask(path: string, headers: Record<string, string> = {}): Promise<Answered> {
+  const response = await fetch(base + path, { headers })
+  const body = (await response.json()) as Answered['body']
+  return { status: response.status, headers: response.headers, body }
+}
+
+/** Values that find what was inserted. */
+const values: Readonly<Record<string, string>> = {
+  from: '2026-11-26T00:00:00Z',
+  to: '2026-11-27T00:00:00Z',
+  service: 'shop',
+  session,
+  analyzer: 'lock-contention',
+  traceId,
+  buckets: '10',
+  limit: '10',
+  status: 'Error',
+  longerThan: '1s',
+  text: 'timed OUT',
+  logger: 'shop.db',
+  severity: '13',
+}
+
+function addressOf(template: string, { parameters }: Operation): string {
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
+  const query = new URLSearchParams()
+  for (const { in: where, name } of parameters) {
+    const value = values[name]
+    if (where === 'query' && value !== undefined) query.set(name, value)
+  }
+  return `${path}?${query.toString()}`
+}
+
+describe('every address', () => {
+  test('answers in the form of the OpenAPI file, found what was reported, and takes its examples', async () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    for (const [template, { get }] of Object.entries(file.paths)) {
+      const address = addressOf(template, get)
+      const { body, headers, status } = await ask(address)
+      expect(status, `${address}: ${JSON.stringify(body)}`).toBe(200)
+      const isValid = ajv.validate(get.responses['200'].content['application/json'].schema, body)
+      expect(isValid, `${address}: ${ajv.errorsText()}`).toBe(true)
+      if ('rows' in body) expect(body.rows, address).not.toHaveLength(0)
+      expect(headers.get('content-type')).toBe('application/json')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(headers.get('cache-control')).toBe('no-store')
+      // These ask all questions, and have the same parameters as the others.
+      if (template.includes('report') || template.includes('analyzers')) continue
+      for (const { example, in: where, name } of get.parameters) {
+        if (where !== 'query' || name === 'since') continue
+        const one = await ask(
+          `${template.replaceAll(/\{(\w+)\}/g, (_, n: string) => values[n] ?? '')}?${new URLSearchParams({ [name]: example }).toString()}`,
+        )
+        expect([200, 404], `${template} ${name}=${example}`).toContain(one.status)
+      }
+    }
+  }, 240_000)
+
+  test('names SQL that gives the same rows in any client', async () => {
+    for (const path of ['services', 'sessions', 'traces', 'logs', `traces/${traceId}`]) {
+      const { body } = await ask(`/api/v1/${path}`)
+      const response = await fetch(`${engine.url}/?default_format=JSONEachRow`, {
+        method: 'POST',
+        body: body.sql,
+      })
+      const text = await response.text()
+      expect(response.status, text).toBe(200)
+      expect(text.trim().split('\n'), path).toHaveLength(body.rows.length)
+    }
+  }, 60_000)
+
+  test('gives hostile texts back as they are', async () => {
+    const traces = await ask(`/api/v1/traces/${traceId}`)
+    expect(traces.body.rows[0]).toMatchObject({
+      name: hostile,
+      status_message: hostile,
+      attributes: { 'http.route': hostile, [hostile]: 'x' },
+      resource: { 'host.name': hostile },
+      started_at: '2026-11-26T10:00:00.000000001Z',
+      duration_ns: 3_000_000_123,
+    })
+    const logs = await ask(
+      `/api/v1/logs?${new URLSearchParams({ attribute: `reason=${hostile}` }).toString()}`,
+    )
+    expect(logs.body.rows).toHaveLength(1)
+    const named = await ask(`/api/v1/traces?${new URLSearchParams({ name: hostile }).toString()}`)
+    expect(named.body.rows).toHaveLength(1)
+  }, 120_000)
+
+  test('activity puts what was reported where it happened', async () => {
+    const { body } = await ask('/api/v1/activity?service=shop&buckets=4')
+    const waits = body.rows.reduce((sum, row) => sum + Number(row['lock_wait_ns']), 0)
+    const spans = body.rows.reduce((sum, row) => sum + Number(row['spans']), 0)
+    expect({ waits, spans, buckets: body['buckets'] }).toEqual({
+      waits: 1_500_000_000,
+      spans: 3,
+      buckets: 4,
+    })
+  })
+})
+
+describe('what it cannot answer, it refuses in words', () => {
+  test.each([
+    [
+      '/api/v1/logs?colour=red',
+      400,
+      'The parameter "colour" is not known here; there are from, to',
+    ],
+    ['/api/v1/analyzers?x=1', 400, 'The parameter "x" is not known here; none is'],
+    [
+      '/api/v1/logs?from=yesterday',
+      400,
+      'from is "yesterday": not a time; wanted a time as in RFC',
+    ],
+    ['/api/v1/logs?since=1h&from=now', 400, 'from and since both say where to begin'],
+    [
+      '/api/v1/logs?from=2026-11-27T00:00:00Z&to=2026-11-26T00:00:00Z',
+      400,
+      'nothing can lie between 2026-11-27',
+    ],
+    ['/api/v1/logs?limit=0', 400, 'limit is "0": wanted a whole number from 1 to 10000'],
+    [
+      '/api/v1/traces?longerThan=fast',
+      400,
+      'longerThan is "fast": not a duration; wanted a duration',
+    ],
+    ['/api/v1/traces?attribute=x', 400, 'attribute is "x": wanted key=value'],
+    ['/api/v1/traces?status=Bad', 400, 'status is "Bad": wanted Unset, Ok or Error'],
+    ['/api/v1/traces/12', 400, 'traceId is "12": wanted 32 hexadecimal digits'],
+    [`/api/v1/traces/${'0'.repeat(32)}`, 404, 'There is no trace 000'],
+    ['/api/v1/sessions/nobody', 404, 'There is no session "nobody"'],
+    ['/api/v1/analyzers/colours', 404, 'There is no analyzer "colours"; there are blocked-by'],
+    ['/api/v1/nothing', 404, 'There is no "/api/v1/nothing" here'],
+  ])('%s', async (path, status, detail) => {
+    const answered = await ask(path)
+    expect(answered).toMatchObject({ status, body: { status } })
+    expect(answered.body.detail).toContain(detail)
+    expect(answered.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  test('a page of another site, by any of the ways in which browsers say so', async () => {
+    for (const headers of [
+      { Origin: 'http://evil.example' },
+      { Origin: 'null' },
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': 'same-site' },
+    ] as readonly Record<string, string>[]) {
+      for (const path of ['/api/v1/services', '/api/v1/openapi.json']) {
+        expect(await ask(path, headers)).toMatchObject({ status: 403 })
+      }
+    }
+    expect((await ask('/api/v1/services', { Origin: base })).status).toBe(200)
+  })
+
+  test('a name of this machine that is another one', async () => {
+    const { port } = new URL(base)
+    const status = await new Promise((resolve) => {
+      request(
+        { port, host: '127.0.0.1', path: '/api/v1/services', headers: { Host: 'evil.example' } },
+        (response) => resolve(response.resume().statusCode),
+      ).end()
+    })
+    expect(status).toBe(403)
+  })
+
+  test('a ClickHouse that is away, with a hint when to try again', async () => {
+    const away = await startTestEngine()
+    const routes = createApi({ store: away.reader, database: 'wayward', wallMs: Date.now })
+    await away.shutdown()
+    const other = createDoor({
+      limits,
+      routes,
+      access: openAccess,
+      tls: undefined,
+      cors: undefined,
+      time: systemTime,
+    })
+    const { port } = await other.start({ host: '127.0.0.1', port: 0 })
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/services`)
+      expect(response.status).toBe(503)
+      expect(response.headers.get('retry-after')).toMatch(/^\d+$/)
+      expect(await response.text()).toContain('ClickHouse does not answer now')
+    } finally {
+      await other.shutdown(100)
+    }
+  }, 60_000)
+})
+
+test('a question ends in ClickHouse when its client has gone', async () => {
+  const slow = 'SELECT sum(sleepEachRow(0.01)) FROM numbers(100000) SETTINGS max_block_size = 1'
+  let isAsked = false
+  const store: typeof engine.reader = Object.assign(Object.create(engine.reader) as object, {
+    query: (_sql: string, _parameters: unknown, signal?: AbortSignal) => {
+      isAsked = true
+      return engine.reader.query(slow, {}, signal)
+    },
+  }) as typeof engine.reader
+  const routes = createApi({ store, database: 'wayward', wallMs: Date.now })
+  const other = createDoor({
+    limits,
+    routes,
+    access: openAccess,
+    tls: undefined,
+    cors: undefined,
+    time: systemTime,
+  })
+  const { port } = await other.start({ host: '127.0.0.1', port: 0 })
+  const gone = new AbortController()
+  const asking = fetch(`http://127.0.0.1:${port}/api/v1/services`, { signal: gone.signal })
+  asking.catch(() => undefined)
+  await vi.waitFor(() => expect(isAsked).toBe(true))
+  const running = async (): Promise<number> =>
+    (
+      await engine.writer.query(
+        `SELECT 1 FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%system.processes%'`,
+      )
+    ).length
+  await vi.waitFor(async () => expect(await running()).toBe(1), { timeout: 10_000 })
+  gone.abort()
+  await expect(asking).rejects.toThrow()
+  await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 20_000, interval: 200 })
+  await other.shutdown(100)
+}, 60_000)

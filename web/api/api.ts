@@ -1,0 +1,125 @@
+// The API: what the page and people's own tools ask. Every address answers from ClickHouse as the
+// reading account, so nothing here can do what the SQL door cannot.
+//
+//   route ─▶ from another site? ─▶ parameters ─▶ endpoint ─▶ SQL ─▶ JSON, with the SQL
+//                                                  └▶ ends when the client has gone
+import {
+  type Exchange,
+  jsonReply,
+  problemDetails,
+  type Refusal,
+  type Reply,
+  type Route,
+} from '@wayward/base'
+import { type Reader, StoreError } from '@wayward/clickhouse'
+import { type Endpoint, isRefusalAnswer, safely } from './endpoint.ts'
+import { endpoints } from './endpoints.ts'
+import { openApi } from './open-api.ts'
+import { foreignSite } from './foreign-site.ts'
+import { type Given, ParameterError, type ParameterName, parameters } from './parameters.ts'
+import { isAway } from './table.ts'
+
+/** What the API needs. */
+export interface ApiParts {
+  /** Asks as the reading account. */
+  readonly store: Reader
+  /** Where the tables are, for the statements that answers name. */
+  readonly database: string
+  /** Milliseconds since 1970. */
+  readonly wallMs: () => number
+}
+
+const retryMs = 3_000
+
+/** The routes of the API, for the listener of `/healthz`. */
+export function createApi(parts: ApiParts): readonly Route[] {
+  return [
+    ...endpoints.map((endpoint) => toRoute(endpoint, parts)),
+    {
+      path: '/api/v1/openapi.json',
+      methods: ['GET', 'HEAD'],
+      handle: async ({ request }) =>
+        safely(foreignReply(request.headers) ?? jsonReply(200, await openApi(endpoints))),
+    },
+  ]
+}
+
+function toRoute(endpoint: Endpoint, parts: ApiParts): Route {
+  return {
+    path: endpoint.path,
+    methods: ['GET', 'HEAD'],
+    handle: async (exchange) => {
+      const reply =
+        foreignReply(exchange.request.headers) ?? (await answer(endpoint, exchange, parts))
+      return reply === undefined ? undefined : safely(reply)
+    },
+  }
+}
+
+function foreignReply(headers: Exchange['request']['headers']): Reply | undefined {
+  const refusal = foreignSite(headers)
+  return refusal === undefined ? undefined : problemDetails(refusal)
+}
+
+async function answer(
+  endpoint: Endpoint,
+  exchange: Exchange,
+  { store, database, wallMs }: ApiParts,
+): Promise<Reply | undefined> {
+  const gone = new AbortController()
+  const leave = (): void => gone.abort()
+  exchange.response.once('close', leave)
+  try {
+    const given = readParameters(endpoint, exchange)
+    const asker = { store, signal: gone.signal, database }
+    const nowNs = BigInt(wallMs()) * 1_000_000n
+    const found = await endpoint.answer({ given, asker, nowNs, exchange })
+    return isRefusalAnswer(found) ? problemDetails(found) : jsonReply(200, found)
+  } catch (error) {
+    // Nobody is left to read it.
+    if (gone.signal.aborted) return undefined
+    const refusal = toRefusal(error)
+    if (refusal === undefined) throw error
+    return problemDetails(refusal)
+  } finally {
+    exchange.response.off('close', leave)
+  }
+}
+
+/** @throws ParameterError where one is unknown, missing or cannot be read */
+function readParameters(endpoint: Endpoint, { parameters: inPath, query }: Exchange): Given {
+  const given: Partial<Record<ParameterName, string>> = {}
+  const inQuery = endpoint.parameters.filter((name) => inPath[name] === undefined)
+  for (const key of query.keys()) {
+    if (inQuery.some((name) => name === key)) continue
+    const known = inQuery.length === 0 ? 'none is' : `there are ${inQuery.join(', ')}`
+    throw new ParameterError(`The parameter "${key}" is not known here; ${known}`)
+  }
+  for (const name of endpoint.parameters) {
+    const value = inPath[name] ?? query.get(name) ?? ''
+    // What is empty is as if it were not there: forms send their empty fields.
+    if (value === '') continue
+    try {
+      parameters[name].check(value)
+    } catch (error) {
+      if (!(error instanceof ParameterError)) throw error
+      throw new ParameterError(`${name} is "${shortened(value)}": ${error.message}`)
+    }
+    given[name] = value
+  }
+  return given
+}
+
+function shortened(value: string): string {
+  return value.length > 100 ? `${value.slice(0, 100)}…` : value
+}
+
+function toRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof ParameterError) return { code: 'malformed', message: error.message }
+  if (isAway(error)) {
+    const message = `ClickHouse does not answer now: ${(error as Error).message}`
+    return { code: 'unavailable', message, retryAfterMs: retryMs }
+  }
+  if (error instanceof StoreError) return { code: 'failed', message: error.message }
+  return undefined
+}

@@ -1,0 +1,73 @@
+// The OpenAPI file (3.1, https://spec.openapis.org/oas/v3.1.0), from the declarations of the
+// addresses.
+import { refusalStatus } from '@wayward/base'
+import type { Endpoint } from './endpoint.ts'
+import { type JsonSchema, objectOf } from './json-schema.ts'
+import { type Parameter, type ParameterName, parameters } from './parameters.ts'
+
+const problem: JsonSchema = objectOf({
+  type: { type: 'string' },
+  title: { type: 'string' },
+  status: { type: 'integer' },
+  code: { type: 'string', enum: Object.keys(refusalStatus) },
+  detail: { type: 'string', description: 'What was wrong, the value seen and the value wanted' },
+})
+
+/** Describes the addresses. */
+export async function openApi(endpoints: readonly Endpoint[]): Promise<object> {
+  const paths = await Promise.all(
+    endpoints.map(async (endpoint) => [templateOf(endpoint.path), await describe(endpoint)]),
+  )
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Wayward',
+      version: '1',
+      description:
+        'What was reported, and what is wrong. Reads only, as the reading account of ClickHouse; ' +
+        'every answer names the SQL behind it.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    paths: Object.fromEntries(paths) as Record<string, object>,
+    components: { schemas: { Problem: problem } },
+  }
+}
+
+/** `/api/v1/traces/:traceId` → `/api/v1/traces/{traceId}`. */
+function templateOf(path: string): string {
+  return path.replaceAll(/:(\w+)/g, '{$1}')
+}
+
+async function describe(endpoint: Endpoint): Promise<object> {
+  const { operation, path, summary } = endpoint
+  const problems = {
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+  }
+  return {
+    get: {
+      operationId: operation,
+      summary,
+      parameters: endpoint.parameters.map((name) => describeParameter(name, path)),
+      responses: {
+        '200': {
+          description: 'The answer',
+          content: { 'application/json': { schema: await endpoint.schema() } },
+        },
+        default: { description: 'Why there is no answer (RFC 9457)', content: problems },
+      },
+    },
+  }
+}
+
+function describeParameter(name: ParameterName, path: string): object {
+  const { text, example, schema }: Parameter = parameters[name]
+  const isInPath = path.includes(`/:${name}`)
+  return {
+    name,
+    in: isInPath ? 'path' : 'query',
+    required: isInPath,
+    description: text,
+    example,
+    schema,
+  }
+}

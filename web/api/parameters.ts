@@ -1,0 +1,188 @@
+// The parameters of the API's addresses, declared once: what they mean, how they are read, and how
+// the OpenAPI file describes them.
+import {
+  durationWanted,
+  formatTimeNs,
+  parseDurationMs,
+  parseTimeNs,
+  TimeTextError,
+  timeWanted,
+} from '@wayward/base'
+import type { JsonSchema } from './json-schema.ts'
+
+/** A parameter of an address, behind the question mark or a part of the path. */
+export interface Parameter {
+  readonly text: string
+  readonly example: string
+  readonly schema: JsonSchema
+  /** @throws ParameterError */
+  readonly check: (text: string) => void
+  /** @default false */
+  readonly isRequired?: boolean
+}
+
+/** A value that cannot be read: what was seen and what was wanted. */
+export class ParameterError extends Error {
+  override readonly name = 'ParameterError'
+}
+
+const text: JsonSchema = { type: 'string' }
+const textLengthMax = 10_000
+
+/** Rows of an answer, unless `limit` asks for fewer. */
+export const rowsMax = 10_000
+
+function textParameter(about: string, example: string): Parameter {
+  return {
+    text: about,
+    example,
+    schema: text,
+    check(value) {
+      if (value.length > textLengthMax) {
+        throw new ParameterError(
+          `it has ${value.length} characters; wanted at most ${textLengthMax}`,
+        )
+      }
+    },
+  }
+}
+
+function timeParameter(about: string, example: string): Parameter {
+  return { text: about, example, schema: text, check: (value) => void readTime(value) }
+}
+
+function hexParameter(about: string, digits: number, example: string): Parameter {
+  const pattern = `^[0-9a-fA-F]{${digits}}$`
+  return {
+    text: about,
+    example,
+    isRequired: true,
+    schema: { type: 'string', pattern },
+    check(value) {
+      if (!new RegExp(pattern).test(value)) {
+        throw new ParameterError(`wanted ${digits} hexadecimal digits, such as ${example}`)
+      }
+    },
+  }
+}
+
+function integerParameter(about: string, min: number, max: number, example: string): Parameter {
+  return {
+    text: about,
+    example,
+    schema: { type: 'integer', minimum: min, maximum: max },
+    check(value) {
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+      if (!(number >= min && number <= max)) {
+        throw new ParameterError(`wanted a whole number from ${min} to ${max}`)
+      }
+    },
+  }
+}
+
+/** All parameters, by name. */
+export const parameters = {
+  from: timeParameter(
+    'First moment of the window; what overlaps the window counts, as far as it lies within',
+    '2026-11-21T06:00:00Z',
+  ),
+  to: timeParameter('First moment after the window', 'now'),
+  since: {
+    text: 'In the place of `from`: how long before `to`, or before now, the window begins',
+    example: '1h',
+    schema: text,
+    check: (value) => void read(value, durationWanted, parseDurationMs),
+  },
+  service: textParameter('Only this service', 'shop'),
+  session: textParameter('Only this session', '0f1c2d3e'),
+  analyzer: {
+    ...textParameter('Name of the analyzer, as /api/v1/analyzers lists it', 'lock-contention'),
+    isRequired: true,
+  },
+  traceId: hexParameter('The trace', 32, '4bf92f3577b34da6a3ce929d0e0e4736'),
+  buckets: integerParameter('Into how many parts the window is divided', 1, 2000, '120'),
+  limit: integerParameter('Rows at most', 1, rowsMax, '100'),
+  name: textParameter('Only spans with this name', 'GET /cart'),
+  text: textParameter('Only records whose body has this, in whatever case', 'timed out'),
+  logger: textParameter('Only records of this instrumentation scope and those below it', 'shop.db'),
+  severity: integerParameter('Only records of this severity number or above', 1, 24, '13'),
+  status: {
+    text: 'Only spans with this status',
+    example: 'Error',
+    schema: { type: 'string', enum: ['Unset', 'Ok', 'Error'] },
+    check(value) {
+      if (!['Unset', 'Ok', 'Error'].includes(value)) {
+        throw new ParameterError('wanted Unset, Ok or Error')
+      }
+    },
+  },
+  longerThan: {
+    text: 'Only spans that took at least this long',
+    example: '250ms',
+    schema: text,
+    check: (value) => void read(value, durationWanted, parseDurationMs),
+  },
+  attribute: {
+    ...textParameter('Only what has this attribute, as key=value', 'http.route=/cart'),
+    check(value: string): void {
+      if (!/^[^=]+=/.test(value)) {
+        throw new ParameterError('wanted key=value, such as http.route=/cart')
+      }
+    },
+  },
+} as const satisfies Readonly<Record<string, Parameter>>
+
+/** The name of a parameter. */
+export type ParameterName = keyof typeof parameters
+
+/** The parameters that were given, checked. */
+export type Given = Readonly<Partial<Record<ParameterName, string>>>
+
+/** A moment, where `now` is now. @throws ParameterError */
+export function readTime(value: string, nowNs = 0n): bigint {
+  const time = read(value, timeWanted, parseTimeNs)
+  return time === 'now' ? nowNs : time
+}
+
+/** Milliseconds of a duration that has been checked. */
+export function readDurationMs(value: string): number {
+  return read(value, durationWanted, parseDurationMs)
+}
+
+function read<T>(value: string, wanted: string, parse: (value: string) => T): T {
+  try {
+    return parse(value)
+  } catch (error) {
+    if (!(error instanceof TimeTextError)) throw error
+    throw new ParameterError(`${error.message}; wanted ${wanted}`)
+  }
+}
+
+/** The window that was asked for. @throws ParameterError where parameters contradict each other */
+export function readWindow(
+  given: Given,
+  nowNs: bigint,
+): { readonly from?: bigint; readonly to?: bigint; service?: string; session?: string } {
+  const { service, session, since } = given
+  if (since !== undefined && given.from !== undefined) {
+    throw new ParameterError('from and since both say where to begin; leave one out')
+  }
+  const to = given.to === undefined ? undefined : readTime(given.to, nowNs)
+  const from =
+    since === undefined
+      ? given.from === undefined
+        ? undefined
+        : readTime(given.from, nowNs)
+      : (to ?? nowNs) - BigInt(Math.round(readDurationMs(since) * 1e6))
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new ParameterError(
+      `nothing can lie between ${formatTimeNs(from)} and ${formatTimeNs(to)}; wanted a start before the end`,
+    )
+  }
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(service === undefined ? {} : { service }),
+    ...(session === undefined ? {} : { session }),
+  }
+}

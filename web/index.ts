@@ -1,0 +1,1 @@
+export { type ApiParts, createApi } from './api/api.ts'
