@@ -2,7 +2,8 @@ import { errorCodes, type QueryParameters, type Reader, StoreError } from '@wayw
 import type { Analyzer, Column, Finding, SubjectKind, Telling, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
 import { fillSql } from './report/filled-sql.ts'
-import { readQuestion } from './sql-modules.ts'
+import { readScope, unsetOf } from './scope.ts'
+import { readQuestion, type Scope } from './sql-modules.ts'
 
 /** What a report looks at. */
 export interface ReportWindow {
@@ -78,9 +79,34 @@ export async function listAnalyzers(): Promise<AnalyzerInfo[]> {
   )
 }
 
+/** What several questions about one window have in common, found out once when it is needed. */
+export interface Common {
+  scope(): Promise<Scope>
+  presence(): Promise<Readonly<Record<string, Value>>>
+}
+
+/**
+ * What these questions have in common.
+ *
+ * @throws RangeError if there is no such analyzer
+ */
+export function shareAmong(store: Reader, names: readonly string[], window: ReportWindow): Common {
+  const files = names.map((name) => findDefinition(name).sql)
+  const parameters = toParameters(window)
+  return {
+    scope: once(async () => await readScope(store, files, parameters)),
+    presence: once(async () => {
+      const file = new URL('./data/presence.sql', import.meta.url)
+      const [found = {}] = (await ask(store, file, parameters, unsetOf(parameters))).rows
+      return found
+    }),
+  }
+}
+
 /**
  * Asks an analyzer's question.
  *
+ * @param common what it shares with other questions about the window
  * @throws StoreError if ClickHouse cannot be reached or refuses
  * @throws RangeError if there is no such analyzer
  */
@@ -88,18 +114,20 @@ export async function runAnalyzer(
   store: Reader,
   name: string,
   window: ReportWindow = {},
+  common: Common = shareAmong(store, [name], window),
 ): Promise<Report> {
   const definition = findDefinition(name)
   const { sql, question, columns, headline, rows } = await ask(
     store,
     definition.sql,
     parametersOf(definition, window),
+    await common.scope(),
   )
   const findings = rows
     .map((row) => definition.toFinding(row))
     .filter((finding) => finding !== undefined)
     .toSorted((a, b) => b.severity - a.severity)
-  const absence = rows.length > 0 ? undefined : await findAbsence(store, definition, window)
+  const absence = rows.length > 0 ? undefined : await findAbsence(definition, window, common)
   return {
     analyzer: definition.name,
     kind: definition.subject ?? 'lock',
@@ -149,12 +177,11 @@ function parametersOf(
 
 /** Why there are no rows; `undefined` if that means that all is well. */
 async function findAbsence(
-  store: Reader,
   { subject = 'lock', isQuietWithoutRows = false }: (typeof definitions)[number],
   window: ReportWindow,
+  common: Common,
 ): Promise<Absence | undefined> {
-  const file = new URL('./data/presence.sql', import.meta.url)
-  const [found = {}] = (await ask(store, file, toParameters(window))).rows
+  const found = await common.presence()
   if (found['sessions_of_service'] === 0) {
     return window.service === undefined ? 'nothing_reported' : 'unknown_service'
   }
@@ -182,14 +209,28 @@ export async function listSessions(
   store: Reader,
   window: Omit<ReportWindow, 'session'> = {},
 ): Promise<Answer> {
-  return await ask(store, sessionsQuestion, toParameters(window))
+  const parameters = toParameters(window)
+  return await ask(store, sessionsQuestion, parameters, unsetOf(parameters))
 }
 
-async function ask(store: Reader, file: URL, parameters: QueryParameters): Promise<Answer> {
-  const { sql, header } = await readQuestion(file)
+async function ask(
+  store: Reader,
+  file: URL,
+  parameters: QueryParameters,
+  scope: Scope,
+): Promise<Answer> {
+  const { sql, header } = await readQuestion(file, scope)
   const { question, columns, headline } = header
   const rows = await queryRows(store, sql, parameters)
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
+}
+
+function once<T>(find: () => Promise<T>): () => Promise<T> {
+  let found: Promise<T> | undefined
+  return async () => {
+    found ??= find()
+    return await found
+  }
 }
 
 type RawRow = Readonly<Record<string, unknown>>

@@ -3,6 +3,10 @@
 // function of SQL such as `(burden) -> …`. A question says in its head what it uses, and gets it
 // as common table expressions in front of its own: what is sent to ClickHouse is one statement
 // that needs nothing but the tables.
+//
+// Part of a module may find nothing in most stores, such as what was stored twice: it stands
+// between `-- If repeated_holds:` and `-- End`, and is left out where that is known. ClickHouse
+// plans a question for longer than it takes to answer it for an hour, and plans what it is told.
 import { readFile } from 'node:fs/promises'
 import { parseSqlHeader, parseUses, type SqlHeader } from './sql-header.ts'
 
@@ -15,33 +19,72 @@ export interface Question {
 
 const modulesFolder = new URL('./modules/', import.meta.url)
 
+/** What is known before a question is asked. */
+export interface Scope {
+  /** Modules that find nothing. */
+  readonly empty: ReadonlySet<string>
+  /** Parameters that are empty, which selects all. */
+  readonly unset: ReadonlySet<string>
+}
+
+/** Nothing is known: the question is good for all data and all values of its parameters. */
+export const anyScope: Scope = { empty: new Set(), unset: new Set() }
+
 /** @throws Error if the head cannot be read or names a module that is not there */
-export async function readQuestion(file: URL): Promise<Question> {
+export async function readQuestion(file: URL, scope: Scope = anyScope): Promise<Question> {
   const sql = await readFile(file, 'utf8')
   const header = parseSqlHeader(sql)
-  return { header, sql: withSteps(sql, await readSteps(header.uses)) }
+  const steps = [...(await readSteps(header.uses, scope)).values()]
+  return { header, sql: withSteps(narrow(sql, scope), steps) }
+}
+
+/** The modules of which it can be known, before a question is asked, that they find nothing. */
+export async function readOptionalModules(file: URL): Promise<readonly string[]> {
+  const { uses } = parseSqlHeader(await readFile(file, 'utf8'))
+  const texts = await Promise.all([...(await readSteps(uses, anyScope)).keys()].map(readModuleFile))
+  const names = texts.flatMap((text) => [...text.matchAll(optionalPart)].map(([, name]) => name))
+  return [...new Set(names.filter((name) => name !== undefined))]
 }
 
 /** The statement that shows what a module gives, for tests and for the curious. */
 export async function readModule(name: string): Promise<string> {
-  const steps = await readSteps([name])
-  return `WITH\n${steps.join(',\n')}\nSELECT COLUMNS('.*') FROM ${name}`
+  const steps = await readSteps([name], anyScope)
+  return `WITH\n${[...steps.values()].join(',\n')}\nSELECT COLUMNS('.*') FROM ${name}`
+}
+
+/** A statement of one row with the values of these modules, which are expressions. */
+export async function readValues(names: readonly string[], scope: Scope): Promise<string> {
+  const steps = await readSteps(names, scope)
+  return `WITH\n${[...steps.values()].join(',\n')}\nSELECT ${names.join(', ')}`
 }
 
 /** The modules of these names and those that they use, each once, after all that it uses. */
-async function readSteps(names: readonly string[]): Promise<readonly string[]> {
+async function readSteps(
+  names: readonly string[],
+  scope: Scope,
+): Promise<ReadonlyMap<string, string>> {
   const steps = new Map<string, string>()
   const add = async (name: string, users: readonly string[]): Promise<void> => {
-    if (steps.has(name)) return
+    if (steps.has(name) || scope.empty.has(name)) return
     if (users.includes(name)) {
       throw new Error(`Cannot read SQL: module ${name} uses itself, through ${users.join(', ')}`)
     }
     const text = await readModuleFile(name)
     for (const used of parseUses(text)) await add(used, [...users, name])
-    steps.set(name, toStep(name, text))
+    steps.set(name, toStep(name, narrow(text, scope)))
   }
   for (const name of names) await add(name, [])
-  return [...steps.values()]
+  return steps
+}
+
+const optionalPart = /^ *-- If (\w+):\n([\s\S]*?)^ *-- End\n/gm
+const conditionOfParameter = /^ *AND \(\{(\w+):String\} = '' OR .*\)\n/gm
+
+/** The text without what selects all and what finds nothing. */
+function narrow(text: string, { empty, unset }: Scope): string {
+  return text
+    .replaceAll(optionalPart, (_, name: string, part: string) => (empty.has(name) ? '' : part))
+    .replaceAll(conditionOfParameter, (line: string, name: string) => (unset.has(name) ? '' : line))
 }
 
 async function readModuleFile(name: string): Promise<string> {

@@ -2,7 +2,7 @@
 --
 -- Evaluated once, as lateness, hangs and missing runs are all judged by it.
 --
--- Uses: window_to_ns, end_of_ns, open_now
+-- Uses: window_to_ns, end_of_ns, open_runs
 --
 -- Columns: of_service, of_job, and
 --   length_longest     longest run that has ended
@@ -35,9 +35,10 @@ FROM
   WHERE started_at < {to:DateTime64(9, 'UTC')}
     AND ({service:String} = '' OR service = {service:String})
     AND ({session:String} = '' OR session = {session:String})
+  -- If open_runs:
   UNION ALL
   SELECT service, name, '', '', toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(due_at), toUnixTimestamp64Nano(deadline_at), 0, 0
-  FROM open_now
-  WHERE kind = 'job_run'
+  FROM open_runs
+  -- End
 )
 GROUP BY service, job_name

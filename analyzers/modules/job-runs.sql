@@ -5,7 +5,7 @@
 --
 -- Evaluated once, as runs are looked at by job, by session and by due time.
 --
--- Uses: window_from_ns, window_to_ns, end_of_ns, open_now
+-- Uses: window_from_ns, window_to_ns, end_of_ns, open_runs
 --
 -- Columns:
 --   outcome    at the end of the window: success, failure, error, timeout, cancellation, skip; running; lost: its end was lost
@@ -43,6 +43,7 @@ FROM
     AND ({session:String} = '' OR session = {session:String})
   LIMIT 1 BY cityHash64(service, session, job_name, run_id), began_ns,
     if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  -- If open_runs:
   UNION ALL
   SELECT
     service, session, name, '', '', '', attempt, trace_id, span_id, due_at, deadline_at,
@@ -50,12 +51,12 @@ FROM
     toUnixTimestamp64Nano(started_at),
     toUnixTimestamp64Nano(seen_at),
     silent_at
-  FROM open_now
-  WHERE kind = 'job_run'
-    AND (service, session, sequence) NOT IN
+  FROM open_runs
+  WHERE (service, session, sequence) NOT IN
     (
       SELECT service, session, sequence
       FROM wayward_job_runs
-      WHERE started_at >= (SELECT min(started_at) - 1 FROM open_now WHERE kind = 'job_run')
+      WHERE started_at >= (SELECT min(started_at) - 1 FROM open_runs)
     )
+  -- End
 )

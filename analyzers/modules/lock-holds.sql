@@ -42,12 +42,15 @@ FROM
     '' AS state,
     toDateTime64(0, 9, 'UTC') AS silent_at
   FROM wayward_lock_holds
-  WHERE (empty(repeated_holds) OR cityHash64(service, session, toDate(granted_at)) NOT IN repeated_holds)
-    AND granted_at < {to:DateTime64(9, 'UTC')}
+  WHERE granted_at < {to:DateTime64(9, 'UTC')}
     AND released_ns >= window_from_ns
     AND depth <= 1
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
     AND ({session:String} = '' OR session = {session:String})
+    -- If repeated_holds:
+    AND (empty(repeated_holds) OR cityHash64(service, session, toDate(granted_at)) NOT IN repeated_holds)
+    -- End
+  -- If repeated_holds:
   UNION ALL
   SELECT
     lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
@@ -64,6 +67,8 @@ FROM
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
     AND ({session:String} = '' OR session = {session:String})
   LIMIT 1 BY cityHash64(service, session, lock_id), granted_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  -- End
+  -- If open_locks:
   UNION ALL
   SELECT
     cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service),
@@ -77,4 +82,5 @@ FROM
     silent_at
   FROM open_locks
   WHERE kind = 'lock_hold'
+  -- End
 )

@@ -38,11 +38,14 @@ FROM
     end_of_ns(requested_ns, wait_ns) AS ended_ns,
     toDateTime64(0, 9, 'UTC') AS silent_at
   FROM wayward_lock_waits
-  WHERE (empty(repeated_waits) OR cityHash64(service, session, toDate(requested_at)) NOT IN repeated_waits)
-    AND requested_at < {to:DateTime64(9, 'UTC')}
+  WHERE requested_at < {to:DateTime64(9, 'UTC')}
     AND ended_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
     AND ({session:String} = '' OR session = {session:String})
+    -- If repeated_waits:
+    AND (empty(repeated_waits) OR cityHash64(service, session, toDate(requested_at)) NOT IN repeated_waits)
+    -- End
+  -- If repeated_waits:
   UNION ALL
   SELECT
     lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,
@@ -57,6 +60,8 @@ FROM
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
     AND ({session:String} = '' OR session = {session:String})
   LIMIT 1 BY cityHash64(service, session, lock_id), requested_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  -- End
+  -- If open_locks:
   UNION ALL
   SELECT
     cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service),
@@ -70,4 +75,5 @@ FROM
     silent_at
   FROM open_locks
   WHERE kind = 'lock_wait'
+  -- End
 )

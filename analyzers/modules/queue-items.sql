@@ -41,11 +41,14 @@ FROM
     end_of_ns(taken_ns, processing_ns) AS done_ns,
     toDateTime64(0, 9, 'UTC') AS silent_at
   FROM wayward_queue_items
-  WHERE (empty(repeated_items) OR cityHash64(service, session, toDate(dequeued_at)) NOT IN repeated_items)
-    AND enqueued_at < {to:DateTime64(9, 'UTC')}
+  WHERE enqueued_at < {to:DateTime64(9, 'UTC')}
     AND done_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String})
     AND ({session:String} = '' OR session = {session:String})
+    -- If repeated_items:
+    AND (empty(repeated_items) OR cityHash64(service, session, toDate(dequeued_at)) NOT IN repeated_items)
+    -- End
+  -- If repeated_items:
   UNION ALL
   SELECT
     service, session, queue_name, queue_id, item_id, priority, concurrency AS workers, error_type, trace_id, span_id,
@@ -62,6 +65,8 @@ FROM
     AND ({session:String} = '' OR session = {session:String})
   LIMIT 1 BY cityHash64(service, session, queue_id, item_id), taken_ns,
     if(sequence > 0, sequence, cityHash64(trace_id, span_id))
+  -- End
+  -- If queue_open:
   UNION ALL
   SELECT
     service, session, name, subject_id, item_id, priority, concurrency, '', trace_id, span_id,
@@ -71,4 +76,5 @@ FROM
     toUnixTimestamp64Nano(seen_at),
     silent_at
   FROM queue_open
+  -- End
 )

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Reader } from '@wayward/clickhouse'
 import type { Finding, SubjectKind, Telling } from '../analyzer.ts'
-import { listAnalyzers, type Report, type ReportWindow, runAnalyzer } from '../run.ts'
+import { listAnalyzers, type Report, type ReportWindow, runAnalyzer, shareAmong } from '../run.ts'
 
 /** Questions that are asked at a time: the machine is shared with whom we look at. */
 const concurrencyMax = 2
@@ -55,13 +55,15 @@ export async function runReport(
   onAnswered: (answered: number, of: number) => void = () => {},
 ): Promise<RankedReport> {
   const questions = await listAnalyzers()
+  const names = questions.map(({ name }) => name)
+  const common = shareAmong(store, names, window)
   const outcomes: Array<Report | FailedQuestion> = []
   // Those who ask take from the same list.
   const remaining = questions.values()
   const askInTurn = async (): Promise<void> => {
     for (const { name, question } of remaining) {
       outcomes.push(
-        await runAnalyzer(store, name, window).catch((error: unknown) => ({
+        await runAnalyzer(store, name, window, common).catch((error: unknown) => ({
           analyzer: name,
           question,
           error,

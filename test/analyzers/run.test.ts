@@ -228,8 +228,8 @@ test.each([
     }
     const report = await runAnalyzer(picky, 'deadlock')
     expect(report.status).toBe('NA')
-    expect(asked[0]).toContain('AS MATERIALIZED')
-    expect(asked[1]).not.toContain('AS MATERIALIZED')
+    const questions = asked.filter((sql) => sql.startsWith('-- Question: Which tasks wait'))
+    expect(questions.map((sql) => sql.includes('AS MATERIALIZED'))).toEqual([true, false])
   },
 )
 
