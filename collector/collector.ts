@@ -24,6 +24,7 @@ import { createLiveStreams, type LiveStreams } from './live/live-streams.ts'
 import { jobStatesTable } from './jobs/clickhouse-store.ts'
 import { ledgerTable } from './telemetry/ledger/ledger-block.ts'
 import { createLedgerWriter, type LedgerWriter } from './telemetry/ledger/ledger-writer.ts'
+import type { ChannelSettings } from './notices/channel-settings.ts'
 import { createPipeline, type Pipeline } from './pipeline/pipeline.ts'
 import { probeEventLoop, single } from './telemetry/process-metrics.ts'
 import { createProtection, type Protection, type ProtectionSettings } from './access/protection.ts'
@@ -50,6 +51,8 @@ export interface CollectorSettings extends ProtectionSettings, ListenAddresses {
   readonly limits: CollectorLimits
   /** Stats files to read; none without it. */
   readonly mmstats?: StatsWatchSettings | undefined
+  /** Who is told of changes of jobs; nobody without it. */
+  readonly notify?: readonly ChannelSettings[] | undefined
   /** @default defaultDecodeLimits */
   readonly decodeLimits?: DecodeLimits
 }
@@ -159,6 +162,7 @@ class OtlpCollector implements Collector {
       ...this.#protection,
       telemetry: this.#telemetry,
       limits: settings.limits,
+      notify: settings.notify,
       pipeline: () => this.#running?.pipeline,
     })
     this.#routes = createRoutes({

@@ -5,6 +5,7 @@ export {
   type CollectorParts,
   type CollectorSettings,
 } from './collector.ts'
+export { type ChannelSettings, checkChannels } from './notices/channel-settings.ts'
 export { CollectorError, type CollectorErrorCode } from './collector-error.ts'
 export { decodeLimits, type DecodeLimits } from './decode/limits.ts'
 export {

@@ -6,10 +6,14 @@ import { createClickHouseJobs, type TogetherConsumer } from './jobs/clickhouse-s
 import { createJobBook, newRunId } from './jobs/job-book.ts'
 import { createJobClock } from './jobs/job-clock.ts'
 import { createJobPlans } from './jobs/job-plans.ts'
+import type { JobState } from './jobs/job-state.ts'
 import type { CollectorLimits } from './limits.ts'
 import { jobsReceiver } from './listeners.ts'
+import { type ChannelSettings, createChannel } from './notices/channel-settings.ts'
+import { createJobTeller } from './notices/job-teller.ts'
 import { createJobDesk } from './receivers/jobs/job-desk.ts'
 import { createJobReceiverRoutes } from './receivers/jobs/jobs.ts'
+import type { ValueReader } from './telemetry/metrics.ts'
 import { countItems, countRequest, type Telemetry } from './telemetry/telemetry.ts'
 
 /** The service of jobs. */
@@ -30,6 +34,8 @@ export interface JobServiceParts {
   readonly limits: CollectorLimits
   readonly access: Access
   readonly telemetry: Telemetry
+  /** Who is told of changes. @default nobody */
+  readonly notify?: readonly ChannelSettings[] | undefined
   /** The way of all data; undefined before the start. */
   pipeline(): TogetherConsumer | undefined
 }
@@ -62,19 +68,41 @@ export function createJobService(parts: JobServiceParts): JobService {
   const judge = { ...plans, openRunsMax: limits.jobOpenRunsMax, newRunId }
   const desk = createJobDesk({ ...parts, book, store, judge, plans })
   const clock = createJobClock({ ...parts, book, plans })
+  const channels = (parts.notify ?? []).map((settings) => ({
+    settings,
+    channel: createChannel(settings),
+  }))
+  const teller = createJobTeller({
+    ...parts,
+    book,
+    channels,
+    onSent: (channel, outcome) => telemetry.jobNotices.add(1, channel, outcome),
+  })
+  telemetry.observe('jobs', () => countByStatus(book.states()))
   const requestBytes = createByteBudget(bodyBytesInFlightMax)
+  const begin = (): void => {
+    clock.start()
+    if (channels.length > 0) teller.start()
+  }
   return {
     routes: createJobReceiverRoutes({ ...parts, desk, requestBytes }),
     start() {
       // It never rejects, says its declaration.
-      void book.load().then(() => clock.start())
+      void book.load().then(() => begin())
     },
     async shutdown() {
       clock.stop()
+      await teller.shutdown()
       await book.shutdown()
       await store.close()
     },
   }
+}
+
+function countByStatus(states: Iterable<JobState>): ReturnType<ValueReader> {
+  const counts = new Map<string, number>()
+  for (const { status } of states) counts.set(status, (counts.get(status) ?? 0) + 1)
+  return [...counts].map(([status, value]) => ({ labelValues: [status], value }))
 }
 
 function countAnswer(telemetry: Telemetry, outcome: ConsumeOutcome, bytes: number): void {

@@ -49,6 +49,7 @@ const boundTo: Readonly<Record<string, readonly string[]>> = {
   croner: ['collector/schedules/'],
   koffi: ['mmstats/file/'],
   'lz4-napi': ['clickhouse/engine/', 'collector/receivers/'],
+  nodemailer: ['collector/notices/'],
   'p-queue': ['sdk/observe/', 'examples/'],
   snappy: ['collector/receivers/'],
   'string-width': ['analyzers/report/'],

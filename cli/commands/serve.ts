@@ -42,6 +42,8 @@ import { createApi } from '@wayward/web'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
 import { toProtectionSettings } from '../configuration/protection.ts'
+import { toStatsSettings } from '../configuration/stats-settings.ts'
+import { readChannels } from '../configuration/channels.ts'
 import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
 import { namedServer, type Server } from '../open-store.ts'
 import { createParts, type Parts } from '../parts.ts'
@@ -145,6 +147,7 @@ export async function startService(values: ServeValues, logger: Logger): Promise
 function checkSettings(values: ServeValues): void {
   checkProtection({ ...addressesOf(values), ...toProtectionSettings(values) })
   checkLimits(limitsOf(values))
+  readChannels(values.notify)
 }
 
 function limitsOf(values: ServeValues): CollectorLimits {
@@ -363,19 +366,13 @@ async function startCollector(
       limits: limitsOf(values),
       decodeLimits: withSettings(decodeLimits, values),
       mmstats: toStatsSettings(values),
+      notify: readChannels(values.notify),
       ...toProtectionSettings(values),
     },
     { store, storeIsReady, logger, time: systemTime, routes },
   )
   parts.add(collector, () => collector.shutdown(collectorShutdownMs))
   return { collector, addresses: await collector.start() }
-}
-
-function toStatsSettings({
-  mmstats,
-  mmstatsInterval,
-}: ServeValues): { readonly globs: readonly string[]; readonly intervalMs: number } | undefined {
-  return mmstats === undefined ? undefined : { globs: mmstats, intervalMs: mmstatsInterval }
 }
 
 function toEndpoints(

@@ -104,6 +104,11 @@ export const serveFields = {
     default: '10s',
     text: 'How often the stats files are read',
   },
+  notify: {
+    flag: 'notify',
+    type: pathType,
+    text: 'YAML file of the channels (webhook, slack, matrix, command, email) that are told when jobs are late, fail or recover',
+  },
   durability: {
     flag: 'durability',
     type: choiceType(['fsync', 'os', 'memory']),

@@ -71,7 +71,9 @@ export function toJudged(
   const { service, name } = before
   const status = statusOf(after)
   const hasTurned = status !== before.status
-  const isFlip = hasTurned && isTrouble(status) !== isTrouble(before.status)
+  const isFlip = hasTurned && (isTrouble(status) || isTrouble(before.status))
+  const last = before.sequence + changes.length
+  const flip = { sequence: last, before: before.status, status, atMs: receivedMs }
   const numbered = changes.map((change, index): JobChange => {
     const isLast = index === changes.length - 1
     const sequence = before.sequence + 1 + index
@@ -80,11 +82,11 @@ export function toJudged(
   })
   const state = {
     ...after,
-    sequence: before.sequence + numbered.length,
+    sequence: last,
     changedMs: receivedMs,
     status,
     sinceMs: hasTurned ? receivedMs : before.sinceMs,
-    ...(isFlip ? { flipsMs: [...before.flipsMs, receivedMs].slice(-flipsMax) } : {}),
+    ...(isFlip ? { flips: [...before.flips, flip].slice(-flipsMax) } : {}),
   }
   return { state, changes: numbered }
 }

@@ -106,6 +106,15 @@ export interface OpenSlot {
   readonly isLate?: true
 }
 
+/** A turn of a job's status that somebody may be told of. */
+export interface StatusFlip {
+  /** The change with which it turned. */
+  readonly sequence: number
+  readonly before: JobStatus
+  readonly status: JobStatus
+  readonly atMs: number
+}
+
 /** A job as it is now. */
 export interface JobState {
   readonly service: string
@@ -131,8 +140,12 @@ export interface JobState {
   readonly missedInRow: number
   /** The last slots that were missed, for runs that are reported later. */
   readonly missed: readonly number[]
-  /** When its status last changed between good and bad. */
-  readonly flipsMs: readonly number[]
+  /** How its status last turned to trouble, within it, or out of it. */
+  readonly flips: readonly StatusFlip[]
+  /** The last of them that each channel was told, by the name of the channel. */
+  readonly told?: Readonly<Record<string, number>>
+  /** It turned too often, and nothing is told of it until it is steady. */
+  readonly isQuiet?: true
 }
 
 /** How many ended runs, report ids and missed slots a state remembers. */
@@ -162,7 +175,7 @@ export function newJobState(
     failuresInRow: 0,
     missedInRow: 0,
     missed: [],
-    flipsMs: [],
+    flips: [],
   }
 }
 

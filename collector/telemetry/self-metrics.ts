@@ -52,6 +52,13 @@ export const countedMetrics = {
     help: 'Requests that were stored before, came again, and were not stored twice.',
     labels: perRequest,
   },
+  jobNotices: {
+    kind: 'counter',
+    name: 'wayward_job_notices_total',
+    unit: 'notices',
+    help: 'Messages about jobs, by the channel and by what became of them: sent, failed (tried again) or given_up.',
+    labels: ['channel', 'outcome'],
+  },
   journalledFrames: {
     kind: 'counter',
     name: 'wayward_journalled_frames_total',
@@ -388,6 +395,13 @@ export const observedMetrics = {
     unit: 'seconds',
     help: 'Start of the collector process, in seconds since 1970.',
     labels: [],
+  },
+  jobs: {
+    kind: 'gauge',
+    name: 'wayward_jobs',
+    unit: 'jobs',
+    help: 'Jobs that are reported over HTTP, by their state.',
+    labels: ['status'],
   },
   openFiles: {
     kind: 'gauge',

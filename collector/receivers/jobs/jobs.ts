@@ -12,6 +12,7 @@ import type { Sender } from '../../consumer.ts'
 import type { CollectorLimits } from '../../limits.ts'
 import { jobsReceiver } from '../../listeners.ts'
 import { countRequest, type Telemetry } from '../../telemetry/telemetry.ts'
+import { createBadgeRoutes } from './badges.ts'
 import { createCronitorRoutes } from './cronitor.ts'
 import { createPingRoutes } from './healthchecks.ts'
 import type { JobDesk } from './job-desk.ts'
@@ -33,6 +34,7 @@ export function createJobReceiverRoutes(parts: JobReceiverParts): readonly Route
   const routes = [
     ...createJobRoutes(parts),
     ...createRunRoutes(parts),
+    ...createBadgeRoutes(parts),
     ...createPingRoutes(parts),
     ...createCronitorRoutes(parts),
     ...createSentryRoutes(parts),

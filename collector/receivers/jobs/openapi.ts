@@ -81,6 +81,13 @@ export const jobOperations: readonly Operation[] = [
     body: patchSchema,
     answers: { 200: 'Kept', ...refusals },
   },
+  ...readOperations('/api/badges/jobs/{name}', 'A badge of a job (SVG)', ['service']),
+  ...readOperations(
+    '/api/badges/tags/{tag}',
+    'A badge of all jobs of a tag: the worst of them',
+    [],
+  ),
+  ...readOperations('/api/jobs-metrics', 'Metrics of each job (Prometheus)', []),
   ...readOperations('/logentry', 'What changed of a job', ['job', 'service', 'count']),
   {
     method: 'post',

@@ -1,5 +1,8 @@
 // Goal: a run that is reported with one curl, in any of four words, is one run in the tables of the
 // SDK's jobs. Method: real requests to a real collector with a real engine.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text as textOf } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeTokenFile } from '../../../harness/token-file.ts'
 import { startCollector, startTestService, type TestService } from '../../test-service.ts'
@@ -391,6 +394,34 @@ describe('/logentry', () => {
   })
 })
 
+describe('badges and metrics', () => {
+  test('show the state of a job, and the worst of a tag', async () => {
+    const json = { tags: ['backup'] }
+    await send('/api/jobs/good-one', { method: 'PUT', json })
+    await send('/api/jobs/a%22<b>', { method: 'PUT', json })
+    await send('/ping/key/good-one')
+    expect((await send('/api/badges/jobs/good-one.svg')).text).toContain(
+      'aria-label="good-one: up"',
+    )
+    expect((await send('/api/badges/tags/backup.svg')).text).toContain('aria-label="backup: up"')
+    await send('/ping/key/good-one/fail')
+    const tag = await fetch(`${base}/api/badges/tags/backup.svg`)
+    expect(tag.headers.get('Content-Type')).toBe('image/svg+xml; charset=utf-8')
+    expect(await tag.text()).toContain('aria-label="backup: failing"')
+    const hostile = (await send('/api/badges/jobs/a%22%3Cb%3E')).text
+    expect(hostile).toContain('a&quot;&lt;b&gt;: new')
+    expect(hostile).not.toContain('<b>')
+    expect(await send('/api/badges/jobs/none.svg')).toMatchObject({ status: 404 })
+    expect(await send('/api/badges/tags/none')).toMatchObject({ status: 404 })
+    const { text: metrics } = await send('/api/jobs-metrics')
+    expect(metrics).toContain(
+      'wayward_job_trouble{service="jobs",job="good-one",status="failing"} 1',
+    )
+    expect(metrics).toContain('job="a\\"<b>"')
+    expect((await send('/metrics')).text).toMatch(/wayward_jobs\{status="failing"\} \d/)
+  })
+})
+
 describe('both listeners', () => {
   test('have the same addresses', async () => {
     const response = await fetch(`http://${service.addresses.otlpHttp}/ping/key/there?create=1`)
@@ -465,6 +496,37 @@ describe('bounds and keys', () => {
       expect(metrics).toMatch(/receiver="jobs",[^\n]*status="overloaded"\} 3/)
     } finally {
       await collector.shutdown(5_000)
+    }
+  })
+
+  test('tell a channel of a job that is late within five seconds of the end of its grace', async () => {
+    const got: { readonly atMs: number; readonly text: string }[] = []
+    const listener = createServer((request, response) => {
+      const take = async (): Promise<void> => {
+        const { text } = JSON.parse(await textOf(request)) as { readonly text: string }
+        got.push({ atMs: Date.now(), text })
+        response.end()
+      }
+      void take()
+    })
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/hook`
+    const notify = [{ name: 'ops', kind: 'slack', url, services: ['told'] }] as const
+    const { collector, addresses } = await startCollector(service.engine.writer, {}, { notify })
+    try {
+      const body = JSON.stringify({ service: 'told', schedule: ['every 5s'], grace: '1s' })
+      const setMs = Date.now()
+      await fetch(`http://${addresses.api}/api/jobs/due`, { method: 'PUT', body })
+      await expect.poll(() => got.length, { timeout: 15_000 }).toBeGreaterThan(0)
+      expect(got[0]?.text).toBe('told/due is late: a run was due and has not come, it was new')
+      expect((got[0]?.atMs ?? 0) - setMs - 6_000).toBeLessThan(5_000)
+      await fetch(`http://${addresses.api}/api/jobs/due`, {
+        method: 'PUT',
+        body: JSON.stringify({ service: 'told', paused: true }),
+      })
+    } finally {
+      await collector.shutdown(5_000)
+      listener.close()
     }
   })
 
