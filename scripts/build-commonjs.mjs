@@ -1,6 +1,6 @@
 // Makes the CommonJS form of the SDK from its compiled ES modules, for applications, bundles and
 // test runners that `require` it: a file per entry, the names of semconv in it. What the copies of
-// the SDK in a process share hangs on the global object (sdk/shared-state.ts).
+// the SDK in a process share hangs on the global object (sdk/process/shared-state.ts).
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -12,7 +12,7 @@ export {
 } from './observe/instrumentations.ts'
 export { nameQueue } from './observe/p-queue.ts'
 export type { PQueueClass } from './observe/p-queue.ts'
-export type { SnapshotSettings } from './open-operations.ts'
+export type { SnapshotSettings } from './report/open-operations.ts'
 export { register, type RegisterOptions, type Registration } from './registration.ts'
 export type { StatsPackage } from './stats/stats-package.ts'
 export type {

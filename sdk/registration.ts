@@ -31,17 +31,17 @@ import {
   logRecordLimits,
   protocolFor,
   queueLimits,
-} from './environment.ts'
-import { createExportLine, type ExportLine, queueLogs, queueSpans } from './export-queue.ts'
+} from './process/environment.ts'
+import { createExportLine, type ExportLine, queueLogs, queueSpans } from './emit/export-queue.ts'
 import { getReporterWithCore } from './global-reporter.ts'
-import { createHttpExporter } from './http-exporter.ts'
-import { createLossReport, type LossReport } from './loss-report.ts'
-import type { SnapshotSettings } from './open-operations.ts'
+import { createHttpExporter } from './emit/http-exporter.ts'
+import { createLossReport, type LossReport } from './report/loss-report.ts'
+import type { SnapshotSettings } from './report/open-operations.ts'
 import type { Reporter } from './reporter.ts'
-import { createResource } from './resource.ts'
+import { createResource } from './process/resource.ts'
 import { createSdkStats, type SdkStats } from './stats/sdk-stats.ts'
 import type { StatsPackage } from './stats/stats-package.ts'
-import { openThreadState } from './thread-state.ts'
+import { openThreadState } from './process/thread-state.ts'
 
 /** What may be set of the SDK in code; environment variables say the rest. */
 export interface RegisterOptions {

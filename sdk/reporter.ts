@@ -26,16 +26,16 @@ import {
   guard,
   type Scope,
   timeOf,
-} from './core.ts'
+} from './report/core.ts'
 import {
   createOpenOperations,
   defaultSnapshotSettings,
   type SnapshotSettings,
-} from './open-operations.ts'
+} from './report/open-operations.ts'
 import { createJob, type JobSettings, type ReportedJob } from './report/job.ts'
 import { createLock, type LockSettings, type ReportedLock } from './report/lock.ts'
 import { createQueue, type QueueSettings, type ReportedQueue } from './report/queue.ts'
-import { openThreadState } from './thread-state.ts'
+import { openThreadState } from './process/thread-state.ts'
 
 /** What may be set of a reporter. */
 export interface ReporterOptions {

@@ -9,9 +9,9 @@
 // releaser.
 import { context } from '@opentelemetry/api'
 import { WAYWARD_LOCK_TYPE_VALUE_MUTEX, WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE } from '@wayward/semconv'
-import { callSite, isConstructorOf, type OutermostFunction } from '../call-site.ts'
-import { type Core, guard } from '../core.ts'
-import { sharedState } from '../shared-state.ts'
+import { callSite, isConstructorOf, type OutermostFunction } from './call-site.ts'
+import { type Core, guard } from '../report/core.ts'
+import { sharedState } from '../process/shared-state.ts'
 import { createLock, type LockHold, type LockRequest, type ReportedLock } from '../report/lock.ts'
 
 interface SemaphoreLike {

@@ -1,8 +1,8 @@
 // Observation of p-queue 8 to 10: `add` is wrapped on the prototype, and the function that it is
 // given. The queue's name comes from the place of its constructor, which is seen when it sets its
 // concurrency.
-import { callSite, isConstructorOf, type OutermostFunction } from '../call-site.ts'
-import { type Core, follow, guard } from '../core.ts'
+import { callSite, isConstructorOf, type OutermostFunction } from './call-site.ts'
+import { type Core, follow, guard } from '../report/core.ts'
 import {
   createQueue,
   type EnqueueOptions,
@@ -10,7 +10,7 @@ import {
   type QueueItem,
   type ReportedQueue,
 } from '../report/queue.ts'
-import { sharedState } from '../shared-state.ts'
+import { sharedState } from '../process/shared-state.ts'
 
 /** As far as they are what the library's types say. */
 interface AddOptions {

@@ -27,18 +27,10 @@ import {
   WAYWARD_KIND_VALUE_JOB_ATTEMPT,
   WAYWARD_KIND_VALUE_JOB_RUN,
 } from '@wayward/semconv'
-import { toRfc3339 } from '../clock.ts'
-import {
-  actorAttributes,
-  type Core,
-  errorType,
-  follow,
-  guard,
-  type Scope,
-  timeOf,
-} from '../core.ts'
-import type { OpenOperation } from '../open-operations.ts'
-import type { Task } from '../task.ts'
+import { toRfc3339 } from '../process/clock.ts'
+import { actorAttributes, type Core, errorType, follow, guard, type Scope, timeOf } from './core.ts'
+import type { OpenOperation } from './open-operations.ts'
+import type { Task } from './task.ts'
 
 /** How a run or an attempt ended. */
 export type JobResult = 'success' | 'failure' | 'error' | 'timeout' | 'cancellation' | 'skip'

@@ -27,9 +27,9 @@ import {
   WAYWARD_LOCK_WAIT_RESULT_VALUE_REFUSED,
   WAYWARD_LOCK_WAIT_RESULT_VALUE_TIMEOUT,
 } from '@wayward/semconv'
-import { durationNs } from '../clock.ts'
-import { actorAttributes, type Core, createScope, guard, type Scope, timeOf } from '../core.ts'
-import type { OpenOperation } from '../open-operations.ts'
+import { durationNs } from '../process/clock.ts'
+import { actorAttributes, type Core, createScope, guard, type Scope, timeOf } from './core.ts'
+import type { OpenOperation } from './open-operations.ts'
 import {
   addHold,
   type HeldLocks,
@@ -37,7 +37,7 @@ import {
   removeHold,
   type Task,
   type TaskHold,
-} from '../task.ts'
+} from './task.ts'
 
 /** What a lock is; see `wayward.lock.*` in the semantic conventions. */
 export interface LockSettings {

@@ -26,18 +26,10 @@ import {
   WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE,
   WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED,
 } from '@wayward/semconv'
-import { durationNs } from '../clock.ts'
-import {
-  actorAttributes,
-  type Core,
-  errorType,
-  follow,
-  guard,
-  type Scope,
-  timeOf,
-} from '../core.ts'
-import type { OpenOperation } from '../open-operations.ts'
-import type { Task } from '../task.ts'
+import { durationNs } from '../process/clock.ts'
+import { actorAttributes, type Core, errorType, follow, guard, type Scope, timeOf } from './core.ts'
+import type { OpenOperation } from './open-operations.ts'
+import type { Task } from './task.ts'
 
 /** What a queue is; see `wayward.queue.*` in the semantic conventions. */
 export interface QueueSettings {

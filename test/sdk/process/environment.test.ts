@@ -2,8 +2,8 @@
 // in a process of its own, against a real OTLP/gRPC server.
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type OtlpServer, startOtlpServer } from './otlp-server.ts'
-import { run } from './program.ts'
+import { type OtlpServer, startOtlpServer } from '../otlp-server.ts'
+import { run } from '../program.ts'
 
 let server: OtlpServer
 beforeEach(async () => {
@@ -127,7 +127,7 @@ test.each([
 
 test('every variable that is tested here is in the table of docs/sdk.md', () => {
   const source = readFileSync(new URL(import.meta.url), 'utf8')
-  const page = readFileSync(new URL('../../docs/sdk.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../../../docs/sdk.md', import.meta.url), 'utf8')
   const table = page.slice(page.indexOf('## Variables'))
   for (const [name] of source.matchAll(/OTEL_[A-Z]+[A-Z_]*[A-Z]/g)) {
     const generic = name

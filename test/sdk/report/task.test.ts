@@ -11,7 +11,7 @@ import {
   WAYWARD_KIND_VALUE_LOCK_HOLD,
 } from '@wayward/semconv'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createRecording, type Recording, sleep } from './recording.ts'
+import { createRecording, type Recording, sleep } from '../recording.ts'
 
 let recording: Recording
 let observation: Observation

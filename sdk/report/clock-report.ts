@@ -9,7 +9,7 @@ import {
   ATTR_WAYWARD_SESSION_UPTIME,
   EVENT_WAYWARD_CLOCK_STEP,
 } from '@wayward/semconv'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../process/clock.ts'
 
 export interface ClockReportSettings {
   readonly clock: Clock

@@ -14,10 +14,10 @@ import {
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
 } from '@wayward/semconv'
 import { expect, test } from 'vitest'
-import { createClock } from '@wayward/sdk/clock'
-import { createExportLine, queueLogs, queueSpans } from '@wayward/sdk/export-queue'
-import { createLossReport } from '@wayward/sdk/loss-report'
-import { sleep } from './recording.ts'
+import { createClock } from '@wayward/sdk/process/clock'
+import { createExportLine, queueLogs, queueSpans } from '@wayward/sdk/emit/export-queue'
+import { createLossReport } from '@wayward/sdk/report/loss-report'
+import { sleep } from '../recording.ts'
 
 type Answer = { readonly code: number; readonly error?: Error } | 'never'
 

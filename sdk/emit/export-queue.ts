@@ -23,9 +23,9 @@ import {
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
 } from '@wayward/semconv'
-import type { QueueLimits } from './environment.ts'
-import type { LossReport } from './loss-report.ts'
-import { followedOperationsMax } from './open-operations.ts'
+import type { QueueLimits } from '../process/environment.ts'
+import type { LossReport } from '../report/loss-report.ts'
+import { followedOperationsMax } from '../report/open-operations.ts'
 
 interface Exporter<T> {
   export(items: T[], onResult: (result: ExportResult) => void): void

@@ -13,7 +13,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { gzip } from 'node:zlib'
 import { diag } from '@opentelemetry/api'
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
-import { type HttpExporterSettings, httpExporterSettings } from './environment.ts'
+import { type HttpExporterSettings, httpExporterSettings } from '../process/environment.ts'
 
 /** How a batch becomes bytes; OpenTelemetry's serializers have this form. */
 export interface BatchSerializer<T> {

@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib'
 import { decode, exportLogsRequest, exportTraceRequest } from '@wayward/otlp'
 import { createOtlpHttpReceiver } from '@wayward/collector/receivers/otlp-http'
 import { afterEach, describe, expect, test } from 'vitest'
-import { startReceiver } from '../collector/receiver-harness.ts'
+import { startReceiver } from '../../collector/receiver-harness.ts'
 
 interface Seen {
   readonly path: string
@@ -45,7 +45,7 @@ async function startServer(statuses: readonly number[]): Promise<{ port: number;
   return { port: (server.address() as AddressInfo).port, seen }
 }
 
-const index = fileURLToPath(new URL('../../sdk/dist/index.js', import.meta.url))
+const index = fileURLToPath(new URL('../../../sdk/dist/index.js', import.meta.url))
 
 interface Ended {
   readonly code: number | null

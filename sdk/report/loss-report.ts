@@ -11,7 +11,7 @@ import {
   EVENT_WAYWARD_EVENTS_DROPPED,
   EVENT_WAYWARD_OPERATION_ENDED,
 } from '@wayward/semconv'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../process/clock.ts'
 
 interface Loss {
   count: number

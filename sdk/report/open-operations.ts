@@ -19,7 +19,7 @@ import {
   WAYWARD_OPERATION_END_REASON_VALUE_LEFT_OUT,
   WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN,
 } from '@wayward/semconv'
-import { type Clock, durationNs, toRfc3339 } from './clock.ts'
+import { type Clock, durationNs, toRfc3339 } from '../process/clock.ts'
 import { createClockReport } from './clock-report.ts'
 import { createLossReport } from './loss-report.ts'
 

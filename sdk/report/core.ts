@@ -16,9 +16,9 @@ import {
   ATTR_WAYWARD_TASK_ID,
   ATTR_WAYWARD_TASK_NAME,
 } from '@wayward/semconv'
-import { type Clock, toHrTime } from './clock.ts'
+import { type Clock, toHrTime } from '../process/clock.ts'
 import type { OpenOperations } from './open-operations.ts'
-import type { ProcessState } from './process-state.ts'
+import type { ProcessState } from '../process/process-state.ts'
 import type { Task, Tasks } from './task.ts'
 
 /**

@@ -1,13 +1,13 @@
 // Goal: what happens to times when the wall clock is set, or the computer sleeps: the monotonic
 // clock stands still meanwhile. Method: a wall clock that is moved.
-import { createClock, measureClockOffset, toRfc3339 } from '@wayward/sdk/clock'
+import { createClock, measureClockOffset, toRfc3339 } from '@wayward/sdk/process/clock'
 import { afterEach, expect, test, vi } from 'vitest'
 import {
   ATTR_WAYWARD_CLOCK_SHIFT,
   ATTR_WAYWARD_SESSION_UPTIME,
   EVENT_WAYWARD_CLOCK_STEP,
 } from '@wayward/semconv'
-import { createRecording, sleep } from './recording.ts'
+import { createRecording, sleep } from '../recording.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

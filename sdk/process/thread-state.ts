@@ -2,7 +2,7 @@
 // each other. It hangs on the global object because a process can hold two copies of this package
 // (as OpenTelemetry's API does it, and for the same reason).
 import { openProcessState, type ProcessState } from './process-state.ts'
-import { createTasks, type Tasks } from './task.ts'
+import { createTasks, type Tasks } from '../report/task.ts'
 
 export interface ThreadState {
   readonly process: ProcessState
