@@ -23,7 +23,7 @@ export type {
   JobRunOptions,
   JobSettings,
   ReportedJob,
-} from './report/job.ts'
+} from './report/reported-job.ts'
 export type {
   LockGrantOptions,
   LockHold,
@@ -32,7 +32,7 @@ export type {
   LockSettings,
   LockTimeOptions,
   ReportedLock,
-} from './report/lock.ts'
+} from './report/reported-lock.ts'
 export type {
   EnqueueOptions,
   ItemProcessing,
@@ -40,12 +40,7 @@ export type {
   QueueSettings,
   QueueTimeOptions,
   ReportedQueue,
-} from './report/queue.ts'
-export {
-  createReporter,
-  type LogOptions,
-  type Reporter,
-  type ReporterOptions,
-  type Zone,
-  type ZoneOptions,
-} from './reporter.ts'
+} from './report/reported-queue.ts'
+export type { LogOptions } from './report/log.ts'
+export type { Zone, ZoneEndOptions, ZoneOptions } from './report/zone.ts'
+export { createReporter, type Reporter, type ReporterOptions } from './reporter.ts'

@@ -282,9 +282,9 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
   for (const problem of problems) diag.warn(problem)
   const reporter = getReporterWithCore()
   if (options.snapshots !== undefined) reporter.core.open.configure(options.snapshots)
-  const tellLosses = (): void => {
+  const reportLosses = (): void => {
     try {
-      losses.tell(reporter.core.logger, state.clock, state.nextSequence)
+      losses.report(reporter.core.emitter, state)
     } catch {
       reporter.core.swallowedCount++
     }
@@ -296,11 +296,11 @@ function install(options: RegisterOptions, holder: { [registrationKey]?: Holder 
     waitingCount: pipelines.reduce((sum, { waitingCount }) => sum + waitingCount, 0),
     swallowedCount: reporter.swallowedCount,
   }))
-  const timer = setInterval(tellLosses, lossIntervalMs)
+  const timer = setInterval(reportLosses, lossIntervalMs)
   timer.unref()
   const flush = async (): Promise<void> => {
     await settle([traces.forceFlush()])
-    tellLosses()
+    reportLosses()
     await settle([logPipeline.forceFlush()])
   }
   const shutdownOnce = once(async () => {

@@ -1,41 +1,22 @@
-import { isMainThread, threadId } from 'node:worker_threads'
-import {
-  type Attributes,
-  type Context,
-  context,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api'
-import { type LogAttributes, type Logger, logs, SeverityNumber } from '@opentelemetry/api-logs'
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_THREAD_ID,
-  ATTR_THREAD_NAME,
-  ATTR_WAYWARD_EVENT_SEQUENCE,
-  ATTR_WAYWARD_TASK_ID,
-  ATTR_WAYWARD_TASK_NAME,
-  WAYWARD_KIND_VALUE_ZONE,
-} from '@wayward/semconv'
-import {
-  actorAttributes,
-  type Core,
-  createScope,
-  errorType,
-  follow,
-  guard,
-  type Scope,
-  timeOf,
-} from './report/core.ts'
+import { type Tracer, trace } from '@opentelemetry/api'
+import { type Logger, logs } from '@opentelemetry/api-logs'
+import { createSpanEmitter } from './emit/span-emitter.ts'
+import { openThreadState } from './process/thread-state.ts'
+import { type Core, guard } from './report/core.ts'
+import { createJob } from './report/job.ts'
+import { Lock } from './report/lock.ts'
+import { log, type LogOptions } from './report/log.ts'
 import {
   createOpenOperations,
   defaultSnapshotSettings,
   type SnapshotSettings,
 } from './report/open-operations.ts'
-import { createJob, type JobSettings, type ReportedJob } from './report/job.ts'
-import { createLock, type LockSettings, type ReportedLock } from './report/lock.ts'
-import { createQueue, type QueueSettings, type ReportedQueue } from './report/queue.ts'
-import { openThreadState } from './process/thread-state.ts'
+import { Queue } from './report/queue.ts'
+import type { JobSettings, ReportedJob } from './report/reported-job.ts'
+import type { LockSettings, ReportedLock } from './report/reported-lock.ts'
+import type { QueueSettings, ReportedQueue } from './report/reported-queue.ts'
+import { follow } from './report/scope.ts'
+import { beginZone, noZone, type Zone, type ZoneOptions } from './report/zone.ts'
 
 /** What may be set of a reporter. */
 export interface ReporterOptions {
@@ -45,32 +26,6 @@ export interface ReporterOptions {
   readonly logger?: Logger
   /** Snapshots of what is open: interval, threshold and largest number, see `SnapshotSettings`. */
   readonly snapshots?: Partial<SnapshotSettings>
-}
-
-/** What may be said of a zone. */
-export interface ZoneOptions {
-  /** When it began, in nanoseconds since 1970; the present by default. */
-  readonly timeNs?: bigint
-  /** Further attributes of the span. */
-  readonly attributes?: Attributes
-}
-
-/** A stretch of work that is being marked. */
-export interface Zone extends Scope {
-  /** Ends it; a second end is ignored. */
-  end(options?: { readonly timeNs?: bigint; readonly error?: unknown }): void
-}
-
-/** A log record. */
-export interface LogOptions {
-  readonly body: string
-  /** OpenTelemetry's severity number; 9 is INFO. */
-  readonly severity?: SeverityNumber
-  /** When it happened, in nanoseconds since 1970; the present by default. */
-  readonly timeNs?: bigint
-  readonly attributes?: LogAttributes
-  /** Whose trace and span it belongs to; the active one by default. */
-  readonly context?: Context
 }
 
 /**
@@ -99,15 +54,15 @@ export interface Reporter {
   /** A log record with time in nanoseconds, trace context, thread and task. */
   log(options: LogOptions): void
   /**
-   * Runs `fn` as an asynchronous task of its own, told apart from the caller's by
-   * `wayward.task.id`.
+   * Runs `fn` as an asynchronous task of its own, which has another `wayward.task.id` than the
+   * caller.
    */
   task<T>(name: string, fn: () => T): T
   /** The task of the caller. */
   currentTask(): { readonly id: string; readonly name: string | undefined }
   /** The session that this process reports as, `wayward.session.id`. */
   readonly sessionId: string
-  /** Tells at once everything that is open for longer than the threshold. @returns how many. */
+  /** Reports at once everything that is open for longer than the threshold. @returns how many. */
   snapshot(): number
   /** Number of operations that have begun and not ended. */
   readonly openCount: number
@@ -148,8 +103,8 @@ export function createReporterWithCore(options: ReporterOptions): ReporterWithCo
   return {
     core,
     sessionId: core.process.sessionId,
-    lock: (settings) => createLock(core, settings),
-    queue: (settings) => createQueue(core, settings),
+    lock: (settings) => new Lock(core, settings),
+    queue: (settings) => new Queue(core, settings),
     job: (settings) => createJob(core, settings),
     startZone,
     zone(name, fn, zoneOptions) {
@@ -185,96 +140,24 @@ export function createReporterWithCore(options: ReporterOptions): ReporterWithCo
 
 function createCore(options: ReporterOptions): Core {
   const { process, tasks } = openThreadState()
-  const logger = options.logger ?? logs.getLogger(scopeName)
+  const emitter = createSpanEmitter({
+    tracer: options.tracer ?? trace.getTracer(scopeName),
+    logger: options.logger ?? logs.getLogger(scopeName),
+  })
   const core: Core = {
     isEnabled: true,
     swallowedCount: 0,
-    tracer: options.tracer ?? trace.getTracer(scopeName),
-    logger,
+    emitter,
     clock: process.clock,
     tasks,
     process,
-    threadId,
-    threadName: isMainThread ? 'main' : `worker-${threadId}`,
     open: createOpenOperations({
       snapshots: { ...defaultSnapshotSettings, ...options.snapshots },
-      clock: process.clock,
-      logger,
-      nextSequence: process.nextSequence,
-      uptimeNs: process.uptimeNs,
+      emitter,
+      process,
       onError: () => void core.swallowedCount++,
     }),
   }
   core.open.start()
   return core
-}
-
-function beginZone(core: Core, name: string, options: ZoneOptions): Zone {
-  const sequence = core.process.nextSequence()
-  const parent = context.active()
-  const { anchorMs } = core.clock
-  const span = core.tracer.startSpan(
-    name,
-    {
-      startTime: timeOf(core, options.timeNs, anchorMs),
-      attributes: {
-        ...options.attributes,
-        ...actorAttributes(core, WAYWARD_KIND_VALUE_ZONE, sequence, core.tasks.current()),
-      },
-    },
-    parent,
-  )
-  let isOpen = true
-  return {
-    ...createScope(span, trace.setSpan(parent, span)),
-    end(end = {}) {
-      if (!isOpen) return
-      isOpen = false
-      guard(
-        core,
-        () => {
-          if ('error' in end) {
-            span.setAttribute(ATTR_ERROR_TYPE, errorType(end.error))
-            span.setStatus({ code: SpanStatusCode.ERROR })
-          }
-          span.end(timeOf(core, end.timeNs, anchorMs))
-        },
-        undefined,
-      )
-    },
-  }
-}
-
-function log(core: Core, options: LogOptions): void {
-  const time = timeOf(core, options.timeNs)
-  const task = core.tasks.current()
-  const attributes: LogAttributes = {
-    ...options.attributes,
-    [ATTR_WAYWARD_EVENT_SEQUENCE]: core.process.nextSequence(),
-    [ATTR_THREAD_ID]: core.threadId,
-    [ATTR_THREAD_NAME]: core.threadName,
-    [ATTR_WAYWARD_TASK_ID]: task.id,
-  }
-  if (task.name !== undefined) attributes[ATTR_WAYWARD_TASK_NAME] = task.name
-  const severity = options.severity ?? SeverityNumber.INFO
-  core.logger.emit({
-    body: options.body,
-    severityNumber: severity,
-    severityText: severityTexts[Math.floor((severity - 1) / 4)] ?? 'INFO',
-    timestamp: time,
-    observedTimestamp: time,
-    attributes,
-    context: options.context ?? context.active(),
-  })
-}
-
-const severityTexts = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']
-
-const noZone: Zone = {
-  span: undefined,
-  get context() {
-    return context.active()
-  },
-  run: (fn) => fn(),
-  end: () => undefined,
 }

@@ -18,13 +18,14 @@ import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelem
 import type { LogRecordExporter, LogRecordProcessor, SdkLogRecord } from '@opentelemetry/sdk-logs'
 import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import {
+  ATTR_WAYWARD_EVENT_SEQUENCE,
   EVENT_WAYWARD_EVENTS_DROPPED,
   EVENT_WAYWARD_OPERATION_ENDED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
 } from '@wayward/semconv'
 import type { QueueLimits } from '../process/environment.ts'
-import type { LossReport } from '../report/loss-report.ts'
+import type { Dropped, LossReport } from '../report/loss-report.ts'
 import { followedOperationsMax } from '../report/open-operations.ts'
 
 interface Exporter<T> {
@@ -89,6 +90,11 @@ interface Item {
   readonly eventName?: string | undefined
 }
 
+function toDropped(item: Item): Dropped {
+  const sequence = (item.attributes as Record<string, unknown>)[ATTR_WAYWARD_EVENT_SEQUENCE]
+  return { sequence: typeof sequence === 'number' ? sequence : undefined, isEnd: isKept(item) }
+}
+
 function createExportQueue<T extends Item>(
   exporter: Exporter<T>,
   limits: QueueLimits,
@@ -106,7 +112,7 @@ function createExportQueue<T extends Item>(
   let isAbandoned = false
 
   function drop(reason: string, items: readonly T[]): void {
-    for (const item of items) losses.add(reason, item)
+    for (const item of items) losses.add(reason, toDropped(item))
   }
 
   function schedule(delayMs: number): void {
@@ -226,7 +232,7 @@ function createExportQueue<T extends Item>(
       if (isClosed) return
       const places = limits.queueItemsMax + (reserves.get(item.eventName) ?? 0)
       if (waiting.length + batch.length >= places) {
-        losses.add(WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL, item)
+        losses.add(WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL, toDropped(item))
         return
       }
       waiting.push(item)

@@ -12,7 +12,8 @@ import { WAYWARD_LOCK_TYPE_VALUE_MUTEX, WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE } from
 import { callSite, isConstructorOf, type OutermostFunction } from './call-site.ts'
 import { type Core, guard } from '../report/core.ts'
 import { sharedState } from '../process/shared-state.ts'
-import { createLock, type LockHold, type LockRequest, type ReportedLock } from '../report/lock.ts'
+import { Lock } from '../report/lock.ts'
+import type { LockHold, LockRequest, ReportedLock } from '../report/reported-lock.ts'
 
 interface SemaphoreLike {
   _queue: object[]
@@ -185,7 +186,7 @@ function createObserver(core: Core, classNames: readonly string[]) {
     if (seen !== undefined) return seen
     const name = namesGiven.get(semaphore) ?? siteOf(outermost) ?? 'async-mutex'
     const isMutex = mutexSemaphores.has(semaphore)
-    const lock = createLock(core, {
+    const lock = new Lock(core, {
       name,
       type: isMutex ? WAYWARD_LOCK_TYPE_VALUE_MUTEX : WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE,
     })
@@ -410,7 +411,7 @@ function createObserver(core: Core, classNames: readonly string[]) {
         () => {
           const made = locksSeen.get(semaphore)
           if (made === undefined) return
-          const lock = createLock(core, { name: made.name, id: made.id })
+          const lock = new Lock(core, { name: made.name, id: made.id })
           locksSeen.set(semaphore, lock)
           collected.unregister(semaphore)
           collected.register(semaphore, lock, semaphore)

@@ -2,14 +2,15 @@
 // given. The queue's name comes from the place of its constructor, which is seen when it sets its
 // concurrency.
 import { callSite, isConstructorOf, type OutermostFunction } from './call-site.ts'
-import { type Core, follow, guard } from '../report/core.ts'
-import {
-  createQueue,
-  type EnqueueOptions,
-  type ItemProcessing,
-  type QueueItem,
-  type ReportedQueue,
-} from '../report/queue.ts'
+import { type Core, guard } from '../report/core.ts'
+import { Queue } from '../report/queue.ts'
+import type {
+  EnqueueOptions,
+  ItemProcessing,
+  QueueItem,
+  ReportedQueue,
+} from '../report/reported-queue.ts'
+import { follow } from '../report/scope.ts'
 import { sharedState } from '../process/shared-state.ts'
 
 /** As far as they are what the library's types say. */
@@ -101,7 +102,7 @@ function define(target: object, key: string, descriptor: PropertyDescriptor): vo
 function queueOf(core: Core, queue: PQueueLike, outermost: OutermostFunction): ReportedQueue {
   const seen = queuesSeen.get(queue)
   if (seen !== undefined) return seen
-  const made = createQueue(core, {
+  const made = new Queue(core, {
     name: namesGiven.get(queue) ?? siteOf(queue, outermost) ?? 'p-queue',
   })
   made.concurrency = queue.concurrency

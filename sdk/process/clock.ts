@@ -15,10 +15,23 @@ export interface Clock {
    * @param anchorMs the anchor of the operation that it is for; the latest by default.
    */
   now(anchorMs?: number): HrTime
+  /**
+   * The present time without an object made for it: what is returned is the same at each call, and
+   * holds until the next.
+   */
+  read(anchorMs?: number): Moment
+  /** A given time, in nanoseconds since 1970; returned as `read` does. */
+  at(timeNs: bigint): Moment
   /** How far the wall clock has been set since the start, in whole milliseconds. */
   readonly anchorMs: number
   /** Looks whether the wall clock was set, and follows it. */
   follow(): void
+}
+
+/** A time since 1970. */
+export interface Moment {
+  readonly seconds: number
+  readonly ns: number
 }
 
 /** Smaller differences are the coarseness of the wall clock, or adjusted slowly by the system. */
@@ -64,7 +77,8 @@ export function createClock(
   // Kept as two numbers: bigint arithmetic on every event would cost more than reading the clock.
   const offset = toHrTime(offsetNs)
   const anchorNow = (): number => anchor[0] ?? 0
-  function now(anchorMs = anchorNow()): HrTime {
+  const moment = { seconds: 0, ns: 0 }
+  function read(anchorMs = anchorNow()): Moment {
     const time = process.hrtime()
     let seconds = time[0] + offset[0]
     let ns = time[1] + offset[1]
@@ -77,17 +91,29 @@ export function createClock(
       seconds++
       ns -= nsPerSecond
     }
-    return [seconds, ns]
+    moment.seconds = seconds
+    moment.ns = ns
+    return moment
   }
   return {
     offsetNs,
     uncertaintyNs,
-    now,
+    read,
+    now(anchorMs) {
+      const { seconds, ns } = read(anchorMs)
+      return [seconds, ns]
+    },
+    at(timeNs) {
+      const [seconds, ns] = toHrTime(timeNs)
+      moment.seconds = seconds
+      moment.ns = ns
+      return moment
+    },
     get anchorMs() {
       return anchorNow()
     },
     follow() {
-      const [seconds, ns] = now()
+      const { seconds, ns } = read()
       const stepMs = Math.round(Date.now() - (seconds * 1000 + ns / 1e6))
       if (Math.abs(stepMs) >= stepMsMin) anchor[0] = anchorNow() + stepMs
     },
@@ -99,9 +125,12 @@ export function toHrTime(timeNs: bigint): HrTime {
   return [Number(timeNs / 1_000_000_000n), Number(timeNs % 1_000_000_000n)]
 }
 
-/** From `start` to `end` in nanoseconds, exact up to 104 days; never negative. */
-export function durationNs(start: HrTime, end: HrTime): number {
-  return Math.max(0, (end[0] - start[0]) * nsPerSecond + (end[1] - start[1]))
+/** What has passed since a start, in nanoseconds, exact up to 104 days; never negative. */
+export function elapsedNs(
+  start: { readonly startSeconds: number; readonly startNs: number },
+  now: Moment,
+): number {
+  return Math.max(0, (now.seconds - start.startSeconds) * nsPerSecond + now.ns - start.startNs)
 }
 
 /** RFC 3339 with nanoseconds, UTC. */

@@ -1,125 +1,34 @@
+import { type Context, context } from '@opentelemetry/api'
 import {
-  type Attributes,
-  type Context,
-  context,
-  type HrTime,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api'
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_WAYWARD_JOB_ATTEMPT,
-  ATTR_WAYWARD_JOB_ATTEMPT_LIMIT,
-  ATTR_WAYWARD_JOB_DEADLINE,
-  ATTR_WAYWARD_JOB_DUE_TIME,
-  ATTR_WAYWARD_JOB_EXIT_CODE,
-  ATTR_WAYWARD_JOB_ID,
-  ATTR_WAYWARD_JOB_NAME,
-  ATTR_WAYWARD_JOB_RESULT,
-  ATTR_WAYWARD_JOB_RUN_ID,
-  ATTR_WAYWARD_JOB_SCHEDULE,
-  ATTR_WAYWARD_JOB_SCHEDULE_TIMEZONE,
-  ATTR_WAYWARD_JOB_SCHEDULED_TIME,
-  ATTR_WAYWARD_JOB_TRIGGER,
-  ATTR_WAYWARD_JOB_WORKER_ID,
   WAYWARD_JOB_RESULT_VALUE_ERROR,
   WAYWARD_JOB_RESULT_VALUE_SUCCESS,
   WAYWARD_KIND_VALUE_JOB_ATTEMPT,
   WAYWARD_KIND_VALUE_JOB_RUN,
 } from '@wayward/semconv'
-import { toRfc3339 } from '../process/clock.ts'
-import { actorAttributes, type Core, errorType, follow, guard, type Scope, timeOf } from './core.ts'
-import type { OpenOperation } from './open-operations.ts'
+import { type Core, errorTypeOf, guard, momentOf } from './core.ts'
+import { OpenOperation } from './open-operation.ts'
+import type { JobOperation, JobRunFacts, JobSubject } from './operation.ts'
+import type {
+  JobAttempt,
+  JobEndOptions,
+  JobResult,
+  JobRun,
+  JobRunOptions,
+  JobSettings,
+  ReportedJob,
+} from './reported-job.ts'
+import { follow, noScope, type Scope } from './scope.ts'
 import type { Task } from './task.ts'
 
-/** How a run or an attempt ended. */
-export type JobResult = 'success' | 'failure' | 'error' | 'timeout' | 'cancellation' | 'skip'
-
-/** What a job is; see `wayward.job.*` in the semantic conventions. */
-export interface JobSettings {
-  /** The job's name, of low cardinality. */
-  readonly name: string
-  /** Identity of its definition, where that differs from the name. */
-  readonly id?: string
-  /** The schedule, as its owner wrote it. */
-  readonly schedule?: string
-  /** Time zone of the schedule (IANA name). */
-  readonly timezone?: string
-  /** Largest number of attempts of a run. */
-  readonly attemptLimit?: number
-}
-
-/** What may be said of a run when it starts. */
-export interface JobRunOptions {
-  /** When the run started, in nanoseconds since 1970; the present by default. */
-  readonly timeNs?: bigint
-  /** Identity of the run; given by default. */
-  readonly runId?: string
-  /** Why it was started. */
-  readonly trigger?: 'cron' | 'interval' | 'event' | 'manual' | 'retry'
-  /** When the run was put on the schedule, in nanoseconds since 1970. */
-  readonly scheduledTimeNs?: bigint
-  /**
-   * When it was due to start; the run's lateness is its start minus this. Nanoseconds since 1970.
-   */
-  readonly dueTimeNs?: bigint
-  /** When it must have ended, in nanoseconds since 1970. */
-  readonly deadlineNs?: bigint
-  /** The worker that runs it. */
-  readonly workerId?: string
-}
-
-/** What may be said of the end of a run. */
-export interface JobEndOptions {
-  /** When it ended, in nanoseconds since 1970; the present by default. */
-  readonly timeNs?: bigint
-  /** What was thrown; its class becomes `error.type`. */
-  readonly error?: unknown
-  /** Exit code, where the job is a process. */
-  readonly exitCode?: number
-}
-
-/** A job whose runs are reported. */
-export interface ReportedJob {
-  readonly name: string
-  /**
-   * Runs `fn` as one run of the job, as an asynchronous task of its own: `success` if it returns,
-   * `error` if it throws, unless `fn` ended the run itself.
-   * @returns what `fn` returns (a promise that follows it); what it throws is thrown on.
-   * @example
-   * await job.run({ trigger: 'cron', dueTimeNs }, () => buildReport())
-   */
-  run<T>(options: JobRunOptions, fn: (run: JobRun) => T): T
-  /** Begins a run whose end is reported by hand. */
-  start(options?: JobRunOptions): JobRun
-}
-
-/** One execution of a job. Its first end counts, later ones are ignored. */
-export interface JobRun extends Scope {
-  readonly runId: string
-  /** Runs `fn` as one attempt: a child span with `success` or `error`. */
-  attempt<T>(fn: (attempt: JobAttempt) => T): T
-  /** Begins an attempt whose end is reported by hand. */
-  startAttempt(options?: { readonly timeNs?: bigint }): JobAttempt
-  ended(result: JobResult, options?: JobEndOptions): void
-  readonly isOpen: boolean
-}
-
-/** One try within a run. */
-export interface JobAttempt extends Scope {
-  /** From 1. */
-  readonly number: number
-  ended(result: JobResult, options?: JobEndOptions): void
-  readonly isOpen: boolean
-}
-
 export function createJob(core: Core, settings: JobSettings): ReportedJob {
+  const { name, id, schedule, timezone, attemptLimit } = settings
+  const job: JobSubject = { name, id, schedule, timezone, attemptLimit, mark: undefined }
   const start = (options: JobRunOptions = {}): JobRun => {
     if (!core.isEnabled) return noRun
-    return guard<JobRun>(core, () => new OpenRun(core, settings, options), noRun)
+    return guard<JobRun>(core, () => new OpenRun(core, job, options), noRun)
   }
   return {
-    name: settings.name,
+    name,
     start,
     run(options, fn) {
       const run = start(options)
@@ -136,98 +45,94 @@ function endAs(run: JobRun | JobAttempt, error: { value: unknown } | undefined):
   else run.ended(WAYWARD_JOB_RESULT_VALUE_ERROR, { error: error.value })
 }
 
-interface OpenSettings {
-  readonly name: string
-  readonly kind: string
-  readonly task: Task
-  readonly attributes: Attributes
-  readonly startTime: HrTime
+/** A run or an attempt that has not ended. */
+class OpenJob extends OpenOperation implements JobOperation {
+  result: JobResult | undefined = undefined
+  errorType: string | undefined = undefined
+  errorMessage: string | undefined = undefined
+  exitCode: number | undefined = undefined
+  attemptNumber: number | undefined
+  readonly kind: JobOperation['kind']
+  readonly job: JobSubject
+  readonly facts: JobRunFacts
+  readonly sequence: number
   readonly parent: Context
+  readonly #task: Task
+
+  constructor(core: Core, settings: OpenJobSettings) {
+    super(core, core.clock.anchorMs, momentOf(core, settings.timeNs))
+    this.kind = settings.kind
+    this.job = settings.job
+    this.facts = settings.facts
+    this.attemptNumber = settings.attemptNumber
+    this.parent = settings.parent
+    this.#task = settings.task
+    this.sequence = core.process.nextSequence()
+    this.begin()
+  }
+
+  get task(): Task {
+    return this.#task
+  }
+
+  get taskNumber(): number {
+    return this.#task.number
+  }
+
+  get taskName(): string | undefined {
+    return this.#task.name
+  }
+
+  ended(result: JobResult, options: JobEndOptions): void {
+    if (!this.isOpen) return
+    this.result = result
+    guard(this.core, () => this.#describe(result, options), undefined)
+    this.tryFinish(options.timeNs)
+  }
+
+  #describe(result: JobResult, options: JobEndOptions): void {
+    this.exitCode = options.exitCode
+    if (result === WAYWARD_JOB_RESULT_VALUE_SUCCESS) return
+    this.errorType = 'error' in options ? errorTypeOf(options.error) : result
+    if (options.error instanceof Error) this.errorMessage = options.error.message
+  }
+
+  close(): void {
+    // It is in no list.
+  }
 }
 
-/** What runs and attempts have in common: a span that is open, and its end. */
-class OpenJobSpan implements Scope, OpenOperation {
-  isOpen = true
-  readonly anchorMs: number
-  readonly sequence: number
-  readonly startTime: HrTime
-  readonly span: NonNullable<Scope['span']>
-  readonly context: Context
-  readonly core: Core
+interface OpenJobSettings {
+  readonly kind: JobOperation['kind']
+  readonly job: JobSubject
+  readonly facts: JobRunFacts
   readonly task: Task
-  readonly #attributes: Attributes
-
-  constructor(core: Core, settings: OpenSettings) {
-    this.core = core
-    this.task = settings.task
-    this.startTime = settings.startTime
-    this.anchorMs = core.clock.anchorMs
-    this.sequence = core.process.nextSequence()
-    this.#attributes = {
-      ...actorAttributes(core, settings.kind, this.sequence, settings.task),
-      ...settings.attributes,
-    }
-    this.span = core.tracer.startSpan(
-      settings.name,
-      { startTime: settings.startTime, attributes: this.#attributes },
-      settings.parent,
-    )
-    this.context = trace.setSpan(settings.parent, this.span)
-    core.open.add(this)
-  }
-
-  run<T>(fn: () => T): T {
-    return context.with(this.context, () => this.core.tasks.enter(this.task, fn))
-  }
-
-  describe(): Attributes {
-    return this.#attributes
-  }
-
-  end(result: JobResult, options: JobEndOptions, attributes: Attributes): void {
-    if (!this.isOpen) return
-    this.isOpen = false
-    guard(this.core, () => this.#send(result, options, attributes), undefined)
-  }
-
-  #send(result: JobResult, options: JobEndOptions, attributes: Attributes): void {
-    const { span } = this
-    this.core.open.delete(this)
-    span.setAttributes(attributes)
-    span.setAttribute(ATTR_WAYWARD_JOB_RESULT, result)
-    if (options.exitCode !== undefined) {
-      span.setAttribute(ATTR_WAYWARD_JOB_EXIT_CODE, options.exitCode)
-    }
-    if (result !== WAYWARD_JOB_RESULT_VALUE_SUCCESS) {
-      span.setAttribute(ATTR_ERROR_TYPE, 'error' in options ? errorType(options.error) : result)
-    }
-    if (result === 'failure' || result === 'error' || result === 'timeout') {
-      const { error } = options
-      const message = error instanceof Error ? { message: error.message } : {}
-      span.setStatus({ code: SpanStatusCode.ERROR, ...message })
-    }
-    span.end(timeOf(this.core, options.timeNs, this.anchorMs))
-  }
+  readonly parent: Context
+  readonly timeNs: bigint | undefined
+  readonly attemptNumber?: number
 }
 
 class OpenRun implements JobRun {
   readonly runId: string
-  readonly #operation: OpenJobSpan
-  readonly #common: Attributes
-  readonly #name: string
+  readonly #operation: OpenJob
   #attemptCount = 0
 
-  constructor(core: Core, job: JobSettings, options: JobRunOptions) {
+  constructor(core: Core, job: JobSubject, options: JobRunOptions) {
     this.runId = options.runId ?? core.process.nextRunId()
-    this.#name = job.name
-    this.#common = commonAttributes(job, options, this.runId)
-    this.#operation = new OpenJobSpan(core, {
-      name: `run ${job.name}`,
+    this.#operation = new OpenJob(core, {
       kind: WAYWARD_KIND_VALUE_JOB_RUN,
+      job,
+      facts: {
+        runId: this.runId,
+        workerId: options.workerId,
+        trigger: options.trigger,
+        scheduledTimeNs: options.scheduledTimeNs,
+        dueTimeNs: options.dueTimeNs,
+        deadlineNs: options.deadlineNs,
+      },
       task: core.tasks.create(job.name, true),
-      attributes: { ...this.#common, ...scheduleAttributes(job, options) },
-      startTime: timeOf(core, options.timeNs),
       parent: context.active(),
+      timeNs: options.timeNs,
     })
   }
 
@@ -244,7 +149,8 @@ class OpenRun implements JobRun {
   }
 
   run<T>(fn: () => T): T {
-    return this.#operation.run(fn)
+    const { core, task } = this.#operation
+    return context.with(this.context, () => core.tasks.enter(task, fn))
   }
 
   attempt<T>(fn: (attempt: JobAttempt) => T): T {
@@ -262,68 +168,50 @@ class OpenRun implements JobRun {
   }
 
   ended(result: JobResult, options: JobEndOptions = {}): void {
-    // A run without attempts told by hand was one attempt.
-    const attempts = Math.max(1, this.#attemptCount)
-    this.#operation.end(result, options, { [ATTR_WAYWARD_JOB_ATTEMPT]: attempts })
+    // A run without attempts reported by hand was one attempt.
+    if (this.isOpen) this.#operation.attemptNumber = Math.max(1, this.#attemptCount)
+    this.#operation.ended(result, options)
   }
 
   #beginAttempt(timeNs: bigint | undefined): JobAttempt {
-    const { core, task } = this.#operation
+    const { core, job, facts, task } = this.#operation
     const number = ++this.#attemptCount
-    const operation = new OpenJobSpan(core, {
-      name: `attempt ${this.#name}`,
+    const operation = new OpenJob(core, {
       kind: WAYWARD_KIND_VALUE_JOB_ATTEMPT,
+      job,
+      facts,
       task,
-      attributes: { ...this.#common, [ATTR_WAYWARD_JOB_ATTEMPT]: number },
-      startTime: timeOf(core, timeNs),
-      parent: this.#operation.context,
+      attemptNumber: number,
+      parent: this.context,
+      timeNs,
     })
     return {
       number,
-      span: operation.span,
-      context: operation.context,
+      get span() {
+        return operation.span
+      },
+      get context() {
+        return operation.context
+      },
       get isOpen() {
         return operation.isOpen
       },
       // The attempt goes on in the run's task: it is the same flow.
-      run: (fn) => context.with(operation.context, fn),
-      ended: (result, options = {}) => operation.end(result, options, {}),
+      run: (fn) => operation.run(fn),
+      ended: (result, options = {}) => operation.ended(result, options),
     }
   }
-}
-
-function commonAttributes(job: JobSettings, options: JobRunOptions, runId: string): Attributes {
-  const attributes: Attributes = {
-    [ATTR_WAYWARD_JOB_NAME]: job.name,
-    [ATTR_WAYWARD_JOB_RUN_ID]: runId,
-  }
-  if (job.id !== undefined) attributes[ATTR_WAYWARD_JOB_ID] = job.id
-  if (job.attemptLimit !== undefined) attributes[ATTR_WAYWARD_JOB_ATTEMPT_LIMIT] = job.attemptLimit
-  if (options.workerId !== undefined) attributes[ATTR_WAYWARD_JOB_WORKER_ID] = options.workerId
-  return attributes
-}
-
-function scheduleAttributes(job: JobSettings, options: JobRunOptions): Attributes {
-  const attributes: Attributes = {}
-  if (options.trigger !== undefined) attributes[ATTR_WAYWARD_JOB_TRIGGER] = options.trigger
-  if (job.schedule !== undefined) attributes[ATTR_WAYWARD_JOB_SCHEDULE] = job.schedule
-  if (job.timezone !== undefined) attributes[ATTR_WAYWARD_JOB_SCHEDULE_TIMEZONE] = job.timezone
-  const times: readonly (readonly [string, bigint | undefined])[] = [
-    [ATTR_WAYWARD_JOB_SCHEDULED_TIME, options.scheduledTimeNs],
-    [ATTR_WAYWARD_JOB_DUE_TIME, options.dueTimeNs],
-    [ATTR_WAYWARD_JOB_DEADLINE, options.deadlineNs],
-  ]
-  for (const [key, timeNs] of times) if (timeNs !== undefined) attributes[key] = toRfc3339(timeNs)
-  return attributes
 }
 
 /** What a disabled job hands out. */
 const noAttempt: JobAttempt = {
   number: 0,
   isOpen: false,
-  span: undefined,
+  get span() {
+    return noScope.span
+  },
   get context() {
-    return context.active()
+    return noScope.context
   },
   run: (fn) => fn(),
   ended: () => undefined,
@@ -332,9 +220,11 @@ const noAttempt: JobAttempt = {
 const noRun: JobRun = {
   runId: '',
   isOpen: false,
-  span: undefined,
+  get span() {
+    return noScope.span
+  },
   get context() {
-    return context.active()
+    return noScope.context
   },
   run: (fn) => fn(),
   attempt: (fn) => fn(noAttempt),

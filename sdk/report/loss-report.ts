@@ -1,17 +1,7 @@
-// What was lost on the way to the collector: counted, with the range of sequence numbers, and told
-// as an event, because nothing else would show it.
-import { type Logger, SeverityNumber } from '@opentelemetry/api-logs'
-import {
-  ATTR_WAYWARD_EVENT_SEQUENCE,
-  ATTR_WAYWARD_EVENTS_DROPPED_COUNT,
-  ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT,
-  ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE,
-  ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
-  ATTR_WAYWARD_EVENTS_DROPPED_REASON,
-  EVENT_WAYWARD_EVENTS_DROPPED,
-  EVENT_WAYWARD_OPERATION_ENDED,
-} from '@wayward/semconv'
-import type { Clock } from '../process/clock.ts'
+// What was lost on the way to the collector: counted, with the range of sequence numbers, and
+// reported as an event, because nothing else would show it.
+import type { Emitter } from '../emit/emitter.ts'
+import type { ProcessState } from '../process/process-state.ts'
 
 interface Loss {
   count: number
@@ -21,19 +11,21 @@ interface Loss {
   last: number
 }
 
-/** A span or an event. */
-interface Dropped {
-  readonly attributes: object
-  readonly eventName?: string | undefined
+/** What is known of something that was dropped. */
+export interface Dropped {
+  /** `wayward.event.sequence`, of what has one. */
+  readonly sequence: number | undefined
+  /** Whether it would have said that what was reported as open has ended. */
+  readonly isEnd: boolean
 }
 
-/** Counts what was dropped and tells it. */
+/** Counts what was dropped and reports it. */
 export interface LossReport {
-  add(reason: string, item: Dropped): void
+  add(reason: string, dropped: Dropped): void
   /** All that was dropped so far. */
   readonly count: number
   /** Emits one event per reason for what came since the last call. */
-  tell(logger: Logger, clock: Clock, nextSequence: () => number): void
+  report(emitter: Emitter, process: Pick<ProcessState, 'clock' | 'nextSequence'>): void
 }
 
 export function createLossReport(): LossReport {
@@ -43,7 +35,7 @@ export function createLossReport(): LossReport {
     get count() {
       return count
     },
-    add(reason, item) {
+    add(reason, { sequence, isEnd }) {
       count++
       let loss = losses.get(reason)
       if (loss === undefined) {
@@ -51,37 +43,25 @@ export function createLossReport(): LossReport {
         losses.set(reason, loss)
       }
       loss.count++
-      if (item.eventName === EVENT_WAYWARD_OPERATION_ENDED) loss.endedCount++
-      const sequence = (item.attributes as Record<string, unknown>)[ATTR_WAYWARD_EVENT_SEQUENCE]
-      if (typeof sequence !== 'number') return
+      if (isEnd) loss.endedCount++
+      if (sequence === undefined) return
       loss.first = Math.min(loss.first, sequence)
       loss.last = Math.max(loss.last, sequence)
     },
-    tell(logger, clock, nextSequence) {
-      for (const [reason, loss] of losses) {
+    report(emitter, { clock, nextSequence }) {
+      for (const [reason, { count: lost, endedCount, first, last }] of losses) {
         losses.delete(reason)
-        const time = clock.now()
-        const range =
-          loss.last === 0
-            ? {}
-            : {
-                [ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE]: loss.first,
-                [ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE]: loss.last,
-              }
-        logger.emit({
-          eventName: EVENT_WAYWARD_EVENTS_DROPPED,
-          severityNumber: SeverityNumber.WARN,
-          timestamp: time,
-          observedTimestamp: time,
-          attributes: {
-            ...range,
-            ...(loss.endedCount === 0
-              ? {}
-              : { [ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT]: loss.endedCount }),
-            [ATTR_WAYWARD_EVENT_SEQUENCE]: nextSequence(),
-            [ATTR_WAYWARD_EVENTS_DROPPED_COUNT]: loss.count,
-            [ATTR_WAYWARD_EVENTS_DROPPED_REASON]: reason,
-          },
+        const { seconds, ns } = clock.read()
+        emitter.event({
+          kind: 'loss',
+          seconds,
+          ns,
+          sequence: nextSequence(),
+          reason,
+          count: lost,
+          endedCount,
+          firstSequence: last === 0 ? undefined : first,
+          lastSequence: last === 0 ? undefined : last,
         })
       }
     },

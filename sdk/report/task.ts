@@ -17,11 +17,13 @@ export interface TaskHold {
   readonly order: number
   /** The order of the point that asked for it. */
   readonly pointOrder: number
-  isReleased: boolean
+  readonly isReleased: boolean
 }
 
 /** One flow of asynchronous code. */
 export interface Task {
+  readonly number: number
+  /** The number as text. */
   readonly id: string
   readonly name: string | undefined
   readonly parentId: string | undefined
@@ -164,6 +166,7 @@ export function createTasks(nextTaskId: () => number): Tasks {
 
 /** There may be a hundred thousand of these, one for each request that waits: small, no text. */
 class FlowTask implements Task {
+  readonly number: number
   waiting = 0
   holds: readonly TaskHold[] = noHolds
   classes: Map<string, ClassHolds> | undefined = undefined
@@ -171,7 +174,6 @@ class FlowTask implements Task {
   readonly name: string | undefined
   readonly parentId: string | undefined
   readonly inherited: readonly TaskHold[]
-  readonly #number: number
 
   constructor(
     number: number,
@@ -179,14 +181,14 @@ class FlowTask implements Task {
     parentId: string | undefined,
     inherited: readonly TaskHold[],
   ) {
-    this.#number = number
+    this.number = number
     this.name = name
     this.parentId = parentId
     this.inherited = inherited
   }
 
   get id(): string {
-    return String(this.#number)
+    return String(this.number)
   }
 }
 

@@ -1,5 +1,7 @@
 // Goal: what the export queue promises. Method: the real processors, with an exporter that does as
 // it is told.
+import { trace } from '@opentelemetry/api'
+import type { LogRecord } from '@opentelemetry/api-logs'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import {
@@ -16,7 +18,8 @@ import {
 import { expect, test } from 'vitest'
 import { createClock } from '@wayward/sdk/process/clock'
 import { createExportLine, queueLogs, queueSpans } from '@wayward/sdk/emit/export-queue'
-import { createLossReport } from '@wayward/sdk/report/loss-report'
+import { createSpanEmitter } from '@wayward/sdk/emit/span-emitter'
+import { createLossReport, type LossReport } from '@wayward/sdk/report/loss-report'
 import { sleep } from '../recording.ts'
 
 type Answer = { readonly code: number; readonly error?: Error } | 'never'
@@ -24,6 +27,13 @@ type Answer = { readonly code: number; readonly error?: Error } | 'never'
 /** The values of ExportResultCode. */
 const ok = 0
 const failed = 1
+
+/** Reports the losses as the log records that they become. */
+function reportTo(losses: LossReport, emit: (record: LogRecord) => unknown): void {
+  const logger = { emit: (record: LogRecord) => void emit(record), enabled: () => true }
+  const emitter = createSpanEmitter({ tracer: trace.getTracer('test'), logger })
+  losses.report(emitter, { clock: createClock(0n, 0), nextSequence: () => 7 })
+}
 
 const success = { code: ok }
 const failure = (code: number) => ({
@@ -88,11 +98,7 @@ test('what does not fit is dropped and counted', () => {
   end('a', 'b', 'c', 'd', 'e')
   expect(losses.count).toBe(1)
   const told: unknown[] = []
-  losses.tell(
-    { emit: (record) => told.push(Object.values(record.attributes ?? {})), enabled: () => true },
-    createClock(0n, 0),
-    () => 7,
-  )
+  reportTo(losses, ({ attributes }) => told.push(Object.values(attributes ?? {})))
   expect(told).toEqual([[7, 1, WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL]])
 })
 
@@ -180,11 +186,7 @@ test('ends that are lost are counted among the losses', async () => {
   emit(open, ended)
   await processor.shutdown()
   const reported: unknown[] = []
-  losses.tell(
-    { emit: (record) => reported.push(record.attributes), enabled: () => true },
-    createClock(0n, 0),
-    () => 7,
-  )
+  reportTo(losses, ({ attributes }) => reported.push(attributes))
   expect(reported).toEqual([
     expect.objectContaining({ [ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT]: 1 }),
   ])

@@ -1,0 +1,122 @@
+import type { Context, HrTime } from '@opentelemetry/api'
+import { type LogAttributes, type LogRecord, SeverityNumber } from '@opentelemetry/api-logs'
+import {
+  ATTR_THREAD_ID,
+  ATTR_THREAD_NAME,
+  ATTR_WAYWARD_CLOCK_SHIFT,
+  ATTR_WAYWARD_EVENT_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_COUNT,
+  ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT,
+  ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_REASON,
+  ATTR_WAYWARD_OPERATION_AGE,
+  ATTR_WAYWARD_OPERATION_END_REASON,
+  ATTR_WAYWARD_OPERATION_SEQUENCE,
+  ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL,
+  ATTR_WAYWARD_OPERATION_START_TIME,
+  ATTR_WAYWARD_SESSION_UPTIME,
+  ATTR_WAYWARD_TASK_ID,
+  ATTR_WAYWARD_TASK_NAME,
+  EVENT_WAYWARD_CLOCK_STEP,
+  EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_OPERATION_ENDED,
+  EVENT_WAYWARD_OPERATION_OPEN,
+} from '@wayward/semconv'
+import { toRfc3339 } from '../process/clock.ts'
+import type {
+  ClockStepEvent,
+  LogEvent,
+  LossEvent,
+  OperationEvent,
+  ReportedEvent,
+} from '../report/operation.ts'
+import { reportingThread } from '../report/thread.ts'
+import { attributesOf } from './span-attributes.ts'
+
+/** An event as a log record of OpenTelemetry, with the span of `at`. */
+export function toLogRecord(event: ReportedEvent, at: Context | undefined): LogRecord {
+  const time: HrTime = [event.seconds, event.ns]
+  return {
+    ...contentOf(event),
+    timestamp: time,
+    observedTimestamp: time,
+    ...(at === undefined ? {} : { context: at }),
+  }
+}
+
+function contentOf(event: ReportedEvent): LogRecord {
+  switch (event.kind) {
+    case 'operation_open':
+      return named(EVENT_WAYWARD_OPERATION_OPEN, SeverityNumber.INFO, operationAttributes(event))
+    case 'operation_ended':
+      return named(EVENT_WAYWARD_OPERATION_ENDED, SeverityNumber.INFO, operationAttributes(event))
+    case 'clock_step':
+      return named(EVENT_WAYWARD_CLOCK_STEP, SeverityNumber.INFO, clockAttributes(event))
+    case 'loss':
+      return named(EVENT_WAYWARD_EVENTS_DROPPED, SeverityNumber.WARN, lossAttributes(event))
+    case 'log':
+      return {
+        body: event.body,
+        severityNumber: event.severity,
+        severityText: severityTexts[Math.floor((event.severity - 1) / 4)] ?? 'INFO',
+        attributes: logAttributes(event),
+      }
+  }
+}
+
+function named(
+  eventName: string,
+  severityNumber: SeverityNumber,
+  attributes: LogAttributes,
+): LogRecord {
+  return { eventName, severityNumber, attributes }
+}
+
+function operationAttributes(event: OperationEvent): LogAttributes {
+  const { operation, intervalNs, reason } = event
+  return {
+    ...attributesOf(operation),
+    [ATTR_WAYWARD_EVENT_SEQUENCE]: event.sequence,
+    [ATTR_WAYWARD_OPERATION_SEQUENCE]: operation.sequence,
+    [ATTR_WAYWARD_OPERATION_START_TIME]: toRfc3339([operation.startSeconds, operation.startNs]),
+    [ATTR_WAYWARD_OPERATION_AGE]: event.ageNs,
+    ...(intervalNs === undefined ? {} : { [ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL]: intervalNs }),
+    [ATTR_WAYWARD_SESSION_UPTIME]: event.uptimeNs,
+    ...(reason === undefined ? {} : { [ATTR_WAYWARD_OPERATION_END_REASON]: reason }),
+  }
+}
+
+function clockAttributes(event: ClockStepEvent): LogAttributes {
+  return {
+    [ATTR_WAYWARD_EVENT_SEQUENCE]: event.sequence,
+    [ATTR_WAYWARD_CLOCK_SHIFT]: event.shiftNs,
+    [ATTR_WAYWARD_SESSION_UPTIME]: event.uptimeNs,
+  }
+}
+
+function lossAttributes(event: LossEvent): LogAttributes {
+  const { firstSequence: first, lastSequence: last, endedCount } = event
+  return {
+    ...(first === undefined ? {} : { [ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE]: first }),
+    ...(last === undefined ? {} : { [ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE]: last }),
+    ...(endedCount === 0 ? {} : { [ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT]: endedCount }),
+    [ATTR_WAYWARD_EVENT_SEQUENCE]: event.sequence,
+    [ATTR_WAYWARD_EVENTS_DROPPED_COUNT]: event.count,
+    [ATTR_WAYWARD_EVENTS_DROPPED_REASON]: event.reason,
+  }
+}
+
+function logAttributes(event: LogEvent): LogAttributes {
+  const attributes: LogAttributes = {
+    ...event.attributes,
+    [ATTR_WAYWARD_EVENT_SEQUENCE]: event.sequence,
+    [ATTR_THREAD_ID]: reportingThread.id,
+    [ATTR_THREAD_NAME]: reportingThread.name,
+    [ATTR_WAYWARD_TASK_ID]: String(event.taskNumber),
+  }
+  if (event.taskName !== undefined) attributes[ATTR_WAYWARD_TASK_NAME] = event.taskName
+  return attributes
+}
+
+const severityTexts = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']

@@ -1,0 +1,139 @@
+import type { Context } from '@opentelemetry/api'
+import { WAYWARD_LOCK_MODE_VALUE_SHARED } from '@wayward/semconv'
+import { depthOf, type HoldOfLock, type LockState } from './lock-state.ts'
+import { OpenOperation } from './open-operation.ts'
+import type { LockHoldOperation, LockWaitOperation } from './operation.ts'
+import type { LockHold, LockTimeOptions } from './reported-lock.ts'
+import { noScope } from './scope.ts'
+import {
+  addHold,
+  type HeldLocks,
+  type Point,
+  removeHold,
+  type Task,
+  type TaskHold,
+} from './task.ts'
+
+/** What the grant says of a hold; the rest is as the request was. */
+interface Grant {
+  readonly seconds: number
+  readonly ns: number
+  readonly sequence: number
+  readonly isContended: boolean
+  readonly waitNs: number
+}
+
+type Request = Omit<LockWaitOperation, 'lock'> & { readonly lock: LockState }
+
+/** Holds of one lock that are followed; a semaphore with more forgets the oldest until they end. */
+const followedHoldsMax = 1000
+
+/** A lock that is held. */
+export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, LockHoldOperation {
+  readonly lock: LockState
+  readonly lockClass: string
+  readonly sequence: number
+  readonly parent: Context
+  readonly taskNumber: number
+  readonly taskName: string | undefined
+  readonly order: number
+  readonly pointOrder: number
+  readonly mode: string
+  readonly permits: number | undefined
+  readonly held: HeldLocks
+  readonly waiterCount: number
+  readonly waitNs: number
+  readonly isContended: boolean
+  readonly depth: number
+  /** Gone with the end: tasks know what they inherited, and would keep all that came before. */
+  #task: Task | undefined
+
+  constructor(request: Request, point: Point, grant: Grant) {
+    const { lock } = request
+    const { task } = point
+    super(lock.core, request.anchorMs, grant)
+    this.lock = lock
+    this.lockClass = lock.name
+    this.sequence = grant.sequence
+    this.parent = request.parent
+    this.#task = task
+    this.taskNumber = task.number
+    this.taskName = task.name
+    this.order = lock.core.tasks.nextOrder()
+    this.pointOrder = point.order
+    this.mode = request.mode
+    this.permits = request.permits
+    this.held = request.held
+    this.waiterCount = request.waiterCount
+    this.waitNs = grant.waitNs
+    this.isContended = grant.isContended
+    this.depth = depthOf(lock, task) + 1
+    lock.takenPermits += this.permits ?? 1
+    if (!this.#isShared) lock.exclusiveCount++
+    // The lock knows its holders also where so much is open that their tasks and the snapshots do
+    // not.
+    lock.holds.push(this)
+    if (this.begin()) addHold(task, this)
+    if (lock.holds.length > followedHoldsMax) lock.holds[0]?.leaveOut()
+  }
+
+  get kind(): 'lock_hold' {
+    return 'lock_hold'
+  }
+
+  get lockId(): string {
+    return this.lock.id
+  }
+
+  get isReleased(): boolean {
+    return !this.isOpen
+  }
+
+  get #isShared(): boolean {
+    return this.mode === WAYWARD_LOCK_MODE_VALUE_SHARED
+  }
+
+  isOf(task: Task): boolean {
+    return this.#task === task
+  }
+
+  released(options: LockTimeOptions = {}): void {
+    this.tryFinish(options.timeNs)
+  }
+
+  close(): void {
+    const { lock } = this
+    lock.takenPermits = Math.max(0, lock.takenPermits - (this.permits ?? 1))
+    if (!this.#isShared) lock.exclusiveCount = Math.max(0, lock.exclusiveCount - 1)
+    this.#forget()
+  }
+
+  leaveOut(): void {
+    this.#forget()
+    this.core.open.leaveOut(this)
+  }
+
+  #forget(): void {
+    const task = this.#task
+    if (task === undefined) return
+    const { holds } = this.lock
+    const index = holds.lastIndexOf(this)
+    if (index !== -1) holds.splice(index, 1)
+    removeHold(task, this)
+    this.#task = undefined
+  }
+}
+
+/** What a disabled lock hands out. */
+export const noHold: LockHold = {
+  isOpen: false,
+  taskId: undefined,
+  get span() {
+    return noScope.span
+  },
+  get context() {
+    return noScope.context
+  },
+  run: (fn) => fn(),
+  released: () => undefined,
+}
