@@ -46,23 +46,24 @@ export function toLogRecord(event: ReportedEvent, at: Context | undefined): LogR
 }
 
 function contentOf(event: ReportedEvent): LogRecord {
-  switch (event.kind) {
-    case 'operation_open':
-      return named(EVENT_WAYWARD_OPERATION_OPEN, SeverityNumber.INFO, operationAttributes(event))
-    case 'operation_ended':
-      return named(EVENT_WAYWARD_OPERATION_ENDED, SeverityNumber.INFO, operationAttributes(event))
-    case 'clock_step':
-      return named(EVENT_WAYWARD_CLOCK_STEP, SeverityNumber.INFO, clockAttributes(event))
-    case 'loss':
-      return named(EVENT_WAYWARD_EVENTS_DROPPED, SeverityNumber.WARN, lossAttributes(event))
-    case 'log':
-      return {
-        body: event.body,
-        severityNumber: event.severity,
-        severityText: severityTexts[Math.floor((event.severity - 1) / 4)] ?? 'INFO',
-        attributes: logAttributes(event),
-      }
+  const { kind } = event
+  if (kind === 'clock_step') {
+    return named(EVENT_WAYWARD_CLOCK_STEP, SeverityNumber.INFO, clockAttributes(event))
   }
+  if (kind === 'loss') {
+    return named(EVENT_WAYWARD_EVENTS_DROPPED, SeverityNumber.WARN, lossAttributes(event))
+  }
+  if (kind === 'log') {
+    return {
+      body: event.body,
+      severityNumber: event.severity,
+      severityText: severityTexts[Math.floor((event.severity - 1) / 4)] ?? 'INFO',
+      attributes: logAttributes(event),
+    }
+  }
+  const name =
+    kind === 'operation_open' ? EVENT_WAYWARD_OPERATION_OPEN : EVENT_WAYWARD_OPERATION_ENDED
+  return named(name, SeverityNumber.INFO, operationAttributes(event))
 }
 
 function named(

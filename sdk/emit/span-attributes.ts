@@ -65,41 +65,21 @@ import { reportingThread } from '../report/thread.ts'
 
 /** The attributes that the operation's span has as long as it is open. */
 export function attributesOf(operation: Operation): Attributes {
-  switch (operation.kind) {
-    case 'lock_wait':
-    case 'lock_hold':
-      return lockAttributes(operation)
-    case 'queue_enqueue':
-    case 'queue_wait':
-    case 'queue_item':
-      return queueAttributes(operation)
-    case 'job_run':
-    case 'job_attempt':
-      return jobAttributes(operation)
-    case 'zone':
-      return zoneAttributes(operation)
-  }
+  const { kind } = operation
+  if (kind === 'lock_wait' || kind === 'lock_hold') return lockAttributes(operation)
+  if (kind === 'zone') return zoneAttributes(operation)
+  if (kind === 'job_run' || kind === 'job_attempt') return jobAttributes(operation)
+  return queueAttributes(operation)
 }
 
 /** Those that its end adds. */
 export function endAttributesOf(operation: Operation): Attributes | undefined {
-  switch (operation.kind) {
-    case 'lock_hold':
-    case 'queue_enqueue':
-    case 'queue_wait':
-      return undefined
-    case 'lock_wait':
-      return endOf(ATTR_WAYWARD_LOCK_WAIT_RESULT, operation)
-    case 'queue_item':
-      return endOf(ATTR_WAYWARD_QUEUE_ITEM_RESULT, operation)
-    case 'job_run':
-    case 'job_attempt':
-      return jobEndAttributes(operation)
-    case 'zone':
-      return operation.errorType === undefined
-        ? undefined
-        : { [ATTR_ERROR_TYPE]: operation.errorType }
-  }
+  const { kind } = operation
+  if (kind === 'lock_wait') return endOf(ATTR_WAYWARD_LOCK_WAIT_RESULT, operation)
+  if (kind === 'queue_item') return endOf(ATTR_WAYWARD_QUEUE_ITEM_RESULT, operation)
+  if (kind === 'job_run' || kind === 'job_attempt') return jobEndAttributes(operation)
+  if (kind !== 'zone' || operation.errorType === undefined) return undefined
+  return { [ATTR_ERROR_TYPE]: operation.errorType }
 }
 
 /** The attributes of every Wayward span and event. */

@@ -96,24 +96,21 @@ class SpanEmitter implements Emitter {
 }
 
 function nameOf(operation: Operation): string {
-  switch (operation.kind) {
-    case 'lock_wait':
-      return `wait ${operation.lock.name}`
-    case 'lock_hold':
-      return `hold ${operation.lock.name}`
-    case 'queue_enqueue':
-      return `enqueue ${operation.queue.name}`
-    case 'queue_wait':
-    case 'queue_item':
-      return `process ${operation.queue.name}`
-    case 'job_run':
-      return `run ${operation.job.name}`
-    case 'job_attempt':
-      return `attempt ${operation.job.name}`
-    case 'zone':
-      return operation.name
-  }
+  if (operation.kind === 'zone') return operation.name
+  if ('lock' in operation) return `${verbs[operation.kind]} ${operation.lock.name}`
+  if ('job' in operation) return `${verbs[operation.kind]} ${operation.job.name}`
+  return `${verbs[operation.kind]} ${operation.queue.name}`
 }
+
+const verbs = {
+  lock_wait: 'wait',
+  lock_hold: 'hold',
+  queue_enqueue: 'enqueue',
+  queue_wait: 'process',
+  queue_item: 'process',
+  job_run: 'run',
+  job_attempt: 'attempt',
+} as const satisfies Readonly<Record<Exclude<Operation['kind'], 'zone'>, string>>
 
 const failedResults: ReadonlySet<string | undefined> = new Set([
   WAYWARD_JOB_RESULT_VALUE_FAILURE,
@@ -122,17 +119,10 @@ const failedResults: ReadonlySet<string | undefined> = new Set([
 ])
 
 function isFailed(operation: Operation): boolean {
-  switch (operation.kind) {
-    case 'queue_item':
-      return operation.result === WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED
-    case 'job_run':
-    case 'job_attempt':
-      return failedResults.has(operation.result)
-    case 'zone':
-      return operation.errorType !== undefined
-    default:
-      return false
-  }
+  const { kind } = operation
+  if (kind === 'queue_item') return operation.result === WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED
+  if (kind === 'job_run' || kind === 'job_attempt') return failedResults.has(operation.result)
+  return kind === 'zone' && operation.errorType !== undefined
 }
 
 /** The item's span is a child of the span that enqueued it, and says so with a link as well. */
