@@ -68,7 +68,7 @@ export function attributesOf(operation: Operation): Attributes {
   const { kind } = operation
   if (kind === 'lock_wait' || kind === 'lock_hold') return lockAttributes(operation)
   if (kind === 'zone') return zoneAttributes(operation)
-  if (kind === 'job_run' || kind === 'job_attempt') return jobAttributes(operation)
+  if ('job' in operation) return jobAttributes(operation)
   return queueAttributes(operation)
 }
 
