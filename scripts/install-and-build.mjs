@@ -41,6 +41,7 @@ export function build() {
     copyAssets(name)
   }
   buildCommonjs()
+  run(process.execPath, [join(root, 'scripts', 'build-page.mjs')])
 }
 
 /** Copies what the compiler leaves behind (SQL files) beside the compiled files. */
@@ -59,7 +60,7 @@ function copyAssets(name) {
 function dropOrphans(name) {
   const dist = join(root, name, 'dist')
   for (const path of readdirSync(dist, { recursive: true })) {
-    if (path.startsWith('cjs') || !/\.(?:js|js\.map|d\.ts|sql)$/.test(path)) continue
+    if (/^(?:cjs|page)/.test(path) || !/\.(?:js|js\.map|d\.ts|sql)$/.test(path)) continue
     const source = path.replace(/\.(?:js|js\.map|d\.ts)$/, '.ts')
     if (!existsSync(join(root, name, source))) rmSync(join(dist, path))
   }

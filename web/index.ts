@@ -1,1 +1,2 @@
 export { type ApiParts, createApi } from './api/api.ts'
+export { createPage } from './page-routes.ts'

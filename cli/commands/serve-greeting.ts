@@ -24,6 +24,7 @@ export function greeting(
     ),
     row('SQL', `${endpoints.clickhouse.url} (${isEngine ? 'embedded ClickHouse' : 'your server'})`),
     row(listeners.api.title, `${endpoints.api}/readyz, /healthz, /metrics`),
+    row('Page', `${endpoints.api}/`),
     ...askedFor(values).map((text) => row('Asks for', text)),
     row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
     `${style.bold('Try next, in another terminal:')}\n`,

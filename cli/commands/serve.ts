@@ -38,7 +38,7 @@ import {
   listeners,
   listenerSettings,
 } from '@wayward/collector/listeners'
-import { createApi } from '@wayward/web'
+import { createApi, createPage } from '@wayward/web'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
 import { toProtectionSettings } from '../configuration/protection.ts'
@@ -358,7 +358,7 @@ async function startCollector(
     segmentBytes: journalSegmentBytes,
     cacheBytesMax: journalCacheBytes,
   }
-  const routes = createApi({ ...reader, wallMs: systemTime.wallMs })
+  const routes = [...createPage(), ...createApi({ ...reader, wallMs: systemTime.wallMs })]
   const collector = createCollector(
     {
       ...addressesOf(values),

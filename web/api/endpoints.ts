@@ -13,6 +13,8 @@ import type { Endpoint, Question } from './endpoint.ts'
 import { objectOf, type JsonSchema } from './json-schema.ts'
 import { type Given, readDurationMs, readWindow } from './parameters.ts'
 import { analyzerSchema, analyzersSchema, reportSchema, sessionsSchema } from './schemas.ts'
+import { answerIntervals, answerTimeline, timelineSchema } from './timeline.ts'
+import { spanOfTime } from './time-span.ts'
 import { askTable, schemaOfHead, sqlSchema, tableSchema, toTable } from './table.ts'
 
 const window = ['from', 'to', 'since', 'service'] as const
@@ -100,6 +102,22 @@ export const endpoints: readonly Endpoint[] = [
     parameters: [...window, 'buckets'],
     schema: activitySchema,
     answer: answerActivity,
+  },
+  {
+    path: '/api/v1/timeline',
+    operation: 'getTimeline',
+    summary: 'What held, waited and ran when, in boxes that are no finer than a screen shows',
+    parameters: [...windowAndSession, 'width'],
+    schema: timelineSchema,
+    answer: answerTimeline,
+  },
+  {
+    path: '/api/v1/intervals',
+    operation: 'getIntervals',
+    summary: 'What was there in a lane of the timeline at a moment, the longest first',
+    parameters: ['kind', 'service', 'name', 'fromNs', 'toNs'],
+    schema: () => tableSchema(new URL('./questions/intervals.sql', import.meta.url)),
+    answer: answerIntervals,
   },
   {
     path: '/api/v1/traces',
@@ -210,14 +228,7 @@ const bucketsByDefault = 120
 async function answerActivity(asked: Question): Promise<object> {
   const { asker, given } = asked
   const values = valuesOf(asked)
-  const { sql } = await readQuestion(question('window'))
-  const [found] = await asker.store.query<{ readonly from_ns: string; readonly to_ns: string }>(
-    sql,
-    { ...values, session: '' },
-    asker.signal,
-  )
-  const fromNs = BigInt(found?.from_ns ?? 0)
-  const toNs = BigInt(found?.to_ns ?? 1)
+  const { fromNs, toNs } = await spanOfTime(asked)
   const count = BigInt(given.buckets ?? bucketsByDefault)
   const stepNs = (toNs - fromNs + count - 1n) / count || 1n
   const table = await askTable(asker, question('activity'), {

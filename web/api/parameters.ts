@@ -80,6 +80,32 @@ function integerParameter(about: string, min: number, max: number, example: stri
   }
 }
 
+function nanosecondsParameter(about: string): Parameter {
+  return {
+    text: about,
+    example: '1795240800000000000',
+    schema: { type: 'string', pattern: String.raw`^\d{1,19}$` },
+    check(value) {
+      if (!/^\d{1,19}$/.test(value) || BigInt(value) >= 2n ** 63n) {
+        throw new ParameterError('wanted a whole number of nanoseconds since 1970')
+      }
+    },
+  }
+}
+
+function choiceParameter(about: string, choices: readonly string[], example: string): Parameter {
+  return {
+    text: about,
+    example,
+    schema: { type: 'string', enum: choices },
+    check(value) {
+      if (choices.includes(value)) return
+      const [last, ...others] = choices.toReversed()
+      throw new ParameterError(`wanted ${others.toReversed().join(', ')} or ${last}`)
+    },
+  }
+}
+
 /** All parameters, by name. */
 export const parameters = {
   from: timeParameter(
@@ -101,21 +127,16 @@ export const parameters = {
   },
   traceId: hexParameter('The trace', 32, '4bf92f3577b34da6a3ce929d0e0e4736'),
   buckets: integerParameter('Into how many parts the window is divided', 1, 2000, '120'),
+  width: integerParameter('Pixels of the timeline', 10, 8000, '1500'),
+  kind: choiceParameter('Of the lane', ['lock', 'queue', 'job', 'span'], 'lock'),
+  fromNs: nanosecondsParameter('First moment, nanoseconds since 1970'),
+  toNs: nanosecondsParameter('Last moment, nanoseconds since 1970'),
   limit: integerParameter('Rows at most', 1, rowsMax, '100'),
-  name: textParameter('Only spans with this name', 'GET /cart'),
+  name: textParameter('Only what has this name', 'GET /cart'),
   text: textParameter('Only records whose body has this, in whatever case', 'timed out'),
   logger: textParameter('Only records of this instrumentation scope and those below it', 'shop.db'),
   severity: integerParameter('Only records of this severity number or above', 1, 24, '13'),
-  status: {
-    text: 'Only spans with this status',
-    example: 'Error',
-    schema: { type: 'string', enum: ['Unset', 'Ok', 'Error'] },
-    check(value) {
-      if (!['Unset', 'Ok', 'Error'].includes(value)) {
-        throw new ParameterError('wanted Unset, Ok or Error')
-      }
-    },
-  },
+  status: choiceParameter('Only spans with this status', ['Unset', 'Ok', 'Error'], 'Error'),
   longerThan: {
     text: 'Only spans that took at least this long',
     example: '250ms',

@@ -1,0 +1,71 @@
+// What the page asks of the API. An answer that is not wanted any more is broken off.
+
+/** A table of the API. */
+export interface Table {
+  readonly columns: readonly {
+    readonly name: string
+    readonly type: string
+    readonly unit: string
+  }[]
+  readonly rows: readonly Row[]
+  readonly sql: string
+}
+
+/** A row of a table. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** Something that is wrong. */
+export interface Cause {
+  readonly severity: number
+  readonly kind: string
+  readonly subject: string
+  readonly service: string
+  readonly summary: string
+  readonly explanation: string
+  readonly solution: string
+  readonly analyzer: string
+  readonly exemplars: readonly { readonly label: string; readonly traceId: string }[]
+  readonly faces: readonly { readonly analyzer: string; readonly summary: string }[]
+}
+
+/** All questions answered. */
+export interface RankedReport {
+  readonly about: string
+  readonly dataQuality: readonly Cause[]
+  readonly causes: readonly Cause[]
+  readonly asked: readonly { readonly analyzer: string; readonly status: string }[]
+}
+
+/** Boxes on lanes. */
+export interface TimelineData {
+  readonly from_ns: string
+  readonly to_ns: string
+  readonly states: readonly string[]
+  readonly isCut: boolean
+  readonly lanes: readonly Lane[]
+  readonly boxes: Readonly<Record<'lane' | 'state' | 'count' | 'start' | 'end', readonly number[]>>
+  readonly sql: string
+}
+
+/** A lane of the timeline. */
+export interface Lane {
+  readonly kind: string
+  readonly service: string
+  readonly name: string
+}
+
+/** Asks an address. @throws Error with what the service said is wrong */
+export async function ask<T>(
+  path: string,
+  parameters: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<T> {
+  const query = new URLSearchParams(
+    Object.entries(parameters).filter(([, value]) => value !== ''),
+  ).toString()
+  const response = await fetch(`/api/v1/${path}${query === '' ? '' : `?${query}`}`, { signal })
+  const body = (await response.json().catch(() => undefined)) as unknown
+  if (response.ok) return body as T
+  const detail = (body as { readonly detail?: string } | undefined)?.detail
+  throw new Error(detail ?? `The service answered ${response.status}`)
+}

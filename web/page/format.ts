@@ -1,0 +1,53 @@
+// Values as people read them.
+
+const steps = [
+  ['s', 1e9],
+  ['ms', 1e6],
+  ['µs', 1e3],
+] as const
+
+/** A duration: three digits and the unit that fits. */
+export function formatDuration(ns: number): string {
+  if (ns >= 120e9) {
+    const minutes = Math.round(ns / 60e9)
+    if (minutes < 120) return `${Math.floor(ns / 60e9)} min ${Math.round((ns % 60e9) / 1e9)} s`
+    const hours = Math.round(ns / 3600e9)
+    return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d ${hours % 24} h`
+  }
+  for (const [unit, unitNs] of steps) {
+    if (ns >= unitNs) return `${Number((ns / unitNs).toPrecision(3))} ${unit}`
+  }
+  return `${Math.round(ns)} ns`
+}
+
+/** `12,345`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** A moment in UTC, as fine as the width of what is shown asks for. */
+export function formatMoment(ns: bigint, stepNs: number): string {
+  const iso = new Date(Number(ns / 1_000_000n)).toISOString()
+  if (stepNs >= 86_400e9) return iso.slice(0, 10)
+  if (stepNs >= 60e9) return `${iso.slice(5, 10)} ${iso.slice(11, 16)}`
+  if (stepNs >= 1e9) return iso.slice(11, 19)
+  const fraction = String(ns % 1_000_000_000n).padStart(9, '0')
+  const digits = stepNs >= 1e6 ? 3 : stepNs >= 1e3 ? 6 : 9
+  return `${iso.slice(11, 19)}.${fraction.slice(0, digits)}`
+}
+
+/** A time of the API in UTC, to the second or finer. */
+export function formatTime(text: unknown, digits = 3): string {
+  const time = String(text)
+  return time.startsWith('1970-01-01')
+    ? '–'
+    : `${time.slice(0, 10)} ${time.slice(11, 19 + (digits > 0 ? digits + 1 : 0))}`
+}
+
+/** What steers a terminal or turns text around is shown by its code. */
+export function visible(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+}

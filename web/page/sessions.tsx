@@ -1,0 +1,68 @@
+// The processes that have reported.
+import type { Table } from './ask.ts'
+import { Shown, Sql, useAnswer } from './answered.tsx'
+import { formatCount, formatDuration, formatTime, visible } from './format.ts'
+import { show, state, windowOf } from './view-state.ts'
+
+/** The list of sessions. */
+export function Sessions() {
+  const answered = useAnswer<Table>('sessions', windowOf(state.value))
+  return (
+    <Shown answered={answered} what="the sessions">
+      {({ rows, sql }) => (
+        <>
+          <table>
+            <thead>
+              <tr>
+                <th>Service</th>
+                <th>Session</th>
+                <th>Began (UTC)</th>
+                <th>Lasted</th>
+                <th>Spans</th>
+                <th>Errors</th>
+                <th>Logs</th>
+                <th>Dropped</th>
+                <th>Process</th>
+                <th>Host</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <tr>
+                  <td>{visible(String(row['service']))}</td>
+                  <td>
+                    <button
+                      type="button"
+                      class="link"
+                      onClick={() =>
+                        show({
+                          view: 'timeline',
+                          service: String(row['service']),
+                          session: String(row['session']),
+                        })
+                      }
+                    >
+                      {visible(String(row['session']))}
+                    </button>
+                  </td>
+                  <td>{formatTime(row['first_at'], 0)}</td>
+                  <td class="number">{formatDuration(Number(row['duration_ns']))}</td>
+                  <td class="number">{formatCount(Number(row['spans']))}</td>
+                  <td class="number">{formatCount(Number(row['span_errors']))}</td>
+                  <td class="number">{formatCount(Number(row['logs']))}</td>
+                  <td class="number">{formatCount(Number(row['dropped']))}</td>
+                  <td class="number">
+                    {String(row['process_pid'] === 0 ? '–' : row['process_pid'])}
+                  </td>
+                  <td>{visible(String(row['host_name']))}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {rows.length === 0 && <p class="empty">No session has reported in what was asked for.</p>}
+          <Sql sql={sql} />
+        </>
+      )}
+    </Shown>
+  )
+}
