@@ -53,7 +53,6 @@ function Lanes({
   readonly activity: Activity
   readonly services: readonly string[]
 }) {
-  const { buckets, from_ns: fromNs, step_ns: stepNs, rows } = activity
   return (
     <>
       <table class="activity">
@@ -70,66 +69,72 @@ function Lanes({
           </tr>
         </thead>
         <tbody>
-          {services.map((service) => {
-            const own = rows.filter((row) => row['service'] === service)
-            const sum = (key: string): number =>
-              own.reduce((total, row) => total + Number(row[key]), 0)
-            const at = (row: (typeof own)[number]): number =>
-              Math.round(
-                ((Date.parse(String(row['at'])) - Number(BigInt(fromNs) / 1_000_000n)) * 1e6) /
-                  Number(stepNs),
-              )
-            const most = Math.max(1, ...own.map((row) => Number(row['spans'])))
-            const longest = Math.max(1, ...own.map((row) => Number(row['lock_wait_ns'])))
-            return (
-              <tr>
-                <td>
-                  <button
-                    type="button"
-                    class="link"
-                    onClick={() => show({ service, view: 'timeline' })}
-                  >
-                    {visible(service) || '(no name)'}
-                  </button>
-                </td>
-                <td>
-                  <svg
-                    viewBox={`0 0 ${buckets} 24`}
-                    preserveAspectRatio="none"
-                    role="img"
-                    aria-label={`${sum('spans')} spans, ${sum('span_errors')} errors`}
-                  >
-                    {own.map((row) => {
-                      const height = (14 * Number(row['spans'])) / most
-                      const errors = Number(row['span_errors']) > 0
-                      const waits = (8 * Number(row['lock_wait_ns'])) / longest
-                      return (
-                        <>
-                          <rect
-                            x={at(row)}
-                            y={15 - height}
-                            width={1}
-                            height={height}
-                            class={errors ? 'bad' : 'busy'}
-                          />
-                          <rect x={at(row)} y={16} width={1} height={waits} class="wait" />
-                        </>
-                      )
-                    })}
-                  </svg>
-                </td>
-                <td class="number">{formatCount(sum('spans'))}</td>
-                <td class="number">{formatCount(sum('span_errors'))}</td>
-                <td class="number">
-                  {sum('lock_wait_ns') === 0 ? '–' : formatDuration(sum('lock_wait_ns'))}
-                </td>
-              </tr>
-            )
-          })}
+          {services.map((service) => (
+            <ServiceRow activity={activity} service={service} />
+          ))}
         </tbody>
       </table>
       <Sql sql={activity.sql} />
     </>
+  )
+}
+
+function ServiceRow({
+  activity,
+  service,
+}: {
+  readonly activity: Activity
+  readonly service: string
+}) {
+  const { buckets, from_ns: fromNs, step_ns: stepNs, rows } = activity
+  const own = rows.filter((row) => row['service'] === service)
+  const sum = (key: string): number => own.reduce((total, row) => total + Number(row[key]), 0)
+  const at = (row: (typeof own)[number]): number =>
+    Math.round(
+      ((Date.parse(String(row['at'])) - Number(BigInt(fromNs) / 1_000_000n)) * 1e6) /
+        Number(stepNs),
+    )
+  const most = Math.max(1, ...own.map((row) => Number(row['spans'])))
+  const longest = Math.max(1, ...own.map((row) => Number(row['lock_wait_ns'])))
+  return (
+    <tr>
+      <td>
+        <button type="button" class="link" onClick={() => show({ service, view: 'timeline' })}>
+          {visible(service) || '(no name)'}
+        </button>
+      </td>
+      <td>
+        <svg
+          viewBox={`0 0 ${buckets} 24`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={`${sum('spans')} spans, ${sum('span_errors')} errors`}
+        >
+          {own.map((row) => {
+            const height = (14 * Number(row['spans'])) / most
+            const errors = Number(row['span_errors']) > 0
+            const waits = (8 * Number(row['lock_wait_ns'])) / longest
+            return (
+              <>
+                <rect
+                  x={at(row)}
+                  y={15 - height}
+                  width={1}
+                  height={height}
+                  class={errors ? 'bad' : 'busy'}
+                />
+                <rect x={at(row)} y={16} width={1} height={waits} class="wait" />
+              </>
+            )
+          })}
+        </svg>
+      </td>
+      <td class="number">{formatCount(sum('spans'))}</td>
+      <td class="number">{formatCount(sum('span_errors'))}</td>
+      <td class="number">
+        {sum('lock_wait_ns') === 0 ? '–' : formatDuration(sum('lock_wait_ns'))}
+      </td>
+    </tr>
   )
 }
 

@@ -3,7 +3,15 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Lane, Table, TimelineData } from './ask.ts'
 import { Shown, Sql, useAnswer } from './answered.tsx'
 import { formatDuration, formatTime, visible } from './format.ts'
-import { describe, draw, laneHeight, laneKey, rulerHeight, titleOf } from './timeline-canvas.ts'
+import {
+  describe,
+  draw,
+  type Drawing,
+  laneHeight,
+  laneKey,
+  rulerHeight,
+  titleOf,
+} from './timeline-canvas.ts'
 import { pan, type TimeView, zoom } from './timeline-view.ts'
 import { adjust, show, state, windowOf } from './view-state.ts'
 
@@ -34,88 +42,50 @@ export function Timeline() {
   )
 }
 
+interface Moment {
+  readonly lane: Lane
+  readonly atNs: bigint
+}
+
 function Lanes({ data }: { readonly data: TimelineData }) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const given = { fromNs: BigInt(data.from_ns), toNs: BigInt(data.to_ns) }
-  const [view, setView] = useState<TimeView>(given)
+  const [view, setView] = useState<TimeView>(wholeOf(data))
   const [filter, setFilter] = useState('')
-  const [chosen, setChosen] = useState<{ readonly lane: Lane; readonly atNs: bigint } | undefined>(
-    undefined,
-  )
+  const [chosen, setChosen] = useState<Moment | undefined>(undefined)
   const selected = state.value.lane
   const order = orderOf(data, filter, selected)
-  useEffect(() => setView(given), [data])
-  useEffect(() => {
-    const redraw = (): void => {
-      if (canvas.current === null) return
-      const style = getComputedStyle(canvas.current)
-      draw(canvas.current, {
-        data,
-        order,
-        view,
-        selected: selectedKey(data, selected),
-        ink: style.color,
-        paper: style.backgroundColor,
-      })
-    }
-    const frame = requestAnimationFrame(redraw)
-    addEventListener('resize', redraw)
-    return () => {
-      cancelAnimationFrame(frame)
-      removeEventListener('resize', redraw)
-    }
-  }, [data, view, filter, selected])
-  useEffect(() => {
-    if (view.fromNs === given.fromNs && view.toNs === given.toNs) return undefined
-    const rest = setTimeout(
-      () => adjust({ since: '', from: rfc3339(view.fromNs), to: rfc3339(view.toNs) }),
-      restMs,
-    )
-    return () => clearTimeout(rest)
-  }, [view])
-  const placeOf = (event: MouseEvent): number => event.offsetX / (canvas.current?.clientWidth ?? 1)
+  useEffect(() => setView(wholeOf(data)), [data])
+  useDrawing(canvas, { data, order, view, selected: selectedKey(data, selected) })
+  useAddress(view, data)
+  const widthOf = (): number => canvas.current?.clientWidth ?? 1
   const wheel = (event: WheelEvent): void => {
     event.preventDefault()
+    const place = event.offsetX / widthOf()
     setView((now) =>
       event.shiftKey
         ? pan(now, event.deltaY / 1000)
-        : zoom(now, Math.exp(event.deltaY / 400), placeOf(event)),
+        : zoom(now, Math.exp(event.deltaY / 400), place),
     )
   }
   const drag = (event: PointerEvent): void => {
-    if (event.buttons === 1)
-      setView((now) => pan(now, -event.movementX / (canvas.current?.clientWidth ?? 1)))
+    if (event.buttons === 1) setView((now) => pan(now, -event.movementX / widthOf()))
   }
   const choose = (event: MouseEvent): void => {
     const lane = data.lanes[order[Math.floor((event.offsetY - rulerHeight) / laneHeight)] ?? -1]
     if (lane === undefined) return
-    const atNs = view.fromNs + BigInt(Math.round(Number(view.toNs - view.fromNs) * placeOf(event)))
-    setChosen({ lane, atNs })
+    const afterNs = (Number(view.toNs - view.fromNs) * event.offsetX) / widthOf()
+    setChosen({ lane, atNs: view.fromNs + BigInt(Math.round(afterNs)) })
   }
   const press = (event: KeyboardEvent): void => {
-    const change = keys[event.key.toLowerCase()]
     if (event.ctrlKey || event.metaKey || event.altKey) return
-    if (event.key === 'f') show({ from: '', to: '', since: '' })
+    const key = event.key.toLowerCase()
+    if (key === 'f') show({ from: '', to: '', since: '' })
+    const change = keys[key]
     if (change !== undefined) setView(change)
   }
   return (
     <>
-      <p class="tools">
-        <input
-          type="search"
-          placeholder="Find a lane"
-          aria-label="Find a lane"
-          value={filter}
-          onInput={(event) => setFilter(event.currentTarget.value)}
-        />
-        <Legend />
-        <span class="quiet">
-          {describe(data)}
-          {data.isCut ? '; cut: zoom in to see all' : ''}
-          {order.length === lanesMax ? `; the first ${lanesMax} lanes are shown` : ''}. Wheel or W/S
-          zooms, drag or A/D pans, F fits.
-        </span>
-      </p>
+      <Tools data={data} filter={filter} setFilter={setFilter} laneCount={order.length} />
       <canvas
         ref={canvas}
         class="timeline"
@@ -132,6 +102,75 @@ function Lanes({ data }: { readonly data: TimelineData }) {
       )}
       <Sql sql={data.sql} />
     </>
+  )
+}
+
+function wholeOf({ from_ns: fromNs, to_ns: toNs }: TimelineData): TimeView {
+  return { fromNs: BigInt(fromNs), toNs: BigInt(toNs) }
+}
+
+/** Draws in the next frame, and when the window changes. */
+function useDrawing(
+  canvas: { readonly current: HTMLCanvasElement | null },
+  drawing: Omit<Drawing, 'ink' | 'paper'>,
+): void {
+  const { data, order, selected, view } = drawing
+  useEffect(() => {
+    const redraw = (): void => {
+      if (canvas.current === null) return
+      const { backgroundColor, color } = getComputedStyle(canvas.current)
+      draw(canvas.current, { ...drawing, ink: color, paper: backgroundColor })
+    }
+    const frame = requestAnimationFrame(redraw)
+    addEventListener('resize', redraw)
+    return () => {
+      cancelAnimationFrame(frame)
+      removeEventListener('resize', redraw)
+    }
+  }, [data, view, selected, order.join()])
+}
+
+/** When the view rests it goes into the address, and finer boxes are asked for. */
+function useAddress(view: TimeView, data: TimelineData): void {
+  useEffect(() => {
+    const whole = wholeOf(data)
+    if (view.fromNs === whole.fromNs && view.toNs === whole.toNs) return undefined
+    const rest = setTimeout(
+      () => adjust({ since: '', from: rfc3339(view.fromNs), to: rfc3339(view.toNs) }),
+      restMs,
+    )
+    return () => clearTimeout(rest)
+  }, [view])
+}
+
+function Tools({
+  data,
+  filter,
+  setFilter,
+  laneCount,
+}: {
+  readonly data: TimelineData
+  readonly filter: string
+  readonly setFilter: (filter: string) => void
+  readonly laneCount: number
+}) {
+  return (
+    <p class="tools">
+      <input
+        type="search"
+        placeholder="Find a lane"
+        aria-label="Find a lane"
+        value={filter}
+        onInput={(event) => setFilter(event.currentTarget.value)}
+      />
+      <Legend />
+      <span class="quiet">
+        {describe(data)}
+        {data.isCut ? '; cut: zoom in to see all' : ''}
+        {laneCount === lanesMax ? `; the first ${lanesMax} lanes are shown` : ''}. Wheel or W/S
+        zooms, drag or A/D pans, F fits.
+      </span>
+    </p>
   )
 }
 
@@ -158,8 +197,8 @@ function orderOf(
   selected: string,
 ): readonly number[] {
   const waiting = new Set([states.indexOf('waiting'), states.indexOf('queued')])
-  const waited = new Array<number>(lanes.length).fill(0)
-  const busy = new Array<number>(lanes.length).fill(0)
+  const waited = Array.from(lanes, () => 0)
+  const busy = Array.from(lanes, () => 0)
   for (let i = 0; i < boxes.lane.length; i++) {
     const sums = waiting.has(boxes.state[i] ?? -1) ? waited : busy
     const lane = boxes.lane[i] ?? 0

@@ -178,7 +178,7 @@ const values: Readonly<Record<string, string>> = {
   traceId,
   buckets: '10',
   width: '1000',
-  kind: 'lock',
+  kind: 'span',
   fromNs: '1795687201000000000',
   toNs: '1795687203000000000',
   limit: '10',

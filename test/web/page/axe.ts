@@ -20,9 +20,9 @@ export class AxeBuilder {
   /** @returns a line per problem: its rule and the first element that has it */
   async seriousProblems(): Promise<readonly string[]> {
     await this.#page.evaluate(axe.source)
-    const violations = (await this.#page.evaluate(
+    const violations = await this.#page.evaluate<readonly Violation[]>(
       'axe.run().then((found) => found.violations)',
-    )) as readonly Violation[]
+    )
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`)

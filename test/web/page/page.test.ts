@@ -289,7 +289,7 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
 
 /** The colours of the picture, without those of letters. */
 async function coloursOf(page: Page): Promise<readonly string[]> {
-  return (await page.evaluate(`(() => {
+  return await page.evaluate<readonly string[]>(`(() => {
     const canvas = document.querySelector('canvas.timeline')
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
     const counts = new Map()
@@ -298,5 +298,5 @@ async function coloursOf(page: Page): Promise<readonly string[]> {
       counts.set(colour, (counts.get(colour) ?? 0) + 1)
     }
     return [...counts].filter(([, count]) => count > 100).map(([colour]) => colour)
-  })()`)) as readonly string[]
+  })()`)
 }
