@@ -1,12 +1,22 @@
 // How long answers take: a week of ten million lock holds, three and a half million waits, a
 // million queue items and a hundred thousand job runs, asked about as a whole and about its last
-// hour. Beside it the same question of the attribute maps of the stock table.
+// hour. Beside it the same questions of the attribute maps of the stock table.
 import { setTimeout } from 'node:timers/promises'
 import { analyzers, runAnalyzer, type ReportWindow } from '@wayward/analyzers'
 import { runReport } from '@wayward/analyzers/report/ranked'
 import { migrate, type Store } from '@wayward/clickhouse'
 import { startTestEngine } from '../harness/engine.ts'
+import { compareWithStock, measureViews } from './analyzers-stock.ts'
 import type { Bench, Figure } from './bench.ts'
+import {
+  holdNs,
+  isContended,
+  spread,
+  startSeconds,
+  type Timer,
+  waitNs,
+  weekSeconds,
+} from './week.ts'
 
 /** How many lock holds; the others follow from it. */
 const sizes = { tiny: 10_000, full: 10_000_000 } as const
@@ -14,7 +24,6 @@ const sizes = { tiny: 10_000, full: 10_000_000 } as const
 const stockShare = 10
 const rounds = { tiny: 1, full: 3 } as const
 const memoryBytesMax = 2 * 2 ** 30
-const weekSeconds = 7 * 24 * 3600
 
 export const analyzersBench: Bench = {
   name: 'analyzers',
@@ -26,8 +35,10 @@ export const analyzersBench: Bench = {
     try {
       await migrate(engine.writer)
       figures.push(...(await compareWithStock(engine, holds / stockShare, time)))
+      figures.push(...(await measureViews(engine, holds / stockShare, rounds[size])))
       await engine.truncateTables()
       for (const statement of fill(holds)) await engine.writer.command(statement)
+      for (const [table, index] of indexes) await engine.writer.command(materialize(table, index))
       const memory = watchMemory(engine.writer)
       const lastHour = { from: toMoment(weekSeconds - 3600), to: toMoment(weekSeconds) }
       for (const { name } of analyzers) {
@@ -76,7 +87,16 @@ function watchMemory(writer: Store): { stop(): Promise<readonly Figure[]> } {
 
 const lookEveryMs = 100
 
-type Timer = (name: string, ask: () => Promise<unknown>) => Promise<Figure>
+/** The engine builds them when it merges, and a week has been merged. */
+const indexes = [
+  ['wayward_lock_holds', 'released'],
+  ['wayward_lock_waits', 'ended'],
+  ['wayward_queue_items', 'ended'],
+] as const
+
+function materialize(table: string, index: string): string {
+  return `ALTER TABLE ${table} MATERIALIZE INDEX ${index} SETTINGS mutations_sync = 1`
+}
 
 /** The best of some rounds: the machine may be busy with other things. */
 async function bestOf(count: number, name: string, ask: () => Promise<unknown>): Promise<Figure> {
@@ -89,15 +109,8 @@ async function bestOf(count: number, name: string, ask: () => Promise<unknown>):
   return { name, value: bestMs / 1000, unit: 's' }
 }
 
-const startSeconds = 1_795_240_800
-
 function toMoment(seconds: number): bigint {
   return BigInt(startSeconds + seconds) * 1_000_000_000n
-}
-
-/** Nanoseconds since 1970 of the n-th of so many over the week, as SQL. */
-function spread(count: number): string {
-  return `toInt64(${startSeconds}) * 1000000000 + toInt64(number) * ${Math.floor((weekSeconds * 1e9) / count)}`
 }
 
 // Five services, each with a session; fifty locks, of which a third of the requests wait; forty
@@ -108,9 +121,6 @@ const lock =
 const task = "concat('t', toString(cityHash64(number, 1) % 40)) AS task_id"
 const traceId = "concat(lower(hex(cityHash64(number, 2))), '0000000000000000')"
 const spanId = 'lower(hex(cityHash64(number, 2)))'
-const holdNs = 'toUInt64(5000000 + cityHash64(number, 3) % 20000000)'
-const waitNs = 'toUInt64(1000000 + cityHash64(number, 4) % 30000000)'
-const isContended = '(cityHash64(number, 5) % 20 < 7)'
 
 function fill(holds: number): readonly string[] {
   const at = spread(holds)
@@ -143,60 +153,4 @@ function fill(holds: number): readonly string[] {
        fromUnixTimestamp64Nano(toInt64(${startSeconds + weekSeconds}) * 1000000000, 'UTC'), ${Math.ceil((holds * 1.5) / 5)}
      FROM numbers(5)`,
   ]
-}
-
-type Engine = Awaited<ReturnType<typeof startTestEngine>>
-
-/** The same question of the stock table, whose views have filled the narrow one. */
-async function compareWithStock(
-  { writer, reader }: Engine,
-  spans: number,
-  time: Timer,
-): Promise<readonly Figure[]> {
-  await writer.command(`INSERT INTO otel_traces (Timestamp, TraceId, SpanId, SpanName, SpanKind, ServiceName, ResourceAttributes, SpanAttributes,
-      Duration, StatusCode)
-    SELECT fromUnixTimestamp64Nano(${spread(spans)}, 'UTC'), '', lower(hex(cityHash64(number, 2))), 'hold', 'Internal',
-      concat('service', toString(number % 5)),
-      map('service.name', concat('service', toString(number % 5)), 'wayward.session.id', 'run', 'host.name', 'box'),
-      map('wayward.kind', 'lock_hold', 'wayward.lock.name', concat('lock', toString(cityHash64(number) % 50)),
-        'wayward.lock.id', 'x', 'wayward.lock.type', 'mutex', 'wayward.lock.mode', 'exclusive', 'thread.id', '0',
-        'wayward.lock.contended', if(${isContended}, 'true', 'false'), 'wayward.task.id', toString(number % 40),
-        'wayward.lock.wait.duration', toString(if(${isContended}, ${waitNs}, 0)), 'wayward.event.sequence', toString(number)),
-      ${holdNs}, 'Unset'
-    FROM numbers(${spans})`)
-  const question = (
-    table: string,
-    name: string,
-    wait: string,
-    hold: string,
-    kind: string,
-  ): string =>
-    `SELECT service, ${name} AS name, count() AS holds, sum(${wait}) AS waited, quantileExact(0.95)(${wait}) AS p95, sum(${hold}) AS held FROM ${table} ${kind} GROUP BY service, name ORDER BY waited DESC, service, name`
-  const narrow = question('wayward_lock_holds', 'lock_name', 'wait_ns', 'hold_ns', '')
-  const stock = question(
-    '(SELECT *, ServiceName AS service FROM otel_traces)',
-    "SpanAttributes['wayward.lock.name']",
-    "toUInt64OrZero(SpanAttributes['wayward.lock.wait.duration'])",
-    'Duration',
-    "WHERE SpanAttributes['wayward.kind'] = 'lock_hold'",
-  )
-  const ask = (sql: string): Promise<unknown[]> => reader.query(sql)
-  await checkAlike(reader, narrow, stock)
-  const [ours, theirs] = [
-    await time('holds by lock, narrow table', () => ask(narrow)),
-    await time('holds by lock, attribute maps', () => ask(stock)),
-  ]
-  const ratio = {
-    name: 'attribute maps : narrow table',
-    value: theirs.value / ours.value,
-    unit: '×',
-  }
-  return [ours, theirs, ratio]
-}
-
-async function checkAlike(store: Store, one: string, other: string): Promise<void> {
-  const [ours, theirs] = await Promise.all([store.query(one), store.query(other)])
-  if (JSON.stringify(ours) !== JSON.stringify(theirs)) {
-    throw new Error('The narrow table and the attribute maps give different answers')
-  }
 }
