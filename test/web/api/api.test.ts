@@ -268,6 +268,16 @@ describe('every address', () => {
   })
 })
 
+test('a window beyond the times that there are is clipped to them', async () => {
+  for (const address of ['timeline', 'activity']) {
+    const { body } = await ask(
+      `/api/v1/${address}?from=1700-01-01T00:00:00Z&to=2300-01-01T00:00:00Z&service=shop`,
+    )
+    expect(body['from_ns'], address).toMatch(/^\d+$/)
+    expect(JSON.stringify(body['lanes'] ?? body.rows), address).toContain('shop')
+  }
+})
+
 describe('what it cannot answer, it refuses in words', () => {
   test.each([
     [
