@@ -6,8 +6,8 @@ import { Interrupted, type Terminal } from './terminal.ts'
 /** What takes longer tells how far it is. */
 const progressAfterMs = 1000
 const progressEveryMs = 250
-/** Between an answer and the next question, when watching. */
-const watchPauseMs = 1000
+/** Between an answer and the next question, when watching: at least, and at most. */
+const watchPauseMs = { min: 250, max: 1000 } as const
 
 /** Below a watched answer: what ends it, and the cursor. */
 const footLines = 2
@@ -53,10 +53,12 @@ export async function watch(
     asking.catch(() => {})
     return await Promise.race([asking, interrupted])
   }
+  let startMs = performance.now()
   let last = await withProgress(terminal, askUnlessInterrupted)
   await terminal.write(framed(terminal, last.text))
   if (last.note !== undefined) terminal.note(last.note)
-  while (await isPaused(interruption)) {
+  while (await isPaused(interruption, pauseAfterMs(performance.now() - startMs))) {
+    startMs = performance.now()
     try {
       const next = await askUnlessInterrupted(() => {})
       if (interruption.aborted) break
@@ -70,9 +72,17 @@ export async function watch(
   return last.exitCode
 }
 
+/**
+ * A quick question is asked again soon, so that what is planted now is told at once; one that takes
+ * long leaves the machine to others for a second.
+ */
+export function pauseAfterMs(tookMs: number): number {
+  return Math.min(watchPauseMs.max, Math.max(watchPauseMs.min, tookMs))
+}
+
 /** @returns false as soon as a signal has come */
-async function isPaused(interruption: AbortSignal): Promise<boolean> {
-  await sleep(watchPauseMs, undefined, { signal: interruption }).catch(() => {})
+async function isPaused(interruption: AbortSignal, pauseMs: number): Promise<boolean> {
+  await sleep(pauseMs, undefined, { signal: interruption }).catch(() => {})
   return !interruption.aborted
 }
 

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createTerminal } from 'wayward/terminal'
-import { show, watch } from 'wayward/watch'
+import { pauseAfterMs, show, watch } from 'wayward/watch'
 
 function terminalOn(screen: {
   readonly isTTY?: boolean
@@ -118,3 +118,14 @@ describe('show()', () => {
     expect(error()).toBe('')
   })
 })
+
+test.each([
+  [10, 250],
+  [600, 600],
+  [8000, 1000],
+])(
+  'pauseAfterMs(%d) is %d: the pause is as long as the answer took, within bounds',
+  (took, pause) => {
+    expect(pauseAfterMs(took)).toBe(pause)
+  },
+)
