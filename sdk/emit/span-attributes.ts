@@ -203,5 +203,6 @@ function endOf(
 
 /** What the application says of its zone never goes before what we say. */
 function zoneAttributes(zone: ZoneOperation): Attributes {
-  return { ...zone.attributes, ...actorAttributes(zone) }
+  const actor = actorAttributes(zone)
+  return zone.attributes === undefined ? actor : { ...zone.attributes, ...actor }
 }
