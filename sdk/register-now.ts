@@ -3,7 +3,7 @@
 // the application.
 import { diag } from '@opentelemetry/api'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
-import { AsyncMutexInstrumentation, PQueueInstrumentation } from './observe/instrumentations.ts'
+import { createInstrumentations } from './observe/instrumentations.ts'
 import { hookLoader } from './observe/loader-hooks.ts'
 import { register } from './registration.ts'
 
@@ -11,9 +11,9 @@ import { register } from './registration.ts'
 export async function registerNow(): Promise<void> {
   if (register().status === 'disabled') return
   try {
-    const instrumentations = [new AsyncMutexInstrumentation(), new PQueueInstrumentation()]
+    const instrumentations = createInstrumentations()
     registerInstrumentations({ instrumentations })
-    await hookLoader(['async-mutex', 'p-queue'])
+    await hookLoader(instrumentations.map(({ library }) => library.name))
   } catch (error) {
     diag.error('Cannot observe libraries; the application goes on without it', error)
   }

@@ -64,7 +64,6 @@ const longFiles: readonly string[] = [
   'collector/decode/json.ts',
   'collector/decode/span-reader.ts',
   'collector/telemetry/self-metrics.ts',
-  'sdk/observe/async-mutex.ts',
   'sdk/registration.ts',
 ]
 
@@ -73,7 +72,6 @@ const filesWithLongFunctions: readonly string[] = [
   'collector/decode/span-reader.ts',
   'sdk/emit/export-queue.ts',
   'sdk/emit/http-exporter.ts',
-  'sdk/observe/async-mutex.ts',
   'sdk/registration.ts',
 ]
 

@@ -1,16 +1,15 @@
+import type { DiagLogger } from '@opentelemetry/api'
 import {
   InstrumentationBase,
   type InstrumentationConfig,
   InstrumentationNodeModuleDefinition,
 } from '@opentelemetry/instrumentation'
-import type { Reporter, ReporterWithCore } from '../reporter.ts'
 import { getReporterWithCore } from '../global-reporter.ts'
-import {
-  type AsyncMutexModule,
-  type AsyncMutexObservation,
-  patchAsyncMutex,
-} from './async-mutex.ts'
-import { type PQueueClass, patchPQueue } from './p-queue.ts'
+import type { Core } from '../report/core.ts'
+import type { Reporter, ReporterWithCore } from '../reporter.ts'
+import { asyncMutex, type AsyncMutexModule } from './async-mutex.ts'
+import type { Library, LibraryObservation } from './library.ts'
+import { type PQueueClass, pQueue } from './p-queue.ts'
 
 /** What may be set of Wayward's instrumentations, besides OpenTelemetry's own. */
 export interface WaywardInstrumentationConfig extends InstrumentationConfig {
@@ -27,73 +26,40 @@ export interface Observation {
 const scopeName = '@wayward/sdk'
 const scopeVersion = '0.1.0'
 
+/** Observes a library wherever it is loaded. For `registerInstrumentations`. */
+abstract class LibraryInstrumentation extends InstrumentationBase<WaywardInstrumentationConfig> {
+  constructor(config: WaywardInstrumentationConfig = {}) {
+    super(scopeName, scopeVersion, config)
+  }
+
+  /** A getter: it is asked for before a field would be there. */
+  abstract get library(): Library
+
+  protected override init(): InstrumentationNodeModuleDefinition {
+    return definitionOf(this.library, () => coreOf(this.getConfig().reporter), this._diag)
+  }
+}
+
 /**
  * Observes async-mutex 0.5, both its ES and its CommonJS form: every acquisition of a Mutex or
  * Semaphore, `withTimeout` and `tryAcquire` included. For `registerInstrumentations`.
  */
-export class AsyncMutexInstrumentation extends InstrumentationBase<WaywardInstrumentationConfig> {
-  constructor(config: WaywardInstrumentationConfig = {}) {
-    super(scopeName, scopeVersion, config)
-  }
-
-  protected override init(): InstrumentationNodeModuleDefinition {
-    // OpenTelemetry remembers one module per definition; a process can load both forms.
-    const modules = new Map<AsyncMutexExports, AsyncMutexObservation | undefined>()
-    const observe = (module: AsyncMutexExports): object => {
-      const target = module.Semaphore === undefined ? module.default : module
-      const made = target && patchAsyncMutex(coreOf(this.getConfig().reporter), target)
-      if (made === undefined) {
-        this._diag.warn('Cannot observe async-mutex: it is not of the form of version 0.5')
-        return module
-      }
-      modules.set(module, made)
-      return withFunctions(module, made)
-    }
-    return new InstrumentationNodeModuleDefinition(
-      'async-mutex',
-      ['>=0.5.0 <0.6.0'],
-      (module: AsyncMutexExports) => {
-        for (const [known, made] of modules) {
-          if (made === undefined && known !== module) observe(known)
-        }
-        return observe(module)
-      },
-      () => {
-        for (const [module, made] of modules) {
-          made?.disable()
-          modules.set(module, undefined)
-        }
-      },
-    )
+export class AsyncMutexInstrumentation extends LibraryInstrumentation {
+  get library(): Library {
+    return asyncMutex
   }
 }
 
-type AsyncMutexExports = AsyncMutexModule & { readonly default?: AsyncMutexModule }
-
 /** Observes p-queue 8 to 10: every item from `add` to its end. For `registerInstrumentations`. */
-export class PQueueInstrumentation extends InstrumentationBase<WaywardInstrumentationConfig> {
-  constructor(config: WaywardInstrumentationConfig = {}) {
-    super(scopeName, scopeVersion, config)
+export class PQueueInstrumentation extends LibraryInstrumentation {
+  get library(): Library {
+    return pQueue
   }
+}
 
-  protected override init(): InstrumentationNodeModuleDefinition {
-    const restores = new Map<object, () => void>()
-    return new InstrumentationNodeModuleDefinition(
-      'p-queue',
-      ['>=8.0.0 <11.0.0'],
-      (module: { readonly default: PQueueClass }) => {
-        const restore = patchPQueue(coreOf(this.getConfig().reporter), module.default)
-        if (restore === undefined) {
-          this._diag.warn('Cannot observe p-queue: it is not of the form of versions 8 to 10')
-        } else restores.set(module, restore)
-        return module
-      },
-      (module: object) => {
-        restores.get(module)?.()
-        restores.delete(module)
-      },
-    )
-  }
+/** All libraries that are observed without a change to the application. */
+export function createInstrumentations(): LibraryInstrumentation[] {
+  return [new AsyncMutexInstrumentation(), new PQueueInstrumentation()]
 }
 
 /**
@@ -112,11 +78,9 @@ export function observeAsyncMutex<M extends AsyncMutexModule>(
   module: M,
   reporter?: Reporter,
 ): Observation & Pick<M, 'withTimeout' | 'tryAcquire'> {
-  const made = patchAsyncMutex(coreOf(reporter), module)
-  if (made === undefined) {
-    throw new TypeError('Cannot observe this module: it is not async-mutex 0.5')
-  }
-  return made
+  const { exports, disable } = observeByHand(asyncMutex, module, reporter)
+  const { withTimeout, tryAcquire }: AsyncMutexModule = { ...module, ...exports }
+  return { withTimeout, tryAcquire, disable }
 }
 
 /**
@@ -129,31 +93,75 @@ export function observeAsyncMutex<M extends AsyncMutexModule>(
  * observePQueue(PQueue)
  */
 export function observePQueue(queueClass: PQueueClass, reporter?: Reporter): Observation {
-  const restore = patchPQueue(coreOf(reporter), queueClass)
-  if (restore === undefined)
-    throw new TypeError('Cannot observe this class: it is not p-queue 8 to 10')
-  return { disable: restore }
+  const { disable } = observeByHand(pQueue, queueClass, reporter)
+  return { disable }
 }
 
-function coreOf(reporter: Reporter | undefined): ReporterWithCore['core'] {
+function observeByHand<Exports extends object>(
+  library: Library<Exports>,
+  exports: Exports,
+  reporter: Reporter | undefined,
+): LibraryObservation<Exports> {
+  const made = library.observe(coreOf(reporter), exports)
+  if (made !== undefined) return made
+  throw new TypeError(
+    `Cannot observe what was given: it is not ${library.name} ${library.versionText}`,
+  )
+}
+
+function coreOf(reporter: Reporter | undefined): Core {
   return ((reporter as ReporterWithCore | undefined) ?? getReporterWithCore()).core
 }
 
-/**
- * The module with the two functions exchanged. A CommonJS module's are getters, so it is copied.
- */
-function withFunctions(module: object, made: AsyncMutexObservation): object {
-  const { withTimeout, tryAcquire } = made
+/** How a library is observed as it is loaded. */
+function definitionOf(
+  library: Library,
+  core: () => Core,
+  log: DiagLogger,
+): InstrumentationNodeModuleDefinition {
+  // OpenTelemetry remembers one module per definition; a process can load both forms of a library.
+  const modules = new Map<object, LibraryObservation<object> | undefined>()
+  const observe = (module: object): object => {
+    const exports = library.exportsOf(module)
+    const made = exports && library.observe(core(), exports)
+    if (made === undefined) {
+      log.warn(
+        `Cannot observe ${library.name}: it is not of the form of version ${library.versionText}`,
+      )
+      return module
+    }
+    modules.set(module, made)
+    return withExports(module, made.exports)
+  }
+  return new InstrumentationNodeModuleDefinition(
+    library.name,
+    [...library.versions],
+    (module: object) => {
+      for (const [known, made] of modules) {
+        if (made === undefined && known !== module) observe(known)
+      }
+      return observe(module)
+    },
+    () => {
+      for (const [module, made] of modules) {
+        made?.disable()
+        modules.set(module, undefined)
+      }
+    },
+  )
+}
+
+/** The module with exports exchanged. A CommonJS module's are getters, so it is copied. */
+function withExports(module: object, exports: object): object {
+  if (Object.keys(exports).length === 0) return module
   try {
     // A module that came through the loader hook takes assignments to its exports.
-    Object.assign(module, { withTimeout, tryAcquire })
-    return module
+    return Object.assign(module, exports)
   } catch {
     const copy: object = Object.create(module)
-    Object.defineProperties(copy, {
-      withTimeout: { value: withTimeout, enumerable: true },
-      tryAcquire: { value: tryAcquire, enumerable: true },
-    })
+    for (const [name, value] of Object.entries(exports)) {
+      Object.defineProperty(copy, name, { value, enumerable: true })
+    }
     return copy
   }
 }

@@ -1,17 +1,11 @@
 // Observation of p-queue 8 to 10: `add` is wrapped on the prototype, and the function that it is
 // given. The queue's name comes from the place of its constructor, which is seen when it sets its
 // concurrency.
-import { callSite, isConstructorOf, type OutermostFunction } from './call-site.ts'
-import { type Core, guard } from '../report/core.ts'
 import { Queue } from '../report/queue.ts'
-import type {
-  EnqueueOptions,
-  ItemProcessing,
-  QueueItem,
-  ReportedQueue,
-} from '../report/reported-queue.ts'
+import type { EnqueueOptions, ItemProcessing, QueueItem } from '../report/reported-queue.ts'
 import { follow } from '../report/scope.ts'
-import { sharedState } from '../process/shared-state.ts'
+import type { OutermostFunction } from './call-site.ts'
+import { defineLibrary, type Observer } from './library.ts'
 
 /** As far as they are what the library's types say. */
 interface AddOptions {
@@ -44,14 +38,40 @@ export interface PQueueClass {
   readonly prototype: object
 }
 
-const namesGiven = sharedState('p-queue.names.1', () => new WeakMap<object, string>())
-/** The prototypes that are observed: a class that is observed twice reports once. */
-const patched = sharedState('p-queue.patched.1', () => new WeakSet<object>())
-const queuesSeen = sharedState('p-queue.queues.1', () => new WeakMap<object, ReportedQueue>())
 /** What takes an item's listener from its signal, which may live longer than the item. */
 const abortHandlers = new WeakMap<QueueItem, () => void>()
-/** A queue that was collected with items waiting will never process them. */
-const collected = new FinalizationRegistry<ReportedQueue>((queue) => queue.abandon())
+
+/** The library, as the observers know it. */
+export const pQueue = defineLibrary<PQueueClass, Queue>({
+  name: 'p-queue',
+  versions: ['>=8.0.0 <11.0.0'],
+  versionText: '8 to 10',
+  exportsOf: (module) => (module as { default?: PQueueClass }).default,
+  prototypeOf: (queueClass) => queueClass.prototype,
+  classNamesOf: (queue) => ['PQueue', ...classNamesOf(queue)],
+  make(core, queue, name) {
+    const made = new Queue(core, { name })
+    made.concurrency = (queue as PQueueLike).concurrency
+    return made
+  },
+  patch(queueClass, observer) {
+    const prototype = queueClass.prototype as PQueueLike
+    const concurrency = Object.getOwnPropertyDescriptor(prototype, 'concurrency')
+    const { add, clear } = prototype
+    if (typeof add !== 'function' || typeof clear !== 'function') return undefined
+    if (concurrency?.set === undefined) return undefined
+    observer.replace(prototype, 'add', (original) => wrapAdd(observer, original))
+    observer.replace(prototype, 'clear', (original) => wrapClear(observer, original))
+    function setConcurrency(this: PQueueLike, value: number): void {
+      concurrency?.set?.call(this, value)
+      if (!observer.isOn) return
+      const seen = observer.see(this, setConcurrency)
+      if (seen !== undefined) seen.concurrency = value
+    }
+    observer.define(prototype, 'concurrency', { ...concurrency, set: setConcurrency })
+    return {}
+  },
+})
 
 /**
  * Names an observed queue, for reports; otherwise it is called after the place where it was made.
@@ -60,63 +80,8 @@ const collected = new FinalizationRegistry<ReportedQueue>((queue) => queue.aband
  * const queue = nameQueue(new PQueue({ concurrency: 2 }), 'emails')
  */
 export function nameQueue<T extends object>(queue: T, name: string): T {
-  namesGiven.set(queue, name)
-  const seen = queuesSeen.get(queue)
-  if (seen !== undefined) seen.name = name
+  pQueue.giveName(queue, name)
   return queue
-}
-
-/** @returns what restores the class, or undefined if it does not have the expected form. */
-export function patchPQueue(core: Core, queueClass: PQueueClass): (() => void) | undefined {
-  const prototype = queueClass.prototype as PQueueLike
-  if (patched.has(prototype)) return () => undefined
-  const concurrency = Object.getOwnPropertyDescriptor(prototype, 'concurrency')
-  const { add, clear } = prototype
-  if (typeof add !== 'function' || typeof clear !== 'function') return undefined
-  if (concurrency?.set === undefined) return undefined
-  const observedAdd = wrapAdd(core, add)
-  const observedClear = wrapClear(core, clear)
-  patched.add(prototype)
-  define(prototype, 'add', { value: observedAdd, writable: true })
-  define(prototype, 'clear', { value: observedClear, writable: true })
-  function setConcurrency(this: PQueueLike, value: number): void {
-    concurrency?.set?.call(this, value)
-    if (!core.isEnabled) return
-    guard(core, () => void (queueOf(core, this, setConcurrency).concurrency = value), undefined)
-  }
-  define(prototype, 'concurrency', { ...concurrency, set: setConcurrency })
-  return () => {
-    patched.delete(prototype)
-    if (prototype.add === observedAdd) define(prototype, 'add', { value: add, writable: true })
-    if (prototype.clear === observedClear) {
-      define(prototype, 'clear', { value: clear, writable: true })
-    }
-    define(prototype, 'concurrency', { ...concurrency })
-  }
-}
-
-function define(target: object, key: string, descriptor: PropertyDescriptor): void {
-  Object.defineProperty(target, key, { ...descriptor, configurable: true })
-}
-
-function queueOf(core: Core, queue: PQueueLike, outermost: OutermostFunction): ReportedQueue {
-  const seen = queuesSeen.get(queue)
-  if (seen !== undefined) return seen
-  const made = new Queue(core, {
-    name: namesGiven.get(queue) ?? siteOf(queue, outermost) ?? 'p-queue',
-  })
-  made.concurrency = queue.concurrency
-  queuesSeen.set(queue, made)
-  collected.register(queue, made)
-  return made
-}
-
-function siteOf(queue: PQueueLike, outermost: OutermostFunction): string | undefined {
-  const names = ['PQueue', ...classNamesOf(queue)]
-  return callSite(
-    outermost,
-    (frame) => /[\\/]node_modules[\\/]p-queue[\\/]/.test(frame) || isConstructorOf(frame, names),
-  )
 }
 
 /** Of its class and those above it: a bundler may call p-queue's own anything. */
@@ -132,12 +97,11 @@ function parentOf(of: object): object | null {
   return Object.getPrototypeOf(of) as object | null
 }
 
-function wrapAdd(core: Core, add: PQueueLike['add']): PQueueLike['add'] {
+function wrapAdd(observer: Observer<Queue>, add: PQueueLike['add']): PQueueLike['add'] {
   return function observedAdd(this: PQueueLike, work, ...rest) {
-    if (!core.isEnabled || typeof work !== 'function') return add.call(this, work, ...rest)
-    const asked = guard(
-      core,
-      () => ask(core, { queue: this, work, given: rest[0] }, observedAdd),
+    if (!observer.isOn || typeof work !== 'function') return add.call(this, work, ...rest)
+    const asked = observer.attempt(
+      () => ask(observer, { queue: this, work, given: rest[0] }, observedAdd),
       undefined,
     )
     if (asked === undefined) return add.call(this, work, ...rest)
@@ -175,14 +139,15 @@ interface Asked {
 
 /** What is known of an item when it is added; reading the caller's options may throw. */
 function ask(
-  core: Core,
+  observer: Observer<Queue>,
   { queue, work, given }: Asked,
   outermost: OutermostFunction,
-): { readonly item: QueueItem; readonly limits: Limits } {
+): { readonly item: QueueItem; readonly limits: Limits } | undefined {
   // As the library reads them: own properties, of nothing where it is not an object.
   const options: AddOptions = { ...(given as AddOptions | undefined) }
   const limits = toLimits(queue, options)
-  return { item: queueOf(core, queue, outermost).enqueued(describe(queue, work, options)), limits }
+  const item = observer.see(queue, outermost)?.enqueued(describe(queue, work, options))
+  return item === undefined ? undefined : { item, limits }
 }
 
 function describe(queue: PQueueLike, work: Work, { id, priority }: AddOptions): EnqueueOptions {
@@ -344,18 +309,12 @@ function timeoutMessage(ms: number | undefined): string {
 /** What the library's own error is called. */
 const timeoutError = Object.assign(new Error('timed out'), { name: 'TimeoutError' })
 
-function wrapClear(core: Core, clear: PQueueLike['clear']): PQueueLike['clear'] {
-  return function (this: PQueueLike) {
-    guard(
-      core,
-      () => {
-        for (const item of queuesSeen.get(this)?.items ?? []) {
-          abortHandlers.get(item)?.()
-          item.removed('cleared')
-        }
-      },
-      undefined,
-    )
+function wrapClear(observer: Observer<Queue>, clear: PQueueLike['clear']): PQueueLike['clear'] {
+  return function () {
+    for (const item of observer.seen(this)?.items ?? []) {
+      abortHandlers.get(item)?.()
+      item.removed('cleared')
+    }
     clear.call(this)
   }
 }

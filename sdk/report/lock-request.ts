@@ -74,7 +74,7 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
 
   granted(options: LockGrantOptions = {}): LockHold {
     if (!this.isOpen) return noHold
-    return guard<LockHold>(this.core, () => this.grant(options), noHold)
+    return guard<LockHold>(this.core, () => this.#grant(options), noHold)
   }
 
   timedOut(options: LockTimeOptions = {}): void {
@@ -89,8 +89,7 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
     this.#giveUp(WAYWARD_LOCK_WAIT_RESULT_VALUE_REFUSED, options.timeNs)
   }
 
-  /** `granted`, for whoever has a door of its own, and has seen that it is open. */
-  grant(options: LockGrantOptions): OpenHold {
+  #grant(options: LockGrantOptions): OpenHold {
     const { lock, core } = this
     const now = momentOf(core, options.timeNs, this.anchorMs)
     const { seconds, ns } = now

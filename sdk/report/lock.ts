@@ -13,13 +13,13 @@ import type {
   ReportedLock,
 } from './reported-lock.ts'
 
-/** A reported lock, and what an observer may do behind its door. */
+/** A reported lock. */
 export class Lock implements ReportedLock, LockState {
   name: string
   mark: unknown = undefined
   readonly core: Core
   readonly id: string
-  readonly type: string
+  type: string
   readonly mode: string
   readonly scope: string
   readonly capacity: number
@@ -47,12 +47,7 @@ export class Lock implements ReportedLock, LockState {
 
   request(options: LockRequestOptions = {}): LockRequest {
     if (!this.core.isEnabled) return noRequest
-    return guard<LockRequest>(this.core, () => this.ask(options), noRequest)
-  }
-
-  /** `request`, for whoever has a door of its own. */
-  ask(options: LockRequestOptions): OpenRequest {
-    return new OpenRequest(this, options)
+    return guard<LockRequest>(this.core, () => new OpenRequest(this, options), noRequest)
   }
 
   permitsReturned(permits: number): void {

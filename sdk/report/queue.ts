@@ -3,7 +3,7 @@ import { noItem, WaitingItem } from './queue-item.ts'
 import type { ItemOfQueue, QueueState } from './queue-state.ts'
 import type { EnqueueOptions, QueueItem, QueueSettings, ReportedQueue } from './reported-queue.ts'
 
-/** A reported queue, and what an observer may do behind its door. */
+/** A reported queue. */
 export class Queue implements ReportedQueue, QueueState {
   name: string
   concurrency: number | undefined
@@ -31,12 +31,7 @@ export class Queue implements ReportedQueue, QueueState {
 
   enqueued(options: EnqueueOptions = {}): QueueItem {
     if (!this.core.isEnabled) return noItem
-    return guard<QueueItem>(this.core, () => this.enqueue(options), noItem)
-  }
-
-  /** `enqueued`, for whoever has a door of its own. */
-  enqueue(options: EnqueueOptions): WaitingItem {
-    return new WaitingItem(this, options)
+    return guard<QueueItem>(this.core, () => new WaitingItem(this, options), noItem)
   }
 
   abandon(): void {

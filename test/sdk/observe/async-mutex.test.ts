@@ -163,6 +163,64 @@ describe('giving up', () => {
     expect(recording.reporter.openCount).toBe(0)
   })
 
+  test.each([0, 1, 10, -5, Number.NaN, 2 ** 31])(
+    'after a time-out of %s ms is told when the caller sees it, by the timer of the library alone',
+    async (timeoutMs) => {
+      const mutex = new Mutex()
+      const release = await mutex.acquire()
+      const timers = (): number =>
+        process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+      const before = timers()
+      const asked = observation.withTimeout(mutex, timeoutMs).acquire()
+      expect(timers() - before).toBe(1)
+      expect(recording.reporter.openCount).toBe(2)
+      await expect(asked).rejects.toBe(E_TIMEOUT)
+      expect(waits().map(({ attributes }) => attributes[ATTR_WAYWARD_LOCK_WAIT_RESULT])).toEqual([
+        'timeout',
+      ])
+      release()
+    },
+  )
+
+  test('with a time-out leaves a rejection that nobody handles unhandled', async () => {
+    const mutex = new Mutex()
+    await mutex.acquire()
+    const seen: unknown[] = []
+    const listeners = process.listeners('unhandledRejection')
+    process.removeAllListeners('unhandledRejection')
+    const rejected = new Promise<void>((resolve) => {
+      process.on('unhandledRejection', (error) => {
+        seen.push(error)
+        resolve()
+      })
+    })
+    void observation.withTimeout(mutex, 1).acquire()
+    await rejected
+    process.removeAllListeners('unhandledRejection')
+    for (const listener of listeners) process.on('unhandledRejection', listener)
+    expect(seen).toEqual([E_TIMEOUT])
+  })
+
+  test('at its time-out and granted at the same moment is told as the caller sees it', async () => {
+    const mutex = new Mutex()
+    for (let round = 0; round < 20; round++) {
+      const release = await mutex.acquire()
+      const asked = observation.withTimeout(mutex, 1).acquire()
+      setTimeout(release, 1)
+      const isGranted = await asked.then(
+        (mine) => {
+          if (typeof mine === 'function') mine()
+          return true
+        },
+        () => false,
+      )
+      const result = waits().at(-1)?.attributes[ATTR_WAYWARD_LOCK_WAIT_RESULT]
+      expect(result).toBe(isGranted ? 'granted' : 'timeout')
+      await settle()
+    }
+    expect(recording.reporter.openCount).toBe(0)
+  })
+
   test('by cancel() is told as cancelled', async () => {
     const mutex = new Mutex()
     const release = await mutex.acquire()
