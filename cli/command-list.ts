@@ -18,7 +18,7 @@ import {
   storeFields,
   tailFields,
 } from './configuration/fields.ts'
-import { addJob } from './job-command-list.ts'
+import { addJob, addJobs } from './job-command-list.ts'
 import { type Selection, toSelection } from './selection.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -34,6 +34,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addAnalyze(context)
   addTail(context)
   addJob(context)
+  addJobs(context)
   addSessions(context)
   addMigrate(context)
   addMmstats(context)

@@ -1,7 +1,12 @@
 // The commands of jobs with their options, texts and examples.
 import type { Command } from 'commander'
 import { type CommandContext, define, valuesOf } from './command-definition.ts'
-import { jobExecFields, jobSendFields } from './configuration/job-fields.ts'
+import {
+  jobExecFields,
+  jobsFields,
+  jobSendFields,
+  jobsShowFields,
+} from './configuration/job-fields.ts'
 
 /** Adds `job`. */
 export function addJob(context: CommandContext): void {
@@ -49,4 +54,43 @@ function addSend(context: CommandContext, job: CommandContext): void {
     const { jobSend } = await import('./commands/job-send.ts')
     context.exitCode = await jobSend(context.terminal, valuesOf(context, jobSendFields, command))
   })
+}
+
+/** Adds `jobs`. */
+export function addJobs(context: CommandContext): void {
+  const program = define(
+    context,
+    'jobs',
+    'List the jobs that are reported over HTTP, those in trouble first.\n"jobs show" tells of one, "jobs watch" keeps the list current.',
+    jobsFields,
+    ['jobs', 'jobs --status failing', 'jobs --tag nightly --fail-on trouble', 'jobs show nightly'],
+  ).action(async (_options: unknown, command: Command) => {
+    await list(context, command, false)
+  })
+  const jobs = { ...context, program }
+  define(jobs, 'watch', 'Keep the list of jobs current, until Ctrl-C.', jobsFields, [
+    'jobs watch',
+    'jobs watch --service shop',
+  ]).action(async (_options: unknown, command: Command) => {
+    await list(context, command, true)
+  })
+  define(
+    jobs,
+    'show',
+    'Show a job: its runs as bars, when it is slow, how weeks compare, and what its last failures wrote.',
+    jobsShowFields,
+    ['jobs show nightly', 'jobs show import --service shop --format json'],
+  )
+    .argument('<name>', 'the job, by its name, slug or id')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { jobsShow } = await import('./commands/jobs.ts')
+      const values = valuesOf(context, jobsShowFields, command)
+      context.exitCode = await jobsShow(context.terminal, { name, values })
+    })
+}
+
+async function list(context: CommandContext, command: Command, isWatching: boolean): Promise<void> {
+  const { jobs } = await import('./commands/jobs.ts')
+  const values = valuesOf(context, jobsFields, command)
+  context.exitCode = await jobs(context.terminal, { isWatching, values })
 }

@@ -3,6 +3,7 @@ import { blockedBy } from '../locks/blocked-by/blocked-by.ts'
 import { convoy } from '../locks/convoy/convoy.ts'
 import { dataQuality } from '../data/data-quality/data-quality.ts'
 import { deadlock } from '../locks/deadlock/deadlock.ts'
+import { jobDelay } from '../jobs/job-delay/job-delay.ts'
 import { jobRuns } from '../jobs/job-runs/job-runs.ts'
 import { lockContention } from '../locks/lock-contention/lock-contention.ts'
 import { lockGraph } from '../locks/lock-graph/lock-graph.ts'
@@ -19,6 +20,7 @@ export const analyzerList = [
   convoy,
   dataQuality,
   deadlock,
+  jobDelay,
   jobRuns,
   lockContention,
   lockGraph,

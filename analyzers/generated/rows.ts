@@ -164,6 +164,58 @@ export interface DeadlockRow {
   readonly span_ids: string
 }
 
+/** Of `job-delay`: one row per late or slow run, the most severe first, at most 200. */
+export interface JobDelayRow {
+  /** service.name */
+  readonly service: string
+  /** name of the job */
+  readonly job_name: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** when the run started */
+  readonly started_at: string
+  /** when it was due, 1970 if unknown */
+  readonly due_at: string
+  /** how it ended, or running */
+  readonly outcome: string
+  /** ns: start minus due time, 0 if in time */
+  readonly lateness_ns: number
+  /** ns: how long the run took, up to the end of the window */
+  readonly length_ns: number
+  /** ns: median of the last 30 good runs before it, of the same weekday and hour (UTC) if there are five */
+  readonly usual_ns: number
+  /** ns: above this a run is slow: half as much again as nine of ten of them, 0 where fewer than five are known */
+  readonly band_ns: number
+  /** ns: lateness, and for a slow run what it took beyond the usual */
+  readonly delay_ns: number
+  /** ns: from the due time, or the start where it was in time, to the start, or to the end where it was slow */
+  readonly looked_at_ns: number
+  /** ns: of that: nothing of the service reported: it was down, or its machine asleep */
+  readonly down_ns: number
+  /** ns: an earlier run of the job went on */
+  readonly earlier_run_ns: number
+  /** ns: its item waited in a queue: no worker was free */
+  readonly queue_ns: number
+  /** ns: it waited for locks */
+  readonly lock_ns: number
+  /** ns: it waited for databases and other services (spans of kind client) */
+  readonly call_ns: number
+  /** ns: none of these */
+  readonly unknown_ns: number
+  /** the largest: down, earlier run, queue, lock, call or unknown */
+  readonly main_cause: string
+  /** the queue, the lock or the call of which most of it is */
+  readonly main_name: string
+  /** who held that lock for most of it */
+  readonly main_holder: string
+  /** its part of what was looked at */
+  readonly main_fraction: number
+  /** trace of the run */
+  readonly trace_id: string
+  /** its span */
+  readonly span_id: string
+}
+
 /** Of `job-runs`: one row per service and job, the most severe first. */
 export interface JobRunsRow {
   /** service.name */

@@ -1,6 +1,6 @@
 // The settings of `wayward job` and `wayward jobs`.
 import type { Field } from './field.ts'
-import { bytesType, durationType, pathType, textType, timeType } from './field-types.ts'
+import { bytesType, choiceType, durationType, pathType, textType, timeType } from './field-types.ts'
 import { apiFields } from './fields.ts'
 
 /** Where reports wait while the service is away. */
@@ -67,3 +67,50 @@ export const jobSendFields = { ...apiFields, ...spoolFields } satisfies Record<
   string,
   Field<unknown>
 >
+
+const serviceField = {
+  flag: 'service',
+  type: { ...textType, placeholder: 'name' },
+  isFlagOnly: true,
+  text: 'Only jobs of this service',
+} satisfies Field<unknown>
+
+const formatField = {
+  flag: 'format',
+  type: choiceType(['table', 'json']),
+  default: 'table',
+  isFlagOnly: true,
+  text: 'table for people, json for the whole answer',
+} satisfies Field<unknown>
+
+/** What `jobs` and `jobs watch` have. */
+export const jobsFields = {
+  ...apiFields,
+  service: serviceField,
+  status: {
+    flag: 'status',
+    type: choiceType(['new', 'up', 'running', 'late', 'failing', 'down', 'paused']),
+    isFlagOnly: true,
+    text: 'Only jobs in this state',
+  },
+  tag: {
+    flag: 'tag',
+    type: { ...textType, placeholder: 'tag' },
+    isFlagOnly: true,
+    text: 'Only jobs with this tag',
+  },
+  failOn: {
+    flag: 'fail-on',
+    type: choiceType(['trouble']),
+    isFlagOnly: true,
+    text: 'Exit with 1 if a job is late, failing or down',
+  },
+  format: formatField,
+} satisfies Record<string, Field<unknown>>
+
+/** What `jobs show` has. */
+export const jobsShowFields = {
+  ...apiFields,
+  service: { ...serviceField, text: 'Service of the job, where several have one of the name' },
+  format: formatField,
+} satisfies Record<string, Field<unknown>>

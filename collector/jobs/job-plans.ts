@@ -12,13 +12,15 @@ export interface JobPlans {
   slotOf(state: JobState, startMs: number): number | undefined
   /** The state when a run of this start has met that slot, or none. */
   meet(state: JobState, dueMs: number | undefined, startMs: number): JobState
+  /** Reads the schedules of a definition. @throws ScheduleError */
+  check(definition: JobDefinition): void
   /** The next times, for people. */
   upcoming(state: JobState, afterMs: number, count: number): readonly number[]
 }
 
 /** Makes it; schedules are read once for each definition. */
 export function createJobPlans(): JobPlans {
-  const plans = new WeakMap<JobDefinition, Schedule | undefined>()
+  const plans = new WeakMap<JobDefinition, Schedule>()
   const planOf = ({ definition }: JobState): Schedule | undefined => {
     if (definition === undefined || definition.paused === true) return undefined
     if (!plans.has(definition)) plans.set(definition, readPlan(definition))
@@ -33,6 +35,9 @@ export function createJobPlans(): JobPlans {
   }
   return {
     slotAfter,
+    check(definition) {
+      if (!plans.has(definition)) plans.set(definition, readPlan(definition))
+    },
     slotOf(state, startMs) {
       const { missed, slot } = state
       if (slot !== undefined && startMs >= slot.dueMs - earlyMs(state, slot)) return slot.dueMs
@@ -70,8 +75,8 @@ export function createJobPlans(): JobPlans {
   }
 }
 
-/** The plan of a definition; undefined where it has no schedule. @throws ScheduleError */
-export function readPlan(definition: JobDefinition): Schedule | undefined {
+/** @throws ScheduleError */
+function readPlan(definition: JobDefinition): Schedule {
   const { maintenance = [], schedule = [], timezone = 'UTC' } = definition
   return createPlan({ schedules: schedule, timezone, maintenance })
 }

@@ -27,7 +27,6 @@ export function createCronSchedule(
   let cron: Cron
   try {
     cron = new Cron(pattern, { paused: true, timezone, domAndDow: isDayAndWeekday })
-    cron.nextRun(new Date(0))
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^Cron\w+: /, '') : String(error)
     const wanted = 'a cron expression such as "30 2 * * MON-FRI" or "@daily"'

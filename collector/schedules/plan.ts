@@ -16,7 +16,9 @@ export interface PlanSettings {
 const leftOutMax = 10_000
 /** A job that is due more often is followed by what it reports, and not by a schedule. */
 const gapMsLeast = 5_000
-const gapsLooked = 64
+const gapsLooked = 16
+/** Without a field of seconds nothing is due twice within a minute. */
+const minutesPattern = /^(?:@\w+|(?:\S+\s+){4}\S+)$/
 const cronPattern = /^(?:@\w+|(?:[\d*?LW#/,+A-Za-z-]+\s+){4,6}[\d*?LW#/,+A-Za-z-]+)$/
 
 /** Reads the schedules of a job. @throws ScheduleError */
@@ -65,7 +67,9 @@ function createSchedule(text: string, options: PartOptions): Schedule {
 }
 
 /** @throws ScheduleError */
-export function checkTimezone(timezone: string): void {
+function checkTimezone(timezone: string): void {
+  // Making a formatter costs more than all the rest, and most jobs have this one.
+  if (timezone === 'UTC') return
   try {
     Intl.DateTimeFormat('en', { timeZone: timezone })
   } catch (error) {
@@ -75,12 +79,13 @@ export function checkTimezone(timezone: string): void {
 }
 
 function checkGaps(schedule: Schedule, field: string, text: string): void {
-  let last = schedule.nextAfter(Date.now())
+  let last = firstOf(schedule, { field, text })
   if (last === undefined) {
     const wanted = 'one that is due within the next years'
     throw new ScheduleError(field, `${JSON.stringify(text)}, which is never due`, wanted)
   }
-  for (let looked = 0; looked < gapsLooked; looked++) {
+  const looks = schedule.isInterval || !minutesPattern.test(text.trim()) ? gapsLooked : 0
+  for (let looked = 0; looked < looks; looked++) {
     const next = schedule.nextAfter(last)
     if (next === undefined) return
     if (next - last < gapMsLeast) {
@@ -88,6 +93,20 @@ function checkGaps(schedule: Schedule, field: string, text: string): void {
       throw new ScheduleError(field, seen, `at least ${gapMsLeast / 1000} s between two times`)
     }
     last = next
+  }
+}
+
+/** A zone in the text itself is looked at when it is first asked. @throws ScheduleError */
+function firstOf(
+  schedule: Schedule,
+  { field, text }: { readonly field: string; readonly text: string },
+): number | undefined {
+  try {
+    return schedule.nextAfter(Date.now())
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^Cron\w+: /, '') : String(error)
+    const seen = `${JSON.stringify(text)} (${why.slice(0, 100)})`
+    throw new ScheduleError(field, seen, 'one whose time zone exists', { cause: error })
   }
 }
 

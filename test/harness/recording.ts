@@ -19,6 +19,12 @@ interface RecordedSpan {
   readonly at: number
   readonly for: number
   readonly sequence?: number
+  /** Spans of one number are of one trace. @default a trace of its own */
+  readonly trace?: number
+  /** @default the kind */
+  readonly name?: string
+  /** As the stock exporter writes it. @default none */
+  readonly spanKind?: 'Client' | 'Server'
   readonly attributes?: Attributes
   readonly repeat?: number
   /** From one start to the next in a row. */
@@ -87,9 +93,10 @@ function toSpanRow(span: RecordedSpan, i: number, number: number): object {
   return {
     Timestamp: toSeconds(span.at + i * (span.every ?? 0)),
     Duration: toNs(span.for + i * (span.longer ?? 0)).toString(),
-    TraceId: number.toString(16).padStart(32, '0'),
+    TraceId: (span.trace ?? number).toString(16).padStart(32, '0'),
     SpanId: number.toString(16).padStart(16, '0'),
-    SpanName: span.kind ?? 'GET /cart',
+    SpanName: span.name ?? span.kind ?? 'GET /cart',
+    ...(span.spanKind === undefined ? {} : { SpanKind: span.spanKind }),
     SpanAttributes: {
       ...attributes,
       ...(span.kind === undefined

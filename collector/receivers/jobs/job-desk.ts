@@ -6,7 +6,7 @@ import type { JobDefinition } from '../../jobs/job-definition.ts'
 import type { JobReport } from '../../jobs/job-report.ts'
 import type { JobState, ReportSource } from '../../jobs/job-state.ts'
 import type { JobStore } from '../../jobs/job-store.ts'
-import { type JobPlans, readPlan } from '../../jobs/job-plans.ts'
+import type { JobPlans } from '../../jobs/job-plans.ts'
 import { ScheduleError } from '../../schedules/schedule.ts'
 import { judgeReport, type JudgeSettings, type Verdict } from '../../jobs/judge-report.ts'
 import { fieldProblem, JobProblem } from './job-problem.ts'
@@ -86,7 +86,7 @@ export function createJobDesk(parts: JobDeskParts): JobDesk {
       return { isNew, verdict: judged.verdict, state: judged.state }
     },
     async define(wanted, definition, source) {
-      checkSchedule(definition)
+      checkSchedule(plans, definition)
       const outcome = await book.work(await target(wanted), (state, nowMs): Judged => {
         const { definition: before } = state
         if (JSON.stringify(before) === JSON.stringify(definition)) return { state, changes: [] }
@@ -123,9 +123,9 @@ function toDone<Result extends Judged>(
 }
 
 /** @throws JobProblem */
-function checkSchedule(definition: JobDefinition): void {
+function checkSchedule(plans: JobPlans, definition: JobDefinition): void {
   try {
-    readPlan(definition)
+    plans.check(definition)
   } catch (error) {
     if (!(error instanceof ScheduleError)) throw error
     const { field, seen, wanted } = error

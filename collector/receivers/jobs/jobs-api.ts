@@ -1,6 +1,6 @@
 // Our own addresses of jobs: what is expected of them, and what is known of them.
 import { type Exchange, jsonReply, type Reply, type Route } from '@wayward/base'
-import { jobKey, type JobState, type OpenRun } from '../../jobs/job-state.ts'
+import { isBad, jobKey, type JobState, type OpenRun, type PastRun } from '../../jobs/job-state.ts'
 import type { EndedRun } from '../../jobs/job-state.ts'
 import { readJson } from './job-body.ts'
 import { fieldProblem, JobProblem } from './job-problem.ts'
@@ -57,7 +57,13 @@ export function createJobRoutes(parts: RunsApiParts): readonly Route[] {
 }
 
 /** A job as it is shown. */
-export function toShown(state: JobState): Readonly<Record<string, unknown>> {
+function toShown(state: JobState): Readonly<Record<string, unknown>> {
+  const { definition, open } = state
+  return { ...toListed(state), definition: definition ?? null, runs: open.map(toOpenShown) }
+}
+
+/** What a list has of a job. */
+function toListed(state: JobState): Readonly<Record<string, unknown>> {
   const { definition, name, open, past, service, sinceMs, slot, status } = state
   const last = past.at(-1)
   return {
@@ -65,8 +71,8 @@ export function toShown(state: JobState): Readonly<Record<string, unknown>> {
     name,
     status,
     since: toTime(sinceMs),
-    definition: definition ?? null,
-    running: open.map(toOpenShown),
+    tags: definition?.tags ?? [],
+    running: open.length,
     last:
       last === undefined
         ? null
@@ -76,22 +82,45 @@ export function toShown(state: JobState): Readonly<Record<string, unknown>> {
             endedAt: toTime(last.endMs),
             result: last.result,
           },
+    medianMs: medianOf(past),
+    // The last results, the oldest first: o went well, x did not, - was neither.
+    trend: past
+      .map(({ result }) => (isBad(result) ? 'x' : result === 'success' ? 'o' : '-'))
+      .join(''),
     failuresInRow: state.failuresInRow,
     nextDueAt: slot === undefined ? null : toTime(slot.dueMs),
     missedInRow: state.missedInRow,
   }
 }
 
+function medianOf(past: readonly PastRun[]): number | null {
+  const lengths = past.map(({ endMs, startMs }) => endMs - startMs).toSorted((a, b) => a - b)
+  return lengths[Math.floor((lengths.length - 1) / 2)] ?? null
+}
+
 async function list({ query }: Exchange, { desk }: RunsApiParts): Promise<Reply> {
   const status = query.get('status')
   const tag = query.get('tag')
   const service = query.get('service')
-  const states = (await desk.list())
+  const texts = (await desk.list())
     .filter((state) => status === null || state.status === status)
     .filter((state) => service === null || state.service === service)
     .filter((state) => tag === null || state.definition?.tags?.includes(tag) === true)
-    .toSorted((one, other) => (jobKey(one) < jobKey(other) ? -1 : 1))
-  return jsonReply(200, { jobs: states.map(toShown) })
+    .map((state) => ({ key: jobKey(state), text: shownText(state) }))
+    .toSorted((one, other) => (one.key < other.key ? -1 : 1))
+    .map(({ text }) => text)
+  return { status: 200, contentType: 'application/json', body: `{"jobs":[${texts.join(',')}]}\n` }
+}
+
+/** A state is never changed, so what is shown of it is made once. */
+const shownTexts = new WeakMap<JobState, string>()
+
+function shownText(state: JobState): string {
+  const known = shownTexts.get(state)
+  if (known !== undefined) return known
+  const text = JSON.stringify(toListed(state))
+  shownTexts.set(state, text)
+  return text
 }
 
 async function show(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {

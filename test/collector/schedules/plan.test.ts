@@ -137,7 +137,7 @@ describe('what cannot be meant', () => {
     [{ schedules: ['every 1s'] }, 'schedule[0]', 'at least 5 s'],
     [{ schedules: ['@daily'], timezone: 'Mars/Olympus' }, 'timezone', 'Europe/Berlin'],
     [{ schedules: ['@daily'], maintenance: ['at night'] }, 'maintenance[0]', 'for 2h'],
-    [{ schedules: ['Mon *-*-* 10:00 Mars/Olympus'] }, 'schedule[0]', 'cron'],
+    [{ schedules: ['Mon *-*-* 10:00 Mars/Olympus'] }, 'schedule[0]', 'time zone'],
   ] as const)('%j', (given: Given, field, wanted) => {
     let error: unknown
     try {

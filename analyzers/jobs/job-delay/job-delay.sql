@@ -1,0 +1,188 @@
+-- Question: Why did runs of jobs start late or take long?
+--
+-- Parameters:
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; runs that overlap it count
+--   service   String         only this service, empty for all
+--   session   String         only this session, empty for all
+--   grace_ns  UInt64         a run that starts no later than this after its due time is in time, nanoseconds
+--
+-- Uses: job_runs, queue_items, lock_waits, lock_holds, actor_name, window_from_ns, covered_ns, wait_severity
+--
+-- Headline, the columns of a table, the last left out first:
+--   job_name, service, severity, started_at, delay_ns, main_cause, main_name, earlier_run_ns, queue_ns, lock_ns, call_ns, down_ns, unknown_ns
+--
+-- Output, one row per late or slow run, the most severe first, at most 200:
+--   service         text           service.name
+--   job_name        text           name of the job
+--   severity        count          what it costs, see docs/analyzers/severity.md
+--   started_at      time           when the run started
+--   due_at          time           when it was due, 1970 if unknown
+--   outcome         text           how it ended, or running
+--   lateness_ns     duration ns    start minus due time, 0 if in time
+--   length_ns       duration ns    how long the run took, up to the end of the window
+--   usual_ns        duration ns    median of the last 30 good runs before it, of the same weekday and hour (UTC) if there are five
+--   band_ns         duration ns    above this a run is slow: half as much again as nine of ten of them, 0 where fewer than five are known
+--   delay_ns        duration ns    lateness, and for a slow run what it took beyond the usual
+--   looked_at_ns    duration ns    from the due time, or the start where it was in time, to the start, or to the end where it was slow
+--   down_ns         duration ns    of that: nothing of the service reported: it was down, or its machine asleep
+--   earlier_run_ns  duration ns    an earlier run of the job went on
+--   queue_ns        duration ns    its item waited in a queue: no worker was free
+--   lock_ns         duration ns    it waited for locks
+--   call_ns         duration ns    it waited for databases and other services (spans of kind client)
+--   unknown_ns      duration ns    none of these
+--   main_cause      text           the largest: down, earlier run, queue, lock, call or unknown
+--   main_name       text           the queue, the lock or the call of which most of it is
+--   main_holder     text           who held that lock for most of it
+--   main_fraction   fraction       its part of what was looked at
+--   trace_id        text           trace of the run
+--   span_id         text           its span
+WITH
+  lengths AS
+  (
+    SELECT service AS of_service, job_name AS of_job, groupArraySorted(5040)((-toUnixTimestamp64Nano(started_at), duration_ns)) AS known
+    FROM wayward_job_runs
+    WHERE result = 'success'
+      AND started_at < {to:DateTime64(9, 'UTC')}
+      AND started_at >= toDateTime64({from:DateTime64(9, 'UTC')}, 3, 'UTC') - INTERVAL 210 DAY
+      AND ({service:String} = '' OR service = {service:String})
+    GROUP BY service, job_name
+  ),
+  judged AS
+  (
+    SELECT
+      cityHash64(service, session, job_name, start_ns, trace_id, span_id) AS run,
+      service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
+      arrayFilter(one -> -one.1 < start_ns, l.known) AS earlier,
+      arraySlice(arrayFilter(one ->
+        toDayOfWeek(fromUnixTimestamp64Nano(-one.1, 'UTC')) = toDayOfWeek(fromUnixTimestamp64Nano(start_ns, 'UTC'))
+        AND toHour(fromUnixTimestamp64Nano(-one.1, 'UTC')) = toHour(fromUnixTimestamp64Nano(start_ns, 'UTC')), earlier), 1, 30) AS alike,
+      arrayMap(one -> one.2, if(length(alike) >= 5, alike, arraySlice(earlier, 1, 30))) AS before,
+      if(empty(before), 0, toUInt64(arrayReduce('quantileExact(0.5)', before))) AS usual_ns,
+      if(length(before) < 5, 0, toUInt64(1.5 * arrayReduce('quantileExact(0.9)', before))) AS band_ns,
+      lateness_ns > {grace_ns:UInt64} AS is_late,
+      band_ns > 0 AND length_ns > band_ns AS is_slow
+    FROM job_runs AS r
+    LEFT JOIN lengths AS l ON l.of_service = r.service AND l.of_job = r.job_name
+    WHERE outcome NOT IN ('skip', 'lost') AND end_ns >= window_from_ns
+  ),
+  delayed AS
+  (
+    SELECT
+      run, service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns, usual_ns, band_ns,
+      if(is_late, due_ns, start_ns) AS first_ns,
+      if(is_slow, end_ns, start_ns) AS last_ns,
+      if(is_late, lateness_ns, 0) + if(is_slow, length_ns - usual_ns, 0) AS delay_ns
+    FROM judged
+    WHERE is_late OR is_slow
+    ORDER BY delay_ns DESC, service, job_name, start_ns
+    LIMIT 200
+  ),
+  -- The first cause that covers a moment has it.
+  pieces AS
+  (
+    SELECT run, 1 AS rank, '' AS name, '' AS holder, first_ns AS from_ns, least(next_ns, start_ns) AS till_ns
+    FROM
+    (
+      SELECT
+        run, first_ns, start_ns,
+        countIf(toUnixTimestamp64Nano(t.first_at) <= first_ns AND toUnixTimestamp64Nano(t.last_at) >= first_ns) AS alive,
+        minIf(toUnixTimestamp64Nano(t.first_at), toUnixTimestamp64Nano(t.first_at) > first_ns) AS next_ns
+      FROM delayed AS d
+      INNER JOIN wayward_session_times AS t ON t.service = d.service
+      WHERE first_ns < start_ns
+      GROUP BY run, first_ns, start_ns
+    )
+    WHERE alive = 0 AND next_ns > first_ns
+    UNION ALL
+    SELECT d.run, 2, '', '', greatest(o.start_ns, d.first_ns), least(o.end_ns, d.start_ns)
+    FROM delayed AS d
+    INNER JOIN job_runs AS o ON o.service = d.service AND o.job_name = d.job_name
+    WHERE o.is_made AND o.outcome != 'lost' AND o.start_ns < d.start_ns AND o.end_ns > d.first_ns
+    UNION ALL
+    SELECT d.run, 3, toString(q.queue_name), '', greatest(q.enqueued_ns, d.first_ns), least(q.dequeued_ns, d.last_ns)
+    FROM delayed AS d
+    INNER JOIN queue_items AS q ON q.trace_id = d.trace_id
+    WHERE d.trace_id != '' AND q.enqueued_ns < d.last_ns AND q.dequeued_ns > d.first_ns
+    UNION ALL
+    SELECT
+      run, 4, lock_name, argMaxIf(holder, overlap_ns, overlap_ns > 0), from_ns, till_ns
+    FROM
+    (
+      SELECT
+        w.run AS run, w.lock_name AS lock_name, w.from_ns AS from_ns, w.till_ns AS till_ns,
+        actor_name(h.task_name, h.task_id, h.thread_name) AS holder,
+        least(h.end_ns, w.till_ns) - greatest(h.start_ns, w.from_ns) AS overlap_ns
+      FROM
+      (
+        SELECT
+          d.run AS run, l.lock AS lock, l.actor AS actor, toString(l.lock_name) AS lock_name,
+          greatest(l.start_ns, d.first_ns) AS from_ns, least(l.end_ns, d.last_ns) AS till_ns
+        FROM delayed AS d
+        INNER JOIN lock_waits AS l ON l.trace_id = d.trace_id
+        WHERE d.trace_id != '' AND l.start_ns < d.last_ns AND l.end_ns > d.first_ns
+      ) AS w
+      LEFT JOIN lock_holds AS h ON h.lock = w.lock
+    )
+    GROUP BY run, lock_name, from_ns, till_ns
+    UNION ALL
+    SELECT
+      d.run, 5, toString(c.name), '', greatest(c.start_ns, d.first_ns), least(c.end_ns, d.last_ns)
+    FROM delayed AS d
+    INNER JOIN
+    (
+      SELECT TraceId AS trace_id, SpanName AS name, toUnixTimestamp64Nano(Timestamp) AS start_ns, start_ns + toInt64(Duration) AS end_ns
+      FROM otel_traces
+      WHERE TraceId IN (SELECT trace_id FROM delayed WHERE trace_id != '')
+        AND SpanKind IN ('Client', 'SPAN_KIND_CLIENT')
+        AND Timestamp < {to:DateTime64(9, 'UTC')}
+    ) AS c ON c.trace_id = d.trace_id
+    WHERE c.start_ns < d.last_ns AND c.end_ns > d.first_ns
+  ),
+  shares AS
+  (
+    SELECT run AS of_run, groupArrayIf((rank, from_ns, till_ns, name, holder), till_ns > from_ns) AS stretches
+    FROM pieces
+    GROUP BY run
+  ),
+  parted AS
+  (
+    SELECT
+      d.run AS run, d.service AS service, d.job_name AS job_name, outcome, trace_id, span_id, start_ns, due_ns, lateness_ns, length_ns,
+      usual_ns, band_ns, delay_ns, first_ns, toUInt64(last_ns - first_ns) AS looked_at_ns, s.stretches AS stretches,
+      arrayMap(top -> covered_ns(
+        arrayMap(one -> (one.2, one.3), arrayFilter(one -> one.1 <= top, stretches)), first_ns), [1, 2, 3, 4, 5]) AS covered,
+      arrayDifference(arrayPushFront(covered, toUInt64(0))) AS parts,
+      arrayPushBack(arrayMap(part -> toUInt64(part), arrayPopFront(parts)), toUInt64(looked_at_ns - least(looked_at_ns, covered[5]))) AS spans,
+      indexOf(spans, arrayMax(spans)) AS main,
+      arrayReverseSort(one -> one.3 - one.2, arrayFilter(one -> one.1 = main, stretches))[1] AS longest
+    FROM delayed AS d
+    LEFT JOIN shares AS s ON s.of_run = d.run
+  )
+SELECT
+  service,
+  job_name,
+  wait_severity(delay_ns) AS severity,
+  fromUnixTimestamp64Nano(start_ns, 'UTC') AS started_at,
+  fromUnixTimestamp64Nano(due_ns, 'UTC') AS due_at,
+  outcome,
+  lateness_ns,
+  length_ns,
+  usual_ns,
+  band_ns,
+  toUInt64(delay_ns) AS delay_ns,
+  looked_at_ns,
+  spans[1] AS down_ns,
+  spans[2] AS earlier_run_ns,
+  spans[3] AS queue_ns,
+  spans[4] AS lock_ns,
+  spans[5] AS call_ns,
+  spans[6] AS unknown_ns,
+  ['down', 'earlier run', 'queue', 'lock', 'call', 'unknown'][main] AS main_cause,
+  longest.4 AS main_name,
+  longest.5 AS main_holder,
+  if(looked_at_ns = 0, 0, spans[main] / looked_at_ns) AS main_fraction,
+  trace_id,
+  span_id
+FROM parted
+ORDER BY severity DESC, delay_ns DESC, service, job_name, started_at
