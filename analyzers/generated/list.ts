@@ -5,6 +5,7 @@ import { dataQuality } from '../data/data-quality/data-quality.ts'
 import { deadlock } from '../locks/deadlock/deadlock.ts'
 import { jobDelay } from '../jobs/job-delay/job-delay.ts'
 import { jobRuns } from '../jobs/job-runs/job-runs.ts'
+import { jobStates } from '../jobs/job-states/job-states.ts'
 import { lockContention } from '../locks/lock-contention/lock-contention.ts'
 import { lockGraph } from '../locks/lock-graph/lock-graph.ts'
 import { lockMisuse } from '../locks/lock-misuse/lock-misuse.ts'
@@ -22,6 +23,7 @@ export const analyzerList = [
   deadlock,
   jobDelay,
   jobRuns,
+  jobStates,
   lockContention,
   lockGraph,
   lockMisuse,

@@ -320,6 +320,36 @@ export interface JobRunsRow {
   readonly running_span_id: string
 }
 
+/** Of `job-states`: one row per job in trouble, the most severe first. */
+export interface JobStatesRow {
+  /** service.name of its runs */
+  readonly service: string
+  /** name of the job */
+  readonly job_name: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** late, down or failing */
+  readonly status: string
+  /** since when */
+  readonly since: string
+  /** assertions that did not hold when the last run ended */
+  readonly broken: string
+  /** runs in a row that ended badly */
+  readonly failures_in_row: number
+  /** runs in a row that were due and did not come */
+  readonly missed_in_row: number
+  /** runs that go on */
+  readonly open_runs: number
+  /** those of them past their deadline, or silent */
+  readonly overdue_runs: number
+  /** how the last run ended, empty if none has */
+  readonly last_result: string
+  /** when, 1970 if none has */
+  readonly last_at: string
+  /** when the run was due that has not come, or the next, 1970 if none is */
+  readonly due_at: string
+}
+
 /** Of `lock-contention`: one row per service, lock name and type, the most severe first. */
 export interface LockContentionRow {
   /** service.name; several where the lock is one of a host or cluster */

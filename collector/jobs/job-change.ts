@@ -100,12 +100,13 @@ export function isTrouble(status: JobStatus): boolean {
 
 /** What a job is late for comes before how its last run went, and that before what it does now. */
 function statusOf(state: JobState): JobStatus {
-  const { definition, failuresInRow, missedInRow, open, past, slot } = state
+  const { broken = [], definition, failuresInRow, missedInRow, open, past, slot } = state
   if (definition?.paused === true) return 'paused'
   if (missedInRow > 0) return 'down'
   if (slot?.isLate === true) return 'late'
   const overdue = open.filter((run) => run.isOverdue === true || run.isSilent === true).length
   if (failuresInRow + overdue > (definition?.tolerance ?? 0)) return 'failing'
+  if (broken.length > 0) return 'failing'
   if (open.length > 0) return 'running'
   return past.length > 0 ? 'up' : 'new'
 }

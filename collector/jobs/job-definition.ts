@@ -14,6 +14,8 @@ export interface JobDefinition {
   readonly tolerance?: number
   /** Times at which it is not due: `<from>/<to>`, or `<schedule> for <duration>`. */
   readonly maintenance?: readonly string[]
+  /** What must hold of its runs: `runTime p95 < 5 min`, `metric.rows > 0`. */
+  readonly assertions?: readonly string[]
   readonly tags?: readonly string[]
   /** Nothing is expected of it now. */
   readonly paused?: boolean

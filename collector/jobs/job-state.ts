@@ -134,6 +134,8 @@ export interface JobState {
   /** Ids of the last reports that had one. */
   readonly reports: readonly string[]
   readonly failuresInRow: number
+  /** Assertions of its definition that did not hold when the last run ended. */
+  readonly broken?: readonly string[]
   /** The slot that is open, or comes next. */
   readonly slot?: OpenSlot
   /** Slots in a row that were missed up to now. */
@@ -149,7 +151,7 @@ export interface JobState {
 }
 
 /** How many ended runs, report ids and missed slots a state remembers. */
-export const pastRunsMax = 16
+export const pastRunsMax = 20
 export const reportIdsMax = 32
 export const missedSlotsMax = 16
 /** How long after its due time a start is in time, where the definition does not say. */

@@ -7,6 +7,7 @@
 //
 // Without an id a report belongs to the newest run that has none; a second start without an id
 // gives the run before it up, as then only one at a time can be followed.
+import { brokenOf } from './assertion.ts'
 import { durationMs } from './job-definition.ts'
 import { type JobReport, type ReportTimes, toTimes } from './job-report.ts'
 import {
@@ -214,13 +215,27 @@ class Judging {
     const { dueMs, endMs, flaws, id, result, startMs } = ended
     const past: PastRun = { id, startMs, endMs, result, dueMs, flaws }
     const bad = isBad(result) ? this.#state.failuresInRow + 1 : this.#state.failuresInRow
+    const { broken: _, ...before } = this.#state
+    const runs = [...before.past, past].slice(-pastRunsMax)
+    const broken = brokenOf(before.definition?.assertions ?? [], runs, ended)
     this.#state = {
-      ...this.#state,
-      open: this.#state.open.filter((open) => open.id !== id),
-      past: [...this.#state.past, past].slice(-pastRunsMax),
+      ...before,
+      open: before.open.filter((open) => open.id !== id),
+      past: runs,
       failuresInRow: result === 'success' ? 0 : bad,
+      ...(broken.length === 0 ? {} : { broken }),
     }
-    this.#change({ type: 'run_ended', runId: id, result, dueMs, flaws, ended, atMs: endMs })
+    const told = broken.length === 0 ? {} : { message: `Broken: ${broken.join('; ')}` }
+    this.#change({
+      type: 'run_ended',
+      runId: id,
+      result,
+      dueMs,
+      flaws,
+      ended,
+      atMs: endMs,
+      ...told,
+    })
   }
 
   /** What the report says of the run, over what was known. */

@@ -43,7 +43,9 @@ export function toNotice(state: JobState, flip: StatusFlip, isFlapping: boolean)
   const { definition, name, service } = state
   const { atMs, before, sequence, status } = flip
   const last = state.past.at(-1)
-  const end = status === 'failing' && last !== undefined ? ` (last run: ${last.result})` : ''
+  const broken = (state.broken ?? []).map((text) => `; broken: ${text}`).join('')
+  const end =
+    status === 'failing' && last !== undefined ? ` (last run: ${last.result}${broken})` : ''
   const quiet = isFlapping ? '; it changes often, more is told when it is steady' : ''
   return {
     id: `${service}/${name}/${sequence}`,

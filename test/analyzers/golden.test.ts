@@ -20,6 +20,8 @@ interface GoldenInput {
     readonly session?: string
   }
   readonly processes: readonly RecordedProcess[]
+  /** Rows of wayward_job_states, which the collector writes beside the events. */
+  readonly states?: readonly object[]
 }
 
 const plain = createStyle(false)
@@ -57,6 +59,7 @@ async function analyze(analyzer: string, input: GoldenInput): Promise<Report> {
   const { traces, logs } = toRows(input.processes)
   await engine.insertRows('otel_traces', traces)
   await engine.insertRows('otel_logs', logs)
+  await engine.insertRows('wayward_job_states', input.states ?? [])
   const { from, to, ...filters } = input.window ?? {}
   return await runAnalyzer(engine.reader, analyzer, {
     ...filters,

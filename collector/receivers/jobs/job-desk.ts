@@ -1,5 +1,6 @@
 // What all words for reporting a run share: which job is meant, and what its sender is told.
 import { pause, type Time } from '@wayward/base'
+import { assertionExample, readAssertion } from '../../jobs/assertion.ts'
 import type { JobBook, WorkOutcome } from '../../jobs/job-book.ts'
 import { toJudged, type Judged } from '../../jobs/job-change.ts'
 import type { JobDefinition } from '../../jobs/job-definition.ts'
@@ -67,7 +68,8 @@ export function createJobDesk(parts: JobDeskParts): JobDesk {
   }
   const redefine = (state: JobState, definition: JobDefinition, nowMs: number): JobState => {
     const { slot: _, ...rest } = state
-    const defined = { ...rest, definition, missed: [], missedInRow: 0 }
+    const { broken: _broken, ...whole } = rest
+    const defined = { ...whole, definition, missed: [], missedInRow: 0 }
     // What was due before is not missing in the new plan.
     const slot = plans.slotAfter(defined, nowMs)
     return slot === undefined ? defined : { ...defined, slot }
@@ -86,7 +88,7 @@ export function createJobDesk(parts: JobDeskParts): JobDesk {
       return { isNew, verdict: judged.verdict, state: judged.state }
     },
     async define(wanted, definition, source) {
-      checkSchedule(plans, definition)
+      checkDefinition(plans, definition)
       const outcome = await book.work(await target(wanted), (state, nowMs): Judged => {
         const { definition: before } = state
         if (JSON.stringify(before) === JSON.stringify(definition)) return { state, changes: [] }
@@ -123,7 +125,13 @@ function toDone<Result extends Judged>(
 }
 
 /** @throws JobProblem */
-function checkSchedule(plans: JobPlans, definition: JobDefinition): void {
+function checkDefinition(plans: JobPlans, definition: JobDefinition): void {
+  const { assertions = [] } = definition
+  const wrong = assertions.findIndex((text) => readAssertion(text) === undefined)
+  if (wrong >= 0) {
+    const seen = JSON.stringify(assertions[wrong])
+    throw fieldProblem([{ field: `assertions[${wrong}]`, seen, wanted: assertionExample }])
+  }
   try {
     plans.check(definition)
   } catch (error) {

@@ -88,6 +88,7 @@ function toListed(state: JobState): Readonly<Record<string, unknown>> {
       .map(({ result }) => (isBad(result) ? 'x' : result === 'success' ? 'o' : '-'))
       .join(''),
     failuresInRow: state.failuresInRow,
+    broken: state.broken ?? [],
     nextDueAt: slot === undefined ? null : toTime(slot.dueMs),
     missedInRow: state.missedInRow,
   }

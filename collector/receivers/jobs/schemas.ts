@@ -144,6 +144,12 @@ const definitionFields: Readonly<Record<keyof JobDefinition, JsonSchema>> = {
     maxItems: 20,
     description: 'When nothing is due: "<time>/<time>" (RFC 3339), or "0 2 * * SUN for 2h"',
   },
+  assertions: {
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: 200 },
+    maxItems: 20,
+    description: 'What must hold of its runs: "runTime p95 < 5 min", "failureRate < 10 % of 20"',
+  },
   tags: { type: 'array', items: { ...name, maxLength: 50 }, maxItems: 20 },
   paused: { type: 'boolean', description: 'Nothing is expected of it now' },
   id: { ...name, description: 'An id by which it is also known, as the UUID of a check' },

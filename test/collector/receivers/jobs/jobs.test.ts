@@ -444,6 +444,10 @@ describe('PUT /api/jobs/<name>', () => {
       json: { field: 'timezone', wanted: 'an IANA time zone such as Europe/Berlin' },
     })
     expect(await put({ schedule: ['* * * * * *'] })).toMatchObject({ status: 400 })
+    expect(await put({ assertions: ['runTime < 5 s', 'rows > 0'] })).toMatchObject({
+      status: 400,
+      json: { field: 'assertions[1]', seen: '"rows > 0"' },
+    })
     expect(await put({ grace: 'soon' })).toMatchObject({ status: 400, json: { field: 'grace' } })
     expect(await put({ schedule: ['30 2 * * *'], timezone: 'Europe/Berlin' })).toMatchObject({
       status: 200,
@@ -451,6 +455,22 @@ describe('PUT /api/jobs/<name>', () => {
     })
     const { json } = await send('/api/jobs/plan/slots?count=3')
     expect(json.due).toHaveLength(3)
+  })
+
+  test('checks what is asserted when a run has ended', async () => {
+    const json = { assertions: ['metric.rows > 0'] }
+    await send('/api/jobs/asserted', { method: 'PUT', json })
+    const end = async (rows: number) =>
+      await send(`/api/jobs/asserted/runs/${rows}`, {
+        method: 'PATCH',
+        json: { result: 'success', metrics: { rows } },
+      })
+    expect((await end(0)).json).toMatchObject({ status: 'success', jobStatus: 'failing' })
+    expect((await send('/api/jobs/asserted')).json).toMatchObject({ broken: ['metric.rows > 0'] })
+    expect((await end(5)).json).toMatchObject({ jobStatus: 'up' })
+    await send('/inserted')
+    const { json: read } = await send('/logentry?job=asserted')
+    expect(read.entries?.map((one) => one['message'])).toEqual(['', 'Broken: metric.rows > 0', ''])
   })
 
   test('tells a job as late when its grace has passed, and keeps that as a slot', async () => {
