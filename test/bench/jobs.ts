@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench, Figure } from './bench.ts'
-import { type Service, startService } from './load/service.ts'
+import { readMetrics, type Service, startService } from './load/service.ts'
 
 interface Sizes {
   readonly jobs: number
@@ -63,7 +63,9 @@ async function measure(service: Service, size: Sizes, told: Told): Promise<reado
   })
   try {
     const defineMs = await define(client, size)
+    const cpuBefore = await readCpuSeconds(service)
     const report = await reportRuns(client, size)
+    const cpuSeconds = (await readCpuSeconds(service)) - cpuBefore
     const listMs = await listJobs(client)
     await client('GET', '/inserted')
     const lateMs = await whenTold(store, told, size.lateJobs)
@@ -76,6 +78,11 @@ async function measure(service: Service, size: Sizes, told: Told): Promise<reado
       { name: 'answer to a report, synced, median', value: of(0.5), unit: 'ms' },
       { name: 'the same, 99th percentile', value: of(0.99), unit: 'ms' },
       { name: 'the same, longest', value: of(1), unit: 'ms' },
+      {
+        name: "collector: CPU time of a report, its inserts' share included",
+        value: (cpuSeconds / report.ms.length) * 1e6,
+        unit: 'µs',
+      },
       { name: `state of ${size.jobs} jobs, median`, value: quantile(listMs, 0.5), unit: 'ms' },
       { name: 'state of all jobs, longest of ten', value: quantile(listMs, 1), unit: 'ms' },
       { name: 'late is told after the end of grace, longest', value: lateMs, unit: 'ms' },
@@ -84,6 +91,10 @@ async function measure(service: Service, size: Sizes, told: Told): Promise<reado
   } finally {
     await store.close()
   }
+}
+
+async function readCpuSeconds({ endpoints }: Service): Promise<number> {
+  return (await readMetrics(endpoints)).get('process_cpu_seconds_total') ?? Number.NaN
 }
 
 type Client = (method: string, path: string, body?: unknown) => Promise<number>
