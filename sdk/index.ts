@@ -13,7 +13,8 @@ export {
 export { nameQueue } from './observe/p-queue.ts'
 export type { PQueueClass } from './observe/p-queue.ts'
 export type { SnapshotSettings } from './report/open-operations.ts'
-export { register, type RegisterOptions, type Registration } from './registration.ts'
+export type { FlushOptions, RegisterOptions, Registration } from './register-options.ts'
+export { register } from './registration.ts'
 export type { StatsPackage } from './stats/stats-package.ts'
 export type {
   JobAttempt,

@@ -11,7 +11,7 @@ const columnTold = 500
 const place = /([^\\/():<>?#]+)(?:[?#][^()]*)?:(\d+):(\d+)\)?$/
 
 /**
- * The place of a call: `cart.ts:12`, or undefined where the stack does not tell.
+ * The place of a call: `cart.ts:12`, or undefined where the stack does not say.
  *
  * @param outermost its own frame and those within are left out
  * @param isLibrary whether a frame is the observed library's

@@ -189,7 +189,7 @@ function toLimits(queue: PQueueLike, options: AddOptions): Limits {
 /**
  * Processes an item until its work is done, or until the library goes on without it: it frees the
  * item's place at the time-out and when the signal is aborted, whatever the work does then. What is
- * told is what the caller sees.
+ * reported is what the caller sees.
  *
  * @param signal the one that the library gives to the work. From version 10 on it is aborted at the
  *   time-out, too; before, the library cancels the work's promise then.
@@ -269,8 +269,9 @@ const throwing = new WeakMap<PQueueLike, boolean>()
 const looks = new WeakMap<PQueueLike, () => void>()
 
 /**
- * In version 8 a time-out is an error for the caller only if the queue was told so, in a field that
- * nobody else can read. Whoever is answered with an error is told as an event, too.
+ * In version 8 a time-out is an error for the caller only if the queue was set so, in a field that
+ * nobody else can read. Where a caller is answered with an error, the queue emits it as an event,
+ * too.
  */
 function whetherTimeoutThrows(
   queue: PQueueLike,

@@ -1,4 +1,4 @@
-// Which asynchronous task does what. docs/decisions/0006-task-identity.md tells why it is done this
+// Which asynchronous task does what. docs/decisions/0006-task-identity.md says why it is done this
 // way.
 //
 //   A *task* is one flow of asynchronous code. An AsyncLocalStorage carries a *point*: the place
@@ -31,7 +31,7 @@ export interface Task {
   waiting: number
   /** Changed by `addHold` and `removeHold` only; the empty list is shared by all. */
   holds: readonly TaskHold[]
-  /** Of more holds than are told: the classes, the one taken last at the end. */
+  /** Of more holds than are reported: the classes, the one taken last at the end. */
   classes: Map<string, ClassHolds> | undefined
   /** What the flow that it came from held at that moment, the latest of it. */
   readonly inherited: readonly TaskHold[]
@@ -44,7 +44,9 @@ interface ClassHolds {
   latest: TaskHold
 }
 
-/** The locks that a task holds, as they are told: shared by all that is asked for meanwhile. */
+/**
+ * The locks that a task holds, as they are reported: shared by all that is asked for meanwhile.
+ */
 export interface HeldLocks {
   /** All, or where there are more than `heldToldMax`, so many, of each class the one taken last. */
   readonly ids: readonly string[]
@@ -259,7 +261,7 @@ function noteClass(classes: Map<string, ClassHolds>, hold: TaskHold): void {
   classes.set(hold.lockClass, { count, latest: hold })
 }
 
-/** All holds of a task, or of more than are told the latest of each class; the oldest first. */
+/** All holds of a task, or of more than are reported the latest of each class; the oldest first. */
 function toldHolds({ holds, classes }: Task): readonly TaskHold[] {
   if (classes === undefined) return holds
   return Array.from(classes.values(), ({ latest }) => latest).slice(-heldToldMax)

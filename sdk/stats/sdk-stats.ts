@@ -130,7 +130,7 @@ function createFields(mmstats: StatsPackage) {
       begun: mmstats.record(begun),
       /** The span that ended last. */
       ended: mmstats.record(ended),
-      /** What was told last to be open for too long. */
+      /** What was reported last to be open for too long. */
       stuck: mmstats.record(stuck),
     },
     session: mmstats.string({ label: ATTR_WAYWARD_SESSION_ID, size: 64 }),
@@ -180,7 +180,7 @@ function createSpanProcessor(
   }
 }
 
-/** Notes what is told to be open for too long: a deadlock has no other sign. */
+/** Notes what is reported to be open for too long: a deadlock has no other sign. */
 function createLogProcessor(
   { model, stuck }: Fields,
   onError: (error: unknown) => void,

@@ -101,7 +101,7 @@ function addUp(counter: { increment(amount: number): void }): TakeValue {
   }
 }
 
-/** A counter that is told its total. */
+/** A counter that is given its total. */
 function follow(counter: { increment(amount: number): void }): TakeValue {
   let last = 0
   return (value) => {

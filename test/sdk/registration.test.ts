@@ -134,7 +134,7 @@ describe('a program that calls register()', () => {
     expect([server.spans, server.events]).toEqual([[], []])
   })
 
-  test('counts what its queue could not hold, and tells it with the range of numbers', async () => {
+  test('counts what its queue could not hold, and reports it with the range of numbers', async () => {
     const ended = await run(['flood-app.mjs'], {
       ...endpoint(),
       OTEL_BSP_MAX_QUEUE_SIZE: '100',
@@ -420,7 +420,7 @@ describe("an application's own OpenTelemetry", () => {
     },
   )
 
-  test('a logger provider that is there stays, and is told', async () => {
+  test('a logger provider that is there stays, and is reported', async () => {
     const ended = await evaluate(`
       import { logs } from '@opentelemetry/api-logs'
       logs.setGlobalLoggerProvider({ getLogger: () => ({ emit() {}, enabled: () => true }) })

@@ -5,8 +5,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ParsedHeader, parseHeader } from '@wayward/collector/journal/frame'
-import type { Journal } from '@wayward/collector/journal/journal'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { realFiles } from '@wayward/collector/journal/journal-files'
+import { readNotes } from '@wayward/collector/journal/notes'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { abandonLock, block, makeTestFolder, type TestFolder, write } from './journal-harness.ts'
 
 const settings = { segmentBytes: 560 }
@@ -73,7 +74,8 @@ async function makeJournal(ending: 'killed' | 'closed'): Promise<Journaled> {
   }
   if (ending === 'closed') await journal.close()
   else {
-    await settle(journal)
+    await notesOf(folder.path, confirmed)
+    expect(journal.stats().unconfirmedBlocks).toBeGreaterThan(3)
     abandonLock(folder)
   }
   const files = new Map(
@@ -92,15 +94,31 @@ async function makeJournal(ending: 'killed' | 'closed'): Promise<Journaled> {
   }
 }
 
-/** Waits until the side files are written. */
-async function settle(journal: Journal): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  expect(journal.stats().unconfirmedBlocks).toBeGreaterThan(3)
+/** Waits until the side files say of all that was confirmed that it was. */
+async function notesOf(folder: string, confirmed: ReadonlySet<string>): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const noted = new Set<string>()
+      for (const name of readdirSync(folder).filter((file) => file.endsWith('.segment'))) {
+        const path = join(folder, name)
+        const notes = await readNotes(realFiles, path.replace(/\.segment$/, '.done'), lifeOf(path))
+        for (const { start, parts } of framesOf(path)) {
+          for (const index of notes.confirmed.get(start) ?? []) noted.add(parts[index]?.text ?? '')
+        }
+      }
+      for (const text of confirmed) expect(noted).toContain(text)
+    },
+    { timeout: 10_000, interval: 5 },
+  )
+}
+
+function lifeOf(path: string): Buffer {
+  return Buffer.from(/-([0-9a-f]{16})\./.exec(path)?.[1] ?? '', 'hex')
 }
 
 function framesOf(path: string): FrameAt[] {
   const bytes = readFileSync(path)
-  const life = Buffer.from(/-([0-9a-f]{16})\./.exec(path)?.[1] ?? '', 'hex')
+  const life = lifeOf(path)
   const frames: FrameAt[] = []
   for (let at = 0; ; ) {
     const outcome = parseHeader(bytes.subarray(at), life)

@@ -1,5 +1,5 @@
 // Goal: what the export queue promises. Method: the real processors, with an exporter that does as
-// it is told.
+// it is reported.
 import { trace } from '@opentelemetry/api'
 import type { LogRecord } from '@opentelemetry/api-logs'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'

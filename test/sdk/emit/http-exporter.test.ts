@@ -147,7 +147,7 @@ describe('over HTTP', () => {
     expect(ended.dropped).toBeGreaterThanOrEqual(1)
   })
 
-  test('a collector that is away is told as lost, and holds nobody', async () => {
+  test('a collector that is away is reported as lost, and holds nobody', async () => {
     const ended = await report(
       httpEnvironment,
       `{ endpoint: 'http://127.0.0.1:9', shutdownMsMax: 500 }`,

@@ -142,7 +142,7 @@ describe('a mutex', () => {
 })
 
 describe('giving up', () => {
-  test('after a time-out is told with the time-out, and the lock works on', async () => {
+  test('after a time-out is reported with the time-out, and the lock works on', async () => {
     const mutex = new Mutex()
     const timed = observation.withTimeout(mutex, 10)
     const release = await mutex.acquire()
@@ -164,7 +164,7 @@ describe('giving up', () => {
   })
 
   test.each([0, 1, 10, -5, Number.NaN, 2 ** 31])(
-    'after a time-out of %s ms is told when the caller sees it, by the timer of the library alone',
+    'after a time-out of %s ms is reported when the caller sees it, by the timer of the library alone',
     async (timeoutMs) => {
       const mutex = new Mutex()
       const release = await mutex.acquire()
@@ -201,7 +201,7 @@ describe('giving up', () => {
     expect(seen).toEqual([E_TIMEOUT])
   })
 
-  test('at its time-out and granted at the same moment is told as the caller sees it', async () => {
+  test('at its time-out and granted at the same moment is reported as the caller sees it', async () => {
     const mutex = new Mutex()
     for (let round = 0; round < 20; round++) {
       const release = await mutex.acquire()
@@ -221,7 +221,7 @@ describe('giving up', () => {
     expect(recording.reporter.openCount).toBe(0)
   })
 
-  test('by cancel() is told as cancelled', async () => {
+  test('by cancel() is reported as cancelled', async () => {
     const mutex = new Mutex()
     const release = await mutex.acquire()
     const waiting = mutex.acquire()
@@ -234,7 +234,7 @@ describe('giving up', () => {
     expect(recording.reporter.openCount).toBe(0)
   })
 
-  test('at once with tryAcquire is told as refused, and as a hold where it is free', async () => {
+  test('at once with tryAcquire is reported as refused, and as a hold where it is free', async () => {
     const mutex = new Mutex()
     const release = await mutex.acquire()
     await expect(observation.tryAcquire(mutex).acquire()).rejects.toBe(E_ALREADY_LOCKED)

@@ -1,4 +1,5 @@
-// Goal: what is told of an item's end is what its caller saw, in every supported version. Method:
+// Goal: what is reported of an item's end is what its caller saw, in every supported version.
+// Method:
 // each way to end, run on each version with the observation, and the promise of add() beside the
 // row.
 import {

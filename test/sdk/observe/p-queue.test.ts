@@ -87,7 +87,7 @@ test('work is a child of the span that enqueued it, links to it, and has its own
   expect(inside?.parentSpanContext?.spanId).toBe(item?.spanContext().spanId)
 })
 
-test('errors reach the caller unchanged and are told as failed', async () => {
+test('errors reach the caller unchanged and are reported as failed', async () => {
   const queue = new PQueue({ concurrency: 2 })
   const error = new RangeError('mine')
   await expect(queue.add(() => Promise.reject(error))).rejects.toBe(error)
@@ -115,7 +115,7 @@ test('a thenable that works in then() is asked once', async () => {
   expect(calls).toBe(1)
 })
 
-test('items that leave the queue unprocessed are told: aborted, cleared, refused', async () => {
+test('items that leave the queue unprocessed are reported: aborted, cleared, refused', async () => {
   const queue = new PQueue({ concurrency: 1 })
   const running = queue.add(() => sleep(15))
   const abort = new AbortController()

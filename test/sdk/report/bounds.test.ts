@@ -23,7 +23,7 @@ async function take(lock: ReportedLock): Promise<void> {
   await Promise.resolve()
 }
 
-describe('what a request tells of the locks that its task holds', () => {
+describe('what a request reports of the locks that its task holds', () => {
   test('is all of them up to 32', async () => {
     const recording = createRecording()
     const { reporter } = recording
@@ -56,7 +56,7 @@ describe('what a request tells of the locks that its task holds', () => {
   })
 })
 
-test('a class that was taken long before is told among thousands of others', async () => {
+test('a class that was taken long before is reported among thousands of others', async () => {
   const recording = createRecording()
   const { reporter } = recording
   const table = reporter.lock({ name: 'table' })
@@ -131,7 +131,7 @@ describe('while more is open than is followed', () => {
 })
 
 describe('open operations', () => {
-  test('beyond 1,000 holds of a lock are followed no more, and still told when they end', () => {
+  test('beyond 1,000 holds of a lock are followed no more, and still reported when they end', () => {
     const recording = createRecording()
     const { reporter } = recording
     const lock = reporter.lock({ name: 'pool', type: 'semaphore', capacity: 5_000 })

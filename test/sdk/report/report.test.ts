@@ -74,7 +74,7 @@ describe('a lock', () => {
     expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(0.1)
   })
 
-  test('tells each way of giving up, and ignores what comes after the first end', () => {
+  test('reports each way of giving up, and ignores what comes after the first end', () => {
     const lock = recording.reporter.lock({ name: 'x' })
     const hold = lock.request().granted()
     const ends = [lock.request({ timeoutNs: 5 }), lock.request(), lock.request()]
@@ -113,7 +113,7 @@ describe('a lock', () => {
 })
 
 describe('a queue', () => {
-  test('tells time in the queue, processing and result', () => {
+  test('reports time in the queue, processing and result', () => {
     const queue = recording.reporter.queue({ name: 'q', capacity: 10, hasEnqueueSpans: true })
     const item = queue.enqueued({ timeNs: t0, name: 'mail' })
     const processing = item.dequeued({ timeNs: t0 + 7n })
@@ -137,7 +137,7 @@ describe('a job', () => {
   const job = () =>
     recording.reporter.job({ name: 'report', schedule: '*/5 * * * *', attemptLimit: 3 })
 
-  test('tells schedule, due time, worker, trigger and result', async () => {
+  test('reports schedule, due time, worker, trigger and result', async () => {
     const options = {
       trigger: 'cron',
       scheduledTimeNs: t0 - 60_000_000_000n,
@@ -180,7 +180,7 @@ describe('a job', () => {
     })
   })
 
-  test('can be told by hand, with time-out and exit code', () => {
+  test('can be reported by hand, with time-out and exit code', () => {
     const run = job().start({ timeNs: t0 })
     run.ended('timeout', { timeNs: t0 + 3n, exitCode: 137 })
     run.ended('success')
@@ -245,7 +245,7 @@ describe('all together', () => {
     expect(numbers.map((number) => number - (numbers[0] ?? 0))).toEqual([0, 1, 2, 3, 4])
   })
 
-  test('snapshots tell what is open, with the number that its span will carry', () => {
+  test('snapshots report what is open, with the number that its span will carry', () => {
     const { reporter } = recording
     const lock = reporter.lock({ name: 'x' })
     const hold = lock.request({ timeNs: t0 }).granted({ timeNs: t0, isContended: false })

@@ -179,7 +179,7 @@ test('ticks of one interval that overlap are tasks of their own', async () => {
   expect(held).toEqual([['outer'], ['third']])
 })
 
-test('task() names a task, and reporter.currentTask() tells it', async () => {
+test('task() names a task, and reporter.currentTask() names it', async () => {
   const { reporter } = recording
   const seen = await Promise.all([
     reporter.task('left', async () => {

@@ -1,0 +1,89 @@
+// The contract of register().
+import type { Attributes, MeterProvider } from '@opentelemetry/api'
+import type { LogRecordExporter } from '@opentelemetry/sdk-logs'
+import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { SnapshotSettings } from './report/open-operations.ts'
+import type { Reporter } from './reporter.ts'
+import type { StatsPackage } from './stats/stats-package.ts'
+
+/** What may be set of the SDK in code; environment variables say the rest. */
+export interface RegisterOptions {
+  /**
+   * Name of the service; goes before `OTEL_SERVICE_NAME`.
+   * @default 'unknown_service:node'
+   */
+  readonly serviceName?: string
+  /** A name for this run of the process; goes before `WAYWARD_SESSION_NAME`. */
+  readonly sessionName?: string
+  /** Further resource attributes. */
+  readonly resourceAttributes?: Attributes
+  /**
+   * Address of the collector; goes before `OTEL_EXPORTER_OTLP_ENDPOINT`. It is OTLP/gRPC, unless
+   * `OTEL_EXPORTER_OTLP_PROTOCOL` says `http/protobuf` or the port is 4318.
+   * @default 'http://127.0.0.1:4317'
+   */
+  readonly endpoint?: string
+  /** Snapshots of open operations. */
+  readonly snapshots?: Partial<SnapshotSettings>
+  /** Where spans go instead of OTLP. */
+  readonly spanExporter?: SpanExporter
+  /** Where events and log records go instead of OTLP. */
+  readonly logExporter?: LogRecordExporter
+  /** Further span processors, beside ours. */
+  readonly spanProcessors?: readonly SpanProcessor[]
+  /**
+   * Publishes the SDK's state and the values of OpenTelemetry's instruments in a stats file, which
+   * can be read while the application hangs. Needs the package `@wayward/mmstats`, or is given what
+   * it exports. Goes before `WAYWARD_MMSTATS`.
+   * @default false
+   */
+  readonly mmstats?: boolean | StatsPackage
+  /** Where the values of instruments go besides; with `mmstats` only. */
+  readonly meterProvider?: MeterProvider
+  /**
+   * Longest time that the flush before a process that ends by itself may take, in milliseconds.
+   * @default 2000
+   */
+  readonly exitFlushMsMax?: number
+  /**
+   * Longest time that `shutdown()` may take as a whole, in milliseconds; what is not sent by then
+   * is given up and counted.
+   * @default 5000
+   */
+  readonly shutdownMsMax?: number
+}
+
+/** What may be set of a flush. */
+export interface FlushOptions {
+  /**
+   * Longest time to wait, in milliseconds. What is not sent by then stays in the queue.
+   * @default 30000
+   */
+  readonly timeoutMs?: number
+}
+
+/** What `register()` set up. */
+export interface Registration {
+  /**
+   * `registered`: OpenTelemetry is set up. `already_registered`: somebody else had set it up,
+   * nothing was changed, and reports go there. `disabled`: `OTEL_SDK_DISABLED` is set. `failed`:
+   * nothing is reported.
+   */
+  readonly status: 'registered' | 'already_registered' | 'disabled' | 'failed'
+  /**
+   * What was found that is not as it should be, and what to do about it; empty where all is well.
+   */
+  readonly problems: readonly string[]
+  readonly sessionId: string
+  /** The process's reporter. */
+  readonly reporter: Reporter
+  /** Spans and events lost since the start, because the queue was full or the exporter gave up. */
+  readonly droppedCount: number
+  /** Sends what has ended; never rejects. Does nothing where another's provider is registered. */
+  forceFlush(options?: FlushOptions): Promise<void>
+  /**
+   * Sends what has ended and stops reporting, within `shutdownMsMax`; never rejects, safe twice. It
+   * is for the end of the process: `register()` does not work again after it, and says so.
+   */
+  shutdown(): Promise<void>
+}
