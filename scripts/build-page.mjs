@@ -12,7 +12,7 @@ if (isStale()) await buildPage()
 function isStale() {
   const built = join(to, 'page.js')
   const newest = Math.max(
-    ...readdirSync(from).map((name) => statSync(join(from, name)).mtimeMs),
+    ...readdirSync(from, { recursive: true }).map((name) => statSync(join(from, name)).mtimeMs),
     statSync(fileURLToPath(import.meta.url)).mtimeMs,
   )
   return !existsSync(built) || statSync(built).mtimeMs < newest

@@ -13,7 +13,13 @@ import type { Endpoint, Question } from './endpoint.ts'
 import { objectOf, type JsonSchema } from './json-schema.ts'
 import { type Given, readDurationMs, readWindow } from './parameters.ts'
 import { analyzerSchema, analyzersSchema, reportSchema, sessionsSchema } from './schemas.ts'
-import { answerIntervals, answerTimeline, timelineSchema } from './timeline.ts'
+import {
+  answerBlocks,
+  answerIntervals,
+  answerSums,
+  answerTimeline,
+  timelineSchema,
+} from './timeline.ts'
 import { spanOfTime } from './time-span.ts'
 import { askTable, schemaOfHead, sqlSchema, tableSchema, toTable } from './table.ts'
 
@@ -107,7 +113,7 @@ export const endpoints: readonly Endpoint[] = [
     path: '/api/v1/timeline',
     operation: 'getTimeline',
     summary: 'What held, waited and ran when, in boxes that are no finer than a screen shows',
-    parameters: [...windowAndSession, 'width'],
+    parameters: [...windowAndSession, 'width', 'by', 'find'],
     schema: timelineSchema,
     answer: answerTimeline,
   },
@@ -115,9 +121,25 @@ export const endpoints: readonly Endpoint[] = [
     path: '/api/v1/intervals',
     operation: 'getIntervals',
     summary: 'What was there in a lane of the timeline at a moment, the longest first',
-    parameters: ['kind', 'service', 'name', 'fromNs', 'toNs'],
-    schema: () => tableSchema(new URL('./questions/intervals.sql', import.meta.url)),
+    parameters: ['kind', 'service', 'session', 'name', 'fromNs', 'toNs'],
+    schema: () => tableSchema(question('intervals')),
     answer: answerIntervals,
+  },
+  {
+    path: '/api/v1/sums',
+    operation: 'getSums',
+    summary: 'How long was held, waited and run in each lane of the timeline, together',
+    parameters: [...windowAndSession, 'by', 'find'],
+    schema: () => tableSchema(question('sums')),
+    answer: answerSums,
+  },
+  {
+    path: '/api/v1/blocks',
+    operation: 'getBlocks',
+    summary: 'The longest waits for locks, and who held the lock meanwhile',
+    parameters: windowAndSession,
+    schema: () => tableSchema(question('blocks')),
+    answer: answerBlocks,
   },
   {
     path: '/api/v1/traces',

@@ -106,6 +106,8 @@ function choiceParameter(about: string, choices: readonly string[], example: str
   }
 }
 
+const laneKinds = ['lock', 'queue', 'job', 'thread', 'task', 'span', 'log', 'process']
+
 /** All parameters, by name. */
 export const parameters = {
   from: timeParameter(
@@ -128,7 +130,9 @@ export const parameters = {
   traceId: hexParameter('The trace', 32, '4bf92f3577b34da6a3ce929d0e0e4736'),
   buckets: integerParameter('Into how many parts the window is divided', 1, 2000, '120'),
   width: integerParameter('Pixels of the timeline', 10, 8000, '1500'),
-  kind: choiceParameter('Of the lane', ['lock', 'queue', 'job', 'span'], 'lock'),
+  kind: choiceParameter('Of the lane', laneKinds, 'lock'),
+  by: choiceParameter('A lane for each of these', ['thread', 'task'], 'task'),
+  find: textParameter('Only lanes whose name has this, in whatever case', 'inventory'),
   fromNs: nanosecondsParameter('First moment, nanoseconds since 1970'),
   toNs: nanosecondsParameter('Last moment, nanoseconds since 1970'),
   limit: integerParameter('Rows at most', 1, rowsMax, '100'),

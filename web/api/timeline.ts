@@ -1,5 +1,5 @@
-// What held, waited and ran when, for a timeline of a given width: lanes, and boxes as columns of
-// numbers, which are a third of the bytes of objects.
+// What held, waited and ran when, for a timeline of a given width: lanes, and runs of boxes as
+// columns of numbers, which are a third of the bytes of objects.
 import { fillSql, readQuestion, toParameters } from '@wayward/analyzers'
 import type { Question } from './endpoint.ts'
 import { type JsonSchema, objectOf } from './json-schema.ts'
@@ -8,85 +8,100 @@ import { type Span, spanOfTime } from './time-span.ts'
 
 /** Of a box; the later in the list, the worse. */
 export const boxStates = [
+  'alive',
+  'log',
   'span',
   'held',
   'processing',
   'running',
   'queued',
+  'log_warning',
   'waiting',
+  'log_error',
   'error',
   'failed',
 ] as const
 
 const widthByDefault = 1500
 const boxesMax = 200_000
-const intervalsMax = 100
-const boxesQuestion = new URL('./questions/timeline.sql', import.meta.url)
-const intervalsQuestion = new URL('./questions/intervals.sql', import.meta.url)
+const rowsMax = 100
+const blocksMax = 200
+const sumsMax = 2000
+/** Places within a pixel that starts and ends are told apart by. */
+const unitsPerPixel = 16n
 
-interface BoxRow {
+function question(name: string): URL {
+  return new URL(`./questions/${name}.sql`, import.meta.url)
+}
+
+interface RunRow {
   readonly kind: string
   readonly service: string
   readonly name: string
   readonly state: string
-  readonly count: string
-  readonly start_ns: string
-  readonly end_ns: string
+  readonly counts: readonly number[]
+  readonly starts: readonly number[]
+  readonly ends: readonly number[]
+}
+
+/** What the questions of the timeline have in common. */
+function valuesOf({ given }: Question, span: Span): Readonly<Record<string, string | number>> {
+  return {
+    ...toParameters({ from: span.fromNs, to: span.toNs }),
+    service: given.service ?? '',
+    session: given.session ?? '',
+    from_ns: String(span.fromNs),
+    to_ns: String(span.toNs),
+    by: given.by ?? '',
+    find: given.find ?? '',
+  }
 }
 
 /** The boxes of a window. */
 export async function answerTimeline(asked: Question): Promise<object> {
   const { asker, given } = asked
   const span = await spanOfTime(asked)
-  const pixelNs = pixelOf(span, Number(given.width ?? widthByDefault))
+  const pixelNs = atLeastOne((span.toNs - span.fromNs) / BigInt(given.width ?? widthByDefault))
+  const unitNs = atLeastOne(pixelNs / unitsPerPixel)
   const values = {
-    ...toParameters({ from: span.fromNs, to: span.toNs }),
-    service: given.service ?? '',
-    session: given.session ?? '',
-    from_ns: String(span.fromNs),
-    to_ns: String(span.toNs),
+    ...valuesOf(asked, span),
     pixel_ns: String(pixelNs),
+    unit_ns: String(unitNs),
     limit: boxesMax,
   }
-  const { sql } = await readQuestion(boxesQuestion)
-  const rows = await asker.store.query<BoxRow>(sql, values, asker.signal)
+  const unset = new Set(['service', 'session'].filter((name) => !(name in given)))
+  const { sql } = await readQuestion(question('timeline'), { empty: new Set(), unset })
+  const rows = await asker.store.query<RunRow>(sql, values, asker.signal)
   return {
     from_ns: String(span.fromNs),
     to_ns: String(span.toNs),
     pixel_ns: String(pixelNs),
+    unit_ns: String(unitNs),
     states: boxStates,
-    isCut: rows.length === boxesMax,
-    ...toColumns(rows),
+    isCut: rows.reduce((sum, { counts }) => sum + counts.length, 0) === boxesMax,
+    ...toRuns(rows),
     sql: fillSql({ sql }, values, asker.database),
   }
 }
 
-function pixelOf({ fromNs, toNs }: Span, width: number): bigint {
-  const pixelNs = (toNs - fromNs) / BigInt(width)
-  return pixelNs > 0n ? pixelNs : 1n
+function atLeastOne(ns: bigint): bigint {
+  return ns > 0n ? ns : 1n
 }
 
-function toColumns(rows: readonly BoxRow[]): object {
+function toRuns(rows: readonly RunRow[]): object {
   const lanes = new Map<string, number>()
   const names: { readonly kind: string; readonly service: string; readonly name: string }[] = []
-  const columns = { lane: [], state: [], count: [], start: [], end: [] } as Record<
-    'lane' | 'state' | 'count' | 'start' | 'end',
-    number[]
-  >
-  for (const { count, end_ns: endNs, kind, name, service, start_ns: startNs, state } of rows) {
+  const runs = rows.map(({ counts, ends, kind, name, service, starts, state }) => {
     const key = JSON.stringify([kind, service, name])
     let lane = lanes.get(key)
     if (lane === undefined) {
       lane = names.push({ kind, service, name }) - 1
       lanes.set(key, lane)
     }
-    columns.lane.push(lane)
-    columns.state.push(boxStates.findIndex((known) => known === state))
-    columns.count.push(Number(count))
-    columns.start.push(Number(startNs))
-    columns.end.push(Number(endNs))
-  }
-  return { lanes: names, boxes: columns }
+    const place = boxStates.findIndex((known) => known === state)
+    return { lane, state: place, count: counts, start: starts, end: ends }
+  })
+  return { lanes: names, runs }
 }
 
 const numbers: JsonSchema = { type: 'array', items: { type: 'number' } }
@@ -96,25 +111,23 @@ const digits: JsonSchema = { type: 'string', pattern: String.raw`^\d+$` }
 export function timelineSchema(): Promise<JsonSchema> {
   const text: JsonSchema = { type: 'string' }
   const lane = objectOf({ kind: text, service: text, name: text })
+  const run = objectOf({
+    lane: { type: 'integer', description: 'A place in lanes' },
+    state: { type: 'integer', description: 'A place in states' },
+    count: { ...numbers, description: 'How many are in each box' },
+    start: { ...numbers, description: 'When each box begins, in unit_ns after from_ns' },
+    end: { ...numbers, description: 'When each box ends' },
+  })
   return Promise.resolve(
     objectOf({
       from_ns: { ...digits, description: 'When the window begins, nanoseconds since 1970' },
       to_ns: { ...digits, description: 'When it ends' },
       pixel_ns: { ...digits, description: 'How long a pixel is: what begins in one is one box' },
-      states: { type: 'array', items: text, description: 'What the numbers in state mean' },
+      unit_ns: { ...digits, description: 'In what starts and ends are counted' },
+      states: { type: 'array', items: text, description: 'The later, the worse' },
       isCut: { type: 'boolean', description: 'Whether there were more boxes than are sent' },
-      lanes: { type: 'array', items: lane, description: 'What the numbers in lane mean' },
-      boxes: {
-        ...objectOf({
-          lane: numbers,
-          state: numbers,
-          count: numbers,
-          start: numbers,
-          end: numbers,
-        }),
-        description:
-          'Columns of numbers, an entry per box; start and end are nanoseconds after from_ns',
-      },
+      lanes: { type: 'array', items: lane, description: 'The worst first' },
+      runs: { type: 'array', items: run, description: 'The boxes of a state of a lane, in order' },
       sql: sqlSchema,
     }),
   )
@@ -123,12 +136,31 @@ export function timelineSchema(): Promise<JsonSchema> {
 /** What was there in a lane at a moment. */
 export async function answerIntervals({ asker, given }: Question): Promise<Table> {
   const from = given.fromNs ?? '0'
-  return await askTable(asker, intervalsQuestion, {
+  return await askTable(asker, question('intervals'), {
     kind: given.kind ?? '',
     service: given.service ?? '',
+    session: given.session ?? '',
     name: given.name ?? '',
     from_ns: from,
     to_ns: given.toNs ?? from,
-    limit: intervalsMax,
+    limit: rowsMax,
+  })
+}
+
+/** What was held, waited and run in each lane within the window, together. */
+export async function answerSums(asked: Question): Promise<Table> {
+  const span = await spanOfTime(asked)
+  return await askTable(asked.asker, question('sums'), {
+    ...valuesOf(asked, span),
+    limit: sumsMax,
+  })
+}
+
+/** The longest waits within the window, and who held the lock meanwhile. */
+export async function answerBlocks(asked: Question): Promise<Table> {
+  const span = await spanOfTime(asked)
+  return await askTable(asked.asker, question('blocks'), {
+    ...valuesOf(asked, span),
+    limit: blocksMax,
   })
 }

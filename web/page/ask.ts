@@ -1,12 +1,16 @@
 // What the page asks of the API. An answer that is not wanted any more is broken off.
 
+/** What a column of a table means. */
+export interface ColumnOfTable {
+  readonly name: string
+  readonly type: string
+  readonly unit: string
+  readonly description?: string
+}
+
 /** A table of the API. */
 export interface Table {
-  readonly columns: readonly {
-    readonly name: string
-    readonly type: string
-    readonly unit: string
-  }[]
+  readonly columns: readonly ColumnOfTable[]
   readonly rows: readonly Row[]
   readonly sql: string
 }
@@ -40,10 +44,18 @@ export interface RankedReport {
 export interface TimelineData {
   readonly from_ns: string
   readonly to_ns: string
+  readonly pixel_ns: string
+  readonly unit_ns: string
   readonly states: readonly string[]
   readonly isCut: boolean
   readonly lanes: readonly Lane[]
-  readonly boxes: Readonly<Record<'lane' | 'state' | 'count' | 'start' | 'end', readonly number[]>>
+  readonly runs: readonly {
+    readonly lane: number
+    readonly state: number
+    readonly count: readonly number[]
+    readonly start: readonly number[]
+    readonly end: readonly number[]
+  }[]
   readonly sql: string
 }
 

@@ -1,4 +1,5 @@
 // Values as people read them.
+import { state } from './view-state.ts'
 
 const steps = [
   ['s', 1e9],
@@ -25,9 +26,9 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-US')
 }
 
-/** A moment in UTC, as fine as the width of what is shown asks for. */
+/** A moment, as fine as the width of what is shown asks for. */
 export function formatMoment(ns: bigint, stepNs: number): string {
-  const iso = new Date(Number(ns / 1_000_000n)).toISOString()
+  const iso = isoOf(Number(ns / 1_000_000n))
   if (stepNs >= 86_400e9) return iso.slice(0, 10)
   if (stepNs >= 60e9) return `${iso.slice(5, 10)} ${iso.slice(11, 16)}`
   if (stepNs >= 1e9) return iso.slice(11, 19)
@@ -36,12 +37,19 @@ export function formatMoment(ns: bigint, stepNs: number): string {
   return `${iso.slice(11, 19)}.${fraction.slice(0, digits)}`
 }
 
-/** A time of the API in UTC, to the second or finer. */
+/** A time of the API, to the second or finer. */
 export function formatTime(text: unknown, digits = 3): string {
   const time = String(text)
-  return time.startsWith('1970-01-01')
-    ? '–'
-    : `${time.slice(0, 10)} ${time.slice(11, 19 + (digits > 0 ? digits + 1 : 0))}`
+  if (time.startsWith('1970-01-01')) return '–'
+  const iso = isoOf(Date.parse(`${time.slice(0, 23).replace(/Z?$/, '')}Z`))
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}${digits > 0 ? time.slice(19, 20 + digits).replace('Z', '') : ''}`
+}
+
+/** In UTC, or in the reader's zone where the address says so. */
+function isoOf(ms: number): string {
+  if (Number.isNaN(ms)) return '–'.repeat(24)
+  const offsetMs = state.value.zone === 'local' ? new Date(ms).getTimezoneOffset() * 60_000 : 0
+  return new Date(ms - offsetMs).toISOString()
 }
 
 /** What steers a terminal or turns text around is shown by its code. */

@@ -1,13 +1,14 @@
 // The shell: navigation, what is looked at, and the page that was chosen.
+import type { ComponentType } from 'preact'
 import { render } from 'preact'
 import type { Row, Table } from './ask.ts'
 import { useAnswer } from './answered.tsx'
 import { Logs } from './logs.tsx'
 import { Overview } from './overview.tsx'
 import { Sessions } from './sessions.tsx'
-import { Timeline } from './timeline.tsx'
+import { Timeline } from './timeline/timeline.tsx'
 import { Traces } from './traces.tsx'
-import { addressOf, show, state, type View, views } from './view-state.ts'
+import { addressOf, onPage, open, show, state, type View, views } from './view-state.ts'
 
 const ranges = {
   '': 'Everything',
@@ -17,48 +18,41 @@ const ranges = {
   '1d': '1 day',
   '7d': '1 week',
 }
-const pages = {
+const pages: Readonly<Partial<Record<View, ComponentType>>> = {
   overview: Overview,
   timeline: Timeline,
   traces: Traces,
   logs: Logs,
   sessions: Sessions,
-} as const
+}
 
 function Shell() {
-  const { view, from } = state.value
-  const Page = pages[view]
+  const { view } = state.value
+  const Page = pages[view] ?? Overview
   return (
     <>
+      <a class="skip" href="#content">
+        To the content
+      </a>
       <header>
-        <a class="name" href="/" onClick={follow({ view: 'overview' })}>
+        <a class="name" href="/" onClick={follow('overview')}>
           Wayward
         </a>
         <nav aria-label="Pages">
-          {(Object.keys(views) as View[]).map((key) => (
+          {(Object.keys(pages) as View[]).map((key) => (
             <a
-              href={addressOf({ ...state.value, view: key })}
+              href={addressOf(onPage(key))}
               aria-current={key === view ? 'page' : undefined}
-              onClick={follow({ view: key })}
+              onClick={follow(key)}
             >
               {views[key]}
             </a>
           ))}
         </nav>
         <Choices />
-        <span class="ranges" role="group" aria-label="Time range">
-          {Object.entries(ranges).map(([since, name]) => (
-            <button
-              type="button"
-              aria-pressed={from === '' && state.value.since === since}
-              onClick={() => show({ since, from: '', to: '' })}
-            >
-              {name}
-            </button>
-          ))}
-        </span>
+        <Ranges />
       </header>
-      <main>
+      <main id="content" key={view}>
         <Page />
       </main>
     </>
@@ -66,12 +60,53 @@ function Shell() {
 }
 
 /** A link that needs no reload; with a modifier the browser does what it always does. */
-function follow(change: Parameters<typeof show>[0]) {
+function follow(view: View) {
   return (event: MouseEvent): void => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
-    show(change)
+    open(view)
   }
+}
+
+function Ranges() {
+  const { from, live, since, to, zone } = state.value
+  return (
+    <span class="ranges" role="group" aria-label="Time range">
+      {Object.entries(ranges).map(([key, name]) => (
+        <button
+          type="button"
+          aria-pressed={from === '' && since === key}
+          onClick={() => show({ since: key, from: '', to: '' })}
+        >
+          {name}
+        </button>
+      ))}
+      {from !== '' && (
+        <span class="quiet" title={`${from} to ${to}`}>
+          {from.slice(5, 19).replace('T', ' ')} – {to.slice(5, 19).replace('T', ' ')}
+        </span>
+      )}
+      <button
+        type="button"
+        aria-pressed={live === 'on'}
+        title="Ask again every few seconds"
+        onClick={() => show({ live: live === 'on' ? '' : 'on' })}
+      >
+        Live
+      </button>
+      <button
+        type="button"
+        aria-pressed={zone === 'local'}
+        title="Times in your zone instead of UTC"
+        onClick={() => show({ zone: zone === 'local' ? '' : 'local' })}
+      >
+        {zone === 'local' ? 'Local' : 'UTC'}
+      </button>
+      <button type="button" onClick={() => void navigator.clipboard.writeText(location.href)}>
+        Copy link
+      </button>
+    </span>
+  )
 }
 
 function Choices() {
@@ -98,13 +133,33 @@ function Choices() {
         onChange={(event) => show({ session: event.currentTarget.value })}
       >
         <option value="">all sessions</option>
-        {sessions.value?.rows.map((row) => (
+        {sessions.value?.rows.slice(0, 500).map((row) => (
           <option value={String(row['session'])}>{nameOf(row)}</option>
         ))}
       </select>
     </span>
   )
 }
+
+const shortcuts: readonly View[] = [
+  'overview',
+  'timeline',
+  'locks',
+  'queues',
+  'jobs',
+  'traces',
+  'logs',
+  'metrics',
+  'sql',
+]
+
+/** Alt and a digit open a page. */
+addEventListener('keydown', (event) => {
+  const view = event.altKey && !event.ctrlKey ? shortcuts[Number(event.key) - 1] : undefined
+  if (view === undefined) return
+  event.preventDefault()
+  open(view)
+})
 
 const root = document.querySelector('#page')
 if (root !== null) {

@@ -5,38 +5,68 @@ import { effect, signal } from '@preact/signals'
 export const views = {
   overview: 'Overview',
   timeline: 'Timeline',
+  locks: 'Locks',
+  queues: 'Queues',
+  jobs: 'Jobs',
   traces: 'Traces',
   logs: 'Logs',
+  metrics: 'Metrics',
+  memory: 'Memory',
+  compare: 'Compare',
+  sql: 'SQL',
   sessions: 'Sessions',
+  status: 'Status',
 } as const
 
 /** A page. */
 export type View = keyof typeof views
 
-/** What the address says. */
-export interface ViewState {
-  readonly view: View
-  readonly since: string
-  readonly from: string
-  readonly to: string
-  readonly service: string
-  readonly session: string
-  readonly trace: string
-  readonly text: string
-  readonly lane: string
-}
-
-const nothing: ViewState = {
-  view: 'overview',
+const nothing = {
+  view: 'overview' as View,
+  /** How long before now what is shown begins; empty for everything. */
   since: '',
   from: '',
   to: '',
   service: '',
   session: '',
+  /** `local` shows times of the reader's zone. */
+  zone: '',
+  /** `on` asks again and again. */
+  live: '',
   trace: '',
   text: '',
+  /** Of the timeline: the chosen lane, moment and operation, an area, and what is pinned. */
   lane: '',
+  at: '',
+  pick: '',
+  area: '',
+  by: '',
+  find: '',
+  pins: '',
+  /** What a table is sorted by; with a minus before it the largest first. */
+  sort: '',
+  /** The lock, queue, job or metric that is looked at. */
+  name: '',
+  analyzer: '',
+  logger: '',
+  severity: '',
+  span: '',
+  status: '',
+  longer: '',
+  attribute: '',
+  heat: '',
+  sql: '',
+  chart: '',
+  group: '',
+  quantity: '',
+  other: '',
 }
+
+/** What the address says. */
+export type ViewState = Readonly<typeof nothing>
+
+/** What stays when another page is opened. */
+const common = ['since', 'from', 'to', 'service', 'session', 'zone', 'live'] as const
 
 function readAddress(): ViewState {
   const query = new URLSearchParams(location.search)
@@ -64,6 +94,17 @@ export function adjust(change: Partial<ViewState>): void {
   state.value = next
 }
 
+/** Another page for the same time, service and session. */
+export function onPage(view: View, change: Partial<ViewState> = {}): ViewState {
+  const kept = Object.fromEntries(common.map((key) => [key, state.value[key]]))
+  return { ...nothing, ...kept, view, ...change }
+}
+
+/** Opens another page for the same time, service and session. */
+export function open(view: View, change: Partial<ViewState> = {}): void {
+  show(onPage(view, change))
+}
+
 /** The address of what would be shown. */
 export function addressOf(wanted: ViewState): string {
   const query = new URLSearchParams()
@@ -84,5 +125,6 @@ addEventListener('popstate', () => {
 })
 
 effect(() => {
-  document.title = `${views[state.value.view]} – Wayward`
+  const { name, view } = state.value
+  document.title = `${name === '' ? '' : `${name} · `}${views[view]} – Wayward`
 })

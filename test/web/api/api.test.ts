@@ -141,6 +141,25 @@ async function insertReports(): Promise<void> {
       },
     },
   ])
+  await engine.insertRows('otel_traces', [
+    {
+      ...common,
+      Timestamp: '2026-11-26 10:00:00.500000000',
+      TraceId: traceId,
+      SpanId: '00f067aa0ba902ba',
+      SpanName: 'hold',
+      SpanKind: 'Internal',
+      Duration: 1_900_000_000,
+      StatusCode: 'Unset',
+      SpanAttributes: {
+        ...lock,
+        'thread.name': 'worker',
+        'wayward.task.id': '8',
+        'wayward.kind': 'lock_hold',
+        'wayward.event.sequence': '3',
+      },
+    },
+  ])
   await engine.insertRows('otel_logs', [
     {
       ...common,
@@ -262,8 +281,77 @@ describe('every address', () => {
     const spans = body.rows.reduce((sum, row) => sum + Number(row['spans']), 0)
     expect({ waits, spans, buckets: body['buckets'] }).toEqual({
       waits: 1_500_000_000,
-      spans: 3,
+      spans: 4,
       buckets: 4,
+    })
+  })
+})
+
+describe('the timeline', () => {
+  interface Lanes {
+    readonly lanes: readonly { readonly kind: string; readonly name: string }[]
+    readonly states: readonly string[]
+    readonly runs: readonly {
+      readonly lane: number
+      readonly state: number
+      readonly count: readonly number[]
+      readonly start: readonly number[]
+      readonly end: readonly number[]
+    }[]
+    readonly unit_ns: string
+  }
+
+  async function lanesOf(query: string): Promise<Lanes> {
+    const { body } = await ask(
+      `/api/v1/timeline?from=2026-11-26T10:00:00Z&to=2026-11-26T10:00:10Z&width=100${query}`,
+    )
+    return body as unknown as Lanes
+  }
+
+  test('has a lane for each lock, service and process, the worst first, with boxes in their places', async () => {
+    const { lanes, runs, states, unit_ns: unitNs } = await lanesOf('')
+    expect(lanes.map(({ kind }) => kind)).toEqual(['lock', 'span', 'log', 'process'])
+    expect(lanes[0]?.name).toBe(hostile)
+    const waits = runs.find(({ lane, state }) => lane === 0 && states[state] === 'waiting')
+    expect(waits?.count).toEqual([1])
+    const at = (units: number | undefined): number => ((units ?? 0) * Number(unitNs)) / 1e9
+    expect(at(waits?.start[0])).toBeCloseTo(1, 1)
+    expect(at(waits?.end[0])).toBeCloseTo(2.5, 1)
+    expect(runs.flatMap(({ count, lane }) => (lane === 2 ? count : []))).toEqual([1, 1])
+  })
+
+  test('has a lane for each thread or task where that is asked for, and finds lanes', async () => {
+    expect((await lanesOf('&by=thread')).lanes.map(({ name }) => name).toSorted()).toEqual([
+      'thread 1',
+      'worker',
+    ])
+    expect((await lanesOf('&by=task&find=TASK%208')).lanes).toEqual([
+      { kind: 'task', service: 'shop', name: 'task 8' },
+    ])
+    expect((await lanesOf('&find=nothing')).lanes).toEqual([])
+  })
+
+  test('sums what overlaps an area, as far as it lies within', async () => {
+    const { body } = await ask(
+      '/api/v1/sums?from=2026-11-26T10:00:01.5Z&to=2026-11-26T10:00:02Z&find=onerror',
+    )
+    expect(body.rows.map(({ state, sum_ns: sum }) => [state, sum])).toEqual([
+      ['held', 500_000_000],
+      ['waiting', 500_000_000],
+    ])
+  })
+
+  test('says who held the lock that was waited for', async () => {
+    const { body } = await ask('/api/v1/blocks')
+    expect(body.rows).toHaveLength(1)
+    expect(body.rows[0]).toMatchObject({
+      lock_name: hostile,
+      waiter: 'task 7',
+      holder: 'task 8',
+      holder_thread: 'worker',
+      wait_ns: 1_500_000_000,
+      met_ns: 1_400_000_000,
+      hold_span_id: '00f067aa0ba902ba',
     })
   })
 })

@@ -49,3 +49,30 @@ const rounds: readonly number[] = [
   ...[1, 3, 6, 12].map((count) => count * 3600e9),
   ...[1, 2, 7, 14, 30, 91, 365, 1825].map((count) => count * 86_400e9),
 ]
+
+/** A moment as the API reads it. */
+export function rfc3339(ns: bigint): string {
+  const iso = new Date(Number(ns / 1_000_000n)).toISOString()
+  return `${iso.slice(0, 19)}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`
+}
+
+/** A moment of the address in nanoseconds; undefined where it is none. */
+export function parseMoment(text: string): bigint | undefined {
+  const found = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text)
+  const seconds = Date.parse(`${found?.[1] ?? ''}Z`)
+  if (found === null || Number.isNaN(seconds)) return undefined
+  return BigInt(seconds) * 1_000_000n + BigInt((found[2] ?? '').padEnd(9, '0'))
+}
+
+/** Half as much on both sides, so that panning finds something there. */
+export function padded({ fromNs, toNs }: TimeView): TimeView {
+  const half = (toNs - fromNs) / 2n
+  return { fromNs: fromNs > half ? fromNs - half : 0n, toNs: toNs + half }
+}
+
+/** An area of the address: two numbers of nanoseconds. */
+export function parseArea(text: string): TimeView | undefined {
+  const [, from, to] = /^(\d{1,19})-(\d{1,19})$/.exec(text) ?? []
+  if (from === undefined || to === undefined || BigInt(from) >= BigInt(to)) return undefined
+  return { fromNs: BigInt(from), toNs: BigInt(to) }
+}
