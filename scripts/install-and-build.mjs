@@ -15,6 +15,7 @@ const packages = [
   'otlp',
   'sdk',
   'mmstats',
+  'metlog',
   'clickhouse',
   'collector',
   'analyzers',

@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   otlp: [],
   sdk: ['@wayward/semconv'],
   mmstats: [],
+  metlog: ['@wayward/semconv'],
   clickhouse: ['@wayward/base', '@wayward/semconv'],
   collector: [
     '@wayward/base',
@@ -22,6 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     '@wayward/otlp',
     '@wayward/clickhouse',
     '@wayward/mmstats',
+    '@wayward/metlog',
   ],
   analyzers: ['@wayward/semconv', '@wayward/clickhouse'],
   web: ['@wayward/base', '@wayward/clickhouse', '@wayward/analyzers'],
@@ -34,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     '@wayward/analyzers',
     '@wayward/web',
   ],
-  examples: ['@wayward/sdk', '@wayward/mmstats'],
+  examples: ['@wayward/sdk', '@wayward/mmstats', '@wayward/metlog'],
 }
 
 /** The places that each third-party package belongs to; a new one needs a line here. */

@@ -1,0 +1,400 @@
+// The client: builds a message, asks the filters, gives it to the sender. Nothing here throws into
+// the application, waits, or keeps the process alive.
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { envelopeVersion, type MetlogMessage, severity as severities } from '../envelope/message.ts'
+import { createMessageClock, type MessageClock, type TimePrecision } from '../envelope/timestamp.ts'
+import type { MetlogFilter } from '../filters/filters.ts'
+import { createNoSender } from '../senders/none.ts'
+import type { DropCounts, MetlogSender } from '../senders/sender.ts'
+import { formatMessage } from './format.ts'
+import { createLossTeller, type LossTeller } from './loss-teller.ts'
+import { type AnyFunction, idleTimer, runTimed, startTimer, type Timer } from './timer.ts'
+
+/** A named bundle of what messages carry. */
+export interface MessageFlavor {
+  readonly logger?: string
+  readonly severity?: number
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+/** What a message carries besides its type. */
+export interface MessageOptions extends MessageFlavor {
+  readonly payload?: string | number
+  /** The name of a flavor; what the message says itself goes before it. */
+  readonly flavor?: string
+}
+
+/** What a counter, gauge or timer carries. */
+export interface MetricOptions extends Omit<MessageOptions, 'payload'> {
+  /** The share of calls that are sent, from 0 to 1. @default 1 */
+  readonly rate?: number
+}
+
+/** What is set of a client. */
+export interface MetlogClientSettings {
+  /** Where messages go. @default nowhere: the client is not active */
+  readonly sender?: MetlogSender
+  /** Who reports. @default '' */
+  readonly logger?: string
+  /** The severity of what says none. @default 6 */
+  readonly severity?: number
+  /** Names of timers that measure nothing; `*` for all. @default none */
+  readonly disabledTimers?: string | readonly string[]
+  /** Asked in order; the first that says no drops a message. @default none */
+  readonly filters?: readonly MetlogFilter[]
+  /** Bundles of fields by name. @default none */
+  readonly flavors?: Readonly<Record<string, MessageFlavor>>
+  /** Gives every message a UUID, as Heka did. @default false */
+  readonly uuid?: boolean
+  /** Digits of the time: six as Metlog, or nine as Heka. @default 'microseconds' */
+  readonly precision?: TimePrecision
+  /** @default the system's */
+  readonly hostname?: string
+  /** Told, at most once in ten seconds, what goes wrong. @default the standard error output */
+  readonly onProblem?: (problem: string) => void
+  /** Draws for sampling, from 0 to 1. @default Math.random */
+  readonly random?: () => number
+}
+
+/** What became of messages since the client was made. */
+export interface ClientCounts {
+  readonly sent: number
+  readonly filtered: number
+  readonly sampledOut: number
+  /** The sender threw. */
+  readonly failed: number
+  /** What senders took and lost, by reason. */
+  readonly dropped: DropCounts
+}
+
+type Log = (message: unknown, ...args: readonly unknown[]) => void
+
+/** A client of Metlog. */
+export interface MetlogClient {
+  /** Sends a message. */
+  metlog(type: string, options?: MessageOptions): void
+  /** Severity 7. Formats with `%` where arguments are given; an error at the end adds its stack. */
+  readonly debug: Log
+  /** Severity 6. */
+  readonly info: Log
+  /** Severity 4. */
+  readonly warn: Log
+  /** Severity 3. */
+  readonly error: Log
+  /** Severity 1, as the original has it. */
+  readonly exception: Log
+  /** Severity 2. */
+  readonly critical: Log
+  /** Starts a timer; `using` or `stop()` ends it. */
+  timer(name: string, options?: MetricOptions): Timer
+  /** Wraps a function, also an async one; each call is sampled and timed by itself. */
+  timer<Wrapped extends AnyFunction>(
+    name: string,
+    wrapped: Wrapped,
+    options?: MetricOptions,
+  ): Wrapped
+  /** Calls a function, times it, and returns what it returns. */
+  time<Result>(name: string, call: () => Result, options?: MetricOptions): Result
+  /** Sends a time that was measured elsewhere; the rate is told and not drawn. */
+  timerSend(name: string, elapsedMs: number, options?: MetricOptions): void
+  /** Counts. */
+  incr(name: string, count?: number, options?: MetricOptions): void
+  /** Tells a value. */
+  gauge(name: string, value: number, options?: MetricOptions): void
+  /**
+   * Adds a method, which is called with the client before its own arguments.
+   *
+   * @param override `true` to replace one of this name, or the name to replace
+   * @returns the client, with it
+   * @throws SyntaxError where the name is taken and may not be replaced
+   */
+  addMethod<Name extends string, Args extends readonly unknown[], Result>(
+    name: Name,
+    method: (client: MetlogClient, ...args: Args) => Result,
+    override?: boolean | string,
+  ): this & Readonly<Record<Name, (...args: Args) => Result>>
+  /** Sends a message that is built already, by the way of all others. */
+  sendMessage(message: MetlogMessage): void
+  /** Sets everything anew, in place; what is not given has its default. The sender is kept open. */
+  setup(settings: MetlogClientSettings): void
+  /** Changes some settings and keeps the others. */
+  reconfigure(settings: Partial<MetlogClientSettings>): void
+  readonly isActive: boolean
+  readonly logger: string
+  readonly severity: number
+  readonly disabledTimers: readonly string[]
+  /** The configuration in use as JSON text, to look at. */
+  readonly config: string
+  /** What became of messages. */
+  counts(): ClientCounts
+  /** Tells losses that were not told yet, and closes the sender. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a client.
+ *
+ * @example
+ * const client = createMetlogClient({ logger: 'shop', sender: createUdpSender() })
+ * client.incr('orders', 1, { fields: { country: 'de' } })
+ */
+export function createMetlogClient(settings: MetlogClientSettings = {}): MetlogClient {
+  return new Client(settings)
+}
+
+const emptyOptions: MessageOptions & MetricOptions = {}
+
+class Client implements MetlogClient {
+  #settings: MetlogClientSettings = {}
+  #sender: MetlogSender = createNoSender()
+  #isActive = false
+  #logger = ''
+  #severity: number = severities.informational
+  #disabledTimers: ReadonlySet<string> = new Set()
+  #filters: readonly MetlogFilter[] = []
+  #clock: MessageClock = createMessageClock('microseconds')
+  #random: () => number = Math.random
+  #hostname = ''
+  #hasUuid = false
+  #sent = 0
+  #filtered = 0
+  #sampledOut = 0
+  #failed = 0
+  readonly #losses: LossTeller
+
+  readonly debug: Log = this.#level(severities.debug)
+  readonly info: Log = this.#level(severities.informational)
+  readonly warn: Log = this.#level(severities.warning)
+  readonly error: Log = this.#level(severities.error)
+  readonly exception: Log = this.#level(severities.alert)
+  readonly critical: Log = this.#level(severities.critical)
+
+  constructor(settings: MetlogClientSettings) {
+    this.#losses = createLossTeller({
+      counts: () => ({ ...this.#sender.drops?.(), send_failed: this.#failed }),
+      tell: (type, options) => this.#build(type, options),
+      problem: (text) => (this.#settings.onProblem ?? toStandardError)(text),
+    })
+    this.setup(settings)
+  }
+
+  setup(settings: MetlogClientSettings): void {
+    this.#settings = settings
+    const { disabledTimers = [], sender = createNoSender() } = settings
+    const names = typeof disabledTimers === 'string' ? [disabledTimers] : disabledTimers
+    this.#sender = sender
+    this.#isActive = sender.isActive !== false
+    this.#logger = settings.logger ?? ''
+    this.#severity = settings.severity ?? severities.informational
+    this.#disabledTimers = new Set(names)
+    this.#filters = settings.filters ?? []
+    this.#clock = createMessageClock(settings.precision ?? 'microseconds')
+    this.#random = settings.random ?? Math.random
+    this.#hostname = settings.hostname ?? hostname()
+    this.#hasUuid = settings.uuid ?? false
+  }
+
+  reconfigure(settings: Partial<MetlogClientSettings>): void {
+    this.setup({ ...this.#settings, ...settings })
+  }
+
+  get isActive(): boolean {
+    return this.#isActive
+  }
+
+  get logger(): string {
+    return this.#logger
+  }
+
+  get severity(): number {
+    return this.#severity
+  }
+
+  get disabledTimers(): readonly string[] {
+    return [...this.#disabledTimers]
+  }
+
+  get config(): string {
+    const { filters = [], flavors = {}, precision = 'microseconds' } = this.#settings
+    return JSON.stringify({
+      logger: this.#logger,
+      severity: this.#severity,
+      disabledTimers: this.disabledTimers,
+      filters: filters.length,
+      flavors,
+      uuid: this.#hasUuid,
+      precision,
+      isActive: this.#isActive,
+    })
+  }
+
+  metlog(type: string, options: MessageOptions = emptyOptions): void {
+    if (this.#isActive) this.#build(type, options)
+  }
+
+  incr(name: string, count = 1, options: MetricOptions = emptyOptions): void {
+    if (this.#isActive && this.#isDrawn(options.rate)) this.#metric('counter', name, count, options)
+  }
+
+  gauge(name: string, value: number, options: MetricOptions = emptyOptions): void {
+    if (this.#isActive && this.#isDrawn(options.rate)) this.#metric('gauge', name, value, options)
+  }
+
+  timerSend(name: string, elapsedMs: number, options: MetricOptions = emptyOptions): void {
+    if (!this.#isTimed(name)) return
+    this.#metric('timer', name, Math.round(elapsedMs), options)
+  }
+
+  timer(name: string, options?: MetricOptions): Timer
+  timer<Wrapped extends AnyFunction>(
+    name: string,
+    wrapped: Wrapped,
+    options?: MetricOptions,
+  ): Wrapped
+  timer(
+    name: string,
+    first?: MetricOptions | AnyFunction,
+    second?: MetricOptions,
+  ): Timer | AnyFunction {
+    if (typeof first !== 'function') return this.#start(name, first ?? emptyOptions)
+    const start = (): Timer => this.#start(name, second ?? emptyOptions)
+    const wrapped = first as (this: unknown, ...args: unknown[]) => unknown
+    function timed(this: unknown, ...args: unknown[]): unknown {
+      return runTimed(start(), () => wrapped.apply(this, args))
+    }
+    return Object.defineProperty(timed, 'name', { value: wrapped.name }) as AnyFunction
+  }
+
+  time<Result>(name: string, call: () => Result, options?: MetricOptions): Result {
+    return runTimed(this.#start(name, options ?? emptyOptions), call)
+  }
+
+  addMethod<Name extends string, Args extends readonly unknown[], Result>(
+    name: Name,
+    method: (client: MetlogClient, ...args: Args) => Result,
+    override: boolean | string = false,
+  ): this & Readonly<Record<Name, (...args: Args) => Result>> {
+    const replaced = typeof override === 'string' ? override : name
+    if (replaced in this && override === false) {
+      throw new SyntaxError(
+        `Cannot add the method '${replaced}': the client has one of this name. ` +
+          'Give override to replace it',
+      )
+    }
+    const bound = (...args: Args): Result => method(this, ...args)
+    for (const key of new Set([name, replaced])) {
+      Object.defineProperty(this, key, { value: bound, configurable: true, enumerable: true })
+    }
+    return this as this & Readonly<Record<Name, (...args: Args) => Result>>
+  }
+
+  sendMessage(message: MetlogMessage): void {
+    try {
+      for (const filter of this.#filters) {
+        if (!filter(message)) {
+          this.#filtered++
+          return
+        }
+      }
+      this.#sender.send(message)
+      this.#sent++
+    } catch (error) {
+      this.#failed++
+      this.#losses.noteError(error)
+    }
+    this.#losses.check()
+  }
+
+  counts(): ClientCounts {
+    return {
+      sent: this.#sent,
+      filtered: this.#filtered,
+      sampledOut: this.#sampledOut,
+      failed: this.#failed,
+      dropped: { ...this.#sender.drops?.() },
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#losses.tellNow()
+    this.#isActive = false
+    try {
+      await this.#sender.close?.()
+    } catch (error) {
+      this.#losses.noteError(error)
+    }
+  }
+
+  #level(level: number): Log {
+    return (message, ...args) => {
+      if (!this.#isActive) return
+      try {
+        this.#build('oldstyle', { severity: level, payload: toPayload(message, args) })
+      } catch (error) {
+        // An argument that cannot be written, such as one whose toString() throws.
+        this.#failed++
+        this.#losses.noteError(error)
+      }
+    }
+  }
+
+  #start(name: string, options: MetricOptions): Timer {
+    if (!this.#isTimed(name) || !this.#isDrawn(options.rate)) return idleTimer
+    return startTimer((elapsedMs) => this.#metric('timer', name, elapsedMs, options))
+  }
+
+  #isTimed(name: string): boolean {
+    if (!this.#isActive) return false
+    if (this.#disabledTimers.size === 0) return true
+    return !this.#disabledTimers.has(name) && !this.#disabledTimers.has('*')
+  }
+
+  #isDrawn(rate: number | undefined): boolean {
+    if (rate === undefined || rate >= 1 || this.#random() < rate) return true
+    this.#sampledOut++
+    return false
+  }
+
+  #metric(type: string, name: string, value: number, options: MetricOptions): void {
+    const fields = { ...options.fields, name, rate: options.rate ?? 1 }
+    this.#build(type, { ...options, payload: String(value), fields })
+  }
+
+  #build(type: string, options: MessageOptions): void {
+    const flavor =
+      options.flavor === undefined ? undefined : this.#settings.flavors?.[options.flavor]
+    const message: MetlogMessage = {
+      env_version: envelopeVersion,
+      timestamp: this.#clock(),
+      type,
+      logger: options.logger ?? flavor?.logger ?? this.#logger,
+      severity: options.severity ?? flavor?.severity ?? this.#severity,
+      payload: options.payload ?? '',
+      fields: { ...flavor?.fields, ...options.fields },
+      metlog_pid: process.pid,
+      metlog_hostname: this.#hostname,
+    }
+    if (this.#hasUuid) message.uuid = randomUUID()
+    this.sendMessage(message)
+  }
+}
+
+/** The text of a message; an error, as the message or at the end, adds its stack. */
+function toPayload(message: unknown, args: readonly unknown[]): string {
+  if (message instanceof Error) return stackOf(message)
+  const last = args.at(-1)
+  const isError = last instanceof Error
+  const text = typeof message === 'string' ? message : String(message)
+  const formatted = formatMessage(text, isError ? args.slice(0, -1) : args)
+  return isError ? `${formatted}\n${stackOf(last)}` : formatted
+}
+
+function stackOf(error: Error): string {
+  const own = error.stack ?? String(error)
+  return error.cause instanceof Error ? `${own}\nCaused by: ${stackOf(error.cause)}` : own
+}
+
+function toStandardError(text: string): void {
+  process.stderr.write(`${text}\n`)
+}

@@ -1,0 +1,54 @@
+// The door of the client.
+export {
+  type Decorator,
+  type DecoratorMaker,
+  type DecoratorOptions,
+  incrCount,
+  timeit,
+} from './client/decorators.ts'
+export {
+  type ClientHolder,
+  clientHolder,
+  createClientHolder,
+  type GlobalConfig,
+  metlogClient,
+} from './client/holder.ts'
+export { dropsType } from './client/loss-teller.ts'
+export {
+  type ClientCounts,
+  createMetlogClient,
+  type MessageFlavor,
+  type MessageOptions,
+  type MetlogClient,
+  type MetlogClientSettings,
+  type MetricOptions,
+} from './client/metlog-client.ts'
+export type { AnyFunction, Timer } from './client/timer.ts'
+export {
+  createEncoder,
+  type EncodingSettings,
+  type MessageEncoder,
+  type MessageFormat,
+} from './envelope/encoder.ts'
+export type { SignatureHash, Signing } from './envelope/frame.ts'
+export { envelopeVersion, type MetlogMessage, severity } from './envelope/message.ts'
+export type { TimePrecision } from './envelope/timestamp.ts'
+export {
+  type MetlogFilter,
+  severityMaxFilter,
+  typeBlacklistFilter,
+  typeSeverityMaxFilter,
+  typeWhitelistFilter,
+} from './filters/filters.ts'
+export { type CaptureSender, createCaptureSender } from './senders/capture.ts'
+export { createFileSender, type FileSettings } from './senders/file.ts'
+export { createNoSender } from './senders/none.ts'
+export type { DropCounts, MetlogSender } from './senders/sender.ts'
+export {
+  createStdoutSender,
+  createStreamSender,
+  indentedFormatter,
+  type MessageFormatter,
+  type StreamSettings,
+} from './senders/stream.ts'
+export { createUdpSender, type UdpSettings } from './senders/udp.ts'
