@@ -52,3 +52,31 @@ export {
   type StreamSettings,
 } from './senders/stream.ts'
 export { createUdpSender, type UdpSettings } from './senders/udp.ts'
+export { createRaven, type Raven, type RavenOptions, type RavenSettings } from './plugins/raven.ts'
+export {
+  type Cef,
+  type CefOptions,
+  type CefSettings,
+  cefSignature,
+  createCef,
+} from './plugins/cef.ts'
+export { createProcinfo, type Procinfo, type ProcinfoOptions } from './plugins/procinfo.ts'
+export { createOtlpSender, type OtlpSettings } from './senders/otlp.ts'
+export { createZeroMqSender, type ZeroMqSettings } from './senders/zeromq.ts'
+export {
+  createLoggerSender,
+  type LevelLogger,
+  type LoggerSenderSettings,
+} from './bridges/logger-sender.ts'
+export { createPinoStream, createWinstonTransport, hookConsole } from './bridges/logger-input.ts'
+export {
+  clientFromConfig,
+  clientFromIni,
+  clientFromJson,
+  clientFromYaml,
+  type ConfigurationOptions,
+  type MetlogConfig,
+  type ProviderOptions,
+} from './configuration/configuration.ts'
+export { MetlogConfigurationError } from './configuration/ini.ts'
+export type { Plugin, Provider } from './configuration/providers.ts'

@@ -384,6 +384,18 @@ export const WAYWARD_LOCK_WAIT_RESULT_VALUE_REFUSED = 'refused' as const
 /** Number of requests that were waiting, this one not counted, when it was made. */
 export const ATTR_WAYWARD_LOCK_WAITER_COUNT = 'wayward.lock.waiter.count' as const
 
+/** The severity of a Metlog message as syslog counts it, from 0 (emergency) to 7 (debug). */
+export const ATTR_WAYWARD_METLOG_SEVERITY = 'wayward.metlog.severity' as const
+
+/** Who signed a Metlog message, where its signature was checked. */
+export const ATTR_WAYWARD_METLOG_SIGNER = 'wayward.metlog.signer' as const
+
+/** The type of a Metlog message, by which it is routed. */
+export const ATTR_WAYWARD_METLOG_TYPE = 'wayward.metlog.type' as const
+
+/** The UUID that the sender gave a Metlog message. */
+export const ATTR_WAYWARD_METLOG_UUID = 'wayward.metlog.uuid' as const
+
 /** The stats file that the values were read from. */
 export const ATTR_WAYWARD_MMSTATS_FILE = 'wayward.mmstats.file' as const
 
