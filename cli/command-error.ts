@@ -20,6 +20,7 @@ export const docsPages = [
   'journal-format.md',
   'jobs.md',
   'live.md',
+  'metlog.md',
   'query.md',
   'send-data.md',
   'server.md',

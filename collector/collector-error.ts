@@ -6,6 +6,7 @@
  * - `unprotected`: the address would be open to other machines, and anybody could send.
  * - `bad_certificate`, `bad_token_file`, `bad_origin`: the settings about who may send cannot be
  *   used.
+ * - `bad_sender`: a sender that may send is no address.
  * - `bad_limit`: limits that together let nothing through.
  */
 export type CollectorErrorCode =
@@ -15,6 +16,7 @@ export type CollectorErrorCode =
   | 'bad_certificate'
   | 'bad_token_file'
   | 'bad_origin'
+  | 'bad_sender'
   | 'bad_limit'
 
 /** A collector cannot start as it is set up. */

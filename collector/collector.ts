@@ -17,7 +17,12 @@ import { createLogsDecoder } from './decode/logs.ts'
 import { createMetricsDecoder } from './decode/metrics.ts'
 import { createTracesDecoder } from './decode/traces.ts'
 import type { CollectorLimits } from './limits.ts'
-import type { ListenAddresses, ListenerSetting, ReceiverSetting } from './listeners.ts'
+import type {
+  ListenAddresses,
+  ListenerSetting,
+  MessageSetting,
+  ReceiverSetting,
+} from './listeners.ts'
 import type { Journal, JournalSettings } from './journal/journal.ts'
 import { openJournal } from './journal/open-journal.ts'
 import { createLiveStreams, type LiveStreams } from './live/live-streams.ts'
@@ -30,7 +35,9 @@ import { probeEventLoop, single } from './telemetry/process-metrics.ts'
 import { createProtection, type Protection, type ProtectionSettings } from './access/protection.ts'
 import { createJobService, type JobService } from './job-service.ts'
 import { createInflater } from './receivers/inflater.ts'
+import { createMessageService, type MessageService } from './message-service.ts'
 import { createReceivers } from './receivers/list.ts'
+import type { MessageSettings } from './receivers/messages/message-settings.ts'
 import { createStatsReceiver } from './receivers/mmstats/mmstats.ts'
 import type { StatsWatch, StatsWatchSettings } from './receivers/mmstats/stats-watch.ts'
 import { createMixUpLog } from './receivers/mix-up-log.ts'
@@ -51,6 +58,8 @@ export interface CollectorSettings extends ProtectionSettings, ListenAddresses {
   readonly limits: CollectorLimits
   /** Stats files to read; none without it. */
   readonly mmstats?: StatsWatchSettings | undefined
+  /** Receivers of Metlog, statsd and syslog; none without it. */
+  readonly messages?: MessageSettings | undefined
   /** Who is told of changes of jobs; nobody without it. */
   readonly notify?: readonly ChannelSettings[] | undefined
   /** @default defaultDecodeLimits */
@@ -72,7 +81,8 @@ export interface CollectorParts {
 }
 
 /** The addresses as `host:port`, with the ports that were picked. */
-export type CollectorAddresses = Readonly<Record<ListenerSetting, string>>
+export type CollectorAddresses = Readonly<Record<ListenerSetting, string>> &
+  Readonly<Partial<Record<MessageSetting, string>>>
 
 /** The service that takes OTLP and stores it in ClickHouse. */
 export interface Collector {
@@ -127,6 +137,7 @@ interface Running {
   readonly ledgerWriter: LedgerWriter
   readonly stopProbe: () => void
   readonly receivers: Readonly<Record<ReceiverSetting, Receiver>>
+  readonly messages: MessageService
   /** Undefined where no stats files are read. */
   readonly statsReceiver: StatsWatch | undefined
 }
@@ -180,12 +191,15 @@ class OtlpCollector implements Collector {
 
   async start(): Promise<CollectorAddresses> {
     try {
-      const { ledgerWriter, pipeline, receivers, statsReceiver } = await this.#assemble()
+      const { ledgerWriter, messages, pipeline, receivers, statsReceiver } = await this.#assemble()
       const started = { api: this.#routes, ...receivers }
       const addresses: Record<string, string> = {}
       // The API first: who watches sees the rest come up.
       for (const setting of Object.keys(started) as readonly ListenerSetting[]) {
         addresses[setting] = await start(started[setting], setting, this.#settings[setting])
+      }
+      for (const { address, receiver, setting } of messages.receivers) {
+        addresses[setting] = await start(receiver, setting, address)
       }
       this.#state = 'serving'
       statsReceiver?.start()
@@ -249,15 +263,17 @@ class OtlpCollector implements Collector {
     const commit = pipeline.commitOwn.bind(pipeline)
     const ledgerWriter = createLedgerWriter({ ledger, commit, instance, limits, time })
     const mixUpLog = createMixUpLog(logger, time)
-    const moreRoutes = this.#jobs.routes
-    const shared = { consumer: pipeline, telemetry, limits, time, mixUpLog, moreRoutes }
+    const shared = { consumer: pipeline, telemetry, limits, time, mixUpLog }
     const receiverParts = createReceiverParts(shared, this.#protection)
-    const receivers = createReceivers(receiverParts)
     const { mmstats } = this.#settings
+    const messages = createMessageService(this.#settings.messages, receiverParts)
+    const moreRoutes = [...this.#jobs.routes, ...messages.routes]
+    const receivers = createReceivers({ ...receiverParts, moreRoutes })
     const statsReceiver =
       mmstats === undefined ? undefined : createStatsReceiver(mmstats, receiverParts, logger)
     const stopProbe = probeEventLoop(telemetry.eventLoopDelay)
-    this.#running = { journal, pipeline, ledgerWriter, stopProbe, receivers, statsReceiver }
+    const stages = { journal, pipeline, ledgerWriter, stopProbe }
+    this.#running = { ...stages, receivers, messages, statsReceiver }
     return this.#running
   }
 
@@ -276,6 +292,7 @@ class OtlpCollector implements Collector {
     const endMs = time.monotonicMs() + deadlineMs
     for (const receiver of receivers) receiver.stopAccepting()
     running.stopProbe()
+    await running.messages.shutdown(deadlineMs * (1 - drainShare))
     await running.statsReceiver?.shutdown()
     await this.#jobs.shutdown()
     ledgerWriter.stop()
@@ -336,7 +353,7 @@ class OtlpCollector implements Collector {
 /** @returns the address with its real port @throws CollectorError with the setting */
 async function start(
   listener: Pick<Receiver, 'start'>,
-  setting: ListenerSetting,
+  setting: ListenerSetting | MessageSetting,
   address: ListenAddress,
 ): Promise<string> {
   try {
@@ -366,10 +383,7 @@ function noteDamage({ ledger }: Telemetry, journal: Journal): void {
 }
 
 function createReceiverParts(
-  shared: Pick<
-    ReceiverParts,
-    'consumer' | 'telemetry' | 'limits' | 'time' | 'mixUpLog' | 'moreRoutes'
-  >,
+  shared: Pick<ReceiverParts, 'consumer' | 'telemetry' | 'limits' | 'time' | 'mixUpLog'>,
   { access, tls, cors }: Protection,
 ): ReceiverParts {
   const { limits, telemetry } = shared

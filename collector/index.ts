@@ -14,6 +14,10 @@ export {
   defaultCollectorLimits,
   type CollectorLimits,
 } from './limits.ts'
+export {
+  checkMessageSettings,
+  type MessageSettings,
+} from './receivers/messages/message-settings.ts'
 export { checkProtection, type ProtectionSettings } from './access/protection.ts'
 export type { Durability, JournalSettings } from './journal/journal.ts'
 export type { LiveItem, LiveSignal } from './live/live-item.ts'

@@ -247,6 +247,29 @@ export const collectorLimits = {
     text: "Bytes of a run's output that are kept; the rest is cut off, as the header Ping-Body-Limit says",
     setting: { min: 0, max: mebibyte },
   },
+  messageBytesMax: {
+    default: 64 * kibibyte,
+    unit: 'bytes',
+    text: 'Bytes of one message over syslog/TCP or ZeroMQ',
+    setting: { min: 1024, max: 16 * mebibyte },
+  },
+  messageWaitingBytesMax: {
+    default: 64 * mebibyte,
+    unit: 'bytes',
+    text: 'Bytes of messages of Metlog, statsd and syslog that wait to be stored, per receiver; what comes beyond is dropped',
+    setting: { min: mebibyte, max: 4 * gibibyte },
+  },
+  messageReceiveBufferBytes: {
+    default: 8 * mebibyte,
+    unit: 'bytes',
+    text: "Bytes that the kernel is asked to keep of a UDP socket's datagrams; it gives at most net.core.rmem_max",
+    setting: { min: 64 * kibibyte, max: gibibyte },
+  },
+  messageIdleTimeoutMs: {
+    default: 3_600_000,
+    unit: 'ms',
+    text: 'A syslog connection on which nothing comes for so long is closed',
+  },
 } satisfies Record<string, Limit>
 
 /** The values of the bounds of the collector. */

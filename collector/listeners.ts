@@ -35,6 +35,76 @@ export const receiverListeners = {
   },
 } as const satisfies Readonly<Record<string, ListenerDeclaration>>
 
+/** A listener of small messages: off without an address. */
+export interface MessageListenerDeclaration extends Omit<ListenerDeclaration, 'defaultAddress'> {
+  /** Where such listeners usually are. */
+  readonly usualAddress: string
+  /** Whether the protocol tells who sends. */
+  readonly isSenderKnown: boolean
+}
+
+/** Those that take small messages: Metlog's, and those of statsd and syslog. */
+export const messageListeners = {
+  metlogUdp: {
+    title: 'Metlog/UDP',
+    text: 'Where Metlog messages come over UDP',
+    usualAddress: '127.0.0.1:5565',
+    label: 'metlog_udp',
+    isSenderKnown: true,
+  },
+  metlogZmqSub: {
+    title: 'Metlog/ZeroMQ SUB',
+    text: 'Where publishers of Metlog messages connect to over ZeroMQ',
+    usualAddress: '127.0.0.1:5566',
+    label: 'metlog_zmq_sub',
+    isSenderKnown: false,
+  },
+  metlogZmqPull: {
+    title: 'Metlog/ZeroMQ PULL',
+    text: 'Where clients push Metlog messages over ZeroMQ',
+    usualAddress: '127.0.0.1:5567',
+    label: 'metlog_zmq_pull',
+    isSenderKnown: false,
+  },
+  metlogZmqHandshake: {
+    title: 'Metlog/ZeroMQ handshake',
+    text: 'Where clients of Metlog ask over ZeroMQ whether somebody is there',
+    usualAddress: '127.0.0.1:5180',
+    label: 'metlog_zmq_handshake',
+    isSenderKnown: false,
+  },
+  statsd: {
+    title: 'statsd',
+    text: 'Where datagrams of statsd and DogStatsD come',
+    usualAddress: '127.0.0.1:8125',
+    label: 'statsd',
+    isSenderKnown: true,
+  },
+  syslogUdp: {
+    title: 'syslog/UDP',
+    text: 'Where syslog (RFC 5424 and 3164) comes over UDP',
+    usualAddress: '127.0.0.1:5514',
+    label: 'syslog_udp',
+    isSenderKnown: true,
+  },
+  syslogTcp: {
+    title: 'syslog/TCP',
+    text: 'Where syslog comes over TCP, with TLS where the other listeners have it',
+    usualAddress: '127.0.0.1:6514',
+    label: 'syslog_tcp',
+    isSenderKnown: true,
+  },
+} as const satisfies Readonly<Record<string, MessageListenerDeclaration>>
+
+/** The setting of the address of a receiver of messages. */
+export type MessageSetting = keyof typeof messageListeners
+/** How the receiver of `POST /metlog` is called, which shares the listener of OTLP/HTTP. */
+export const metlogHttpReceiver = 'metlog_http'
+/** How a receiver of messages is called in metrics and in the ledger. */
+export type MessageReceiverName =
+  | (typeof messageListeners)[MessageSetting]['label']
+  | typeof metlogHttpReceiver
+
 /** How the receiver is called that reads files and does not listen. */
 export const statsReceiver = 'mmstats'
 /** How the receiver of job runs is called, which shares the listeners of the API and OTLP/HTTP. */
@@ -60,6 +130,7 @@ export type ReceiverName =
   | (typeof receiverListeners)[ReceiverSetting]['label']
   | typeof statsReceiver
   | typeof jobsReceiver
+  | MessageReceiverName
 /** How a listener is called there. */
 export type ListenerName = (typeof listeners)[ListenerSetting]['label']
 

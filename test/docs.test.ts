@@ -29,6 +29,7 @@ const pages = [
   'docs/server.md',
   'docs/self-telemetry.md',
   'docs/mmstats.md',
+  'docs/metlog.md',
 ]
 
 interface Block {

@@ -43,6 +43,7 @@ import { CommandError, exitCodes } from '../command-error.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
 import { toProtectionSettings } from '../configuration/protection.ts'
 import { toStatsSettings } from '../configuration/stats-settings.ts'
+import { toMessageSettings } from '../configuration/message-settings.ts'
 import { readChannels } from '../configuration/channels.ts'
 import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
 import { namedServer, type Server } from '../open-store.ts'
@@ -148,6 +149,7 @@ function checkSettings(values: ServeValues): void {
   checkProtection({ ...addressesOf(values), ...toProtectionSettings(values) })
   checkLimits(limitsOf(values))
   readChannels(values.notify)
+  toMessageSettings(values)
 }
 
 function limitsOf(values: ServeValues): CollectorLimits {
@@ -366,6 +368,7 @@ async function startCollector(
       limits: limitsOf(values),
       decodeLimits: withSettings(decodeLimits, values),
       mmstats: toStatsSettings(values),
+      messages: toMessageSettings(values),
       notify: readChannels(values.notify),
       ...toProtectionSettings(values),
     },

@@ -17,6 +17,7 @@ import {
 } from './field-types.ts'
 import { toLimitFields } from './limit-fields.ts'
 import { listenerFields } from './listener-fields.ts'
+import { messageFields } from './message-fields.ts'
 import { retentionType } from './retention-type.ts'
 
 /** Least memory with which the engine starts and merges. */
@@ -104,6 +105,7 @@ export const serveFields = {
     default: '10s',
     text: 'How often the stats files are read',
   },
+  ...messageFields,
   notify: {
     flag: 'notify',
     type: pathType,

@@ -38,6 +38,20 @@ export const countedMetrics = {
     help: 'Spans, log records and data points that were refused within requests that were accepted.',
     labels: perRequest,
   },
+  messages: {
+    kind: 'counter',
+    name: 'wayward_messages_total',
+    unit: 'messages',
+    help: 'Messages of Metlog, statsd and syslog that were taken.',
+    labels: ['receiver'],
+  },
+  refusedMessages: {
+    kind: 'counter',
+    name: 'wayward_refused_messages_total',
+    unit: 'messages',
+    help: 'Messages of Metlog, statsd and syslog that were refused or lost, by reason; kernel_buffer are those that the kernel dropped.',
+    labels: ['receiver', 'reason'],
+  },
   refusedPages: {
     kind: 'counter',
     name: 'wayward_api_unauthenticated_requests_total',

@@ -4,6 +4,8 @@
 //   timer      delta histogram in ms            procinfo     gauge, `namespace.name`
 //   gauge      gauge                            oldstyle     log record
 //   cef, all others                             log record, the type as event name
+//
+// Receivers of other protocols use it too: `distribution` is a timer without a unit, `syslog` text.
 import { ATTR_HOST_NAME, ATTR_PROCESS_PID, ATTR_SERVICE_NAME } from '@wayward/semconv'
 import { type ReceivedMessage, type WrongMessage, wrong } from '../envelope/read-message.ts'
 import { type KeyValue, toKeyValues } from './any-value.ts'
@@ -11,7 +13,7 @@ import { type LogRecord, toLogRecord } from './log-record.ts'
 import {
   createCounterSeries,
   createGaugeSeries,
-  createTimerSeries,
+  createTimeSeries,
   type Metric,
   type Series,
 } from './series.ts'
@@ -111,7 +113,8 @@ type SeriesMaker = (name: string, attributes: readonly KeyValue[]) => Series
 
 const seriesMakers: Readonly<Record<string, SeriesMaker>> = {
   counter: createCounterSeries,
-  timer: createTimerSeries,
+  timer: (name, attributes) => createTimeSeries(name, attributes, 'ms'),
+  distribution: createTimeSeries,
   gauge: createGaugeSeries,
   procinfo: createGaugeSeries,
 }

@@ -36,8 +36,8 @@ const severityTexts = [
   'DEBUG',
 ] as const
 
-/** What a client wrote before it was an OpenTelemetry event: text. */
-const textType = 'oldstyle'
+/** Types of messages that are text, and no event that has a name. */
+const textTypes: ReadonlySet<string> = new Set(['oldstyle', 'syslog'])
 /** The type of messages that hold an exception. */
 export const exceptionType = 'sentry'
 
@@ -64,7 +64,7 @@ export function toLogRecord(message: ReceivedMessage, receivedNs: bigint): LogRe
     severityText: severityTexts[severity] ?? '',
     body: { stringValue: event?.text ?? payload },
     attributes: [...own, ...(event?.attributes ?? []), ...toKeyValues(fields, 0, left)],
-    ...(type === textType ? {} : { eventName: event === undefined ? type : 'exception' }),
+    ...(textTypes.has(type) ? {} : { eventName: event === undefined ? type : 'exception' }),
   }
 }
 

@@ -97,8 +97,12 @@ export function createCounterSeries(name: string, attributes: readonly KeyValue[
   }
 }
 
-/** A timer: a delta histogram of milliseconds. */
-export function createTimerSeries(name: string, attributes: readonly KeyValue[]): Series {
+/** A timer: a delta histogram, of milliseconds where the unit says so. */
+export function createTimeSeries(
+  name: string,
+  attributes: readonly KeyValue[],
+  unit?: string,
+): Series {
   const span = new Span()
   const weights = new Float64Array(timerBoundsMs.length + 1)
   let sum = 0
@@ -121,7 +125,8 @@ export function createTimerSeries(name: string, attributes: readonly KeyValue[])
       const times = { startTimeUnixNano, timeUnixNano }
       const values = { count, sum, min, max, bucketCounts, explicitBounds, attributes }
       const dataPoints = [{ ...times, ...values }]
-      return { name, unit: 'ms', histogram: { dataPoints, aggregationTemporality: delta } }
+      const histogram = { dataPoints, aggregationTemporality: delta }
+      return unit === undefined ? { name, histogram } : { name, unit, histogram }
     },
   }
 }
