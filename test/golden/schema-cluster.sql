@@ -285,7 +285,17 @@ CREATE TABLE IF NOT EXISTS wayward_job_runs_local ON CLUSTER `main`
   sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
-  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1))
+  parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  output String COMMENT 'What the run wrote, as far as it was kept (wayward.job.output)' CODEC(ZSTD(3)),
+  metrics Map(LowCardinality(String), Float64) COMMENT 'Numbers that the run reported of itself (wayward.job.metrics)' CODEC(ZSTD(1)),
+  cpu_ns UInt64 COMMENT 'CPU time, user and system, nanoseconds, 0 unknown (wayward.job.cpu.time)' CODEC(T64, ZSTD(1)),
+  memory_bytes UInt64 COMMENT 'Most memory resident, bytes, 0 unknown (wayward.job.memory.max)' CODEC(T64, ZSTD(1)),
+  read_bytes UInt64 COMMENT 'Bytes read from disks, 0 unknown (wayward.job.io.read)' CODEC(T64, ZSTD(1)),
+  written_bytes UInt64 COMMENT 'Bytes written to disks, 0 unknown (wayward.job.io.written)' CODEC(T64, ZSTD(1)),
+  source LowCardinality(String) COMMENT 'In which words it was reported over HTTP, else empty (wayward.job.source)' CODEC(ZSTD(1)),
+  flaws Array(LowCardinality(String)) COMMENT 'What was wrong with its reports (wayward.job.flaws)' CODEC(ZSTD(1)),
+  message String COMMENT 'Its last note, for people (wayward.job.message)' CODEC(ZSTD(1)),
+  clock_skew_ns Int64 COMMENT 'Clock of its sender minus ours where its times were put right, nanoseconds (wayward.job.clock.skew)' CODEC(T64, ZSTD(1))
 )
 ENGINE = ReplicatedMergeTree
 PARTITION BY toDate(started_at)
@@ -510,7 +520,17 @@ AS SELECT
   toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
   trace_id,
   span_id,
-  parent_span_id
+  parent_span_id,
+  attributes['wayward.job.output'] AS output,
+  JSONExtract(attributes['wayward.job.metrics'], 'Map(LowCardinality(String), Float64)') AS metrics,
+  toUInt64OrZero(attributes['wayward.job.cpu.time']) AS cpu_ns,
+  toUInt64OrZero(attributes['wayward.job.memory.max']) AS memory_bytes,
+  toUInt64OrZero(attributes['wayward.job.io.read']) AS read_bytes,
+  toUInt64OrZero(attributes['wayward.job.io.written']) AS written_bytes,
+  attributes['wayward.job.source'] AS source,
+  JSONExtract(attributes['wayward.job.flaws'], 'Array(LowCardinality(String))') AS flaws,
+  attributes['wayward.job.message'] AS message,
+  toInt64OrZero(attributes['wayward.job.clock.skew']) AS clock_skew_ns
 FROM wayward_incoming_local
 WHERE kind = 'job_run';
 
@@ -1021,3 +1041,125 @@ INSERT INTO wayward_migrations (version, name, applied_at) VALUES (9, 'What ende
 
 -- Migration 10 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (10, 'Locks and who asks for them as numbers, and deadlines of what is open', now64(3));
+
+-- Migration 11, Jobs that are reported over HTTP. What changed in the states of jobs that are reported over HTTP, and of their runs, one row per change
+CREATE TABLE IF NOT EXISTS wayward_job_changes_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  job_name LowCardinality(String) COMMENT 'Name of the job (wayward.job.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number of the change, which grows within the job (wayward.job.change.sequence)' CODEC(Delta(8), ZSTD(1)),
+  at DateTime64(9, 'UTC') COMMENT 'When it happened, UTC' CODEC(Delta(8), ZSTD(1)),
+  received_at DateTime64(9, 'UTC') COMMENT 'When it was reported or found, UTC' CODEC(Delta(8), ZSTD(1)),
+  change LowCardinality(String) COMMENT 'defined, run_started, run_noted, run_ended, run_overdue, run_silent, slot_late, slot_missed, status or told (wayward.job.change.type)' CODEC(ZSTD(1)),
+  status LowCardinality(String) COMMENT 'State of the job since then: new, up, running, late, failing, down or paused (wayward.job.status)' CODEC(ZSTD(1)),
+  status_before LowCardinality(String) COMMENT 'State of the job before (wayward.job.status.before)' CODEC(ZSTD(1)),
+  run_id String COMMENT 'The run, or empty (wayward.job.run.id)' CODEC(ZSTD(1)),
+  result LowCardinality(String) COMMENT 'How the run ended, else empty (wayward.job.result)' CODEC(ZSTD(1)),
+  due_at DateTime64(9, 'UTC') COMMENT 'When the run was due, UTC, 1970 none (wayward.job.due_time)' CODEC(Delta(8), ZSTD(1)),
+  report_id String COMMENT 'Identity that the sender gave the report, or empty (wayward.job.report.id)' CODEC(ZSTD(1)),
+  source LowCardinality(String) COMMENT 'In which words it was reported, or clock (wayward.job.source)' CODEC(ZSTD(1)),
+  flaws Array(LowCardinality(String)) COMMENT 'What was wrong with the report (wayward.job.flaws)' CODEC(ZSTD(1)),
+  message String COMMENT 'For people (wayward.job.message)' CODEC(ZSTD(1)),
+  progress Float64 COMMENT 'How much of the run is done, 0 to 1 (wayward.job.progress)' CODEC(ZSTD(1)),
+  definition String COMMENT 'What is expected of the job since then, JSON, where that changed (wayward.job.definition)' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(received_at)
+ORDER BY (service, job_name, sequence)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 11, Jobs that are reported over HTTP. What changed in the states of jobs that are reported over HTTP, and of their runs, one row per change
+CREATE TABLE IF NOT EXISTS wayward_job_changes ON CLUSTER `main`
+AS wayward_job_changes_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_job_changes_local');
+
+-- Migration 11, Jobs that are reported over HTTP. Jobs that are reported over HTTP, each as it is now
+CREATE TABLE IF NOT EXISTS wayward_job_states_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of its runs' CODEC(ZSTD(1)),
+  job_name String COMMENT 'Name of the job' CODEC(ZSTD(1)),
+  version UInt64 COMMENT 'Number of its last change (wayward_job_changes.sequence)' CODEC(ZSTD(1)),
+  changed_at DateTime64(3, 'UTC') COMMENT 'When it last changed, UTC' CODEC(DoubleDelta, ZSTD(1)),
+  status LowCardinality(String) COMMENT 'new, up, running, late, failing, down or paused' CODEC(ZSTD(1)),
+  since DateTime64(3, 'UTC') COMMENT 'Since when, UTC' CODEC(DoubleDelta, ZSTD(1)),
+  next_due_at DateTime64(3, 'UTC') COMMENT 'When a run is due that has not come, UTC, 1970 none' CODEC(DoubleDelta, ZSTD(1)),
+  state String COMMENT 'All that is known of it, JSON, for the collector' CODEC(ZSTD(3))
+)
+ENGINE = ReplicatedReplacingMergeTree(version)
+ORDER BY (service, job_name)
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 11, Jobs that are reported over HTTP. Jobs that are reported over HTTP, each as it is now
+CREATE TABLE IF NOT EXISTS wayward_job_states ON CLUSTER `main`
+AS wayward_job_states_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_job_states_local', cityHash64(service, job_name));
+
+-- Migration 11, Jobs that are reported over HTTP. Fills wayward_job_changes from the events wayward.job.change
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_job_changes_mv ON CLUSTER `main` TO wayward_job_changes_local
+AS SELECT
+  ServiceName AS service,
+  LogAttributes['wayward.job.name'] AS job_name,
+  toUInt64OrZero(LogAttributes['wayward.job.change.sequence']) AS sequence,
+  Timestamp AS at,
+  parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.received_time'], 9, 'UTC') AS received_at,
+  LogAttributes['wayward.job.change.type'] AS change,
+  LogAttributes['wayward.job.status'] AS status,
+  LogAttributes['wayward.job.status.before'] AS status_before,
+  LogAttributes['wayward.job.run.id'] AS run_id,
+  LogAttributes['wayward.job.result'] AS result,
+  parseDateTime64BestEffortOrZero(LogAttributes['wayward.job.due_time'], 9, 'UTC') AS due_at,
+  LogAttributes['wayward.job.report.id'] AS report_id,
+  LogAttributes['wayward.job.source'] AS source,
+  JSONExtract(LogAttributes['wayward.job.flaws'], 'Array(LowCardinality(String))') AS flaws,
+  LogAttributes['wayward.job.message'] AS message,
+  toFloat64OrZero(LogAttributes['wayward.job.progress']) AS progress,
+  LogAttributes['wayward.job.definition'] AS definition
+FROM otel_logs_local
+WHERE EventName = 'wayward.job.change';
+
+-- Migration 11 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (11, 'Jobs that are reported over HTTP', now64(3));
+
+-- Migration 12, When jobs were due. Times at which jobs were due, one row per job and time with what became of it
+CREATE TABLE IF NOT EXISTS wayward_job_slots_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of its runs' CODEC(ZSTD(1)),
+  job_name LowCardinality(String) COMMENT 'Name of the job' CODEC(ZSTD(1)),
+  due_at DateTime64(9, 'UTC') COMMENT 'When a run was due, UTC' CODEC(Delta(8), ZSTD(1)),
+  outcome LowCardinality(String) COMMENT 'met, late or missed' CODEC(ZSTD(1)),
+  run_id String COMMENT 'The run that met it, else empty' CODEC(ZSTD(1)),
+  started_at DateTime64(9, 'UTC') COMMENT 'When that run started, UTC, 1970 none' CODEC(Delta(8), ZSTD(1)),
+  lateness_ns UInt64 COMMENT 'Start minus due time, nanoseconds, 0 when early or not met' CODEC(T64, ZSTD(1)),
+  found_at DateTime64(9, 'UTC') COMMENT 'When that was reported or found, UTC' CODEC(Delta(8), ZSTD(1)),
+  sequence UInt64 COMMENT 'The change that said so (wayward_job_changes.sequence)' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree(sequence)
+PARTITION BY toDate(due_at)
+ORDER BY (service, job_name, due_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 12, When jobs were due. Times at which jobs were due, one row per job and time with what became of it
+CREATE TABLE IF NOT EXISTS wayward_job_slots ON CLUSTER `main`
+AS wayward_job_slots_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_job_slots_local');
+
+-- Migration 12, When jobs were due. Fills wayward_job_slots from the changes that are about a time at which a job was due
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_job_slots_mv ON CLUSTER `main` TO wayward_job_slots_local
+AS SELECT
+  service,
+  job_name,
+  due_at,
+  multiIf(change = 'slot_late', 'late', change = 'slot_missed', 'missed', 'met') AS outcome,
+  run_id,
+  if(outcome = 'met', at, toDateTime64(0, 9, 'UTC')) AS started_at,
+  if(outcome = 'met' AND at > due_at,
+    toUInt64(toUnixTimestamp64Nano(at) - toUnixTimestamp64Nano(due_at)), 0) AS lateness_ns,
+  received_at AS found_at,
+  sequence
+FROM wayward_job_changes_local
+WHERE due_at > toDateTime64(0, 9, 'UTC')
+  AND (change IN ('run_started', 'slot_late', 'slot_missed')
+    OR (change = 'run_ended' AND has(flaws, 'start_missing')));
+
+-- Migration 12 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (12, 'When jobs were due', now64(3));
