@@ -24,4 +24,4 @@ export {
 } from './run.ts'
 export { fillSql, type FilledParameters } from './report/filled-sql.ts'
 export type { SqlHeader } from './sql-header.ts'
-export { type Question, readQuestion } from './sql-modules.ts'
+export { type Question, readQuestion, type Scope } from './sql-modules.ts'

@@ -3,10 +3,13 @@
 -- Parameters besides the window: from_ns and to_ns, the same in nanoseconds, and by, which is thread or task for a lane for each
 -- of them, and empty for a lane for each lock, queue, job, service and process. What belongs to no thread is left out then.
 --
+-- Kinds that nobody asked for are left out: locks, queues, jobs, open (what had not ended), spans, logs.
+--
 -- Columns:
 --   kind, service, name  the lane: lock, queue, job, thread, task, span, log or process; of spans and log records without a name
 --   state                held, waiting, queued, processing, failed, running, span, error, log, log_warning, log_error or alive
 --   begin_ns, done_ns    when it began and ended, in nanoseconds since 1970, not clipped to the window
+-- If locks:
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', 'lock') AS kind,
   service,
@@ -31,6 +34,8 @@ WHERE requested_at < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
 UNION ALL
+-- End
+-- If queues:
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', 'queue') AS kind,
   service,
@@ -55,6 +60,8 @@ WHERE dequeued_at < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
 UNION ALL
+-- End
+-- If jobs:
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', 'job') AS kind,
   service,
@@ -67,6 +74,8 @@ WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
 UNION ALL
+-- End
+-- If open:
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', splitByChar('_', kind)[1]) AS lane_kind,
   service,
@@ -83,8 +92,10 @@ WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
 UNION ALL
+-- End
+-- If spans:
 SELECT
-  'span', ServiceName AS service, '', if(StatusCode = 'Error', 'error', 'span'),
+  'span' AS kind, ServiceName AS service, '' AS name, if(StatusCode = 'Error', 'error', 'span') AS state,
   toUnixTimestamp64Nano(Timestamp) AS begin_ns,
   toUnixTimestamp64Nano(Timestamp) + toInt64(least(Duration, 6300000000000000000)) AS done_ns
 FROM otel_traces
@@ -94,8 +105,11 @@ WHERE Timestamp < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR ServiceName = {service:String})
   AND {by:String} = '' AND {session:String} = ''
 UNION ALL
+-- End
+-- If logs:
 SELECT
-  'log', ServiceName AS service, '', multiIf(SeverityNumber >= 17, 'log_error', SeverityNumber >= 13, 'log_warning', 'log'),
+  'log' AS kind, ServiceName AS service, '' AS name,
+  multiIf(SeverityNumber >= 17, 'log_error', SeverityNumber >= 13, 'log_warning', 'log') AS state,
   toUnixTimestamp64Nano(Timestamp) AS begin_ns, begin_ns AS done_ns
 FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
@@ -103,8 +117,9 @@ WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9,
   AND ({service:String} = '' OR ServiceName = {service:String})
   AND {by:String} = '' AND {session:String} = ''
 UNION ALL
+-- End
 SELECT
-  'process', service, session, 'alive',
+  'process' AS kind, service, session AS name, 'alive' AS state,
   toUnixTimestamp64Nano(first_at) AS begin_ns, toUnixTimestamp64Nano(last_at) AS done_ns
 FROM wayward_session_times
 WHERE first_at < {to:DateTime64(9, 'UTC')} AND last_at >= {from:DateTime64(9, 'UTC')}

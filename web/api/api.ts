@@ -15,14 +15,15 @@ import { type Reader, StoreError } from '@wayward/clickhouse'
 import { type Endpoint, isRefusalAnswer, safely } from './endpoint.ts'
 import { endpoints } from './endpoints.ts'
 import { openApi } from './open-api.ts'
-import { foreignSite } from './foreign-site.ts'
+import { foreignReply } from './foreign-site.ts'
 import { type Given, ParameterError, type ParameterName, parameters } from './parameters.ts'
+import { createSqlRoute, type RawReader } from './sql-route.ts'
 import { isAway } from './table.ts'
 
 /** What the API needs. */
 export interface ApiParts {
   /** Asks as the reading account. */
-  readonly store: Reader
+  readonly store: Reader & RawReader
   /** Where the tables are, for the statements that answers name. */
   readonly database: string
   /** Milliseconds since 1970. */
@@ -35,6 +36,7 @@ const retryMs = 3_000
 export function createApi(parts: ApiParts): readonly Route[] {
   return [
     ...endpoints.map((endpoint) => toRoute(endpoint, parts)),
+    createSqlRoute(parts.store, refusalOfSql),
     {
       path: '/api/v1/openapi.json',
       methods: ['GET', 'HEAD'],
@@ -54,11 +56,6 @@ function toRoute(endpoint: Endpoint, parts: ApiParts): Route {
       return reply === undefined ? undefined : safely(reply)
     },
   }
-}
-
-function foreignReply(headers: Exchange['request']['headers']): Reply | undefined {
-  const refusal = foreignSite(headers)
-  return refusal === undefined ? undefined : problemDetails(refusal)
 }
 
 async function answer(
@@ -112,6 +109,13 @@ function readParameters(endpoint: Endpoint, { parameters: inPath, query }: Excha
 
 function shortened(value: string): string {
   return value.length > 100 ? `${value.slice(0, 100)}…` : value
+}
+
+/** Who wrote the statement can cure it. */
+function refusalOfSql(error: unknown): Refusal {
+  const refusal = toRefusal(error)
+  if (refusal === undefined) throw error
+  return refusal.code === 'failed' ? { ...refusal, code: 'malformed' } : refusal
 }
 
 function toRefusal(error: unknown): Refusal | undefined {

@@ -12,6 +12,7 @@ import { runReport } from '@wayward/analyzers/report/ranked'
 import type { Endpoint, Question } from './endpoint.ts'
 import { objectOf, type JsonSchema } from './json-schema.ts'
 import { type Given, readDurationMs, readWindow } from './parameters.ts'
+import { tableEndpoints } from './endpoint-tables.ts'
 import { analyzerSchema, analyzersSchema, reportSchema, sessionsSchema } from './schemas.ts'
 import {
   answerBlocks,
@@ -186,6 +187,7 @@ export const endpoints: readonly Endpoint[] = [
       })
     },
   },
+  ...tableEndpoints,
 ]
 
 /** A reader whose questions end with the client. */

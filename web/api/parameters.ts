@@ -80,14 +80,14 @@ function integerParameter(about: string, min: number, max: number, example: stri
   }
 }
 
-function nanosecondsParameter(about: string): Parameter {
+function nanosecondsParameter(about: string, example = '1795240800000000000'): Parameter {
   return {
     text: about,
-    example: '1795240800000000000',
+    example,
     schema: { type: 'string', pattern: String.raw`^\d{1,19}$` },
     check(value) {
       if (!/^\d{1,19}$/.test(value) || BigInt(value) >= 2n ** 63n) {
-        throw new ParameterError('wanted a whole number of nanoseconds since 1970')
+        throw new ParameterError('wanted a whole number of nanoseconds, at most 2^63 - 1')
       }
     },
   }
@@ -135,6 +135,9 @@ export const parameters = {
   find: textParameter('Only lanes whose name has this, in whatever case', 'inventory'),
   fromNs: nanosecondsParameter('First moment, nanoseconds since 1970'),
   toNs: nanosecondsParameter('Last moment, nanoseconds since 1970'),
+  shortestNs: nanosecondsParameter('The shortest, nanoseconds', '1000000'),
+  longestNs: nanosecondsParameter('The first length that is too long, nanoseconds', '2000000'),
+  group: textParameter('A line for each value of this attribute', 'http.route'),
   limit: integerParameter('Rows at most', 1, rowsMax, '100'),
   name: textParameter('Only what has this name', 'GET /cart'),
   text: textParameter('Only records whose body has this, in whatever case', 'timed out'),

@@ -5,6 +5,7 @@ import {
   fillSql,
   type FilledParameters,
   readQuestion,
+  type Scope,
   type SqlHeader,
 } from '@wayward/analyzers'
 import { type Reader, StoreError } from '@wayward/clickhouse'
@@ -30,8 +31,9 @@ export async function askTable(
   { store, signal, database }: Asker,
   file: URL,
   values: FilledParameters,
+  scope?: Scope,
 ): Promise<Table> {
-  const { sql, header } = await readQuestion(file)
+  const { sql, header } = await readQuestion(file, scope)
   const wanted = Object.fromEntries(header.parameters.map(({ name }) => [name, values[name]]))
   const given = Object.fromEntries(
     Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

@@ -1,8 +1,9 @@
 // What held, waited and ran when, for a timeline of a given width: lanes, and runs of boxes as
 // columns of numbers, which are a third of the bytes of objects.
-import { fillSql, readQuestion, toParameters } from '@wayward/analyzers'
+import { fillSql, readQuestion, type Scope, toParameters } from '@wayward/analyzers'
 import type { Question } from './endpoint.ts'
 import { type JsonSchema, objectOf } from './json-schema.ts'
+import type { Given } from './parameters.ts'
 import { askTable, sqlSchema, type Table } from './table.ts'
 import { type Span, spanOfTime } from './time-span.ts'
 
@@ -57,6 +58,32 @@ function valuesOf({ given }: Question, span: Span): Readonly<Record<string, stri
   }
 }
 
+/** The parts of lane_intervals, by the kind of lane that they are for. */
+const partsOfKind: Readonly<Record<string, readonly string[]>> = {
+  lock: ['locks', 'open'],
+  queue: ['queues', 'open'],
+  job: ['jobs', 'open'],
+  thread: ['locks', 'queues', 'jobs', 'open'],
+  task: ['locks', 'queues', 'jobs', 'open'],
+  span: ['spans'],
+  log: ['logs'],
+  process: [],
+}
+
+/** What need not be planned, because nothing of it was asked for. */
+export function scopeOf({ by, kind, service, session }: Given): Scope {
+  const wanted = partsOfKind[kind ?? by ?? '']
+  const all = new Set(Object.values(partsOfKind).flat())
+  return {
+    empty: new Set(wanted === undefined ? [] : [...all].filter((part) => !wanted.includes(part))),
+    unset: new Set(
+      Object.entries({ service, session }).flatMap(([name, value]) =>
+        value === undefined ? [name] : [],
+      ),
+    ),
+  }
+}
+
 /** The boxes of a window. */
 export async function answerTimeline(asked: Question): Promise<object> {
   const { asker, given } = asked
@@ -69,8 +96,7 @@ export async function answerTimeline(asked: Question): Promise<object> {
     unit_ns: String(unitNs),
     limit: boxesMax,
   }
-  const unset = new Set(['service', 'session'].filter((name) => !(name in given)))
-  const { sql } = await readQuestion(question('timeline'), { empty: new Set(), unset })
+  const { sql } = await readQuestion(question('timeline'), scopeOf(given))
   const rows = await asker.store.query<RunRow>(sql, values, asker.signal)
   return {
     from_ns: String(span.fromNs),
@@ -150,10 +176,15 @@ export async function answerIntervals({ asker, given }: Question): Promise<Table
 /** What was held, waited and run in each lane within the window, together. */
 export async function answerSums(asked: Question): Promise<Table> {
   const span = await spanOfTime(asked)
-  return await askTable(asked.asker, question('sums'), {
-    ...valuesOf(asked, span),
-    limit: sumsMax,
-  })
+  return await askTable(
+    asked.asker,
+    question('sums'),
+    {
+      ...valuesOf(asked, span),
+      limit: sumsMax,
+    },
+    scopeOf(asked.given),
+  )
 }
 
 /** The longest waits within the window, and who held the lock meanwhile. */

@@ -160,6 +160,47 @@ async function insertReports(): Promise<void> {
       },
     },
   ])
+  await engine.insertRows('otel_traces', [
+    {
+      ...common,
+      Timestamp: '2026-11-26 10:00:05',
+      TraceId: '1'.repeat(32),
+      SpanId: '00f067aa0ba902bb',
+      SpanName: 'run',
+      SpanKind: 'Internal',
+      Duration: 2_000_000_000,
+      StatusCode: 'Unset',
+      SpanAttributes: {
+        'wayward.kind': 'job_run',
+        'wayward.job.name': hostile,
+        'wayward.job.run.id': 'r1',
+        'wayward.job.result': 'failure',
+        'wayward.event.sequence': '4',
+      },
+    },
+  ])
+  const points = [10, 25, 5].map((value, i) => ({
+    ServiceName: 'shop',
+    MetricName: hostile,
+    Attributes: { [hostile]: hostile },
+    TimeUnix: `2026-11-26 10:00:0${i * 2}`,
+    Value: value,
+    AggregationTemporality: 2,
+    IsMonotonic: true,
+    'Exemplars.FilteredAttributes': [{}],
+    'Exemplars.TimeUnix': ['2026-11-26 10:00:00'],
+    'Exemplars.Value': [1],
+    'Exemplars.SpanId': [''],
+    'Exemplars.TraceId': [traceId],
+  }))
+  await engine.insertRows('otel_metrics_sum', points)
+  await engine.insertRows('otel_metrics_histogram', [
+    histogram('2026-11-26 10:00:00', 3, 6, [1, 2, 0]),
+    histogram('2026-11-26 10:00:04', 5, 26, [1, 3, 1]),
+  ])
+  await engine.insertRows('wayward_ledger', [
+    { event: 'refused', reason: hostile, requests: 1, last_at: '2026-11-26 10:00:00' },
+  ])
   await engine.insertRows('otel_logs', [
     {
       ...common,
@@ -179,6 +220,19 @@ async function insertReports(): Promise<void> {
       ScopeName: 'x',
     },
   ])
+}
+
+function histogram(at: string, count: number, sum: number, buckets: readonly number[]): object {
+  return {
+    ServiceName: 'shop',
+    MetricName: 'lengths',
+    TimeUnix: at,
+    Count: count,
+    Sum: sum,
+    BucketCounts: buckets,
+    ExplicitBounds: [1, 10],
+    AggregationTemporality: 2,
+  }
 }
 
 async function ask(path: string, headers: Record<string, string> = {}): Promise<Answered> {
@@ -208,11 +262,24 @@ const values: Readonly<Record<string, string>> = {
   severity: '13',
 }
 
-function addressOf(template: string, { parameters }: Operation): string {
+/** Other values, for single addresses. */
+const more: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '/api/v1/pairs': { name: hostile },
+  '/api/v1/runs': { name: hostile },
+  '/api/v1/metric-series': { name: hostile, group: hostile },
+  '/api/v1/exemplars': { name: hostile },
+  '/api/v1/differences': { fromNs: '0' },
+}
+
+function addressOf(
+  template: string,
+  { parameters }: Operation,
+  others: Readonly<Record<string, string>> = {},
+): string {
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
   const query = new URLSearchParams()
   for (const { in: where, name } of parameters) {
-    const value = values[name]
+    const value = others[name] ?? values[name]
     if (where === 'query' && value !== undefined) query.set(name, value)
   }
   return `${path}?${query.toString()}`
@@ -222,7 +289,7 @@ describe('every address', () => {
   test('answers in the form of the OpenAPI file, found what was reported, and takes its examples', async () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false })
     for (const [template, { get }] of Object.entries(file.paths)) {
-      const address = addressOf(template, get)
+      const address = addressOf(template, get, more[template])
       const { body, headers, status } = await ask(address)
       expect(status, `${address}: ${JSON.stringify(body)}`).toBe(200)
       const isValid = ajv.validate(get.responses['200'].content['application/json'].schema, body)
@@ -281,7 +348,7 @@ describe('every address', () => {
     const spans = body.rows.reduce((sum, row) => sum + Number(row['spans']), 0)
     expect({ waits, spans, buckets: body['buckets'] }).toEqual({
       waits: 1_500_000_000,
-      spans: 4,
+      spans: 5,
       buckets: 4,
     })
   })
@@ -310,18 +377,19 @@ describe('the timeline', () => {
 
   test('has a lane for each lock, service and process, the worst first, with boxes in their places', async () => {
     const { lanes, runs, states, unit_ns: unitNs } = await lanesOf('')
-    expect(lanes.map(({ kind }) => kind)).toEqual(['lock', 'span', 'log', 'process'])
-    expect(lanes[0]?.name).toBe(hostile)
-    const waits = runs.find(({ lane, state }) => lane === 0 && states[state] === 'waiting')
+    expect(lanes.map(({ kind }) => kind)).toEqual(['job', 'lock', 'span', 'log', 'process'])
+    expect(lanes[1]?.name).toBe(hostile)
+    const waits = runs.find(({ lane, state }) => lane === 1 && states[state] === 'waiting')
     expect(waits?.count).toEqual([1])
     const at = (units: number | undefined): number => ((units ?? 0) * Number(unitNs)) / 1e9
     expect(at(waits?.start[0])).toBeCloseTo(1, 1)
     expect(at(waits?.end[0])).toBeCloseTo(2.5, 1)
-    expect(runs.flatMap(({ count, lane }) => (lane === 2 ? count : []))).toEqual([1, 1])
+    expect(runs.flatMap(({ count, lane }) => (lane === 3 ? count : []))).toEqual([1, 1])
   })
 
   test('has a lane for each thread or task where that is asked for, and finds lanes', async () => {
     expect((await lanesOf('&by=thread')).lanes.map(({ name }) => name).toSorted()).toEqual([
+      'thread 0',
       'thread 1',
       'worker',
     ])
@@ -353,6 +421,85 @@ describe('the timeline', () => {
       met_ns: 1_400_000_000,
       hold_span_id: '00f067aa0ba902ba',
     })
+  })
+})
+
+describe('what a lane, a metric and a search say in sums', () => {
+  const hour = 'from=2026-11-26T10:00:00Z&to=2026-11-26T10:00:10Z'
+
+  test('a distribution has lengths, and progress what began and ended', async () => {
+    const name = encodeURIComponent(hostile)
+    const lengths = await ask(`/api/v1/distribution?${hour}&kind=lock&name=${name}`)
+    const waits = lengths.body.rows.filter(({ state }) => state === 'waiting')
+    expect(waits).toHaveLength(1)
+    expect(waits[0]).toMatchObject({ count: 1, sum_ns: 1_500_000_000 })
+    expect(Number(waits[0]?.['shortest_ns'])).toBeLessThan(1.5e9)
+    expect(Number(waits[0]?.['longest_ns'])).toBeGreaterThan(1.5e9)
+    const progress = await ask(`/api/v1/progress?${hour}&kind=lock&name=${name}&buckets=10`)
+    expect(
+      progress.body.rows
+        .filter(({ state }) => state === 'waiting')
+        .map(({ bucket, began, ended }) => [bucket, began, ended]),
+    ).toEqual([
+      [1, 1, 0],
+      [2, 0, 1],
+    ])
+    const hours = await ask(`/api/v1/hours?kind=job&name=${name}`)
+    expect(hours.body.rows).toMatchObject([{ weekday: 4, hour: 10, count: 1, failed: 1 }])
+  })
+
+  test('a sum has a rate that counts from 0 after a restart, a histogram the growth of its buckets', async () => {
+    const sums = await ask(
+      `/api/v1/metric-series?${hour}&name=${encodeURIComponent(hostile)}&buckets=5`,
+    )
+    expect(sums.body.rows.map(({ value, rate }) => [value, rate])).toEqual([
+      [10, 0],
+      [25, 7.5],
+      [5, 2.5],
+    ])
+    const lengths = await ask(`/api/v1/metric-series?${hour}&name=lengths&buckets=5`)
+    expect(lengths.body.rows.at(-1)).toMatchObject({ counts: [0, 1, 1], bounds: [1, 10], sum: 20 })
+  })
+
+  test('differences say what slow spans have', async () => {
+    const { body } = await ask(`/api/v1/differences?${hour}&shortestNs=2500000000`)
+    const found = body.rows.find(({ key }) => key === 'http.route')
+    expect(found).toMatchObject({ value: hostile, spans: 1, others: 0, share: 1 })
+  })
+})
+
+describe('SQL', () => {
+  test('answers in the formats of files, and says what is wrong with a statement', async () => {
+    const asked = (sql: string, format: string): Promise<Response> =>
+      fetch(`${base}/api/v1/sql?${new URLSearchParams({ sql, format }).toString()}`)
+    const table = (await (await asked('SELECT 1 AS x', 'table')).json()) as object
+    expect(table).toMatchObject({ meta: [{ name: 'x', type: 'UInt8' }], data: [[1]] })
+    const csv = await asked('SELECT 1 AS x', 'csv')
+    expect(await csv.text()).toBe('"x"\n1\n')
+    expect(csv.headers.get('content-disposition')).toContain('wayward.csv')
+    expect(await (await asked('SELECT 1 AS x', 'json')).text()).toBe('{"x":1}\n')
+    const parquet = new Uint8Array(await (await asked('SELECT 1 AS x', 'parquet')).arrayBuffer())
+    expect(new TextDecoder().decode(parquet.slice(0, 4))).toBe('PAR1')
+    expect((await asked('SELECT 1 AS x', 'arrow')).status).toBe(200)
+    for (const [sql, format, wanted] of [
+      ['SELEC', 'table', 'Syntax error'],
+      ['', 'table', 'sql is empty'],
+      ['SELECT 1', 'xml', 'wanted table, csv'],
+      ['SELECT 1', 'toString', 'wanted table, csv'],
+      ["SELECT * FROM file('/etc/passwd')", 'table', ''],
+      ['DROP TABLE otel_logs', 'table', ''],
+    ] as const) {
+      const answer = await asked(sql, format)
+      expect(answer.status, sql).toBe(400)
+      expect(await answer.text(), sql).toContain(wanted)
+    }
+  })
+
+  test('is for no other site', async () => {
+    const answer = await fetch(`${base}/api/v1/sql?sql=SELECT+1`, {
+      headers: { Origin: 'http://evil.example' },
+    })
+    expect(answer.status).toBe(403)
   })
 })
 
