@@ -1,5 +1,5 @@
-// The addresses that answer a question with a table and need nothing else: each is its SQL file, its
-// parameters and what these mean to it.
+// The addresses that answer a question with a table and need nothing else: each is its SQL file,
+// its parameters and what these mean to it.
 import { toParameters } from '@wayward/analyzers'
 import type { Endpoint, Question } from './endpoint.ts'
 import { type Given, type ParameterName, readDurationMs, readWindow } from './parameters.ts'

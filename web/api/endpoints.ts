@@ -164,9 +164,17 @@ export const endpoints: readonly Endpoint[] = [
     path: '/api/v1/traces/:traceId',
     operation: 'getTrace',
     summary: 'All spans of a trace',
-    parameters: ['traceId'],
+    parameters: ['traceId', 'spanId'],
     schema: () => tableSchema(question('trace')),
-    answer: answerTrace,
+    answer: (asked) => answerTrace(asked, 'trace'),
+  },
+  {
+    path: '/api/v1/traces/:traceId/tree',
+    operation: 'getTraceTree',
+    summary: 'The spans of a trace, as little of each as a picture needs',
+    parameters: ['traceId'],
+    schema: () => tableSchema(question('trace-tree')),
+    answer: (asked) => answerTrace(asked, 'trace-tree'),
   },
   {
     path: '/api/v1/logs',
@@ -239,9 +247,13 @@ async function answerAnalyzer({ asker, given, nowNs }: Question): Promise<object
   return { ...report, absence: report.absence ?? null, ...toTable(columns, rows, sql) }
 }
 
-async function answerTrace({ asker, given }: Question): Promise<object> {
+async function answerTrace({ asker, given }: Question, name: string): Promise<object> {
   const traceId = (given.traceId ?? '').toLowerCase()
-  const table = await askTable(asker, question('trace'), { trace_id: traceId, limit: spansMax })
+  const table = await askTable(asker, question(name), {
+    trace_id: traceId,
+    span_id: (given.spanId ?? '').toLowerCase(),
+    limit: spansMax,
+  })
   if (table.rows.length > 0) return table
   return { code: 'not_found', message: `There is no trace ${traceId}` }
 }

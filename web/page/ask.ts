@@ -18,9 +18,17 @@ export interface Table {
 /** A row of a table. */
 export type Row = Readonly<Record<string, unknown>>
 
+/** A value of a row as text; empty where it has none. */
+export function textOf(row: Row, key: string): string {
+  const value = row[key]
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 /** Something that is wrong. */
 export interface Cause {
   readonly severity: number
+  /** lock, queue, job or session. */
   readonly kind: string
   readonly subject: string
   readonly service: string
@@ -28,7 +36,11 @@ export interface Cause {
   readonly explanation: string
   readonly solution: string
   readonly analyzer: string
-  readonly exemplars: readonly { readonly label: string; readonly traceId: string }[]
+  readonly exemplars: readonly {
+    readonly label: string
+    readonly traceId: string
+    readonly spanId?: string
+  }[]
   readonly faces: readonly { readonly analyzer: string; readonly summary: string }[]
 }
 

@@ -3,11 +3,16 @@ import type { ComponentType } from 'preact'
 import { render } from 'preact'
 import type { Row, Table } from './ask.ts'
 import { useAnswer } from './answered.tsx'
-import { Logs } from './logs.tsx'
+import { Compare } from './compare.tsx'
+import { Logs } from './logs/logs.tsx'
+import { Memory, Metrics } from './metrics/metrics.tsx'
 import { Overview } from './overview.tsx'
 import { Sessions } from './sessions.tsx'
+import { Jobs, Locks, Queues } from './subjects/subjects.tsx'
 import { Timeline } from './timeline/timeline.tsx'
-import { Traces } from './traces.tsx'
+import { SqlPage } from './sql/sql.tsx'
+import { Status } from './status.tsx'
+import { Traces } from './traces/traces.tsx'
 import { addressOf, onPage, open, show, state, type View, views } from './view-state.ts'
 
 const ranges = {
@@ -18,17 +23,25 @@ const ranges = {
   '1d': '1 day',
   '7d': '1 week',
 }
-const pages: Readonly<Partial<Record<View, ComponentType>>> = {
+const pages: Readonly<Record<View, ComponentType>> = {
   overview: Overview,
   timeline: Timeline,
+  locks: Locks,
+  queues: Queues,
+  jobs: Jobs,
   traces: Traces,
   logs: Logs,
+  metrics: Metrics,
+  memory: Memory,
+  compare: Compare,
+  sql: SqlPage,
   sessions: Sessions,
+  status: Status,
 }
 
 function Shell() {
   const { view } = state.value
-  const Page = pages[view] ?? Overview
+  const Page = pages[view]
   return (
     <>
       <a class="skip" href="#content">
@@ -39,7 +52,7 @@ function Shell() {
           Wayward
         </a>
         <nav aria-label="Pages">
-          {(Object.keys(pages) as View[]).map((key) => (
+          {(Object.keys(views) as View[]).map((key) => (
             <a
               href={addressOf(onPage(key))}
               aria-current={key === view ? 'page' : undefined}

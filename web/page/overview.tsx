@@ -1,6 +1,7 @@
 // What is wrong, the worst first, and how much was reported over time.
-import type { Cause, RankedReport, Table } from './ask.ts'
+import type { RankedReport, Table } from './ask.ts'
 import { Shown, Sql, useAnswer } from './answered.tsx'
+import { Finding } from './findings.tsx'
 import { formatCount, formatDuration, visible } from './format.ts'
 import { show, state, windowOf } from './view-state.ts'
 
@@ -160,58 +161,5 @@ function Report({ report }: { readonly report: RankedReport }) {
         </p>
       )}
     </>
-  )
-}
-
-function Finding({ cause }: { readonly cause: Cause }) {
-  const { exemplars, explanation, faces, kind, severity, solution, subject, summary } = cause
-  const level = severity >= 70 ? 'high' : severity >= 40 ? 'medium' : 'low'
-  return (
-    <article class={`finding ${level}`}>
-      <h3>
-        <span class="severity" title="Severity from 0 to 100">
-          {severity}
-        </span>{' '}
-        {visible(summary)}
-      </h3>
-      <p>{visible(explanation)}</p>
-      <p>
-        <b>What to do:</b> {visible(solution)}
-      </p>
-      <p class="actions">
-        {kind !== 'session' && (
-          <button
-            type="button"
-            onClick={() =>
-              show({
-                view: 'timeline',
-                service: cause.service.includes(', ') ? '' : cause.service,
-                lane: subject,
-              })
-            }
-          >
-            Show me
-          </button>
-        )}
-        {exemplars.map(({ label, traceId }) => (
-          <button type="button" onClick={() => show({ view: 'traces', trace: traceId })}>
-            {visible(label)}
-          </button>
-        ))}
-        <span class="quiet">{cause.analyzer}</span>
-      </p>
-      {faces.length > 0 && (
-        <details>
-          <summary>{faces.length} more about the same</summary>
-          <ul>
-            {faces.map((face) => (
-              <li>
-                {visible(face.summary)} <span class="quiet">{face.analyzer}</span>
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </article>
   )
 }

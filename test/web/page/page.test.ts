@@ -6,22 +6,12 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningService, startService, temporaryFolder } from '../../e2e/wayward-process.ts'
+import { hostile, report, reportLog, traceId } from './report.ts'
 
 const programs = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser']
 const program = programs.find((path) => path !== undefined && existsSync(path))
 if (program === undefined) {
   console.log('Skipped the tests of the page: there is no Chromium; apt-get install chromium')
-}
-
-const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u001b[31m'
-const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
-const startMs = Date.now() - 60_000
-
-interface Reported {
-  readonly name: string
-  readonly at: number
-  readonly ms: number
-  readonly attributes: Readonly<Record<string, string | number | boolean>>
 }
 
 describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
@@ -33,7 +23,7 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
 
   beforeAll(async () => {
     service = await startService(folder.path)
-    await report()
+    await report(service.endpoints)
     browser = await chromium.launch({ executablePath: program ?? '', args: ['--no-sandbox'] })
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
     // A violation of the Content-Security-Policy is said here as well.
@@ -54,125 +44,6 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
 
   async function open(address: string): Promise<void> {
     await page.goto(`${service.endpoints.api}${address}`)
-  }
-
-  /** A lock that one holds for seconds while two wait for it, one after the other. */
-  async function report(): Promise<void> {
-    const lock = {
-      'wayward.lock.name': hostile,
-      'wayward.lock.id': 'l1',
-      'wayward.lock.type': 'mutex',
-      'thread.id': 1,
-    }
-    const hold = (
-      task: number,
-      at: number,
-      ms: number,
-      waitMs: number,
-      sequence: number,
-    ): Reported => ({
-      name: 'hold',
-      at,
-      ms,
-      attributes: {
-        ...lock,
-        'wayward.kind': 'lock_hold',
-        'wayward.task.id': String(task),
-        'wayward.lock.contended': waitMs > 0,
-        'wayward.lock.wait.duration': waitMs * 1e6,
-        'wayward.event.sequence': sequence,
-      },
-    })
-    const wait = (task: number, at: number, ms: number, sequence: number): Reported => ({
-      name: 'wait',
-      at,
-      ms,
-      attributes: {
-        ...lock,
-        'wayward.kind': 'lock_wait',
-        'wayward.task.id': String(task),
-        'wayward.lock.wait.result': 'granted',
-        'wayward.lock.holder.task.id': '1',
-        'wayward.event.sequence': sequence,
-      },
-    })
-    await send('traces', [
-      { name: hostile, at: 0, ms: 20_000, attributes: { 'http.route': hostile } },
-      hold(1, 0, 10_000, 0, 1),
-      wait(2, 500, 9_500, 2),
-      hold(2, 10_000, 5_000, 9_500, 3),
-      wait(3, 1_000, 14_000, 4),
-      hold(3, 15_000, 1_000, 14_000, 5),
-    ])
-    const response = await fetch(`${service.endpoints.otlpHttp}/v1/logs`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({
-        resourceLogs: [
-          {
-            resource,
-            scopeLogs: [
-              {
-                logRecords: ['pool is empty', hostile].map((body, i) => ({
-                  timeUnixNano: `${startMs + i}000000`,
-                  severityNumber: 17,
-                  severityText: 'ERROR',
-                  body: { stringValue: body },
-                  traceId,
-                })),
-              },
-            ],
-          },
-        ],
-      }),
-    })
-    expect(response.status).toBe(200)
-    expect((await fetch(`${service.endpoints.api}/inserted`)).status).toBe(200)
-  }
-
-  const resource = {
-    attributes: [
-      { key: 'service.name', value: { stringValue: 'shop' } },
-      { key: 'wayward.session.id', value: { stringValue: 'run-1' } },
-    ],
-  }
-
-  async function send(signal: string, spans: readonly Reported[]): Promise<void> {
-    const body = {
-      resourceSpans: [
-        {
-          resource,
-          scopeSpans: [
-            {
-              spans: spans.map(({ name, at, ms, attributes }, i) => ({
-                traceId,
-                spanId: `00f067aa0ba902b${i}`,
-                parentSpanId: i === 0 ? '' : '00f067aa0ba902b0',
-                name,
-                kind: 1,
-                startTimeUnixNano: `${startMs + at}000000`,
-                endTimeUnixNano: `${startMs + at + ms}000000`,
-                attributes: Object.entries(attributes).map(([key, value]) => ({
-                  key,
-                  value:
-                    typeof value === 'string'
-                      ? { stringValue: value }
-                      : typeof value === 'number'
-                        ? { intValue: String(value) }
-                        : { boolValue: value },
-                })),
-              })),
-            },
-          ],
-        },
-      ],
-    }
-    const response = await fetch(`${service.endpoints.otlpHttp}/v1/${signal}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    expect(response.status).toBe(200)
   }
 
   test('opens with what is wrong, and "show me" leads to it on the timeline', async () => {
@@ -215,15 +86,90 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
 
   test('shows a trace as a tree, and log records by their text', async () => {
     await open('/?view=traces')
-    await page.locator('table button.link').first().click()
-    await page.locator('table.trace').waitFor()
-    expect(await page.locator('table.trace tbody tr').count()).toBe(6)
+    await page.locator('table.sorted button.link').first().click()
+    await page.locator('.span-row').first().waitFor()
+    expect(await page.locator('.span-row').count()).toBe(8)
     await open('/?view=logs')
     await page.getByText('pool is empty').waitFor()
     await page.getByLabel('Text in the body').fill('POOL is')
-    await expect.poll(() => page.locator('table.logs tbody tr').count()).toBe(1)
+    await expect.poll(() => page.locator('.log-row').count()).toBe(1)
     await open('/?view=sessions')
     await page.locator('td button.link', { hasText: 'run-1' }).waitFor()
+  })
+
+  test('jumps from who waits to who holds, and back, and sums an area', async () => {
+    await open('/?view=timeline')
+    const canvas = page.locator('canvas.timeline')
+    await canvas.waitFor()
+    const blocks = page.waitForResponse(/\/blocks/)
+    await canvas.focus()
+    await page.keyboard.press('s')
+    await blocks
+    // The longest wait is the one of task 3, most of it for task 1.
+    await expect
+      .poll(async () => {
+        await page.keyboard.press(']')
+        return new URL(page.url()).searchParams.get('pick')
+      })
+      .toBe('00f067aa0ba902b1')
+    await page.getByText('task 3 waited 14 s for').waitFor()
+    await page.keyboard.press('[')
+    await expect
+      .poll(() => new URL(page.url()).searchParams.get('pick'))
+      .toMatch(/00f067aa0ba902b[24]/)
+    const box = await canvas.boundingBox()
+    if (box === null) throw new Error('The canvas has no place')
+    await page.keyboard.down('Shift')
+    await page.mouse.move(box.x + 100, box.y + 40)
+    await page.mouse.down()
+    await page.mouse.move(box.x + 400, box.y + 60, { steps: 4 })
+    await page.mouse.up()
+    await page.keyboard.up('Shift')
+    await page.locator('section.sums table').waitFor()
+    expect(new URL(page.url()).searchParams.get('area')).toMatch(/^\d+-\d+$/)
+  })
+
+  test('has a page for each lock with its lengths, hours and who blocks whom', async () => {
+    await open('/?view=locks')
+    await page.locator('table.sorted button.link').first().click()
+    const subject = page.locator('section.subject')
+    await subject.locator('svg.graph path').first().waitFor({ state: 'attached' })
+    await subject.locator('table.hours').waitFor()
+    expect(await subject.getByText(/^waiting: 2, mean 11\.8 s/).count()).toBe(1)
+    await page.goBack()
+    await expect.poll(() => subject.count()).toBe(0)
+  })
+
+  test('answers SQL as a table and as a chart, and says what is wrong with it', async () => {
+    await open('/?view=sql')
+    const editor = page.getByLabel('SQL', { exact: true })
+    await editor.fill('SELECT number, number * 2 AS twice FROM numbers(3)')
+    await page.keyboard.press('Control+Enter')
+    await page.getByText('3 rows in').waitFor()
+    expect(await page.locator('table.sorted tbody tr').count()).toBe(3)
+    await page.getByRole('button', { name: 'chart' }).click()
+    await page.locator('figure.chart').waitFor()
+    await editor.fill('SELECT * FROM otel_tra')
+    await page.keyboard.press('Tab')
+    expect(await editor.inputValue()).toBe('SELECT * FROM otel_traces')
+    await editor.fill('SELEC')
+    await page.keyboard.press('Control+Enter')
+    await page.getByRole('alert').waitFor()
+    expect(await page.getByRole('alert').textContent()).toContain('Syntax error')
+    said.length = 0
+  })
+
+  test('shows log records while they come, and pauses', async () => {
+    await open('/?view=logs&live=on')
+    await page.locator('[aria-live]', { hasText: /^Live$/ }).waitFor()
+    await reportLog(service.endpoints, 'one came')
+    await page.getByText('one came').waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Go on' }).waitFor()
+    await reportLog(service.endpoints, 'another came meanwhile')
+    expect(await page.locator('.log-row').count()).toBe(1)
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByText('another came meanwhile').waitFor()
   })
 
   test('says what to do where there is nothing, and what is wrong where something is', async () => {
@@ -236,16 +182,26 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
   })
 
   test('nothing that was reported is markup, and nothing is asked of others', async () => {
+    const name = encodeURIComponent(hostile)
     for (const view of [
       'overview',
       'timeline',
+      `locks&name=${name}`,
+      `queues&name=${name}`,
+      `jobs&name=${name}`,
       'traces',
-      `traces&trace=${traceId}`,
+      `traces&trace=${traceId}&span=00f067aa0ba902b0`,
       'logs',
+      'logs&chart=patterns',
+      `metrics&name=heap.${name}`,
+      'memory',
+      'sql',
       'sessions',
+      'status',
     ]) {
       await open(`/?view=${view}`)
-      await page.locator('table, canvas').first().waitFor()
+      await page.locator('main table, main canvas, main textarea, main .virtual').first().waitFor()
+      await page.waitForLoadState('networkidle')
       expect(await page.evaluate('window.hacked')).toBeUndefined()
       expect(await page.locator('img').count()).toBe(0)
     }
@@ -260,9 +216,21 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
         viewport: { width: 400, height: 800 },
       })
       const other = await context.newPage()
-      for (const view of ['timeline', `traces&trace=${traceId}`, 'logs', 'sessions']) {
+      for (const view of [
+        'timeline',
+        'locks',
+        `traces&trace=${traceId}`,
+        'logs',
+        'metrics',
+        'sql',
+        'sessions',
+        'status',
+      ]) {
         await other.goto(`${service.endpoints.api}/?view=${view}`)
-        await other.locator('table, canvas').first().waitFor()
+        await other
+          .locator('main table, main canvas, main textarea, main .virtual')
+          .first()
+          .waitFor()
         expect(await new AxeBuilder(other).seriousProblems(), `${view} ${colorScheme}`).toEqual([])
       }
       await context.close()

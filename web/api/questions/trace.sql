@@ -2,6 +2,7 @@
 --
 -- Parameters:
 --   trace_id  String  the trace, 32 lower-case hexadecimal digits
+--   span_id   String  only this span, empty for all
 --   limit     UInt64  rows at most
 --
 -- Headline, the columns of a table, the last left out first:
@@ -41,6 +42,7 @@ SELECT
     `Links.TraceId`, `Links.SpanId`, `Links.Attributes`) AS links
 FROM otel_traces
 WHERE TraceId = {trace_id:String}
+  AND ({span_id:String} = '' OR SpanId = {span_id:String})
   AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId = {trace_id:String})
   AND Timestamp < (SELECT max(End) + INTERVAL 1 SECOND FROM otel_traces_trace_id_ts WHERE TraceId = {trace_id:String})
 ORDER BY Timestamp, SpanId
