@@ -43,7 +43,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const boundTo: Readonly<Record<string, readonly string[]>> = {
   '@clickhouse/client': ['clickhouse/'],
   '@fastify/busboy': ['clickhouse/engine/'],
-  '@marcbachmann/cel-js': ['collector/live/'],
+  '@marcbachmann/cel-js': ['collector/expression/'],
   '@preact/signals': ['web/page/'],
   '@opentelemetry': ['sdk/', 'examples/'],
   'async-mutex': ['sdk/observe/', 'examples/'],

@@ -1,13 +1,5 @@
-// What somebody who watches wants to see: plain values, and an expression of the Common Expression
-// Language (https://cel.dev) with what cannot take long: no loops, no patterns, no allocation that
-// grows.
-import {
-  type ASTNode,
-  Environment,
-  EvaluationError,
-  ParseError,
-  TypeError as CelTypeError,
-} from '@marcbachmann/cel-js'
+// What somebody who watches wants to see: plain values, and an expression.
+import { createExpressionCompiler, ExpressionError } from '../expression/expression.ts'
 import type { LiveBlock, LiveSignal } from './live-item.ts'
 
 /** What is shown. What is not given lets everything through. */
@@ -32,9 +24,6 @@ export class FilterError extends Error {
 export type LiveFilter = (block: LiveBlock) => boolean
 
 const signals: readonly string[] = ['span', 'log', 'metric'] satisfies readonly LiveSignal[]
-
-/** The longest expression, in characters. */
-const expressionMax = 4_096
 
 /** @throws FilterError with line and column */
 export function createFilter({ kind, service, session, where }: LiveSelection): LiveFilter {
@@ -64,57 +53,23 @@ const fields = {
 } as const
 const maps = ['attributes', 'resource'] as const
 
-const environment = new Environment({
-  limits: { maxAstNodes: 256, maxDepth: 32, maxListElements: 64, maxCallArguments: 4 },
-}).registerFunction('number(string): double', (text: unknown) =>
-  // The empty text stands for an attribute that is not there.
-  text === '' ? Number.NaN : Number(text),
-)
-// Numbers are compared with how people write them: `value == 0`.
-environment.registerOperator('double == int', (a: number, b: bigint) => a === Number(b))
-for (const [name, type] of Object.entries(fields)) environment.registerVariable(name, type)
-for (const name of maps) environment.registerVariable(name, 'map<string, string>')
-
-const functions: readonly string[] = ['contains', 'startsWith', 'endsWith', 'size', 'number']
-const operators: ReadonlySet<string> = new Set(
-  '== != < <= > >= && || + - in ?: !_ -_ id value'.split(' '),
-)
-
-const help =
-  `There are ${[...Object.keys(fields), ...maps].join(', ')} ` +
-  `(attributes["cart.items"]), and the functions ${functions.join(', ')}`
+const compiler = createExpressionCompiler({ fields, maps, hasPatterns: false })
 
 function compile(text: string): LiveFilter {
-  if (text.length > expressionMax) {
-    throw new FilterError(
-      `The expression has ${text.length} characters, wanted at most ${expressionMax}`,
-    )
-  }
-  const program = parse(text)
-  const keys = { attributes: new Set<string>(), resource: new Set<string>() }
-  check(program.ast, text, keys)
-  const { error, type, valid } = program.check()
-  if (!valid) throw toFilterError(error, text)
-  if (type !== 'bool') {
-    throw new FilterError(`The expression gives a ${type}, wanted true or false`)
-  }
-  const context = new Context([...keys.attributes], [...keys.resource])
+  const { isTrue, keys } = understand(text)
+  const context = new Context(keys['attributes'] ?? [], keys['resource'] ?? [])
   return (block) => {
     context.block = block
-    try {
-      return program(context) === true
-    } catch {
-      // Such as a sum that overflows: not true of this row.
-      return false
-    }
+    return isTrue(context)
   }
 }
 
-function parse(text: string): ReturnType<Environment['parse']> {
+function understand(text: string): ReturnType<typeof compiler.compile> {
   try {
-    return environment.parse(text)
+    return compiler.compile(text)
   } catch (error) {
-    throw toFilterError(error, text)
+    if (!(error instanceof ExpressionError)) throw error
+    throw new FilterError(error.message)
   }
 }
 
@@ -189,68 +144,4 @@ class Context {
   #named(keys: readonly string[], read: (key: string) => string): Record<string, string> {
     return Object.fromEntries(keys.map((key) => [key, read(key)]))
   }
-}
-
-/** Lets through what takes no longer than the text is long, and notes which attributes it names. */
-function check(
-  node: ASTNode,
-  text: string,
-  keys: Readonly<Record<(typeof maps)[number], Set<string>>>,
-): void {
-  const { args, op } = node as { readonly op: string; readonly args: unknown }
-  const inner = Array.isArray(args) ? (args as readonly unknown[]) : [args]
-  const nodes = (list: readonly unknown[]): void => {
-    for (const one of list) if (isNode(one)) check(one, text, keys)
-  }
-  if (op === '[]' || op === '.') {
-    const [map, key] = inner
-    const name = mapName(map)
-    const literal = isNode(key) && key.op === 'value' ? key.args : key
-    if (name === undefined || typeof literal !== 'string') {
-      refuse(node, text, 'only attributes and resource have keys, which are written as texts')
-    } else keys[name].add(literal)
-    return
-  }
-  if (op === 'id' && maps.some((name) => name === args)) {
-    refuse(node, text, `of ${String(args)} one key at a time can be asked for`)
-  }
-  if (op === 'call' || op === 'rcall') {
-    const [name, ...rest] = inner
-    if (typeof name !== 'string' || !functions.includes(name)) {
-      refuse(node, text, `the function ${String(name)}() is not there`)
-    }
-    nodes(rest.flat())
-    return
-  }
-  if (op === 'list') return nodes(inner.flat())
-  if (!operators.has(op)) refuse(node, text, `the operator ${op} is not there`)
-  nodes(inner)
-}
-
-function isNode(value: unknown): value is ASTNode {
-  return typeof value === 'object' && value !== null && 'op' in value
-}
-
-function mapName(value: unknown): (typeof maps)[number] | undefined {
-  if (!isNode(value) || value.op !== 'id') return undefined
-  return maps.find((name) => name === value.args)
-}
-
-function refuse(node: ASTNode, text: string, reason: string): never {
-  throw new FilterError(`${place(text, node.range.start)}: ${reason}. ${help}`)
-}
-
-function toFilterError(error: unknown, text: string): FilterError {
-  const isOurs =
-    error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError
-  if (!isOurs) return new FilterError(`The expression is not understood: ${String(error)}`)
-  const where = place(text, error.range?.start ?? 0)
-  return new FilterError(`${where}: ${error.summary}. ${help}`)
-}
-
-function place(text: string, offset: number): string {
-  const before = text.slice(0, offset)
-  const line = before.split('\n').length
-  const column = offset - (before.lastIndexOf('\n') + 1) + 1
-  return `The expression is wrong at line ${line}, column ${column}`
 }

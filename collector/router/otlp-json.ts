@@ -1,0 +1,53 @@
+// OTLP/JSON becomes plain values by the tables of the messages: integers of 64 bits are texts there,
+// ids hex, bytes base64. What its table does not have is left out; the store says what is wrong.
+import type { Message, NamedField } from '@wayward/otlp'
+
+const nestingMax = 100
+
+/** Reads a message. @throws SyntaxError where it is no JSON, TypeError where it is no such message */
+export function fromJson(message: Message, text: string): unknown {
+  return toMessage(message, JSON.parse(text), 0)
+}
+
+function toMessage(message: Message, value: unknown, depth: number): object {
+  if (typeof value !== 'object' || value === null || depth > nestingMax) {
+    throw new TypeError(`${message.name} is no object, or nested more than ${nestingMax} deep`)
+  }
+  const plain: Record<string, unknown> = {}
+  const given = value as Readonly<Record<string, unknown>>
+  for (const field of message.fields) {
+    const content = given[field.jsonName] ?? given[field.protoName]
+    if (content === undefined || content === null) continue
+    plain[field.jsonName] = field.isRepeated
+      ? (content as readonly unknown[]).map((one) => toValue(field, one, depth))
+      : toValue(field, content, depth)
+  }
+  return plain
+}
+
+function toValue(field: NamedField, value: unknown, depth: number): unknown {
+  switch (field.kind) {
+    case 'message':
+      return toMessage(field.message as Message, value, depth + 1)
+    case 'id':
+      return Uint8Array.from(Buffer.from(String(value), 'hex'))
+    case 'bytes':
+      return Uint8Array.from(Buffer.from(String(value), 'base64'))
+    case 'int64':
+    case 'uint64':
+    case 'fixed64':
+    case 'sfixed64':
+      return BigInt(value as string | number)
+    case 'double':
+    case 'int32':
+    case 'sint32':
+    case 'uint32':
+    case 'fixed32':
+    case 'enum':
+      return Number(value)
+    case 'string':
+    case 'bool':
+      break
+  }
+  return value
+}
