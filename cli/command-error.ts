@@ -21,6 +21,7 @@ export const docsPages = [
   'jobs.md',
   'live.md',
   'metlog.md',
+  'router.md',
   'query.md',
   'send-data.md',
   'server.md',

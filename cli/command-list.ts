@@ -19,6 +19,7 @@ import {
   tailFields,
 } from './configuration/fields.ts'
 import { addJob, addJobs } from './job-command-list.ts'
+import { addRoute } from './route-command-list.ts'
 import { type Selection, toSelection } from './selection.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -35,6 +36,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addTail(context)
   addJob(context)
   addJobs(context)
+  addRoute(context)
   addSessions(context)
   addMigrate(context)
   addMmstats(context)

@@ -8,8 +8,12 @@ const sameSignalMs = 500
 /** SIGHUP is what the processes of a terminal get when its window is closed. */
 const caught = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** From now on the first signal aborts what is returned, and a second one ends the process. */
-export function catchSignals(): AbortSignal {
+/**
+ * From now on the first signal aborts what is returned, and a second one ends the process.
+ *
+ * @param onHangUp called at SIGHUP in its place, unless a terminal has gone with it
+ */
+export function catchSignals(onHangUp?: () => void): AbortSignal {
   const interruption = new AbortController()
   let firstMs: number | undefined
   const onSignal = (): void => {
@@ -19,6 +23,9 @@ export function catchSignals(): AbortSignal {
     if (isSecond) process.exit(exitCodes.interrupted)
     interruption.abort()
   }
-  for (const signal of caught) process.on(signal, onSignal)
+  const isHungUpByHand = onHangUp !== undefined && !process.stdin.isTTY
+  for (const signal of caught) {
+    process.on(signal, signal === 'SIGHUP' && isHungUpByHand ? onHangUp : onSignal)
+  }
   return interruption.signal
 }

@@ -23,8 +23,10 @@ export interface Terminal {
   /**
    * For a command that must clean up after itself: from now on signals do not end the process but
    * abort what is returned. Called once.
+   *
+   * @param onHangUp called at SIGHUP in its place, unless a terminal has gone with it
    */
-  catchSignals(): AbortSignal
+  catchSignals(onHangUp?: () => void): AbortSignal
 }
 
 /** The reader of the output has gone; the command ends silently. */
@@ -61,7 +63,7 @@ export interface TerminalSettings {
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  readonly catchSignals: () => AbortSignal
+  readonly catchSignals: (onHangUp?: () => void) => AbortSignal
 }
 
 export function createTerminal(settings: TerminalSettings): Terminal {

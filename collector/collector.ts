@@ -2,7 +2,6 @@ import type { Store } from '@wayward/clickhouse'
 import type { Route } from '@wayward/base'
 import { hostname } from 'node:os'
 import {
-  createByteBudget,
   type Door,
   formatAddress,
   type ListenAddress,
@@ -34,15 +33,18 @@ import { createPipeline, type Pipeline } from './pipeline/pipeline.ts'
 import { probeEventLoop, single } from './telemetry/process-metrics.ts'
 import { createProtection, type Protection, type ProtectionSettings } from './access/protection.ts'
 import { createJobService, type JobService } from './job-service.ts'
-import { createInflater } from './receivers/inflater.ts'
 import { createMessageService, type MessageService } from './message-service.ts'
 import { createReceivers } from './receivers/list.ts'
 import type { MessageSettings } from './receivers/messages/message-settings.ts'
 import { createStatsReceiver } from './receivers/mmstats/mmstats.ts'
 import type { StatsWatch, StatsWatchSettings } from './receivers/mmstats/stats-watch.ts'
 import { createMixUpLog } from './receivers/mix-up-log.ts'
-import type { Receiver, ReceiverParts } from './receivers/receiver.ts'
+import type { Receiver } from './receivers/receiver.ts'
+import { createReceiverParts } from './receivers/receiver-parts.ts'
+import { createRouterService, type RouterService } from './router-service.ts'
+import type { RouterSettings } from './router/router-settings.ts'
 import { createRoutes, type Readiness } from './routes.ts'
+import { noteDamage } from './telemetry/journal-damage.ts'
 import {
   countDropped,
   countLost,
@@ -60,10 +62,19 @@ export interface CollectorSettings extends ProtectionSettings, ListenAddresses {
   readonly mmstats?: StatsWatchSettings | undefined
   /** Receivers of Metlog, statsd and syslog; none without it. */
   readonly messages?: MessageSettings | undefined
+  /** Rules and endpoints; without it everything goes to the store, and nothing else. */
+  readonly router?: CollectorRouter | undefined
   /** Who is told of changes of jobs; nobody without it. */
   readonly notify?: readonly ChannelSettings[] | undefined
   /** @default defaultDecodeLimits */
   readonly decodeLimits?: DecodeLimits
+}
+
+/** What is set of the router. */
+export interface CollectorRouter {
+  readonly settings: RouterSettings
+  /** Of queues on the disk. */
+  readonly folder: string
 }
 
 /** What a collector works with and does not own. */
@@ -104,6 +115,12 @@ export interface Collector {
    * ledger.
    */
   noteDropped(dropped: DroppedRows): void
+  /**
+   * Goes over to other rules and endpoints, and opens files of endpoints anew.
+   *
+   * @throws RouterError where the settings are wrong; then all stays as it was
+   */
+  reloadRouter(settings: RouterSettings): void
 }
 
 /**
@@ -149,6 +166,7 @@ class OtlpCollector implements Collector {
   readonly #protection: Protection
   readonly #streams: LiveStreams
   readonly #jobs: JobService
+  readonly #router: RouterService
   readonly #routes: Door
   #running: Running | undefined
   #state: 'starting' | 'serving' | 'shutting down' = 'starting'
@@ -168,16 +186,21 @@ class OtlpCollector implements Collector {
       tls === undefined ? [] : [{ labelValues: [], value: tls.validToMs / 1000 }],
     )
     this.#streams = createLiveStreams({ ...parts, limits: settings.limits })
+    this.#router = createRouterService(settings.router, {
+      ...parts,
+      telemetry: this.#telemetry,
+      pipeline: () => this.#running?.pipeline,
+    })
     this.#jobs = createJobService({
       ...parts,
       ...this.#protection,
       telemetry: this.#telemetry,
       limits: settings.limits,
       notify: settings.notify,
-      pipeline: () => this.#running?.pipeline,
+      pipeline: () => this.#running && this.#router.consumer,
     })
     this.#routes = createRoutes({
-      jobRoutes: this.#jobs.routes,
+      jobRoutes: [...this.#jobs.routes, ...this.#router.routes],
       telemetry: this.#telemetry,
       streams: this.#streams,
       checkReadiness: () => this.#checkReadiness(),
@@ -222,6 +245,10 @@ class OtlpCollector implements Collector {
     countDropped(this.#telemetry, dropped)
   }
 
+  reloadRouter(settings: RouterSettings): void {
+    this.#router.reload(settings)
+  }
+
   async #assemble(): Promise<Running> {
     const { limits, decodeLimits = defaultDecodeLimits } = this.#settings
     const { logger, store, time } = this.#parts
@@ -263,7 +290,8 @@ class OtlpCollector implements Collector {
     const commit = pipeline.commitOwn.bind(pipeline)
     const ledgerWriter = createLedgerWriter({ ledger, commit, instance, limits, time })
     const mixUpLog = createMixUpLog(logger, time)
-    const shared = { consumer: pipeline, telemetry, limits, time, mixUpLog }
+    const { consumer } = this.#router
+    const shared = { consumer, telemetry, limits, time, mixUpLog }
     const receiverParts = createReceiverParts(shared, this.#protection)
     const { mmstats } = this.#settings
     const messages = createMessageService(this.#settings.messages, receiverParts)
@@ -298,7 +326,10 @@ class OtlpCollector implements Collector {
     ledgerWriter.stop()
     // Now, so that it is inserted with the rest; what is refused from here on comes below.
     await ledgerWriter.flush()
-    const rows = await pipeline.shutdown(deadlineMs * drainShare)
+    const drainMs = deadlineMs * drainShare
+    const closing = this.#router.shutdown(drainMs)
+    const rows = await pipeline.shutdown(drainMs)
+    await closing
     if (rows > 0) this.#tellWhatIsLeft(rows, pipeline)
     const restMs = Math.max(0, endMs - time.monotonicMs())
     await Promise.all(receivers.map((receiver) => receiver.shutdown(restMs)))
@@ -366,32 +397,4 @@ async function start(
         : 'choose another address'
     throw new CollectorError(cause.code, `${cause.message}; ${cure}`, { cause, setting })
   }
-}
-
-/** What the journal found wrong when it was opened, of which the tables are not known. */
-function noteDamage({ ledger }: Telemetry, journal: Journal): void {
-  const { damagedRecords, setAsideBytes, setAsideRows } = journal.stats()
-  if (damagedRecords === 0 && setAsideRows === 0) return
-  const message = `The journal had ${damagedRecords} damaged records when it was opened; their bytes were set aside`
-  ledger.note({
-    event: 'damaged',
-    reason: 'found_at_start',
-    items: setAsideRows,
-    bytes: setAsideBytes,
-    message,
-  })
-}
-
-function createReceiverParts(
-  shared: Pick<ReceiverParts, 'consumer' | 'telemetry' | 'limits' | 'time' | 'mixUpLog'>,
-  { access, tls, cors }: Protection,
-): ReceiverParts {
-  const { limits, telemetry } = shared
-  const requestBytes = createByteBudget(limits.requestBytesInFlightMax)
-  telemetry.observe(
-    'requestBytes',
-    single(() => requestBytes.usedBytes),
-  )
-  const inflater = createInflater(limits.requestBytesMax, limits.decompressionsMax)
-  return { ...shared, inflater, requestBytes, access, tls, cors }
 }

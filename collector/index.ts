@@ -18,6 +18,10 @@ export {
   checkMessageSettings,
   type MessageSettings,
 } from './receivers/messages/message-settings.ts'
+export { type Explanation, explain } from './router/explanation.ts'
+export { checkRouter } from './router/router.ts'
+export { RouterError, type RouterSettings } from './router/router-settings.ts'
+export type { RouterStats } from './router/router-stats.ts'
 export { checkProtection, type ProtectionSettings } from './access/protection.ts'
 export type { Durability, JournalSettings } from './journal/journal.ts'
 export type { LiveItem, LiveSignal } from './live/live-item.ts'

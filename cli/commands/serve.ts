@@ -31,13 +31,7 @@ import {
   StoreError,
   unlimitedRetention,
 } from '@wayward/clickhouse'
-import {
-  type ListenAddresses,
-  type ListenerDeclaration,
-  type ListenerSetting,
-  listeners,
-  listenerSettings,
-} from '@wayward/collector/listeners'
+import type { ListenAddresses } from '@wayward/collector/listeners'
 import { createApi, createPage } from '@wayward/web'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
@@ -45,10 +39,13 @@ import { toProtectionSettings } from '../configuration/protection.ts'
 import { toStatsSettings } from '../configuration/stats-settings.ts'
 import { toMessageSettings } from '../configuration/message-settings.ts'
 import { readChannels } from '../configuration/channels.ts'
+import { readRouter } from '../configuration/router-file.ts'
+import { reloadRouter, toRouter } from './serve-router.ts'
 import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
 import { namedServer, type Server } from '../open-store.ts'
 import { createParts, type Parts } from '../parts.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
+import { listenerRecord, toEndpoints } from './serve-endpoints.ts'
 import { toServeError } from './serve-error.ts'
 import { greeting } from './serve-greeting.ts'
 import type { ServeValues } from './serve-values.ts'
@@ -84,6 +81,8 @@ const journalCacheBytes = 48 * 2 ** 20
 /** A started service. */
 export interface Service {
   readonly endpoints: Endpoints
+  /** Reads rules and endpoints again. */
+  reload(): void
   /** Drains and stops. */
   shutdown(): Promise<void>
 }
@@ -93,9 +92,10 @@ export async function serve(terminal: Terminal, values: ServeValues, name: strin
   // it eleven times per second: a third of the collector's CPU (docs/performance.md).
   setFlagsFromString('--heap-growing-percent=300')
   const logger = createLogger({ write: (line) => terminal.note(line.trimEnd()) })
-  const interrupted = Interrupted.promise(terminal.catchSignals())
-  const starting = startService(values, logger)
   let service: Service | undefined
+  const onHangUp = values.router === undefined ? undefined : (): void => service?.reload()
+  const interrupted = Interrupted.promise(terminal.catchSignals(onHangUp))
+  const starting = startService(values, logger)
   try {
     service = await Promise.race([starting, interrupted])
     // A full disk behind the output, or nobody who reads it, is no reason to receive nothing.
@@ -137,7 +137,8 @@ export async function startService(values: ServeValues, logger: Logger): Promise
     const endpoints = toEndpoints(addresses, started.reading, values.tlsCert !== undefined)
     writeEndpoints(values.dataDir, endpoints)
     parts.add(values.dataDir, async (dataDir) => removeEndpoints(dataDir, process.pid))
-    return { endpoints, shutdown: () => parts.shutdown() }
+    const reload = (): void => reloadRouter(collector, values.router, logger)
+    return { endpoints, reload, shutdown: () => parts.shutdown() }
   } catch (error) {
     await parts.shutdown()
     throw toServeError(error, values.dataDir)
@@ -149,6 +150,7 @@ function checkSettings(values: ServeValues): void {
   checkProtection({ ...addressesOf(values), ...toProtectionSettings(values) })
   checkLimits(limitsOf(values))
   readChannels(values.notify)
+  readRouter(values.router)
   toMessageSettings(values)
 }
 
@@ -316,14 +318,6 @@ function addressesOf(values: ServeValues): ListenAddresses {
   return listenerRecord((setting) => values[setting])
 }
 
-/** A value for each listener. */
-function listenerRecord<Value>(
-  valueOf: (setting: ListenerSetting) => Value,
-): Readonly<Record<ListenerSetting, Value>> {
-  const entries = listenerSettings.map((setting) => [setting, valueOf(setting)])
-  return Object.fromEntries(entries) as Record<ListenerSetting, Value>
-}
-
 function journalFolder({ dataDir }: ServeValues): string {
   return join(dataDir, 'journal')
 }
@@ -370,29 +364,11 @@ async function startCollector(
       mmstats: toStatsSettings(values),
       messages: toMessageSettings(values),
       notify: readChannels(values.notify),
+      router: toRouter(values),
       ...toProtectionSettings(values),
     },
     { store, storeIsReady, logger, time: systemTime, routes },
   )
   parts.add(collector, () => collector.shutdown(collectorShutdownMs))
   return { collector, addresses: await collector.start() }
-}
-
-function toEndpoints(
-  addresses: CollectorAddresses,
-  clickhouse: Endpoints['clickhouse'],
-  isTls: boolean,
-): Endpoints {
-  const withScheme = (setting: ListenerSetting): string => {
-    const declaration: ListenerDeclaration = listeners[setting]
-    if (declaration.isBareWithoutTls === true && !isTls) return addresses[setting]
-    return `${isTls ? 'https' : 'http'}://${addresses[setting]}`
-  }
-  return {
-    version: 1,
-    pid: process.pid,
-    startedAt: new Date().toISOString(),
-    ...listenerRecord(withScheme),
-    clickhouse,
-  }
 }

@@ -10,7 +10,7 @@ export function readChannels(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): readonly ChannelSettings[] | undefined {
   if (path === undefined) return undefined
-  const value = fill(parseFile(path), path, env)
+  const value = fill(parseFile(path), (why) => refused(path, why), env)
   const [problem] = checkChannels(value)
   if (problem !== undefined) {
     const { field, seen, wanted } = problem
@@ -28,23 +28,23 @@ function parseFile(path: string): unknown {
   }
 }
 
-/** Puts the values of environment variables in. */
-function fill(
+/** Puts the values of environment variables in. @throws what `tell` makes of a missing one */
+export function fill(
   value: unknown,
-  path: string,
+  tell: (why: string) => Error,
   env: Readonly<Record<string, string | undefined>>,
 ): unknown {
   if (typeof value === 'string') {
     return value.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
       const found = env[name]
-      if (found === undefined) throw refused(path, `the environment has no ${name}; set it`)
+      if (found === undefined) throw tell(`the environment has no ${name}; set it`)
       return found
     })
   }
-  if (Array.isArray(value)) return value.map((item) => fill(item, path, env))
+  if (Array.isArray(value)) return value.map((item) => fill(item, tell, env))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, fill(item, path, env)]),
+    Object.entries(value).map(([key, item]) => [key, fill(item, tell, env)]),
   )
 }
 

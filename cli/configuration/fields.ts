@@ -106,6 +106,11 @@ export const serveFields = {
     text: 'How often the stats files are read',
   },
   ...messageFields,
+  router: {
+    flag: 'router',
+    type: pathType,
+    text: 'YAML file of rules and endpoints: what goes where, besides ClickHouse or in its place; without it everything goes to ClickHouse alone. Read again at SIGHUP',
+  },
   notify: {
     flag: 'notify',
     type: pathType,

@@ -28,7 +28,7 @@ export interface ExpressionTerms {
 
 /** An expression that is true or not. */
 export interface Expression {
-  /** Whether it is true of what a context says. Never throws. */
+  /** Whether it is true of what a context says, `type` as `type_`. Never throws. */
   readonly isTrue: (context: object) => boolean
   /** The keys of the maps that it asks for. */
   readonly keys: Readonly<Record<string, readonly string[]>>
@@ -47,6 +47,9 @@ const plainFunctions: readonly string[] = ['contains', 'startsWith', 'endsWith',
 const operators: ReadonlySet<string> = new Set(
   '== != < <= > >= && || + - in ?: !_ -_ id value'.split(' '),
 )
+
+/** Names that the language has for itself, and how contexts have them. */
+const aliases: Readonly<Record<string, string | undefined>> = { type: 'type_' }
 
 /** Makes a compiler for expressions about these terms. */
 export function createExpressionCompiler(terms: ExpressionTerms): ExpressionCompiler {
@@ -86,7 +89,7 @@ class Compiler implements ExpressionCompiler {
       keys: Object.fromEntries(Object.entries(keys).map(([name, set]) => [name, [...set]])),
       isTrue(context) {
         try {
-          return program(context as Record<string, unknown>) === true
+          return program(context) === true
         } catch {
           // Such as a sum that overflows: not true of this.
           return false
@@ -112,7 +115,7 @@ class Compiler implements ExpressionCompiler {
     }
     if (op === '[]' || op === '.') {
       const [map, key] = inner
-      const named = isNode(map) && map.op === 'id' ? keys[String(map.args)] : undefined
+      const named = isNode(map) && map.op === 'id' ? keys[map.args] : undefined
       const literal = isNode(key) && key.op === 'value' ? key.args : key
       if (named === undefined || typeof literal !== 'string') {
         const maps = this.#maps.join(' and ')
@@ -121,6 +124,8 @@ class Compiler implements ExpressionCompiler {
       named.add(literal)
       return
     }
+    // The evaluator looks its name up when it is run, as the context has it.
+    if (op === 'id') (node as { args: unknown }).args = aliases[String(args)] ?? args
     if (op === 'id' && this.#maps.some((name) => name === args)) {
       this.#refuse(node, text, `of ${String(args)} one key at a time can be asked for`)
     }
@@ -146,7 +151,7 @@ class Compiler implements ExpressionCompiler {
       )
     }
     try {
-      new RegExp(node.args)
+      RegExp(node.args)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.#refuse(node, text, `the pattern cannot be used: ${why}`)
@@ -177,7 +182,9 @@ function createEnvironment({ fields, maps }: Omit<ExpressionTerms, 'hasPatterns'
   )
   // Numbers are compared with how people write them: `value == 0`.
   environment.registerOperator('double == int', (a: number, b: bigint) => a === Number(b))
-  for (const [name, type] of Object.entries(fields)) environment.registerVariable(name, type)
+  for (const [name, type] of Object.entries(fields)) {
+    environment.registerVariable(aliases[name] ?? name, type)
+  }
   for (const name of maps) environment.registerVariable(name, 'map<string, string>')
   return environment
 }

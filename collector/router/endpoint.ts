@@ -14,8 +14,13 @@ export type SendOutcome =
 
 /** Sends batches somewhere. */
 export interface Endpoint {
-  /** Sends a batch. May reject, which counts as `retryable`. */
+  /**
+   * Sends a batch. May reject, which counts as `retryable`. Before the signal is aborted, nothing
+   * is sent again; after it, the batch may be.
+   */
   send(items: readonly RoutedItem[], signal: AbortSignal): Promise<SendOutcome>
+  /** Whether it can send requests as they came. @default false */
+  readonly takesWhole?: boolean
   /** What would be sent, for people. */
   render(items: readonly RoutedItem[]): string
   /** Opens anew what has a name, such as files after a rotation. @default nothing to do */

@@ -21,7 +21,7 @@ export async function post(
   const response = await fetch(url, {
     method,
     headers,
-    body: body as BodyInit,
+    body: typeof body === 'string' ? body : Buffer.from(body),
     signal,
     redirect: 'manual',
   })

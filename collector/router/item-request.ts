@@ -7,8 +7,8 @@ import {
   exportTraceRequest,
   type Message,
 } from '@wayward/otlp'
-import type { ExportRequest, Signal } from '../consumer.ts'
 import { fromJson } from './otlp-json.ts'
+import type { ExportRequest, Signal } from '../consumer.ts'
 import {
   type Metric,
   type Origin,
@@ -53,14 +53,23 @@ export function toItems({
       : fromJson(message, Buffer.from(body).toString())
   const { records, resources, scopes } = levels[signal]
   const items: RoutedItem[] = []
+  const origin = { items: 0, itemBytes: 0, whole: undefined as Uint8Array | undefined }
   for (const ofResource of listOf(request, resources)) {
     const resource = ofResource.resource ?? {}
     for (const ofScope of listOf(ofResource, scopes)) {
       const { scope, schemaUrl: scopeUrl } = ofScope
-      const origins = { resource, resourceUrl: ofResource.schemaUrl, scope, scopeUrl }
+      const origins = {
+        request: origin,
+        resource,
+        resourceUrl: ofResource.schemaUrl,
+        scope,
+        scopeUrl,
+      }
       for (const record of listOf(ofScope, records)) addItem(items, signal, origins, record)
     }
   }
+  origin.items = items.length
+  origin.itemBytes = items.length === 0 ? 0 : Math.ceil(body.byteLength / items.length)
   return items
 }
 
@@ -93,9 +102,14 @@ export function toRequestBody(signal: Signal, items: readonly RoutedItem[]): Uin
     byScope.set(origins, list)
     list.push(item)
   }
+  const urlOf = (byScope: Map<Origins, RoutedItem[]>): object => {
+    const [first] = byScope.keys()
+    return first?.resourceUrl === undefined ? {} : { schemaUrl: first.resourceUrl }
+  }
   const request = {
     [resources]: [...byResource].map(([resource, byScope]) => ({
       resource,
+      ...urlOf(byScope),
       [scopes]: [...byScope].map(([origins, list]) => ({
         ...(origins.scope === undefined ? {} : { scope: origins.scope }),
         ...(origins.scopeUrl === undefined ? {} : { schemaUrl: origins.scopeUrl }),

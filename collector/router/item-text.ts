@@ -37,7 +37,7 @@ export function toJsonObject(item: RoutedItem): Record<string, unknown> {
     time: timeTextOf(item),
     signal: view.signal,
     service: serviceOf(item),
-    type: view.type,
+    type: view.type_,
     name: nameOf(item),
     ...(item.signal === 'traces' ? { durationMs: view.durationMs, status: view.status } : {}),
     ...(item.signal === 'logs' ? { severity: view.severity, body: view.body } : {}),
@@ -74,7 +74,7 @@ export function toMetlogObject(item: RoutedItem): Record<string, unknown> {
   return {
     env_version: '0.8',
     timestamp: `${timeTextOf(item).slice(0, 26)}Z`,
-    type: type === '' ? (isMetric ? view.type : 'oldstyle') : type,
+    type: type === '' ? (isMetric ? view.type_ : 'oldstyle') : type,
     logger: serviceOf(item),
     severity: syslogSeverityOf(item),
     payload: isMetric
@@ -84,7 +84,7 @@ export function toMetlogObject(item: RoutedItem): Record<string, unknown> {
         : nameOf(item),
     fields: { ...toObject(attributes), ...(isMetric ? { name: nameOf(item), rate: 1 } : {}) },
     metlog_pid: Number(resources[ATTR_PROCESS_PID] ?? 0),
-    metlog_hostname: String(resources[ATTR_HOST_NAME] ?? ''),
+    metlog_hostname: resources[ATTR_HOST_NAME] ?? '',
   }
 }
 
@@ -138,7 +138,7 @@ const partMakers: Readonly<Record<string, Template>> = {
   hour: (item) => timeTextOf(item).slice(11, 13),
   signal: viewed((view) => view.signal),
   service: serviceOf,
-  type: viewed((view) => view.type),
+  type: viewed((view) => view.type_),
   name: nameOf,
   severity: viewed((view) => view.severity),
   status: viewed((view) => view.status),

@@ -1,10 +1,10 @@
-// OTLP/JSON becomes plain values by the tables of the messages: integers of 64 bits are texts there,
-// ids hex, bytes base64. What its table does not have is left out; the store says what is wrong.
+// OTLP/JSON becomes plain values by the tables of the messages: there integers of 64 bits are
+// texts, ids hex, bytes base64. What a table does not have is left out; the store says what is wrong.
 import type { Message, NamedField } from '@wayward/otlp'
 
 const nestingMax = 100
 
-/** Reads a message. @throws SyntaxError where it is no JSON, TypeError where it is no such message */
+/** Reads a message. @throws SyntaxError or TypeError where it is none */
 export function fromJson(message: Message, text: string): unknown {
   return toMessage(message, JSON.parse(text), 0)
 }

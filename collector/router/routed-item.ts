@@ -38,8 +38,19 @@ export type Metric = Readonly<
   >
 > & { readonly name?: string; readonly unit?: string }
 
+/** The request that items came in. */
+export interface RequestOrigin {
+  /** How many items it has. */
+  readonly items: number
+  /** Its bytes for each item, which queues count by. */
+  readonly itemBytes: number
+  /** Its bytes where all of it goes the same ways, as it is. */
+  whole: Uint8Array | undefined
+}
+
 /** Where an item came from; items of one request share it. */
 export interface Origins {
+  readonly request: RequestOrigin
   readonly resource: Origin
   readonly resourceUrl: string | undefined
   readonly scope: Origin | undefined
@@ -101,7 +112,8 @@ export class ItemView {
     return this.item === undefined ? '' : signalNames[this.item.signal]
   }
 
-  get type(): string {
+  /** `type`, which the language of expressions has for itself. */
+  get type_(): string {
     return typeOf(this.item)
   }
 

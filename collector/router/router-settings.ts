@@ -47,7 +47,11 @@ const routerSchema = {
   type: 'object',
   required: ['rules'],
   properties: {
-    endpoints: { type: 'object', properties: {}, additionalProperties: true },
+    endpoints: {
+      type: 'object',
+      additionalProperties: { type: 'object', properties: {}, additionalProperties: true },
+      maxProperties: 100,
+    },
     rules: {
       type: 'array',
       maxItems: 1_000,
@@ -93,13 +97,13 @@ function toPath(field: string): (string | number)[] {
 
 /** Reads what is set of an endpoint; each says what is wrong in the same words. */
 export class SettingReader {
-  readonly #settings: EndpointSettings
+  readonly #settings: Readonly<Record<string, unknown>>
   readonly #path: readonly string[]
-  readonly #read = new Set(['type'])
+  readonly #read = new Set<string>()
 
-  constructor(endpoint: string, settings: EndpointSettings) {
+  constructor(path: readonly string[], settings: Readonly<Record<string, unknown>>) {
     this.#settings = settings
-    this.#path = ['endpoints', endpoint]
+    this.#path = path
   }
 
   text(key: string): string
@@ -113,7 +117,7 @@ export class SettingReader {
   choice<Choice extends string>(
     key: string,
     choices: readonly Choice[],
-    byDefault: Choice,
+    byDefault?: Choice,
   ): Choice {
     const value = this.#value(key) ?? byDefault
     const found = choices.find((one) => one === value)
@@ -141,7 +145,9 @@ export class SettingReader {
   /** `host:port`. */
   address(key: string, byDefault?: string): { readonly host: string; readonly port: number } {
     const value = this.#value(key) ?? byDefault
-    const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(String(value))
+    const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(
+      typeof value === 'string' ? value : '',
+    )
     const port = Number(match?.[3])
     if (match === null || port < 1 || port > 65_535) {
       this.#refuse(key, value, 'host:port, such as 127.0.0.1:8125')
@@ -154,6 +160,14 @@ export class SettingReader {
     const value = this.#value(key) ?? byDefault
     const isHttp = typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value)
     return isHttp ? new URL(value) : this.#refuse(key, value, 'an http or https address')
+  }
+
+  /** Settings within settings. */
+  section(key: string): SettingReader {
+    const value = this.#value(key) ?? {}
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (!isObject) this.#refuse(key, value, 'settings by name')
+    return new SettingReader([...this.#path, key], value as Readonly<Record<string, unknown>>)
   }
 
   /** @throws RouterError where something stands there that nobody reads */

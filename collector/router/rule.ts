@@ -37,6 +37,8 @@ interface Rule {
   readonly settings: RuleSettings
   readonly tags: readonly KeyValue[]
   readonly isMet: (item: RoutedItem) => boolean
+  /** Whether the rules below are asked, too: also where it only tags. */
+  readonly goesOn: boolean
   count: number
 }
 
@@ -56,6 +58,7 @@ export function createRuleBook(
   settings: readonly RuleSettings[],
   random: () => number = Math.random,
 ): RuleBook {
+  checkOrder(settings)
   return new Book(settings.map(toRule), random)
 }
 
@@ -78,9 +81,9 @@ class Book implements RuleBook {
       rule.count++
       const { drop = false, sample, to = [] } = rule.settings
       if (rule.tags.length > 0) item.tags = [...item.tags, ...rule.tags]
-      const isKept = !drop && (sample === undefined || this.#random() < sample)
+      const isKept = !drop && (sample === undefined || this.#draw(item) < sample)
       if (isKept) for (const name of to) way += `${name}\n`
-      if (rule.settings.continue !== true) return this.#decision(way)
+      if (!rule.goesOn) return this.#decision(way)
     }
     // What no rule has decided is stored, as without rules.
     return way === '' ? this.#store : this.#decision(`${way}${storeName}\n`)
@@ -88,10 +91,9 @@ class Book implements RuleBook {
 
   explain(item: RoutedItem): readonly MetRule[] {
     const met: MetRule[] = []
-    for (const { isMet, name, settings, tags } of this.#rules) {
+    for (const { goesOn, isMet, name, settings, tags } of this.#rules) {
       if (!isMet(item)) continue
       item.tags = [...item.tags, ...tags]
-      const goesOn = settings.continue === true
       const outcome = settings.drop === true ? 'drop' : goesOn ? 'continue' : 'end'
       met.push({ name, outcome, to: settings.to ?? [] })
       if (!goesOn) return met
@@ -103,6 +105,13 @@ class Book implements RuleBook {
     return new Map(this.#rules.map(({ count, name }) => [name, count]))
   }
 
+  /** Items of one trace are kept or left out together. */
+  #draw({ record, signal }: RoutedItem): number {
+    const traceId = signal === 'metrics' ? undefined : record.traceId
+    if (traceId?.byteLength !== 16) return this.#random()
+    return Buffer.from(traceId).readUIntBE(10, 6) / 2 ** 48
+  }
+
   #decision(way: string): Decision {
     const known = this.#decisions.get(way)
     if (known !== undefined) return known
@@ -112,10 +121,37 @@ class Book implements RuleBook {
   }
 }
 
+/** Rules that do nothing, or that nothing reaches, are mistakes. */
+function checkOrder(settings: readonly RuleSettings[]): void {
+  const names = new Set<string>()
+  for (const [index, rule] of settings.entries()) {
+    const { continue: goesOn = false, drop = false, name = `rule ${index + 1}`, to, tag } = rule
+    const path = ['rules', index]
+    if (names.has(name)) throw new RouterError(`There are two rules "${name}", wanted one`, path)
+    names.add(name)
+    if (drop && (to !== undefined || goesOn)) {
+      throw new RouterError(`Rule "${name}" has "drop" with "to" or "continue", wanted one`, path)
+    }
+    if (!drop && to === undefined && tag === undefined) {
+      throw new RouterError(`Rule "${name}" does nothing, wanted "to", "drop" or "tag"`, path)
+    }
+    const isAll = rule.when === undefined && rule.signals === undefined
+    const isEnd = drop || to !== undefined
+    if (isAll && isEnd && !goesOn && index < settings.length - 1) {
+      const cure = 'put it last, or add "continue: true"'
+      throw new RouterError(
+        `Rule "${name}" takes all, so nothing reaches those below; ${cure}`,
+        path,
+      )
+    }
+  }
+}
+
 function toRule(settings: RuleSettings, index: number): Rule {
   const { name = `rule ${index + 1}`, tag = {} } = settings
   const tags = Object.entries(tag).map(([key, text]) => ({ key, value: { stringValue: text } }))
-  return { name, settings, tags, isMet: toCondition(settings, index), count: 0 }
+  const goesOn = settings.continue === true || (settings.to === undefined && settings.drop !== true)
+  return { name, settings, tags, isMet: toCondition(settings, index), goesOn, count: 0 }
 }
 
 const signalOf = { span: 'traces', log: 'logs', metric: 'metrics' } as const

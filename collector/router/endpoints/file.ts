@@ -62,6 +62,8 @@ function folderOf(path: string): string {
 class FileEndpoint implements Endpoint {
   readonly #parts: FileParts
   readonly #files = new Map<string, OpenFile>()
+  /** Of a batch that is tried again, the files that have their part. */
+  readonly #done = new WeakMap<readonly RoutedItem[], Set<string>>()
   #isStale = false
 
   constructor(parts: FileParts) {
@@ -80,7 +82,13 @@ class FileEndpoint implements Endpoint {
       const path = this.#pathOf(item)
       texts.set(path, `${texts.get(path) ?? ''}${this.#lineOf(item)}\n`)
     }
-    for (const [path, text] of texts) await this.#append(path, Buffer.from(text))
+    const done = this.#done.get(items) ?? new Set<string>()
+    this.#done.set(items, done)
+    for (const [path, text] of texts) {
+      if (done.has(path)) continue
+      await this.#append(path, Buffer.from(text))
+      done.add(path)
+    }
     return sent as { readonly status: 'sent' }
   }
 
@@ -114,8 +122,14 @@ class FileEndpoint implements Endpoint {
       await this.#rotate(path, file)
       file = await this.#fileOf(path)
     }
-    // `appendFile` writes all of it, or rejects.
-    await file.handle.appendFile(bytes)
+    try {
+      // `appendFile` writes all of it, or rejects.
+      await file.handle.appendFile(bytes)
+    } catch (error) {
+      // On a full disk a part of it may be there: what is tried again begins where this did.
+      await file.handle.truncate(file.bytes).catch(() => undefined)
+      throw error
+    }
     file.bytes += bytes.length
     if (isSynced) await file.handle.datasync()
   }
@@ -175,5 +189,5 @@ function withCleanNames(item: RoutedItem): RoutedItem {
     origins: { ...origins, resource },
     tags: cleanAll(tags),
     record: { ...record, attributes },
-  } as RoutedItem
+  }
 }

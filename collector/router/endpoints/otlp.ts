@@ -7,7 +7,7 @@ import { type Endpoint, type SendOutcome, sent } from '../endpoint.ts'
 import { post } from '../http-post.ts'
 import { toJsonLine } from '../item-text.ts'
 import { toRequestBody } from '../item-request.ts'
-import type { RoutedItem } from '../routed-item.ts'
+import type { RequestOrigin, RoutedItem } from '../routed-item.ts'
 import type { SettingReader } from '../router-settings.ts'
 
 const paths: Readonly<Record<Signal, string>> = {
@@ -37,18 +37,51 @@ export function createOtlpEndpoint(settings: SettingReader): Endpoint {
   const headers = settings.texts('headers')
   const isGzip = settings.flag('gzip', false)
   const send = protocol === 'grpc' ? grpcSender(url, headers) : httpSender(url, headers, isGzip)
+  /** Of a batch that is tried again, how many of its requests were taken. */
+  const done = new WeakMap<readonly RoutedItem[], number>()
   return {
+    takesWhole: true,
     render: (items) => items.map(toJsonLine).join('\n'),
     async send(items, abort) {
-      for (const signal of signals) {
-        const own = items.filter((item): item is RoutedItem => item.signal === signal)
-        if (own.length === 0) continue
-        const outcome = await send(signal, toRequestBody(signal, own), abort)
+      const requests = toRequests(items)
+      for (let index = done.get(items) ?? 0; index < requests.length; index++) {
+        const { make, signal } = requests[index] as Request
+        const outcome = await send(signal, make(), abort)
         if (outcome.status !== 'sent') return outcome
+        done.set(items, index + 1)
       }
       return sent
     },
   }
+}
+
+interface Request {
+  readonly signal: Signal
+  readonly make: () => Uint8Array
+}
+
+/** Requests of which all is here go as they came; the rest is put together anew. */
+function toRequests(items: readonly RoutedItem[]): readonly Request[] {
+  const byRequest = new Map<RequestOrigin, RoutedItem[]>()
+  for (const item of items) {
+    const { request } = item.origins
+    const list = byRequest.get(request)
+    if (list === undefined) byRequest.set(request, [item])
+    else list.push(item)
+  }
+  const requests: Request[] = []
+  const rest: RoutedItem[] = []
+  for (const [{ items: count, whole }, list] of byRequest) {
+    const [first] = list
+    if (whole !== undefined && list.length === count && first !== undefined) {
+      requests.push({ signal: first.signal, make: () => whole })
+    } else rest.push(...list)
+  }
+  for (const signal of signals) {
+    const own = rest.filter((item) => item.signal === signal)
+    if (own.length > 0) requests.push({ signal, make: () => toRequestBody(signal, own) })
+  }
+  return requests
 }
 
 function httpSender(
@@ -94,8 +127,9 @@ function grpcSender(url: URL, headers: Readonly<Record<string, string>>): OtlpSe
       let status = ''
       let message = ''
       const note = (fields: Readonly<Record<string, unknown>>): void => {
-        status = String(fields['grpc-status'] ?? status)
-        message = String(fields['grpc-message'] ?? message)
+        const { 'grpc-message': text, 'grpc-status': code } = fields
+        if (typeof code === 'string' || typeof code === 'number') status = String(code)
+        if (typeof text === 'string') message = text
       }
       stream.on('response', note)
       stream.on('trailers', note)

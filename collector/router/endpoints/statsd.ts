@@ -1,9 +1,16 @@
-// Counters, gauges and times as statsd's datagrams. Every point that comes is a change since the one
-// before: counters of Metlog are. Those that count from a start on are not sent.
+// Counters, gauges and times as statsd's datagrams. A counter of statsd adds up changes: sums that
+// count from a start on are not sent.
 import { type Endpoint, sent } from '../endpoint.ts'
 import { createLineConnection } from '../line-connection.ts'
 import { recordOf } from '../item-request.ts'
-import { nameOf, type Point, type RoutedItem, toObject, toText, valueOf } from '../routed-item.ts'
+import {
+  nameOf,
+  type Point,
+  type RoutedItem,
+  type toObject,
+  toText,
+  valueOf,
+} from '../routed-item.ts'
 import type { SettingReader } from '../router-settings.ts'
 
 /** What fits into a frame of Ethernet. */
