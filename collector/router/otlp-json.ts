@@ -1,5 +1,5 @@
 // OTLP/JSON becomes plain values by the tables of the messages: there integers of 64 bits are
-// texts, ids hex, bytes base64. What a table does not have is left out; the store says what is wrong.
+// texts, ids hex, bytes base64. What a table does not have is left out; the store tells of it.
 import type { Message, NamedField } from '@wayward/otlp'
 
 const nestingMax = 100
