@@ -92,7 +92,7 @@ rules:
     const socket = createSocket('udp4')
     socket.send(
       JSON.stringify({ type: 'x', payload: 'by udp', logger: 'shop' }),
-      25_565,
+      udpPort,
       '127.0.0.1',
     )
     // While it is read again, messages keep coming.
@@ -102,12 +102,11 @@ rules:
     await sending
     await expect.poll(() => service.stderr(), { timeout: 10_000 }).toContain('were read again')
     await send(20)
-    await expect
-      .poll(() => [...lines('one.txt'), ...lines('two.txt')].length, { timeout: 10_000 })
-      .toBe(271)
+    const got = (): readonly string[] => [...lines('one.txt'), ...lines('two.txt')]
+    const isOurs = (line: string): boolean => line !== 'by udp'
+    await expect.poll(() => got().filter(isOurs), { timeout: 10_000 }).toEqual(sent)
+    await expect.poll(got, { timeout: 10_000 }).toContain('by udp')
     socket.close()
-    const got = [...lines('one.txt'), ...lines('two.txt')].filter((line) => line !== 'by udp')
-    expect(got).toEqual(sent)
 
     writeFileSync(file('router.yaml'), `${rules('two')}  - { to: [nowhere] }\n`)
     service.child.kill('SIGHUP')
