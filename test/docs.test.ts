@@ -1,7 +1,6 @@
-// Goal: what the README and the how-to pages tell people to run does run, and the README shows what
-// is then printed. Method: a service on free ports and a temporary data folder; every fenced block
-// of the pages goes to the program that its language names, with the documented ports replaced by
-// the ones in use.
+// Goal: what the README and the how-to pages tell people to run does run. Method: a service on free
+// ports and a temporary data folder; every fenced block of the pages goes to the program that its
+// language names, with the documented ports replaced by the ones in use.
 import { createLogger } from '@wayward/base'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -53,7 +52,7 @@ function blocksOf(page: string): Block[] {
 /** Commands that this file or the test run itself is. */
 const runElsewhere: Readonly<Record<string, string>> = {
   'npm start': 'starts the service for all other blocks, below',
-  'npm run demo': 'is run by the test of what it prints, below',
+  'npm run demo': 'is run by test/e2e/demo.test.ts, with what it prints',
   'npm test': 'is the command that runs this test',
 }
 
@@ -261,17 +260,3 @@ describe('programs', () => {
     runText('python3', ['-'], withPorts(text))
   })
 })
-
-test('README.md shows what the demo prints', () => {
-  const shown = blocks.find((block) => block.page === 'README.md' && block.language === 'text')
-  const printed = masked(runText('npm', ['run', 'demo'], '', { COLUMNS: '100' }))
-  const findings = (shown?.text ?? '').split('\n').filter((line) => /^(\d+\.|[a-z-]+:)/.test(line))
-  expect(findings.length).toBeGreaterThanOrEqual(4)
-  // Line ends differ with the length of the numbers, so the beginning of each line is compared.
-  for (const line of findings) expect(printed).toContain(masked(line).slice(0, 45))
-}, 180_000)
-
-/** The text on one line with numbers and units taken out. */
-function masked(text: string): string {
-  return text.replaceAll(/[\d.,]+(?:\s*(?:ns|µs|ms|s|%)(?=\W|$))?/g, '#').replaceAll(/\s+/g, ' ')
-}

@@ -81,7 +81,7 @@ test('jobs lists them, those in trouble first', async () => {
     ['Times', 'are', 'UTC.'],
     [''],
   ])
-  expect(stdout).toMatch(/nightly .* 10 min 0 s +o{13}xoo\n/)
+  expect(stdout).toMatch(/nightly .* 10 min 0 s +o{17}xoo\n/)
   expect((await jobs('--tag', 'night')).stdout).not.toContain('nightly')
   expect((await jobs('--fail-on', 'trouble')).code).toBe(1)
   expect((await jobs('--status', 'down', '--fail-on', 'trouble')).code).toBe(0)
