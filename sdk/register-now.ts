@@ -7,13 +7,13 @@ import { createInstrumentations } from './observe/instrumentations.ts'
 import { hookLoader } from './observe/loader-hooks.ts'
 import { register } from './registration.ts'
 
-/** Resolves when ES modules are observed; those that are required are so at once. */
-export async function registerNow(): Promise<void> {
+/** When it returns, what is imported or required from then on is observed. */
+export function registerNow(): void {
   if (register().status === 'disabled') return
   try {
     const instrumentations = createInstrumentations()
     registerInstrumentations({ instrumentations })
-    await hookLoader(instrumentations.map(({ library }) => library.name))
+    hookLoader(instrumentations.map(({ library }) => library.name))
   } catch (error) {
     diag.error('Cannot observe libraries; the application goes on without it', error)
   }

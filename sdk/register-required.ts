@@ -1,10 +1,9 @@
-// `node --require @wayward/sdk/register app.cjs`: a module that is required cannot be waited for.
-// What the application requires is observed; ES modules are from a moment later on, which is before
-// those of an application's own.
+// `node --require @wayward/sdk/register app.cjs`: Node's own thread for loader hooks requires it,
+// too, where there is one.
 import * as workerThreads from 'node:worker_threads'
 import { registerNow } from './register-now.ts'
 
-if (!isLoaderThread()) void registerNow()
+if (!isLoaderThread()) registerNow()
 
 /** Whether this is Node's own thread for loader hooks, which requires what every thread does. */
 function isLoaderThread(): boolean {

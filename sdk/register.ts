@@ -2,4 +2,4 @@
 // observed.
 import { registerNow } from './register-now.ts'
 
-await registerNow()
+registerNow()

@@ -102,6 +102,7 @@ describe('without a bundler', () => {
     ['--import', 'untouched.mjs', "import { Mutex } from 'async-mutex'"],
     ['--import', 'untouched.cjs', "const { Mutex } = require('async-mutex')"],
     ['--require', 'required.cjs', "const { Mutex } = require('async-mutex')"],
+    ['--require', 'required.mjs', "import { Mutex } from 'async-mutex'"],
   ])('%s @wayward/sdk/register before %s', async (flag, name, head) => {
     const file = sdk.write(
       name,
@@ -151,6 +152,25 @@ describe.each(['esm', 'cjs'] as const)('bundled by esbuild to %s', (format) => {
     expectPlaces(told, flags.length > 0 ? /^bundled\.mjs:\d+$/ : /^out-[\w-]+\.[mc]js:\d+(:\d+)?$/)
   })
 })
+
+test.each(['esm', 'cjs'] as const)(
+  '@wayward/sdk/register is the first import of a bundle of esbuild to %s',
+  async (format) => {
+    const outfile = join(sdk.path, `first.${format === 'esm' ? 'mjs' : 'cjs'}`)
+    await build({
+      entryPoints: [sdk.write('src/first.mjs', `import '@wayward/sdk/register'\n${asModule}`)],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format,
+      target: 'node20',
+      logLevel: 'error',
+      logOverride: { 'empty-import-meta': 'silent' },
+      ...(format === 'esm' ? { banner: { js: requireBanner } } : {}),
+    })
+    expectPlaces(await namesOf([outfile]), /^first\.[mc]js:\d+$/)
+  },
+)
 
 describe('bundled by webpack', () => {
   test.each([

@@ -1,7 +1,6 @@
 // Goal: what is reported of an item's end is what its caller saw, in every supported version.
-// Method:
-// each way to end, run on each version with the observation, and the promise of add() beside the
-// row.
+// Method: each way to end, run on each version with the observation, and the promise of add()
+// beside the row.
 import {
   ATTR_ERROR_TYPE,
   ATTR_WAYWARD_QUEUE_ITEM_RESULT,
