@@ -12,7 +12,7 @@ import { WAYWARD_LOCK_TYPE_VALUE_MUTEX, WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE } from
 import { sharedState } from '../process/shared-state.ts'
 import type { OutermostFunction } from './call-site.ts'
 import { Lock } from '../report/lock.ts'
-import type { LockHold, LockRequest } from '../report/reported-lock.ts'
+import type { LockRequest } from '../report/reported-lock.ts'
 import { defineLibrary, type Observer } from './library.ts'
 
 /** The exports of async-mutex that are observed. */
@@ -189,12 +189,6 @@ function decorator(
   }
 }
 
-/** A request and the hold that it became. */
-interface Asked {
-  readonly request: LockRequest
-  hold: LockHold | undefined
-}
-
 /**
  * What the library is doing right now, from a call that came in to its return:
  *
@@ -204,20 +198,20 @@ interface Asked {
 interface Call {
   readonly step: 'around' | 'asking' | 'granting' | 'releasing'
   /** The request that it is about. Of `around` the one that is made within. */
-  asked: Asked | undefined
+  request: LockRequest | undefined
   /** Of `around`: the time-out of the request. */
   timeoutMs?: number
   /** Of `granting`: the request does not wait. */
   readonly isAtOnce?: boolean
 }
 
-const releasing: Call = { step: 'releasing', asked: undefined }
+const releasing: Call = { step: 'releasing', request: undefined }
 
 /** The calls of one library, and the scope of the one that is on the stack. */
 class Calls {
   readonly #observer: Observer<Lock>
   /** Requests by queue item. Weak: the library owns the items. */
-  readonly #items = new WeakMap<object, Asked>()
+  readonly #items = new WeakMap<object, LockRequest>()
   #call: Call | undefined
 
   constructor(observer: Observer<Lock>) {
@@ -232,13 +226,12 @@ class Calls {
     const outer = this.#call
     const request = this.#observer.isOn ? this.#ask(semaphore, args[0], outermost) : undefined
     if (request === undefined) return original.apply(semaphore, args)
-    const asked: Asked = { request, hold: undefined }
-    if (this.#isAround(outer)) outer.asked = asked
-    this.#call = { step: 'asking', asked }
+    if (this.#isAround(outer)) outer.request = request
+    this.#call = { step: 'asking', request }
     try {
       const promise = original.apply(semaphore, args)
       // Not granted: the library has put an item of ours, and only one, into its queue.
-      if (request.isOpen) this.#tagItem(semaphore, asked)
+      if (request.isOpen) this.#tagItem(semaphore, request)
       return promise
     } catch (error) {
       request.cancelled()
@@ -254,10 +247,10 @@ class Calls {
     action: (callback: (...args: A) => unknown) => Promise<unknown>,
   ): Promise<unknown> {
     if (!this.#observer.isOn || typeof callback !== 'function') return action(callback)
-    const around: Call = { step: 'around', asked: undefined }
+    const around: Call = { step: 'around', request: undefined }
     return this.#within(around, () =>
       action((...args) => {
-        const hold = around.asked?.hold
+        const hold = around.request?.hold
         if (hold === undefined) return callback(...args)
         return context.with(hold.context, () => callback(...args))
       }),
@@ -271,21 +264,21 @@ class Calls {
   ): Promise<unknown> {
     if (!this.#observer.isOn) return action()
     const outer = this.#call
-    const around: Call = this.#isAround(outer) ? outer : { step: 'around', asked: undefined }
+    const around: Call = this.#isAround(outer) ? outer : { step: 'around', request: undefined }
     around.timeoutMs = timeoutMs
     // A promise that follows the library's: a rejection that nobody handles is still seen as such.
     return this.#within(around, action).catch((error: unknown) => {
       // What was cancelled or refused for another reason has ended by now.
-      around.asked?.request[end]()
+      around.request?.[end]()
       throw error
     })
   }
 
   dispatch(semaphore: SemaphoreLike, original: SemaphoreLike['_dispatchItem'], item: object): void {
     const outer = this.#call
-    const asking = outer?.step === 'asking' ? outer.asked : undefined
-    const asked = this.#items.get(item) ?? asking
-    this.#call = { step: 'granting', asked, isAtOnce: asked === asking }
+    const asking = outer?.step === 'asking' ? outer.request : undefined
+    const request = this.#items.get(item) ?? asking
+    this.#call = { step: 'granting', request, isAtOnce: request === asking }
     try {
       original.call(semaphore, item)
     } finally {
@@ -296,16 +289,13 @@ class Calls {
   /** What the library has just granted is held, and ends with the releaser that it gives away. */
   newReleaser(releaser: () => void): () => void {
     const call = this.#call
-    const asked = call?.step === 'granting' ? call.asked : undefined
-    if (call === undefined || asked === undefined) return releaser
-    call.asked = undefined
+    const request = call?.step === 'granting' ? call.request : undefined
+    if (call === undefined || request === undefined) return releaser
+    call.request = undefined
     // A request that gave up is granted for a moment all the same: nobody's hold, and no other's
     // end.
-    const isAbandoned = !asked.request.isOpen
-    const hold = isAbandoned
-      ? undefined
-      : asked.request.granted({ isContended: call.isAtOnce !== true })
-    asked.hold = hold
+    const isAbandoned = !request.isOpen
+    const hold = isAbandoned ? undefined : request.granted({ isContended: call.isAtOnce !== true })
     return () => {
       // Where release() has ended this hold already, the library now frees whoever holds the lock
       // since.
@@ -325,7 +315,7 @@ class Calls {
   }
 
   cancel(semaphore: SemaphoreLike): void {
-    for (const item of semaphore._queue) this.#items.get(item)?.request.cancelled()
+    for (const item of semaphore._queue) this.#items.get(item)?.cancelled()
   }
 
   #ask(
@@ -342,14 +332,14 @@ class Calls {
 
   /** Whether it waits for its `acquire()`. */
   #isAround(call: Call | undefined): call is Call {
-    return call?.step === 'around' && call.asked === undefined
+    return call?.step === 'around' && call.request === undefined
   }
 
-  #tagItem({ _queue: queue }: SemaphoreLike, asked: Asked): void {
+  #tagItem({ _queue: queue }: SemaphoreLike, request: LockRequest): void {
     for (let index = queue.length - 1; index >= 0; index--) {
       const item = queue[index]
       if (item !== undefined && !this.#items.has(item)) {
-        this.#items.set(item, asked)
+        this.#items.set(item, request)
         return
       }
     }

@@ -28,6 +28,7 @@ const contendedNsMin = 1_000_000
 export class OpenRequest extends OpenOperation implements RequestOfLock, LockWaitOperation {
   result: string | undefined = undefined
   isReported = false
+  hold: OpenHold | undefined = undefined
   readonly lock: LockState
   readonly sequence: number
   readonly parent: Context
@@ -103,13 +104,14 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
     // Where there was no wait, the hold takes over the number, so that the numbers have no gaps.
     const sequence = isContended ? core.process.nextSequence() : this.sequence
     this.finishAt(seconds, ns)
-    return new OpenHold(this, this.#point, {
+    this.hold = new OpenHold(this, this.#point, {
       seconds,
       ns,
       sequence,
       isContended,
       waitNs: isContended ? passedNs : 0,
     })
+    return this.hold
   }
 
   #giveUp(result: string, timeNs: bigint | undefined): void {
@@ -130,6 +132,7 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
 /** What a disabled lock hands out. */
 export const noRequest: LockRequest = {
   isOpen: false,
+  hold: undefined,
   taskId: undefined,
   granted: () => noHold,
   timedOut: () => undefined,

@@ -98,6 +98,8 @@ export interface LockRequest {
   /** The lock was busy and the requester would not wait. */
   refused(options?: LockTimeOptions): void
   readonly isOpen: boolean
+  /** The hold that it has become, undefined before and without a grant. */
+  readonly hold: LockHold | undefined
   /** The task that asks, undefined while disabled. */
   readonly taskId: string | undefined
 }

@@ -7,6 +7,7 @@
 //   flow has used already, or twice without an `await` in between, has split off, and becomes a
 //   task of its own, if the task has something open that a single flow could not have.
 import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks'
+import { small } from '../process/clock.ts'
 
 /** A lock held by a task, as far as task identity needs to know it. */
 export interface TaskHold {
@@ -26,7 +27,6 @@ export interface Task {
   /** The number as text. */
   readonly id: string
   readonly name: string | undefined
-  readonly parentId: string | undefined
   /** Number of lock requests that wait. */
   waiting: number
   /** Changed by `addHold` and `removeHold` only; the empty list is shared by all. */
@@ -109,7 +109,7 @@ export function createTasks(nextTaskId: () => number): Tasks {
 
   function create(name: string | undefined, from: Task | undefined, fromOrder: number): Task {
     const inherited = from === undefined ? noHolds : inherit(from, fromOrder)
-    return new FlowTask(nextTaskId(), name, from?.id, inherited)
+    return new FlowTask(nextTaskId(), name, inherited)
   }
 
   function createPoint(task: Task, segment: number, origin: Task | undefined, at: number): Point {
@@ -157,7 +157,7 @@ export function createTasks(nextTaskId: () => number): Tasks {
     create(name, isPart = false) {
       const point = storage.getStore()
       if (isPart) return create(name, point?.task, point?.order ?? 0)
-      return new FlowTask(nextTaskId(), name, point?.task.id, noHolds)
+      return new FlowTask(nextTaskId(), name, noHolds)
     },
     enter(task, fn) {
       // No segment: the first ask inside is this task's, wherever it is made.
@@ -174,18 +174,11 @@ class FlowTask implements Task {
   classes: Map<string, ClassHolds> | undefined = undefined
   heldBefore: HeldLocks | undefined = undefined
   readonly name: string | undefined
-  readonly parentId: string | undefined
   readonly inherited: readonly TaskHold[]
 
-  constructor(
-    number: number,
-    name: string | undefined,
-    parentId: string | undefined,
-    inherited: readonly TaskHold[],
-  ) {
+  constructor(number: number, name: string | undefined, inherited: readonly TaskHold[]) {
     this.number = number
     this.name = name
-    this.parentId = parentId
     this.inherited = inherited
   }
 
@@ -200,7 +193,7 @@ class FlowTask implements Task {
  * before any continuation of what is asked for now, ends the stretch.
  */
 function createSegments(): () => number {
-  if ('_propagate' in AsyncLocalStorage.prototype) return executionAsyncId
+  if ('_propagate' in AsyncLocalStorage.prototype) return () => small(executionAsyncId())
   let segment = 0
   let isOpen = false
   const close = (): void => {
