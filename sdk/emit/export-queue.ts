@@ -25,6 +25,7 @@ import {
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
 } from '@wayward/semconv'
 import type { QueueLimits } from '../process/environment.ts'
+import { type ExportSockets, watchExportSockets } from './export-sockets.ts'
 import type { Dropped, LossReport } from '../report/loss-report.ts'
 import { followedOperationsMax } from '../report/open-operations.ts'
 
@@ -57,6 +58,7 @@ export interface ExportLine {
   underWay: Promise<unknown> | undefined
   pauseMs: number
   pausedUntilMs: number
+  readonly sockets: ExportSockets
 }
 
 const pauseMsMin = 1000
@@ -65,7 +67,12 @@ const pauseMsMax = 5000
 const lineCheckMs = 20
 
 export function createExportLine(): ExportLine {
-  return { underWay: undefined, pauseMs: pauseMsMin, pausedUntilMs: 0 }
+  return {
+    underWay: undefined,
+    pauseMs: pauseMsMin,
+    pausedUntilMs: 0,
+    sockets: watchExportSockets(),
+  }
 }
 
 /** The gRPC codes that OTLP lets a client try again. */
@@ -205,7 +212,8 @@ function createExportQueue<T extends Item>(
       }
       try {
         // The exporter's own calls must not become spans.
-        context.with(suppressTracing(context.active()), () => exporter.export(items, onResult))
+        const within = line.sockets.within(suppressTracing(context.active()))
+        context.with(within, () => exporter.export(items, onResult))
       } catch (error) {
         onResult({ code: ExportResultCode.FAILED, error: error as Error })
       }
@@ -261,6 +269,7 @@ function createExportQueue<T extends Item>(
       drop(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, waiting)
       waiting = []
       failUnderWay?.()
+      line.sockets.abandon()
     },
   }
 }

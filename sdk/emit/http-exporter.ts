@@ -81,6 +81,8 @@ export function createHttpExporter<T>(
       headers: { ...settings.headers, ...headersOf(settings), 'Content-Length': body.length },
     })
     underWay.add(request)
+    // What is under way holds no process; also a TLS socket, which Node does not publish.
+    request.on('socket', (socket) => void socket.unref())
     request.on('timeout', () => {
       request.destroy(new Error(`no answer in ${settings.timeoutMs} ms`))
     })

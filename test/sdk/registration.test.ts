@@ -223,7 +223,12 @@ describe('a collector that does not work', () => {
     expect(ended.ms).toBeLessThan(5000)
   })
 
-  const hang = async (args: readonly string[], env: Record<string, string> = {}) => {
+  /** Connections are taken, and nothing is answered: over TLS not even in the handshake. */
+  const hang = async (
+    args: readonly string[],
+    env: Record<string, string> = {},
+    scheme = 'http',
+  ) => {
     const hanging: TcpServer = createServer(() => undefined)
     await new Promise<void>((resolve) => {
       hanging.listen(0, '127.0.0.1', resolve)
@@ -231,12 +236,31 @@ describe('a collector that does not work', () => {
     const address = hanging.address()
     const port = typeof address === 'object' ? address?.port : 0
     const ended = await run(args, {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `${scheme}://localhost:${port}`,
       ...env,
     })
     hanging.close()
     return ended
   }
+
+  const report = "import { register } from '@wayward/sdk'; register().reporter.zone('z', () => 1);"
+  test.each([
+    ['grpc', 'and has nothing else to do', ''],
+    ['grpc', 'after its first export', 'setTimeout(() => undefined, 1500)'],
+    ['http/protobuf', 'and has nothing else to do', ''],
+    ['http/protobuf', 'after its first export', 'setTimeout(() => undefined, 1500)'],
+    ['grpc', 'with shutdown()', 'await register().shutdown()'],
+  ])('and hangs in the TLS handshake of %s: a process ends %s', async (protocol, _name, code) => {
+    const ended = await hang(
+      ['--input-type=module', '--eval', report + code],
+      { OTEL_EXPORTER_OTLP_PROTOCOL: protocol, OTEL_EXPORTER_OTLP_TIMEOUT: '2000' },
+      'https',
+    )
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    // Its own 1.5 s, calls that are under way (2 s each), and the deadline of the last flush (2 s)
+    // or of the shutdown (5 s); without our part it never ended.
+    expect(ended.ms).toBeLessThan(15_000)
+  })
 
   test('and hangs with a full queue: memory is bounded, and the process ends', async () => {
     const ended = await hang(['burst-app.mjs'], {
