@@ -194,4 +194,10 @@ export const migrations: readonly Migration[] = [
     columns: ['wayward_job_states.next_due_at'],
     files: ['tables/wayward_job_slots.sql', 'tables/wayward_job_slots_mv.sql'],
   },
+  {
+    version: 13,
+    name: 'Last known of what is open, never before it was seen to be open',
+    queries: ['tables/wayward_open_now.sql'],
+    files: [],
+  },
 ]

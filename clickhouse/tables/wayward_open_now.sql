@@ -2,7 +2,8 @@
 --
 --   open    its session gives signs of life: it may still go on.
 --   silent  its session has given none (no span, log or snapshot) for five times the interval of snapshots, at least for
---           15 s: it was open when the session went silent, at silent_at.
+--           15 s: it was open when the session went silent, at silent_at, which is never before
+--           seen_at: where the wall clock was set back in between, times of before it go on.
 --   lost    its session reports, and has not said since seen_at that it is open: its end was lost, or its thread is
 --           blocked.
 --
@@ -40,7 +41,7 @@ AS SELECT
     t.last_at < subtractNanoseconds(now64(9, 'UTC'), quiet_ns), 'silent',
     o.seen_uptime_ns > 0 AND t.uptime_ns > o.seen_uptime_ns + quiet_ns, 'lost',
     'open') AS state,
-  if(state = 'silent', t.last_at, toDateTime64(0, 9, 'UTC')) AS silent_at
+  if(state = 'silent', greatest(t.last_at, o.seen_at), toDateTime64(0, 9, 'UTC')) AS silent_at
 FROM
 (
   SELECT

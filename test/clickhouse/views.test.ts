@@ -382,6 +382,8 @@ describe('wayward_open_now', () => {
       { session: 's1', sequence: '1', state: 'silent', is_heard: 0 },
       { session: 's1', sequence: '2', state: 'silent', is_heard: 0 },
     ])
+    const early = 'SELECT count() AS n FROM wayward_open_now WHERE silent_at < seen_at'
+    expect(await engine.reader.query(early)).toEqual([{ n: '0' }])
     const times = await engine.reader.query(
       `SELECT is_clock_set, dateDiff('second', first_at, last_at) AS seconds,
          dateDiff('second', last_at, now64(9)) BETWEEN 19 AND 60 AS is_step

@@ -1011,7 +1011,7 @@ AS SELECT
     t.last_at < subtractNanoseconds(now64(9, 'UTC'), quiet_ns), 'silent',
     o.seen_uptime_ns > 0 AND t.uptime_ns > o.seen_uptime_ns + quiet_ns, 'lost',
     'open') AS state,
-  if(state = 'silent', t.last_at, toDateTime64(0, 9, 'UTC')) AS silent_at
+  if(state = 'silent', greatest(t.last_at, o.seen_at), toDateTime64(0, 9, 'UTC')) AS silent_at
 FROM
 (
   SELECT
@@ -1163,3 +1163,6 @@ WHERE due_at > toDateTime64(0, 9, 'UTC')
 
 -- Migration 12 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (12, 'When jobs were due', now64(3));
+
+-- Migration 13 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (13, 'Last known of what is open, never before it was seen to be open', now64(3));

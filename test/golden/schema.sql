@@ -946,7 +946,7 @@ AS SELECT
     o.span_id AS span_id,
     greatest(5 * o.interval_ns, 15000000000) AS quiet_ns,
     multiIf(t.last_at < subtractNanoseconds(now64(9, 'UTC'), quiet_ns), 'silent', (o.seen_uptime_ns > 0) AND (t.uptime_ns > (o.seen_uptime_ns + quiet_ns)), 'lost', 'open') AS state,
-    if(state = 'silent', t.last_at, toDateTime64(0, 9, 'UTC')) AS silent_at
+    if(state = 'silent', greatest(t.last_at, o.seen_at), toDateTime64(0, 9, 'UTC')) AS silent_at
 FROM
 (
     SELECT
