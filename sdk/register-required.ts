@@ -1,6 +1,6 @@
 // `node --require @wayward/sdk/register app.cjs`: Node's own thread for loader hooks requires it,
 // too, where there is one.
-import * as workerThreads from 'node:worker_threads'
+import workerThreads from 'node:worker_threads'
 import { registerNow } from './register-now.ts'
 
 if (!isLoaderThread()) registerNow()

@@ -3,8 +3,8 @@
 // only one left in use; `register` starts a thread of its own, and Node 26 warns of it. Both are
 // done when the call returns, so nobody has to wait: a top-level `await` could not be bundled to
 // CommonJS.
-// Not by its names, of which Node 20 does not have all.
-import * as nodeModule from 'node:module'
+// Not by its names, of which Node 20 does not have all: of `*` bundlers import what is used.
+import nodeModule from 'node:module'
 
 /** What import-in-the-middle offers where it knows `registerHooks`. */
 interface SyncHooks {

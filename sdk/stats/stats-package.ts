@@ -1,7 +1,7 @@
 // The seam to @wayward/mmstats, an optional peer: its shapes are said here, so that the SDK and its
 // types do without it. Decision 34 says why.
 // Not by its name, which bundles for ES modules declare once more in their first line.
-import * as nodeModule from 'node:module'
+import nodeModule from 'node:module'
 
 /** A counter in a stats file. */
 export interface StatsCounter {

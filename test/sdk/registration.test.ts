@@ -38,6 +38,13 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
+/**
+ * Far less than what would hold a process (time-outs of a minute, retries for as long), and enough
+ * where the machine is busy.
+ */
+const soonMs = 20_000
+const longTimeout = { OTEL_EXPORTER_OTLP_TIMEOUT: '60000' }
+
 const endpoint = () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: server.url })
 
 describe('untouched applications under --import @wayward/sdk/register', () => {
@@ -205,7 +212,7 @@ describe('a collector that does not work', () => {
     })
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     expect(ended.stdout).toContain('registered')
-    expect(ended.ms).toBeLessThan(3000)
+    expect(ended.ms).toBeLessThan(soonMs)
   })
 
   test('and hangs: the application ends after the deadline of its last flush', async () => {
@@ -217,10 +224,11 @@ describe('a collector that does not work', () => {
     const port = typeof address === 'object' ? address?.port : 0
     const ended = await run(['report-app.mjs'], {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      ...longTimeout,
     })
     hanging.close()
     expect(ended).toMatchObject({ code: 0, stderr: '' })
-    expect(ended.ms).toBeLessThan(5000)
+    expect(ended.ms).toBeLessThan(soonMs)
   })
 
   /** Connections are taken, and nothing is answered: over TLS not even in the handshake. */
@@ -259,24 +267,24 @@ describe('a collector that does not work', () => {
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     // Its own 1.5 s, calls that are under way (2 s each), and the deadline of the last flush (2 s)
     // or of the shutdown (5 s); without our part it never ended.
-    expect(ended.ms).toBeLessThan(15_000)
+    expect(ended.ms).toBeLessThan(soonMs)
   })
 
   test('and hangs with a full queue: memory is bounded, and the process ends', async () => {
     const ended = await hang(['burst-app.mjs'], {
-      TEST_MS: '2500',
+      TEST_COUNT: '50000',
       OTEL_EXPORTER_OTLP_TIMEOUT: '1500',
     })
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     const { dropped, rssMiB } = JSON.parse(ended.stdout) as { dropped: number; rssMiB: number }
     expect(dropped).toBeGreaterThan(16_384)
     expect(rssMiB).toBeLessThan(400)
-    // Its own 2.5 s, the call that is under way (1.5 s), and the deadline of the last flush (2 s).
-    expect(ended.ms).toBeLessThan(9000)
+    // Its own time, the call that is under way (1.5 s), and the deadline of the last flush (2 s).
+    expect(ended.ms).toBeLessThan(soonMs)
   })
 
   const setUp = `import { register } from '@wayward/sdk'
-    register().reporter.zone('work', () => undefined);`
+    register({ exitFlushMsMax: 60_000 }).reporter.zone('work', () => undefined);`
   test.each([
     ['process.exit(3)', 'process.exit(3)', 3, ''],
     ['an uncaught exception', "throw new Error('mine')", 1, 'Error: mine'],
@@ -288,11 +296,11 @@ describe('a collector that does not work', () => {
       '',
     ],
   ])('and hangs: %s ends the process as ever', async (_name, code, exitCode, stderr) => {
-    const ended = await hang(['--input-type=module', '--eval', setUp + code])
+    const ended = await hang(['--input-type=module', '--eval', setUp + code], longTimeout)
     expect(ended.code).toBe(exitCode)
     expect(ended.stderr).toContain(stderr)
     if (stderr === '') expect(ended.stderr).toBe('')
-    expect(ended.ms).toBeLessThan(2000)
+    expect(ended.ms).toBeLessThan(soonMs)
   })
 
   test.each([
@@ -312,7 +320,7 @@ describe('a collector that does not work', () => {
     ])
     const { ms, dropped } = JSON.parse(ended.stdout) as { ms: number; dropped: number }
     expect(ms).toBeGreaterThan(350)
-    expect(ms).toBeLessThan(1500)
+    expect(ms).toBeLessThan(soonMs)
     expect(dropped).toBe(code.includes('shutdown') ? 5000 : 0)
   })
 
@@ -416,18 +424,22 @@ describe("an application's own OpenTelemetry", () => {
     expect(ended.stderr).toContain('again after shutdown()')
   })
 
-  test.each([
+  const first = [
     ['a meter provider', 'metrics.setGlobalMeterProvider({ getMeter: () => ({}) })'],
     ['a logger of diagnostics', 'diag.setLogger(console)'],
     [
       'a propagator',
       'propagation.setGlobalPropagator({ inject() {}, extract: (c) => c, fields: () => [] })',
     ],
+  ] as const
+  test.each([
+    ...first.map((what) => ['older', '1.8.0', ...what] as const),
+    ...first.map((what) => ['newer', '1.10.0', ...what] as const),
   ])(
-    'an older copy of the API that registered %s first makes register() fail in words',
-    async (_name, code) => {
+    'a copy of the API that is %s (%s) and registered %s first makes register() fail in words',
+    async (age, version, _name, code) => {
       const ended = await evaluate(`
-      import { diag, metrics, propagation } from 'older-api'
+      import { diag, metrics, propagation } from '${age}-api'
       ${code}
       const { register } = await import('@wayward/sdk')
       const registration = register()
@@ -438,11 +450,25 @@ describe("an application's own OpenTelemetry", () => {
       const { status, problems } = JSON.parse(line) as { status: string; problems: string[] }
       expect(status).toBe('failed')
       expect(problems[0]).toContain(
-        'Version 1.8.0 of @opentelemetry/api registered something first',
+        `Version ${version} of @opentelemetry/api registered something first`,
       )
       expect(ended.stderr).toContain('npm ls @opentelemetry/api')
     },
   )
+
+  test("a newer API's tracer provider that was there first takes the reports", async () => {
+    const ended = await evaluate(`
+      import { trace } from 'newer-api'
+      import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+      const exporter = new InMemorySpanExporter()
+      const spanProcessors = [new SimpleSpanProcessor(exporter)]
+      trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors }))
+      const { register } = await import('@wayward/sdk')
+      const { status, reporter } = register()
+      reporter.zone('theirs', () => undefined)
+      console.log(status, exporter.getFinishedSpans().map(({ name }) => name).join())`)
+    expect(ended.stdout.trim()).toBe('already_registered theirs')
+  })
 
   test('a logger provider that is there stays, and is reported', async () => {
     const ended = await evaluate(`
@@ -497,7 +523,7 @@ describe('the end of a process', () => {
     )
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     expect(Number(ended.stdout)).toBe(20)
-    expect(ended.ms).toBeLessThan(15_000)
+    expect(ended.ms).toBeLessThan(soonMs)
   })
 
   test('is not held by a listener that reports each time', async () => {
@@ -512,7 +538,7 @@ describe('the end of a process', () => {
       endpoint(),
     )
     expect(ended.code).toBe(0)
-    expect(ended.ms).toBeLessThan(4000)
+    expect(ended.ms).toBeLessThan(soonMs)
     expect(server.spans.length).toBeGreaterThan(0)
   })
 
