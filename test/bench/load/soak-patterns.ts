@@ -2,8 +2,9 @@
 // Each says what one step does; what the libraries themselves keep is measured by the same steps
 // unobserved.
 import { AsyncResource } from 'node:async_hooks'
-import { nameLock, type Reporter } from '@wayward/sdk'
-import { Mutex, Semaphore } from 'async-mutex'
+import { setMaxListeners } from 'node:events'
+import { nameLock, nameQueue, type Reporter } from '@wayward/sdk'
+import { Mutex, Semaphore, tryAcquire } from 'async-mutex'
 import PQueue from 'p-queue'
 
 /** One step of a pattern; `index` counts from 0. */
@@ -115,8 +116,40 @@ export const soakPatterns: Readonly<Record<string, Pattern>> = {
   },
   'jobs by hand that never end, each of its own name': (reporter) => (index) =>
     reporter?.job({ name: `job ${index}` }).start(),
+  'attempts by hand that never end': (reporter) => {
+    const run = reporter?.job({ name: 'report' }).start()
+    return () => run?.startAttempt()
+  },
+  'zones by hand that never end': (reporter) => (index) => reporter?.startZone(`zone ${index}`),
   'zones and logs': (reporter) => (index) =>
     reporter?.zone(`zone ${index}`, () => reporter.log({ body: 'inside' })),
+  'requests that are refused or given up at once': () => {
+    const mutex = new Mutex()
+    void mutex.acquire()
+    const never = tryAcquire(mutex)
+    return async (index) => {
+      void never.acquire().catch(nothing)
+      void mutex.acquire().catch(nothing)
+      if (index % 500 > 0) return
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      mutex.cancel()
+    }
+  },
+  'a p-queue for each of a million names': () => (index) =>
+    nameQueue(new PQueue(), `queue ${index}`).add(nothing),
+  'items of a p-queue that are aborted by a signal which they share': () => {
+    const queue = new PQueue({ autoStart: false })
+    let controller = new AbortController()
+    return async (index) => {
+      if (index % 1000 === 0) {
+        controller.abort()
+        controller = new AbortController()
+        setMaxListeners(0, controller.signal)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      void queue.add(nothing, { signal: controller.signal }).catch(nothing)
+    }
+  },
   '100,000 items of a p-queue that is paused': () => {
     const queue = new PQueue({ autoStart: false })
     return (index) => {
