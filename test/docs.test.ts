@@ -200,7 +200,7 @@ describe('shell blocks', () => {
     ({ text }) => {
       runText('bash', ['-euo', 'pipefail'], withPorts(text))
     },
-    60_000,
+    240_000,
   )
 
   test.each(blocks.filter(({ language, text }) => language === 'sh' && endless.test(text)))(
@@ -220,7 +220,7 @@ describe('shell blocks', () => {
       child.kill('SIGINT')
       await ended
     },
-    60_000,
+    240_000,
   )
 
   test.each(shellBlocks.filter((block) => block.text.includes('--clickhouse-url')))(
@@ -241,7 +241,7 @@ describe('shell blocks', () => {
       child.kill('SIGTERM')
       expect(await exitCode).toBe(0)
     },
-    60_000,
+    240_000,
   )
 })
 
