@@ -67,16 +67,22 @@ const tables: readonly TableEndpoint[] = [
     parameters: [...window, 'session', 'name', 'limit'],
   },
   {
+    question: 'slots',
+    operation: 'listSlots',
+    summary: 'Which times at which a job was due were met, late or missed, by the hour',
+    parameters: [...window, 'name', 'limit'],
+  },
+  {
     question: 'loggers',
     operation: 'listLoggers',
     summary: 'Which loggers wrote how much, by severity',
-    parameters: [...window, 'text', 'limit'],
+    parameters: [...window, 'text', 'own', 'limit'],
   },
   {
     question: 'log-patterns',
     operation: 'listLogPatterns',
     summary: 'Which log records are alike but for their numbers and ids',
-    parameters: [...window, 'text', 'logger', 'severity', 'limit'],
+    parameters: [...window, 'text', 'logger', 'severity', 'own', 'limit'],
     values: ({ severity = '0' }) => ({ severity: Number(severity) }),
   },
   {
@@ -172,7 +178,7 @@ export const tableEndpoints: readonly Endpoint[] = tables.map((table) => {
 
 async function valuesOf({ isOfSpan, values }: TableEndpoint, asked: Question): Promise<Values> {
   const { asker, given, nowNs } = asked
-  const { group = '', kind = '', limit, logger = '', name = '', text = '' } = given
+  const { group = '', kind = '', limit, logger = '', name = '', own = '', text = '' } = given
   const common = {
     ...toParameters(readWindow(given, nowNs)),
     service: given.service ?? '',
@@ -184,6 +190,7 @@ async function valuesOf({ isOfSpan, values }: TableEndpoint, asked: Question): P
     kind,
     logger,
     name,
+    own,
     text,
     ...values?.(given),
   }

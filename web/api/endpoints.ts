@@ -180,15 +180,16 @@ export const endpoints: readonly Endpoint[] = [
     path: '/api/v1/logs',
     operation: 'searchLogs',
     summary: 'Log records like these, the latest first',
-    parameters: [...window, 'text', 'logger', 'severity', 'attribute', 'limit'],
+    parameters: [...window, 'text', 'logger', 'severity', 'attribute', 'own', 'limit'],
     schema: () => tableSchema(question('logs')),
     answer: (asked) => {
-      const { text = '', logger = '', severity = '0' } = asked.given
+      const { text = '', logger = '', own = '', severity = '0' } = asked.given
       return askTable(asked.asker, question('logs'), {
         ...valuesOf(asked),
         ...attributeOf(asked.given),
         text,
         logger,
+        own,
         severity: Number(severity),
         trace_id: '',
         limit: limitOf(asked.given),

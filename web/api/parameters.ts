@@ -142,6 +142,11 @@ export const parameters = {
   limit: integerParameter('Rows at most', 1, rowsMax, '100'),
   name: textParameter('Only what has this name', 'GET /cart'),
   text: textParameter('Only records whose body has this, in whatever case', 'timed out'),
+  own: choiceParameter(
+    'Whether the events of Wayward itself count',
+    ['with', 'without'],
+    'without',
+  ),
   logger: textParameter('Only records of this instrumentation scope and those below it', 'shop.db'),
   severity: integerParameter('Only records of this severity number or above', 1, 24, '13'),
   status: choiceParameter('Only spans with this status', ['Unset', 'Ok', 'Error'], 'Error'),

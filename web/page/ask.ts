@@ -1,4 +1,5 @@
 // What the page asks of the API. An answer that is not wanted any more is broken off.
+import { fetchAsMe } from './token.ts'
 
 /** What a column of a table means. */
 export interface ColumnOfTable {
@@ -78,7 +79,7 @@ export interface Lane {
   readonly name: string
 }
 
-/** Asks an address. @throws Error with what the service said is wrong */
+/** Asks an address below `/api/v1/`, or a whole path. @throws Error with what the service said is wrong */
 export async function ask<T>(
   path: string,
   parameters: Readonly<Record<string, string>>,
@@ -87,7 +88,8 @@ export async function ask<T>(
   const query = new URLSearchParams(
     Object.entries(parameters).filter(([, value]) => value !== ''),
   ).toString()
-  const response = await fetch(`/api/v1/${path}${query === '' ? '' : `?${query}`}`, { signal })
+  const base = path.startsWith('/') ? '' : '/api/v1/'
+  const response = await fetchAsMe(`${base}${path}${query === '' ? '' : `?${query}`}`, signal)
   const body = (await response.json().catch(() => undefined)) as unknown
   if (response.ok) return body as T
   const detail = (body as { readonly detail?: string } | undefined)?.detail

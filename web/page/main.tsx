@@ -13,6 +13,8 @@ import { Timeline } from './timeline/timeline.tsx'
 import { SqlPage } from './sql/sql.tsx'
 import { Status } from './status.tsx'
 import { Traces } from './traces/traces.tsx'
+import { TokenForm } from './token-form.tsx'
+import { round } from './token.ts'
 import { addressOf, onPage, open, show, state, type View, views } from './view-state.ts'
 
 const ranges = {
@@ -66,7 +68,8 @@ function Shell() {
         <Ranges />
       </header>
       <main id="content" key={view}>
-        <Page />
+        <TokenForm />
+        <Page key={round.value} />
       </main>
     </>
   )

@@ -4,6 +4,7 @@ import { messageOf, Shown, useAnswer } from './answered.tsx'
 import type { Table } from './ask.ts'
 import { formatCount, visible } from './format.ts'
 import { SortedTable } from './tables/sorted-table.tsx'
+import { fetchAsMe } from './token.ts'
 import { state, windowOf } from './view-state.ts'
 
 const everyMs = 3000
@@ -76,7 +77,7 @@ function Counters() {
     const look = async (): Promise<void> => {
       if (document.hidden) return
       try {
-        const response = await fetch('/metrics', { signal: gone.signal })
+        const response = await fetchAsMe('/metrics', gone.signal)
         const sample = { atMs: performance.now(), values: read(await response.text()) }
         setSamples(([, last]) => [last, sample])
         setError('')

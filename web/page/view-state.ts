@@ -50,6 +50,10 @@ const nothing = {
   analyzer: '',
   logger: '',
   severity: '',
+  /** Of logs: `with` shows the events of Wayward itself as well. */
+  own: '',
+  /** Of traces: a condition in SQL. */
+  where: '',
   span: '',
   status: '',
   longer: '',

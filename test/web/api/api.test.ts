@@ -198,6 +198,20 @@ async function insertReports(): Promise<void> {
     histogram('2026-11-26 10:00:00', 3, 6, [1, 2, 0]),
     histogram('2026-11-26 10:00:04', 5, 26, [1, 3, 1]),
   ])
+  const slot = (dueAt: string, outcome: string, sequence: number, latenessNs = 0): object => ({
+    service: 'shop',
+    job_name: hostile,
+    due_at: dueAt,
+    outcome,
+    lateness_ns: latenessNs,
+    sequence,
+  })
+  await engine.insertRows('wayward_job_slots', [
+    slot('2026-11-26 02:00:00', 'met', 1),
+    slot('2026-11-26 02:30:00', 'missed', 2),
+    slot('2026-11-26 02:30:00', 'late', 3, 61_000_000_000),
+    slot('2026-11-26 03:00:00', 'missed', 4),
+  ])
   await engine.insertRows('wayward_ledger', [
     { event: 'refused', reason: hostile, requests: 1, last_at: '2026-11-26 10:00:00' },
   ])
@@ -266,6 +280,7 @@ const values: Readonly<Record<string, string>> = {
 const more: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '/api/v1/pairs': { name: hostile },
   '/api/v1/runs': { name: hostile },
+  '/api/v1/slots': { name: hostile },
   '/api/v1/metric-series': { name: hostile, group: hostile },
   '/api/v1/exemplars': { name: hostile },
   '/api/v1/differences': { fromNs: '0' },
@@ -465,6 +480,20 @@ describe('what a lane, a metric and a search say in sums', () => {
     const { body } = await ask(`/api/v1/differences?${hour}&shortestNs=2500000000`)
     const found = body.rows.find(({ key }) => key === 'http.route')
     expect(found).toMatchObject({ value: hostile, spans: 1, others: 0, share: 1 })
+  })
+})
+
+describe('when a job was due', () => {
+  test('is told by the hour, with what was said of it last', async () => {
+    const { rows } = (await ask(`/api/v1/slots?name=${encodeURIComponent(hostile)}`)).body
+    const times = rows.map(({ hour_at, ...others }) => ({
+      ...others,
+      hour: String(hour_at).slice(11, 13),
+    }))
+    expect(times).toEqual([
+      { hour: '03', met: 0, late: 0, missed: 1, lateness_ns: 0 },
+      { hour: '02', met: 1, late: 1, missed: 0, lateness_ns: 61_000_000_000 },
+    ])
   })
 })
 

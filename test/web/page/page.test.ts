@@ -3,9 +3,15 @@
 // Chromium against the built command; skipped where there is no Chromium.
 import { AxeBuilder } from './axe.ts'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningService, startService, temporaryFolder } from '../../e2e/wayward-process.ts'
+import {
+  anyPorts,
+  type RunningService,
+  startService,
+  temporaryFolder,
+} from '../../e2e/wayward-process.ts'
 import { hostile, report, reportLog, traceId } from './report.ts'
 
 const programs = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser']
@@ -157,6 +163,64 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
     await page.getByRole('alert').waitFor()
     expect(await page.getByRole('alert').textContent()).toContain('Syntax error')
     said.length = 0
+  })
+
+  test('shows how jobs are, what is expected of them and when they were due', async () => {
+    const put = await fetch(`${service.endpoints.api}/api/jobs/nightly`, {
+      method: 'PUT',
+      body: JSON.stringify({ schedule: ['30 2 * * *'], grace: '10m' }),
+    })
+    expect(put.status).toBeLessThan(300)
+    await open('/?view=jobs')
+    const states = page.getByRole('region', { name: 'States of jobs' })
+    await states.locator('.badge.new').waitFor()
+    await states.locator('button.link').first().click()
+    await page.locator('dd', { hasText: '30 2 * * *' }).waitFor()
+    await page.locator('dd', { hasText: /02:30:00/ }).waitFor()
+    await page.locator('p.grid button, p.empty').first().waitFor()
+  })
+
+  test('finds spans by a condition in SQL, and says what is wrong with one', async () => {
+    await open('/?view=traces')
+    const field = page.getByLabel('Or a condition in SQL')
+    await field.fill('Duration > 19e9')
+    await field.press('Enter')
+    await expect.poll(() => page.locator('table[aria-label=Spans] tbody tr').count()).toBe(1)
+    await field.fill("Duration > 'x")
+    await field.press('Enter')
+    await page.getByRole('alert').waitFor()
+    said.length = 0
+  })
+
+  test('asks for a token where the service wants one, and shows what it may then', async () => {
+    const other = temporaryFolder()
+    const tokens = join(other.path, 'tokens')
+    writeFileSync(tokens, 'reader: 0123456789abcdef0123\n', { mode: 0o600 })
+    const closed = await startService(other.path, [...anyPorts, '--token-file', tokens])
+    const context = await browser.newContext()
+    try {
+      const reader = await context.newPage()
+      await reader.goto(`${closed.endpoints.api}/?view=sql&sql=SELECT%201%20AS%20one`)
+      const field = reader.getByLabel('Token of the service')
+      await field.fill('0123456789abcdef9999')
+      await field.press('Enter')
+      await reader.getByText('does not know this token').waitFor()
+      await field.fill('0123456789abcdef0123')
+      await field.press('Enter')
+      await field.waitFor({ state: 'detached' })
+      await reader.getByRole('button', { name: 'Run' }).click()
+      await reader.getByText('1 rows in').waitFor()
+      const saved = reader.waitForEvent('download')
+      await reader.getByRole('link', { name: 'csv' }).click()
+      expect(readFileSync(await (await saved).path(), 'utf8')).toBe('"one"\n1\n')
+      await reader.goto(`${closed.endpoints.api}/?view=logs&live=on`)
+      await reader.locator('[aria-live]', { hasText: /^Live$/ }).waitFor()
+      expect(await reader.locator('form.problem').count()).toBe(0)
+    } finally {
+      await context.close()
+      await closed.stop()
+      other.remove()
+    }
   })
 
   test('shows log records while they come, and pauses', async () => {

@@ -4,6 +4,7 @@
 --   from     DateTime64(9)  first moment of the window
 --   to       DateTime64(9)  first moment after the window
 --   service  String         only this service, empty for all
+--   own      String         without leaves out the events of Wayward itself, such as changes of jobs
 --   text     String         only records whose body has this, in whatever case; empty for all
 --   limit    UInt64         rows at most
 --
@@ -25,6 +26,7 @@ SELECT
 FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR ServiceName = {service:String})
+  AND ({own:String} != 'without' OR NOT startsWith(EventName, 'wayward.'))
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(Body, {text:String}) > 0)
 GROUP BY ScopeName
 ORDER BY records DESC, logger

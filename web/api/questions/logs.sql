@@ -4,6 +4,7 @@
 --   from      DateTime64(9)  first moment of the window
 --   to        DateTime64(9)  first moment after the window
 --   service   String         only this service, empty for all
+--   own       String         without leaves out the events of Wayward itself, such as changes of jobs
 --   text      String         only records whose body has this in whatever case, empty for all
 --   logger    String         only records of this instrumentation scope and those below it, empty for all
 --   severity  UInt8          only records of this severity number or above
@@ -40,6 +41,7 @@ SELECT
 FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR ServiceName = {service:String})
+  AND ({own:String} != 'without' OR NOT startsWith(EventName, 'wayward.'))
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(Body, {text:String}) > 0)
   AND ({logger:String} = '' OR ScopeName = {logger:String}
     OR startsWith(ScopeName, concat({logger:String}, '.')) OR startsWith(ScopeName, concat({logger:String}, '/')))

@@ -25,8 +25,10 @@ export interface ChartParts {
   readonly title: string
   readonly series: readonly Series[]
   readonly formatValue: (value: number) => string
-  /** What a place is called under the pointer and at the axis. */
+  /** What a place is called under the pointer. */
   readonly formatPlace: (place: number) => string
+  /** The same at the axis. @default formatPlace */
+  readonly formatTick?: (place: number) => string
   readonly places: number
   readonly height?: number
   /** Lines across, such as quantiles. */
@@ -41,7 +43,7 @@ const named = [0, 0.25, 0.5, 0.75, 1] as const
 
 /** The picture. */
 export function Chart(parts: ChartParts) {
-  const { formatPlace, formatValue, marks = [], places, series, title } = parts
+  const { formatPlace, formatTick, formatValue, marks = [], places, series, title } = parts
   const [place, setPlace] = useState<number | undefined>(undefined)
   const most = largestOf(series, places)
   return (
@@ -66,7 +68,7 @@ export function Chart(parts: ChartParts) {
       </div>
       <p class="axis">
         {named.map((share) => (
-          <span>{formatPlace(Math.round(share * (places - 1)))}</span>
+          <span>{(formatTick ?? formatPlace)(Math.round(share * (places - 1)))}</span>
         ))}
       </p>
     </figure>

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { formatCount, formatTime, visible } from '../format.ts'
 import { VirtualRows } from '../tables/virtual-rows.tsx'
 import { open, state } from '../view-state.ts'
+import { readEvents, type StreamEvent } from './read-events.ts'
 
 const rowHeight = 24
 /** Older ones go. */
@@ -62,18 +63,17 @@ function useStream(isPaused: boolean): {
   useEffect(() => {
     const given = { service, session, kind: 'log', where }
     const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== ''))
-    const stream = new EventSource(`/api/stream?${query.toString()}`)
-    stream.addEventListener('message', ({ data }: MessageEvent<string>) => {
+    const take = ({ data, type }: StreamEvent): void => {
+      if (type !== 'message') {
+        setNote(`Live; ${type}: ${visible(data)}`)
+        return
+      }
       waiting.current.push(JSON.parse(data) as Item)
       if (waiting.current.length > 2 * keptMax) waiting.current = waiting.current.slice(-keptMax)
-    })
-    stream.addEventListener('open', () => setNote('Live'))
-    stream.addEventListener('error', () => setNote('The service does not answer; trying again …'))
-    for (const name of ['dropped', 'missed', 'gap']) {
-      stream.addEventListener(name, ({ data }: MessageEvent<string>) =>
-        setNote(`Live; ${name}: ${visible(data)}`),
-      )
     }
+    const stop = readEvents(`/api/stream?${query.toString()}`, take, (isOpen) =>
+      setNote(isOpen ? 'Live' : 'The service does not answer; trying again …'),
+    )
     const timer = setInterval(() => {
       if (paused.current || waiting.current.length === 0) return
       const fresh = waiting.current.toReversed()
@@ -81,7 +81,7 @@ function useStream(isPaused: boolean): {
       setItems((before) => [...fresh, ...before].slice(0, keptMax))
     }, showEveryMs)
     return () => {
-      stream.close()
+      stop()
       clearInterval(timer)
     }
   }, [service, session, where])

@@ -1,7 +1,7 @@
 // Log records: any number of them, the latest first, by channel, severity and text; live when wanted.
 import { useState } from 'preact/hooks'
 import { messageOf, Shown, Sql, useAnswer } from '../answered.tsx'
-import { ask, type Row, type Table } from '../ask.ts'
+import { ask, type Row, type Table, textOf } from '../ask.ts'
 import { formatCount, formatTime, visible } from '../format.ts'
 import { SortedTable } from '../tables/sorted-table.tsx'
 import { VirtualRows } from '../tables/virtual-rows.tsx'
@@ -20,9 +20,10 @@ const severities = { '': 'any severity', 5: 'DEBUG', 9: 'INFO', 13: 'WARN', 17: 
 
 /** The page of logs. */
 export function Logs() {
-  const { attribute, chart, live, logger, severity, text } = state.value
+  const { attribute, chart, live, logger, own, severity, text } = state.value
   const { session: _, ...window } = windowOf(state.value)
-  const asked = { ...window, text, logger, severity }
+  const shownOwn = own === 'with' ? 'with' : 'without'
+  const asked = { ...window, text, logger, severity, own: shownOwn }
   return (
     <>
       <p class="tools">
@@ -48,6 +49,14 @@ export function Logs() {
           value={attribute}
           onChange={(event) => show({ attribute: event.currentTarget.value })}
         />
+        <button
+          type="button"
+          aria-pressed={own === 'with'}
+          title="Snapshots of what is open, changes of jobs, ..."
+          onClick={() => show({ own: own === 'with' ? '' : 'with' })}
+        >
+          Wayward's own events
+        </button>
         {['', 'patterns'].map((key) => (
           <button type="button" aria-pressed={chart === key} onClick={() => show({ chart: key })}>
             {key === '' ? 'records' : key}
@@ -55,7 +64,7 @@ export function Logs() {
         ))}
       </p>
       <div class="beside">
-        <Channels asked={{ ...window, text }} />
+        <Channels asked={{ ...window, text, own: shownOwn }} />
         <div>
           {live === 'on' ? (
             <Live />
@@ -172,11 +181,19 @@ function Record({
       <span role="cell">{visible(String(row['logger']))}</span>
       <span role="cell" class="body">
         <button type="button" class="link plain" onClick={() => choose(row)}>
-          {visible(String(row['event_name'] || row['body']).slice(0, 500))}
+          {visible(titleOf(row).slice(0, 500))}
         </button>
       </span>
     </div>
   )
+}
+
+/** The body, else the event with its attributes. */
+function titleOf(row: Row): string {
+  const [body, event] = [textOf(row, 'body'), textOf(row, 'event_name')]
+  if (event === '' || body !== '') return event === '' ? body : `${event}: ${body}`
+  const attributes = Object.entries(row['attributes'] as Readonly<Record<string, string>>)
+  return `${event} ${attributes.map(([key, value]) => `${key}=${value}`).join(' ')}`
 }
 
 function Details({ row }: { readonly row: Row }) {

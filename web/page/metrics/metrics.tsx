@@ -1,6 +1,7 @@
 // Metrics: pick one, group it, as values, rates or quantiles, with the traces that led to its values.
 import { Shown, Sql, useAnswer } from '../answered.tsx'
 import type { Row, Table } from '../ask.ts'
+import { bucketsOf, placeNamer, rangeChooser, tickNamer } from '../charts/buckets.ts'
 import { Chart, type Series } from '../charts/chart.tsx'
 import { formatCount, visible } from '../format.ts'
 import { SortedTable } from '../tables/sorted-table.tsx'
@@ -169,15 +170,15 @@ function Lines({
       values,
     }
   })
-  const at = new Map(
-    rows.map((row) => [Number(row['bucket']), String(row['at']).slice(0, 19).replace('T', ' ')]),
-  )
+  const times = bucketsOf(rows.toSorted((a, b) => Number(a['bucket']) - Number(b['bucket'])))
   return (
     <Chart
       title={title}
       series={series}
       places={buckets}
-      formatPlace={(place) => at.get(place) ?? ''}
+      formatPlace={placeNamer(times)}
+      formatTick={tickNamer(times)}
+      onChoose={rangeChooser(times)}
       formatValue={(value) => Number(value.toPrecision(4)).toLocaleString('en-US')}
     />
   )

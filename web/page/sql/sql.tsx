@@ -2,12 +2,14 @@
 // a file to take along.
 import { useRef, useState } from 'preact/hooks'
 import { messageOf } from '../answered.tsx'
-import type { ColumnOfTable, Table } from '../ask.ts'
 import { Chart } from '../charts/chart.tsx'
 import { formatCount, visible } from '../format.ts'
 import { SortedTable } from '../tables/sorted-table.tsx'
+import { SaveLink } from '../save-link.tsx'
+import { fetchAsMe } from '../token.ts'
 import { adjust, state } from '../view-state.ts'
 import { Editor } from './editor.tsx'
+import { isNumber, type RawAnswer, toTable } from './raw-answer.ts'
 
 const files = ['csv', 'json', 'parquet', 'arrow'] as const
 const examples: Readonly<Record<string, string>> = {
@@ -17,17 +19,6 @@ const examples: Readonly<Record<string, string>> = {
     'SELECT service, lock_name, count() AS waits, sum(wait_ns) / 1e9 AS seconds\nFROM wayward_lock_waits\nGROUP BY ALL\nORDER BY seconds DESC\nLIMIT 100',
   'records by minute':
     'SELECT toStartOfMinute(Timestamp) AS minute, count() AS records, countIf(SeverityNumber >= 17) AS errors\nFROM otel_logs\nGROUP BY minute\nORDER BY minute',
-}
-
-interface RawAnswer {
-  readonly meta: readonly { readonly name: string; readonly type: string }[]
-  readonly data: readonly (readonly unknown[])[]
-  readonly rows: number
-  readonly statistics: {
-    readonly elapsed: number
-    readonly rows_read: number
-    readonly bytes_read: number
-  }
 }
 
 /** The page of SQL. */
@@ -63,9 +54,9 @@ export function SqlPage() {
           </button>
         )}
         {files.map((format) => (
-          <a download={`wayward.${format}`} href={addressOf(draft, format)}>
+          <SaveLink address={addressOf(draft, format)} name={`wayward.${format}`}>
             {format}
-          </a>
+          </SaveLink>
         ))}
         {Object.entries(examples).map(([name, text]) => (
           <button type="button" class="link" onClick={() => setDraft(text)}>
@@ -121,30 +112,10 @@ function addressOf(sql: string, format: string): string {
 }
 
 async function askSql(sql: string, signal: AbortSignal): Promise<RawAnswer> {
-  const response = await fetch(addressOf(sql, 'table'), { signal })
+  const response = await fetchAsMe(addressOf(sql, 'table'), signal)
   const body = (await response.json()) as RawAnswer & { readonly detail?: string }
   if (response.ok) return body
   throw new Error(body.detail ?? `The service answered ${response.status}`)
-}
-
-function isNumber(type: string): boolean {
-  return /^(?:Nullable\(|LowCardinality\()*(?:U?Int|Float|Decimal)/.test(type)
-}
-
-function toTable({ data, meta }: RawAnswer, sql: string): Table {
-  const columns = meta.map(({ name, type }): ColumnOfTable => {
-    return { name, type: isNumber(type) ? 'number' : 'text', unit: '', description: type }
-  })
-  const rows = data.map((values) =>
-    Object.fromEntries(
-      columns.map(({ name, type }, i) => {
-        const value = values[i]
-        if (type === 'number') return [name, value === null ? null : Number(value)]
-        return [name, typeof value === 'string' ? value : JSON.stringify(value)]
-      }),
-    ),
-  )
-  return { columns, rows, sql }
 }
 
 /** The first column names the places, all numbers are bars. */

@@ -5,8 +5,8 @@ import { Chart } from '../charts/chart.tsx'
 import { formatCount, formatDuration } from '../format.ts'
 
 const looks: Readonly<Record<string, string>> = {
-  held: 'held',
   waiting: 'wait',
+  held: 'held',
   queued: 'queued',
   processing: 'busy',
   running: 'busy',
@@ -64,6 +64,7 @@ function Lengths({ rows, state: look }: { readonly state: string; readonly rows:
       series={[{ name: look, look: looks[look] ?? 'busy', form: 'bar', values: counts }]}
       places={counts.length}
       formatPlace={(place) => `${lengthOf(place)} – ${lengthOf(place + 1)}`}
+      formatTick={lengthOf}
       formatValue={formatCount}
       marks={marks}
     />

@@ -1,7 +1,7 @@
 // A lock, a queue or a job over time: how long, how many, and how many were waiting.
 import { Shown, Sql, useAnswer } from '../answered.tsx'
 import type { Row, Table } from '../ask.ts'
-import { bucketsOf, placeNamer, rangeChooser } from '../charts/buckets.ts'
+import { bucketsOf, placeNamer, rangeChooser, tickNamer } from '../charts/buckets.ts'
 import { Chart, type Series } from '../charts/chart.tsx'
 import { formatCount, formatDuration } from '../format.ts'
 import type { Kind } from './subjects.tsx'
@@ -87,7 +87,12 @@ function Charts({ kind, rows }: { readonly rows: readonly Row[]; readonly kind: 
   })
   const [begunWaits, endedWaits] = [of(waits, 'began'), of(waits, 'ended')]
   const hasWaits = begunWaits.some((count) => count > 0)
-  const common = { places: buckets, formatPlace: placeNamer(times), onChoose: rangeChooser(times) }
+  const common = {
+    places: buckets,
+    formatPlace: placeNamer(times),
+    formatTick: tickNamer(times),
+    onChoose: rangeChooser(times),
+  }
   return (
     <div class="charts">
       <Chart

@@ -66,7 +66,7 @@ function Gantt({ rows }: { readonly rows: readonly Row[] }) {
     <figure class="chart">
       <figcaption>
         Lengths of the latest {rows.length} <span class="key queued">late</span>
-        <span class="key busy">ran</span> <span class="key bad">failed</span>
+        <span class="key held">went well</span> <span class="key bad">failed</span>
         <span class="quiet value">
           up to {formatDuration(long)}, late up to {formatDuration(late)}
         </span>

@@ -3,9 +3,11 @@ import { visible } from '../format.ts'
 import { open, show, state, windowOf } from '../view-state.ts'
 import { Distribution } from './distribution.tsx'
 import { Hours } from './hours.tsx'
+import { JobState } from './job-states.tsx'
 import { Pairs } from './pairs.tsx'
 import { Progress } from './progress.tsx'
 import { Runs } from './runs.tsx'
+import { Slots } from './slots.tsx'
 import type { Kind } from './subjects.tsx'
 
 const analyzerOf = { lock: 'lock-contention', queue: 'queue-delay', job: 'job-runs' } as const
@@ -28,6 +30,8 @@ export function Subject({ kind, name }: { readonly kind: Kind; readonly name: st
           Close
         </button>
       </h2>
+      {kind === 'job' && <JobState name={name} service={service} />}
+      {kind === 'job' && <Slots asked={asked} />}
       {kind === 'job' && <Runs asked={asked} />}
       <Progress asked={asked} kind={kind} />
       <Distribution asked={asked} />

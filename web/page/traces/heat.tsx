@@ -3,6 +3,7 @@
 import { useRef } from 'preact/hooks'
 import { Shown, Sql, useAnswer } from '../answered.tsx'
 import type { Row, Table } from '../ask.ts'
+import { bucketsOf } from '../charts/buckets.ts'
 import { formatCount, formatDuration, formatTime } from '../format.ts'
 import { SortedTable } from '../tables/sorted-table.tsx'
 import { adjust, state } from '../view-state.ts'
@@ -41,10 +42,6 @@ function stepOf(row: Row): number {
   return Math.round(Math.log2(Number(row['shortest_ns'])) * 2)
 }
 
-function nsOf(row: Row): bigint {
-  return BigInt(Date.parse(`${String(row['at']).slice(0, 23)}Z`)) * 1_000_000n
-}
-
 function Picture({ rows }: { readonly rows: readonly Row[] }) {
   const svg = useRef<SVGSVGElement>(null)
   const pressed = useRef<{ readonly bucket: number; readonly step: number } | undefined>(undefined)
@@ -52,7 +49,7 @@ function Picture({ rows }: { readonly rows: readonly Row[] }) {
   const [lowest, highest] = [Math.min(...steps), Math.max(...steps)]
   const height = (highest - lowest + 1) * rowHeight
   const most = Math.max(...rows.map((row) => Number(row['spans'])))
-  const { fromNs, stepNs } = scaleOf(rows)
+  const { fromNs, stepNs } = bucketsOf(rows)
   const placeOf = (event: PointerEvent): { readonly bucket: number; readonly step: number } => ({
     bucket: Math.floor((event.offsetX / (svg.current?.clientWidth ?? 1)) * buckets),
     step:
@@ -110,15 +107,6 @@ function Picture({ rows }: { readonly rows: readonly Row[] }) {
       </svg>
     </figure>
   )
-}
-
-function scaleOf(rows: readonly Row[]): { readonly fromNs: bigint; readonly stepNs: bigint } {
-  const first = rows[0]
-  const last = rows.at(-1)
-  if (first === undefined || last === undefined) return { fromNs: 0n, stepNs: 1n }
-  const places = BigInt(Number(last['bucket']) - Number(first['bucket'])) || 1n
-  const stepNs = (nsOf(last) - nsOf(first)) / places || 1_000_000n
-  return { fromNs: nsOf(first) - stepNs * BigInt(Number(first['bucket'])), stepNs }
 }
 
 function areaOf(text: string): Area | undefined {

@@ -5,6 +5,7 @@ import type { Row, Table } from '../ask.ts'
 import { SortedTable } from '../tables/sorted-table.tsx'
 import { show, state, type ViewState, windowOf } from '../view-state.ts'
 import { Heat } from './heat.tsx'
+import { BySql } from './by-sql.tsx'
 import { Trace } from './trace.tsx'
 
 /** The search, or one of them. */
@@ -21,13 +22,15 @@ export function searchOf(view: ViewState): Readonly<Record<string, string>> {
 
 function Search() {
   const asked = searchOf(state.value)
-  const answered = useAnswer<Table>('traces', { ...asked, limit: '500' })
+  const { where } = state.value
+  const answered = useAnswer<Table>(where === '' ? 'traces' : '', { ...asked, limit: '500' })
   const openOne = (row: Row): void =>
     show({ trace: String(row['trace_id']), span: String(row['span_id']) })
   return (
     <>
       <Form />
-      <Heat asked={asked} />
+      {where === '' && <Heat asked={asked} />}
+      {where !== '' && <BySql where={where} />}
       <Shown answered={answered} what="traces">
         {(table) =>
           table.rows.length === 0 ? (
@@ -57,11 +60,12 @@ const fields = {
   name: ['Name of a span', 'GET /cart'],
   longer: ['At least so long', '250ms'],
   attribute: ['Attribute', 'http.route=/cart'],
+  where: ['Or a condition in SQL', "Duration > 1e9 AND SpanName LIKE 'GET%'"],
 } as const
 
 function Form() {
-  const { attribute, longer, name, status } = state.value
-  const [draft, setDraft] = useState({ attribute, longer, name })
+  const { attribute, longer, name, status, where } = state.value
+  const [draft, setDraft] = useState({ attribute, longer, name, where })
   return (
     <form
       class="tools"
@@ -90,7 +94,6 @@ function Form() {
         </select>
       </label>
       <button type="submit">Search</button>
-      <span class="quiet">Any other condition: the SQL below, to go on with.</span>
     </form>
   )
 }
