@@ -200,4 +200,22 @@ export const migrations: readonly Migration[] = [
     queries: ['tables/wayward_open_now.sql'],
     files: [],
   },
+  {
+    version: 14,
+    name: 'Sums of each half second and minute, for wide pictures',
+    files: [
+      'migrations/0014-lock-holds-half-seconds.sql',
+      'migrations/0014-lock-holds-half-seconds-filled.sql',
+      'migrations/0014-lock-holds-minutes.sql',
+      'migrations/0014-lock-holds-minutes-filled.sql',
+      'migrations/0014-lock-waits-half-seconds.sql',
+      'migrations/0014-lock-waits-half-seconds-filled.sql',
+      'migrations/0014-lock-waits-minutes.sql',
+      'migrations/0014-lock-waits-minutes-filled.sql',
+      'migrations/0014-queue-items-half-seconds.sql',
+      'migrations/0014-queue-items-half-seconds-filled.sql',
+      'migrations/0014-queue-items-minutes.sql',
+      'migrations/0014-queue-items-minutes-filled.sql',
+    ],
+  },
 ]

@@ -43,7 +43,10 @@ function settingsOf(sql: string): string {
 
 function literal(value: string | number, type: string): string {
   if (type.startsWith('DateTime64')) return `toDateTime64('${readable(String(value))}', 9, 'UTC')`
-  return typeof value === 'number' ? String(value) : quoteText(value)
+  if (typeof value === 'number') return String(value)
+  // What a double cannot hold comes as digits.
+  if (/^U?Int\d+$/.test(type) && /^-?\d{1,20}$/.test(value)) return `to${type}(${value})`
+  return quoteText(value)
 }
 
 /** Seconds since 1970 with nanoseconds, as they are sent, in a form that people read. */

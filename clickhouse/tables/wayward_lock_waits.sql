@@ -5,6 +5,7 @@
 -- CODEC         Delta for times, which grow within a lock; T64 drops the unused high bits of durations and numbers.
 -- INDEX         what ended before a window is skipped, whenever it began.
 -- PROJECTION    how many numbers came and how many of them differ, a row per session and day: whether any came twice.
+--               And sums for each half second and minute, from which wide pictures of a timeline are drawn.
 -- TTL           none, as otel_traces.
 CREATE TABLE IF NOT EXISTS wayward_lock_waits
 (
@@ -38,6 +39,18 @@ CREATE TABLE IF NOT EXISTS wayward_lock_waits
   (
     SELECT service, session, toDate(requested_at), countIf(sequence > 0), groupBitmapIf(sequence, sequence > 0), max(requested_at)
     GROUP BY service, session, toDate(requested_at)
+  ),
+  PROJECTION half_seconds
+  (
+    SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(requested_at), 500),
+      count(), min(requested_at), max(toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))), sum(wait_ns)
+    GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(requested_at), 500)
+  ),
+  PROJECTION minutes
+  (
+    SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(requested_at), 60000),
+      count(), min(requested_at), max(toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))), sum(wait_ns)
+    GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(requested_at), 60000)
   )
 )
 ENGINE = MergeTree

@@ -5,6 +5,7 @@
 -- CODEC         Delta for times, which grow within a queue; T64 drops the unused high bits of durations and numbers.
 -- INDEX         what ended before a window is skipped, whenever it began.
 -- PROJECTION    how many numbers came and how many of them differ, a row per session and day: whether any came twice.
+--               And sums for each half second and minute, from which wide pictures of a timeline are drawn.
 -- TTL           none, as otel_traces.
 CREATE TABLE IF NOT EXISTS wayward_queue_items
 (
@@ -37,6 +38,18 @@ CREATE TABLE IF NOT EXISTS wayward_queue_items
   (
     SELECT service, session, toDate(dequeued_at), count(), groupBitmapIf(sequence, sequence > 0), max(dequeued_at)
     GROUP BY service, session, toDate(dequeued_at)
+  ),
+  PROJECTION half_seconds
+  (
+    SELECT service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 500),
+      count(), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(wait_ns), sum(processing_ns)
+    GROUP BY service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 500)
+  ),
+  PROJECTION minutes
+  (
+    SELECT service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 60000),
+      count(), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(wait_ns), sum(processing_ns)
+    GROUP BY service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 60000)
   )
 )
 ENGINE = MergeTree

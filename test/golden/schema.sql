@@ -716,6 +716,40 @@ CREATE TABLE wayward_lock_holds
             service,
             session,
             toDate(granted_at)
+    ),
+    PROJECTION half_seconds
+    (
+        SELECT
+            service,
+            session,
+            lock_name,
+            intDiv(toUnixTimestamp64Milli(granted_at), 500),
+            count(),
+            min(granted_at),
+            max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))),
+            sum(hold_ns)
+        GROUP BY
+            service,
+            session,
+            lock_name,
+            intDiv(toUnixTimestamp64Milli(granted_at), 500)
+    ),
+    PROJECTION minutes
+    (
+        SELECT
+            service,
+            session,
+            lock_name,
+            intDiv(toUnixTimestamp64Milli(granted_at), 60000),
+            count(),
+            min(granted_at),
+            max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))),
+            sum(hold_ns)
+        GROUP BY
+            service,
+            session,
+            lock_name,
+            intDiv(toUnixTimestamp64Milli(granted_at), 60000)
     )
 )
 ENGINE = MergeTree
@@ -815,6 +849,40 @@ CREATE TABLE wayward_lock_waits
             service,
             session,
             toDate(requested_at)
+    ),
+    PROJECTION half_seconds
+    (
+        SELECT
+            service,
+            session,
+            lock_name,
+            intDiv(toUnixTimestamp64Milli(requested_at), 500),
+            count(),
+            min(requested_at),
+            max(toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))),
+            sum(wait_ns)
+        GROUP BY
+            service,
+            session,
+            lock_name,
+            intDiv(toUnixTimestamp64Milli(requested_at), 500)
+    ),
+    PROJECTION minutes
+    (
+        SELECT
+            service,
+            session,
+            lock_name,
+            intDiv(toUnixTimestamp64Milli(requested_at), 60000),
+            count(),
+            min(requested_at),
+            max(toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))),
+            sum(wait_ns)
+        GROUP BY
+            service,
+            session,
+            lock_name,
+            intDiv(toUnixTimestamp64Milli(requested_at), 60000)
     )
 )
 ENGINE = MergeTree
@@ -1146,6 +1214,50 @@ CREATE TABLE wayward_queue_items
             service,
             session,
             toDate(dequeued_at)
+    ),
+    PROJECTION half_seconds
+    (
+        SELECT
+            service,
+            session,
+            queue_name,
+            result = 'failed',
+            intDiv(toUnixTimestamp64Milli(dequeued_at), 500),
+            count(),
+            min(enqueued_at),
+            min(dequeued_at),
+            max(dequeued_at),
+            max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))),
+            sum(wait_ns),
+            sum(processing_ns)
+        GROUP BY
+            service,
+            session,
+            queue_name,
+            result = 'failed',
+            intDiv(toUnixTimestamp64Milli(dequeued_at), 500)
+    ),
+    PROJECTION minutes
+    (
+        SELECT
+            service,
+            session,
+            queue_name,
+            result = 'failed',
+            intDiv(toUnixTimestamp64Milli(dequeued_at), 60000),
+            count(),
+            min(enqueued_at),
+            min(dequeued_at),
+            max(dequeued_at),
+            max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))),
+            sum(wait_ns),
+            sum(processing_ns)
+        GROUP BY
+            service,
+            session,
+            queue_name,
+            result = 'failed',
+            intDiv(toUnixTimestamp64Milli(dequeued_at), 60000)
     )
 )
 ENGINE = MergeTree

@@ -95,8 +95,15 @@ export async function answerTimeline(asked: Question): Promise<object> {
     pixel_ns: String(pixelNs),
     unit_ns: String(unitNs),
     limit: boxesMax,
+    ...stepsOf(span, levelFor(given, Number(pixelNs)) ?? levelsMs[0]),
   }
-  const { sql } = await readQuestion(question('timeline'), scopeOf(given))
+  const levelMs = levelFor(given, Number(pixelNs))
+  const scope = scopeOf(given)
+  const left = levelMs === undefined ? ['steps'] : ['locks', 'queues']
+  const { sql } = await readQuestion(question('timeline'), {
+    ...scope,
+    empty: new Set([...scope.empty, ...left]),
+  })
   const rows = await asker.store.query<RunRow>(sql, values, asker.signal)
   return {
     from_ns: String(span.fromNs),
@@ -107,6 +114,32 @@ export async function answerTimeline(asked: Question): Promise<object> {
     isCut: rows.reduce((sum, { counts }) => sum + counts.length, 0) === boxesMax,
     ...toRuns(rows),
     sql: fillSql({ sql }, values, asker.database),
+  }
+}
+
+/** The steps of which the tables keep sums, in milliseconds. */
+const levelsMs = [500, 60_000] as const
+
+/** The longest steps that are no longer than a pixel; undefined where a pixel is shorter. */
+function levelFor({ by }: Given, pixelNs: number): number | undefined {
+  if (by !== undefined) return undefined
+  return levelsMs.findLast((ms) => ms * 1e6 <= pixelNs)
+}
+
+/** Where the steps of a window are. */
+function stepsOf(
+  { fromNs, toNs }: Span,
+  levelMs: number,
+): Readonly<Record<string, string | number>> {
+  const levelNs = BigInt(levelMs) * 1_000_000n
+  const [first, last] = [fromNs / levelNs, toNs / levelNs]
+  const { from = '', to = '' } = toParameters({ from: (first + 1n) * levelNs, to: last * levelNs })
+  return {
+    level_ms: levelMs,
+    first_step: String(first),
+    last_step: String(last),
+    inner_from: from,
+    inner_to: to,
   }
 }
 

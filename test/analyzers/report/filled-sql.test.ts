@@ -19,6 +19,15 @@ describe('fillSql()', () => {
     )
   })
 
+  test('writes digits for a whole number as a number of its type', () => {
+    const filled = fill('SELECT {a:Int64}, {b:Int64}, {c:String}', {
+      a: '1795687200123456789',
+      b: '1); DROP',
+      c: '12',
+    })
+    expect(filled).toContain("SELECT toInt64(1795687200123456789), '1); DROP', '12'\n")
+  })
+
   test('names the database of tables, not in texts and comments', () => {
     const sql = "SELECT 'FROM wayward_x' -- FROM wayward_x\nFROM wayward_lock_holds JOIN otel_logs"
     expect(fillSql({ sql }, {}, 'my-db')).toBe(

@@ -1,19 +1,24 @@
 -- Question: What held, waited and ran when, in boxes that are no finer than a screen shows?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all; spans and log records are left out then
---   from_ns  Int64          from, in nanoseconds since 1970
---   to_ns    Int64          to, in nanoseconds since 1970
---   by       String         thread or task: a lane for each of them; empty: for each lock, queue, job, ...
---   find     String         only lanes whose name or service has this, in whatever case; empty for all
---   pixel_ns  Int64         how long a pixel is
---   unit_ns   Int64         in what starts and ends are counted
---   limit    UInt64         boxes at most; lanes in which nobody waited or failed are left out first
+--   from        DateTime64(9)  first moment of the window
+--   to          DateTime64(9)  first moment after the window; what overlaps it counts
+--   service     String         only this service, empty for all
+--   session     String         only this session, empty for all; spans and log records are left out then
+--   from_ns     Int64          from, in nanoseconds since 1970
+--   to_ns       Int64          to, in nanoseconds since 1970
+--   by          String         thread or task: a lane for each of them; empty: for each lock, queue, job, ...
+--   find        String         only lanes whose name or service has this, in whatever case; empty for all
+--   pixel_ns    Int64          how long a pixel is
+--   unit_ns     Int64          in what starts and ends are counted
+--   level_ms    UInt16         how long the steps are whose sums are taken, in milliseconds; of no use in a narrow picture
+--   first_step  Int64          the step that the window begins in
+--   last_step   Int64          the step that it ends in
+--   inner_from  DateTime64(9)  when the step after the first begins
+--   inner_to    DateTime64(9)  when the last step begins
+--   limit       UInt64         boxes at most; lanes in which nobody waited or failed are left out first
 --
--- Uses: lane_intervals
+-- Uses: lane_steps
 --
 -- Headline, the columns of a table, the last left out first:
 --   kind, name, state, counts
@@ -37,13 +42,13 @@ FROM
 (
   SELECT
     kind, service, name, state,
-    toFloat64(count()) AS count,
+    toFloat64(sum(l.count)) AS count,
     toFloat64(floor((min(begin_ns) - {from_ns:Int64}) / {unit_ns:Int64})) AS start,
     toFloat64(ceil((max(done_ns) - {from_ns:Int64}) / {unit_ns:Int64})) AS end,
-    sum(done_ns - begin_ns) AS length,
+    sum(length_ns) AS length,
     sum(length * if(state IN ('waiting', 'queued', 'failed'), 1000., 1.)) OVER (PARTITION BY kind, service, name) AS weight,
     multiIf(kind IN ('span', 'log'), 1, kind = 'process', 2, 0) AS place
-  FROM lane_intervals
+  FROM lane_steps AS l
   WHERE {find:String} = '' OR positionCaseInsensitiveUTF8(concat(kind, ' ', name, ' ', service), {find:String}) > 0
   GROUP BY kind, service, name, state, intDiv(greatest(begin_ns, {from_ns:Int64}) - {from_ns:Int64}, {pixel_ns:Int64})
   ORDER BY place, weight DESC, kind, service, name, state, start
