@@ -3,13 +3,18 @@
 -- Parameters besides the window: from_ns and to_ns, the same in nanoseconds, and by, which is thread or task for a lane for each
 -- of them, and empty for a lane for each lock, queue, job, service and process. What belongs to no thread is left out then.
 --
--- Kinds that nobody asked for are left out: locks, queues, jobs, open (what had not ended), spans, logs.
+-- Kinds that nobody asked for are left out: locks, queues, jobs, open (what had not ended), spans, logs, processes.
 --
 -- Columns:
 --   kind, service, name  the lane: lock, queue, job, thread, task, span, log or process; of spans and log records without a name
 --   state                held, waiting, queued, processing, failed, running, span, error, log, log_warning, log_error or alive
 --   begin_ns, done_ns    when it began and ended, in nanoseconds since 1970, not clipped to the window
+-- The names of the columns, and something to begin with where all parts are left out.
+SELECT
+  '' AS kind, toLowCardinality('') AS service, '' AS name, '' AS state, toInt64(0) AS begin_ns, toInt64(0) AS done_ns
+WHERE false
 -- If locks:
+UNION ALL
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', 'lock') AS kind,
   service,
@@ -33,9 +38,9 @@ WHERE requested_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
-UNION ALL
 -- End
 -- If queues:
+UNION ALL
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', 'queue') AS kind,
   service,
@@ -59,9 +64,9 @@ WHERE dequeued_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
-UNION ALL
 -- End
 -- If jobs:
+UNION ALL
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', 'job') AS kind,
   service,
@@ -73,9 +78,9 @@ WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(started_at) + toInt64(least(duration_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
-UNION ALL
 -- End
 -- If open:
+UNION ALL
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', splitByChar('_', kind)[1]) AS lane_kind,
   service,
@@ -91,9 +96,9 @@ WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND NOT ({by:String} IN ('thread', 'task') AND o.kind = 'queue_wait')
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
-UNION ALL
 -- End
 -- If spans:
+UNION ALL
 SELECT
   'span' AS kind, ServiceName AS service, '' AS name, if(StatusCode = 'Error', 'error', 'span') AS state,
   toUnixTimestamp64Nano(Timestamp) AS begin_ns,
@@ -104,9 +109,9 @@ WHERE Timestamp < {to:DateTime64(9, 'UTC')}
   AND SpanAttributes['wayward.kind'] = ''
   AND ({service:String} = '' OR ServiceName = {service:String})
   AND {by:String} = '' AND {session:String} = ''
-UNION ALL
 -- End
 -- If logs:
+UNION ALL
 SELECT
   'log' AS kind, ServiceName AS service, '' AS name,
   multiIf(SeverityNumber >= 17, 'log_error', SeverityNumber >= 13, 'log_warning', 'log') AS state,
@@ -116,8 +121,9 @@ WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9,
   AND EventName = ''
   AND ({service:String} = '' OR ServiceName = {service:String})
   AND {by:String} = '' AND {session:String} = ''
-UNION ALL
 -- End
+-- If processes:
+UNION ALL
 SELECT
   'process' AS kind, service, session AS name, 'alive' AS state,
   toUnixTimestamp64Nano(first_at) AS begin_ns, toUnixTimestamp64Nano(last_at) AS done_ns
@@ -126,3 +132,4 @@ WHERE first_at < {to:DateTime64(9, 'UTC')} AND last_at >= {from:DateTime64(9, 'U
   AND {by:String} = ''
   AND ({service:String} = '' OR service = {service:String})
   AND ({session:String} = '' OR session = {session:String})
+-- End

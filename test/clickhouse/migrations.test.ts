@@ -319,8 +319,10 @@ const earlierBuild = [
   'ALTER TABLE wayward_open_operations DROP INDEX ended',
   'ALTER TABLE wayward_lock_holds DROP INDEX released',
   ...['lock_waits', 'queue_items'].map((name) => `ALTER TABLE wayward_${name} DROP INDEX ended`),
-  ...['lock_holds', 'lock_waits', 'queue_items'].map(
-    (name) => `ALTER TABLE wayward_${name} DROP PROJECTION numbers`,
+  ...['lock_holds', 'lock_waits', 'queue_items'].flatMap((name) =>
+    ['numbers', 'half_seconds', 'minutes'].map(
+      (projection) => `ALTER TABLE wayward_${name} DROP PROJECTION ${projection}`,
+    ),
   ),
   ...['ended_at', 'end_reason', 'seen_uptime_ns', 'interval_ns', 'deadline_at', 'priority'].map(
     (column) => `ALTER TABLE wayward_open_operations DROP COLUMN ${column}`,

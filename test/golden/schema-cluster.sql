@@ -155,6 +155,18 @@ CREATE TABLE IF NOT EXISTS wayward_lock_holds_local ON CLUSTER `main`
   (
     SELECT service, session, toDate(granted_at), countIf(sequence > 0), groupBitmapIf(sequence, sequence > 0), max(granted_at)
     GROUP BY service, session, toDate(granted_at)
+  ),
+  PROJECTION half_seconds
+  (
+    SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 500),
+      count(), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(hold_ns)
+    GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 500)
+  ),
+  PROJECTION minutes
+  (
+    SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 60000),
+      count(), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(hold_ns)
+    GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 60000)
   )
 )
 ENGINE = ReplicatedMergeTree
@@ -200,6 +212,18 @@ CREATE TABLE IF NOT EXISTS wayward_lock_waits_local ON CLUSTER `main`
   (
     SELECT service, session, toDate(requested_at), countIf(sequence > 0), groupBitmapIf(sequence, sequence > 0), max(requested_at)
     GROUP BY service, session, toDate(requested_at)
+  ),
+  PROJECTION half_seconds
+  (
+    SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(requested_at), 500),
+      count(), min(requested_at), max(toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))), sum(wait_ns)
+    GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(requested_at), 500)
+  ),
+  PROJECTION minutes
+  (
+    SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(requested_at), 60000),
+      count(), min(requested_at), max(toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000))), sum(wait_ns)
+    GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(requested_at), 60000)
   )
 )
 ENGINE = ReplicatedMergeTree
@@ -244,6 +268,18 @@ CREATE TABLE IF NOT EXISTS wayward_queue_items_local ON CLUSTER `main`
   (
     SELECT service, session, toDate(dequeued_at), count(), groupBitmapIf(sequence, sequence > 0), max(dequeued_at)
     GROUP BY service, session, toDate(dequeued_at)
+  ),
+  PROJECTION half_seconds
+  (
+    SELECT service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 500),
+      count(), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(wait_ns), sum(processing_ns)
+    GROUP BY service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 500)
+  ),
+  PROJECTION minutes
+  (
+    SELECT service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 60000),
+      count(), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(wait_ns), sum(processing_ns)
+    GROUP BY service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 60000)
   )
 )
 ENGINE = ReplicatedMergeTree
@@ -1166,3 +1202,6 @@ INSERT INTO wayward_migrations (version, name, applied_at) VALUES (12, 'When job
 
 -- Migration 13 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (13, 'Last known of what is open, never before it was seen to be open', now64(3));
+
+-- Migration 14 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (14, 'Sums of each half second and minute, for wide pictures', now64(3));

@@ -12,7 +12,7 @@ import {
   type Route,
 } from '@wayward/base'
 import { type Reader, StoreError } from '@wayward/clickhouse'
-import { type Endpoint, isRefusalAnswer, safely } from './endpoint.ts'
+import { type Endpoint, isBytesAnswer, isRefusalAnswer, safely } from './endpoint.ts'
 import { endpoints } from './endpoints.ts'
 import { openApi } from './open-api.ts'
 import { foreignReply } from './foreign-site.ts'
@@ -71,6 +71,7 @@ async function answer(
     const asker = { store, signal: gone.signal, database }
     const nowNs = BigInt(wallMs()) * 1_000_000n
     const found = await endpoint.answer({ given, asker, nowNs, exchange })
+    if (isBytesAnswer(found)) return { status: 200, ...found }
     return isRefusalAnswer(found) ? problemDetails(found) : jsonReply(200, found)
   } catch (error) {
     // Nobody is left to read it.

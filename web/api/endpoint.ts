@@ -24,8 +24,19 @@ export interface Endpoint {
   readonly parameters: readonly ParameterName[]
   /** The form of the answer. */
   readonly schema: () => Promise<JsonSchema>
-  /** @returns what is sent as JSON, or a refusal where there is no such thing */
+  /** @returns what is sent as JSON, bytes, or a refusal where there is no such thing */
   readonly answer: (question: Question) => Promise<object | Refusal>
+}
+
+/** An answer that is no JSON. */
+export interface BytesAnswer {
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+/** Whether an answer is no JSON. */
+export function isBytesAnswer(answer: object): answer is BytesAnswer {
+  return 'body' in answer && answer.body instanceof Uint8Array
 }
 
 /** Whether an answer refuses. */

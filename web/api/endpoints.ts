@@ -114,7 +114,7 @@ export const endpoints: readonly Endpoint[] = [
     path: '/api/v1/timeline',
     operation: 'getTimeline',
     summary: 'What held, waited and ran when, in boxes that are no finer than a screen shows',
-    parameters: [...windowAndSession, 'width', 'by', 'find'],
+    parameters: [...windowAndSession, 'width', 'by', 'find', 'form'],
     schema: timelineSchema,
     answer: answerTimeline,
   },

@@ -133,6 +133,7 @@ export const parameters = {
   width: integerParameter('Pixels of the timeline', 10, 8000, '1500'),
   kind: choiceParameter('Of the lane', laneKinds, 'lock'),
   by: choiceParameter('A lane for each of these', ['thread', 'task'], 'task'),
+  form: choiceParameter('As JSON, or the numbers as bytes', ['json', 'bytes'], 'json'),
   find: textParameter('Only lanes whose name has this, in whatever case', 'inventory'),
   fromNs: nanosecondsParameter('First moment, nanoseconds since 1970'),
   toNs: nanosecondsParameter('Last moment, nanoseconds since 1970'),

@@ -5,23 +5,8 @@ import type { Question } from './endpoint.ts'
 import { type JsonSchema, objectOf } from './json-schema.ts'
 import type { Given } from './parameters.ts'
 import { askTable, sqlSchema, type Table } from './table.ts'
+import { boxStates, type RunRow, toBytes, toRuns } from './timeline-boxes.ts'
 import { type Span, spanOfTime } from './time-span.ts'
-
-/** Of a box; the later in the list, the worse. */
-export const boxStates = [
-  'alive',
-  'log',
-  'span',
-  'held',
-  'processing',
-  'running',
-  'queued',
-  'log_warning',
-  'waiting',
-  'log_error',
-  'error',
-  'failed',
-] as const
 
 const widthByDefault = 1500
 const boxesMax = 200_000
@@ -33,16 +18,6 @@ const unitsPerPixel = 16n
 
 function question(name: string): URL {
   return new URL(`./questions/${name}.sql`, import.meta.url)
-}
-
-interface RunRow {
-  readonly kind: string
-  readonly service: string
-  readonly name: string
-  readonly state: string
-  readonly counts: readonly number[]
-  readonly starts: readonly number[]
-  readonly ends: readonly number[]
 }
 
 /** What the questions of the timeline have in common. */
@@ -67,8 +42,14 @@ const partsOfKind: Readonly<Record<string, readonly string[]>> = {
   task: ['locks', 'queues', 'jobs', 'open'],
   span: ['spans'],
   log: ['logs'],
-  process: [],
+  process: ['processes'],
 }
+
+/**
+ * The parts that are asked for at a time: planning a question takes ClickHouse longer than
+ * answering it, and grows with its parts.
+ */
+const groups = [['locks', 'queues', 'jobs'], ['open'], ['spans', 'logs', 'processes']] as const
 
 /** What need not be planned, because nothing of it was asked for. */
 export function scopeOf({ by, kind, service, session }: Given): Scope {
@@ -90,31 +71,53 @@ export async function answerTimeline(asked: Question): Promise<object> {
   const span = await spanOfTime(asked)
   const pixelNs = atLeastOne((span.toNs - span.fromNs) / BigInt(given.width ?? widthByDefault))
   const unitNs = atLeastOne(pixelNs / unitsPerPixel)
+  const levelMs = levelFor(given, Number(pixelNs))
   const values = {
     ...valuesOf(asked, span),
     pixel_ns: String(pixelNs),
     unit_ns: String(unitNs),
     limit: boxesMax,
-    ...stepsOf(span, levelFor(given, Number(pixelNs)) ?? levelsMs[0]),
+    ...stepsOf(span, levelMs ?? levelsMs[0]),
   }
-  const levelMs = levelFor(given, Number(pixelNs))
-  const scope = scopeOf(given)
-  const left = levelMs === undefined ? ['steps'] : ['locks', 'queues']
-  const { sql } = await readQuestion(question('timeline'), {
-    ...scope,
-    empty: new Set([...scope.empty, ...left]),
-  })
-  const rows = await asker.store.query<RunRow>(sql, values, asker.signal)
-  return {
+  const scopes = scopesOf(given, levelMs !== undefined)
+  const statements = await Promise.all(
+    scopes.map(async (scope) => (await readQuestion(question('timeline'), scope)).sql),
+  )
+  const found = await Promise.all(
+    statements.map((sql) => asker.store.query<RunRow>(sql, values, asker.signal)),
+  )
+  const answer = {
     from_ns: String(span.fromNs),
     to_ns: String(span.toNs),
     pixel_ns: String(pixelNs),
     unit_ns: String(unitNs),
     states: boxStates,
-    isCut: rows.reduce((sum, { counts }) => sum + counts.length, 0) === boxesMax,
-    ...toRuns(rows),
-    sql: fillSql({ sql }, values, asker.database),
+    isCut: found.some((rows) => countOf(rows) >= boxesMax),
+    ...toRuns(found.flat()),
+    sql: statements.map((sql) => fillSql({ sql }, values, asker.database)).join(';\n\n'),
   }
+  return given.form === 'bytes' ? { contentType: bytesType, body: toBytes(answer) } : answer
+}
+
+const bytesType = 'application/octet-stream'
+
+function countOf(rows: readonly RunRow[]): number {
+  return rows.reduce((sum, { counts }) => sum + counts.length, 0)
+}
+
+/** Of each question, what it leaves out. */
+function scopesOf(given: Given, isOfSteps: boolean): readonly Scope[] {
+  const { empty, unset } = scopeOf(given)
+  const all = groups.flat()
+  const left = given.session === undefined ? [] : ['spans', 'logs']
+  return groups.flatMap((group) => {
+    const wanted = group.filter((part) => !empty.has(part) && !left.includes(part))
+    if (wanted.length === 0) return []
+    const steps = isOfSteps && wanted.some((part) => part === 'locks' || part === 'queues')
+    const asked = steps ? wanted.filter((part) => part !== 'locks' && part !== 'queues') : wanted
+    const others = all.filter((part) => !asked.includes(part))
+    return [{ empty: new Set([...others, ...(steps ? [] : ['steps'])]), unset }]
+  })
 }
 
 /** The steps of which the tables keep sums, in milliseconds. */
@@ -145,22 +148,6 @@ function stepsOf(
 
 function atLeastOne(ns: bigint): bigint {
   return ns > 0n ? ns : 1n
-}
-
-function toRuns(rows: readonly RunRow[]): object {
-  const lanes = new Map<string, number>()
-  const names: { readonly kind: string; readonly service: string; readonly name: string }[] = []
-  const runs = rows.map(({ counts, ends, kind, name, service, starts, state }) => {
-    const key = JSON.stringify([kind, service, name])
-    let lane = lanes.get(key)
-    if (lane === undefined) {
-      lane = names.push({ kind, service, name }) - 1
-      lanes.set(key, lane)
-    }
-    const place = boxStates.findIndex((known) => known === state)
-    return { lane, state: place, count: counts, start: starts, end: ends }
-  })
-  return { lanes: names, runs }
 }
 
 const numbers: JsonSchema = { type: 'array', items: { type: 'number' } }

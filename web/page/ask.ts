@@ -65,9 +65,9 @@ export interface TimelineData {
   readonly runs: readonly {
     readonly lane: number
     readonly state: number
-    readonly count: readonly number[]
-    readonly start: readonly number[]
-    readonly end: readonly number[]
+    readonly count: ArrayLike<number>
+    readonly start: ArrayLike<number>
+    readonly end: ArrayLike<number>
   }[]
   readonly sql: string
 }
@@ -79,19 +79,46 @@ export interface Lane {
   readonly name: string
 }
 
-/** Asks an address below `/api/v1/`, or a whole path. @throws Error with what the service said is wrong */
+/**
+ * Asks an address below `/api/v1/`, or a whole path.
+ *
+ * @throws Error with what the service said is wrong
+ */
 export async function ask<T>(
   path: string,
   parameters: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<T> {
+  const response = await fetchFrom(path, parameters, signal)
+  if (!response.ok) throw await refusalOf(response)
+  return (await response.json()) as T
+}
+
+/** The same for an answer of bytes. @throws Error with what the service said is wrong */
+export async function askBytes(
+  path: string,
+  parameters: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ArrayBuffer> {
+  const response = await fetchFrom(path, parameters, signal)
+  if (!response.ok) throw await refusalOf(response)
+  return await response.arrayBuffer()
+}
+
+async function fetchFrom(
+  path: string,
+  parameters: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
   const query = new URLSearchParams(
     Object.entries(parameters).filter(([, value]) => value !== ''),
   ).toString()
   const base = path.startsWith('/') ? '' : '/api/v1/'
-  const response = await fetchAsMe(`${base}${path}${query === '' ? '' : `?${query}`}`, signal)
+  return await fetchAsMe(`${base}${path}${query === '' ? '' : `?${query}`}`, signal)
+}
+
+async function refusalOf(response: Response): Promise<Error> {
   const body = (await response.json().catch(() => undefined)) as unknown
-  if (response.ok) return body as T
   const detail = (body as { readonly detail?: string } | undefined)?.detail
-  throw new Error(detail ?? `The service answered ${response.status}`)
+  return new Error(detail ?? `The service answered ${response.status}`)
 }

@@ -1,5 +1,5 @@
-// The token that the API may ask for. It stays in this tab and is gone when the tab is closed; it is
-// sent as a header, which no page of another site can make a browser send.
+// The token that the API may ask for. It stays in this tab and is gone when the tab is closed; it
+// is sent as a header, which no page of another site can make a browser send.
 import { signal } from '@preact/signals'
 
 const place = 'wayward-token'

@@ -104,6 +104,14 @@ async function ask(width: number, more: Record<string, string> = {}): Promise<Ti
   return body
 }
 
+interface Head {
+  readonly runs: readonly {
+    readonly lane: number
+    readonly state: number
+    readonly boxes: number
+  }[]
+}
+
 describe('a wide picture', () => {
   // A pixel of 0.45 s is too narrow for steps: its answer is what the others must agree with.
   test.each([
@@ -148,11 +156,42 @@ describe('a wide picture', () => {
     ['minutes', 50],
   ])('is drawn from the projection %s', async (projection, width) => {
     const { sql } = await ask(width)
-    const plan = await engine.reader.query<{ readonly explain: string }>(
-      `EXPLAIN SELECT * FROM (${sql.replace(/;\s*$/, '')})`,
+    const plans = await Promise.all(
+      sql
+        .split(/;\n\n/)
+        .map((one) =>
+          engine.reader.query<{ readonly explain: string }>(`EXPLAIN SELECT * FROM (${one})`),
+        ),
     )
-    const text = plan.map(({ explain }) => explain).join('\n')
+    const text = plans
+      .flat()
+      .map(({ explain }) => explain)
+      .join('\n')
     expect(text.split(`(${projection})`).length - 1).toBe(4)
+  })
+
+  test('has the same numbers as bytes as it has in JSON', async () => {
+    const query = new URLSearchParams({ ...hour, width: '1500', form: 'bytes' })
+    const response = await fetch(`${base}/api/v1/timeline?${query.toString()}`)
+    expect(response.headers.get('content-type')).toBe('application/octet-stream')
+    const bytes = Buffer.from(await response.arrayBuffer())
+    const headLength = bytes.readUInt32LE(0)
+    const { runs, ...others } = JSON.parse(bytes.toString('utf8', 4, 4 + headLength)) as Head
+    let at = Math.ceil((4 + headLength) / 4) * 4
+    const take = (count: number): readonly number[] =>
+      Array.from({ length: count }, () => {
+        at += 4
+        return bytes.readFloatLE(at - 4)
+      })
+    const { runs: wanted, ...known } = await ask(1500)
+    expect(others).toEqual(known)
+    expect(
+      runs.map(({ boxes, ...run }) => {
+        const [count, start, end] = [take(boxes), take(boxes), take(boxes)]
+        return { ...run, count, start, end }
+      }),
+    ).toEqual(wanted)
+    expect(at).toBe(bytes.length)
   })
 
   test('leaves steps to locks, queues and jobs: threads are read one by one', async () => {

@@ -9,10 +9,10 @@ export interface Run {
   readonly look: string
   /** Whether they lie in the lower half of the lane, which is for those who wait. */
   readonly isLower: boolean
-  readonly count: readonly number[]
+  readonly count: ArrayLike<number>
   /** In units after the beginning of the data. */
-  readonly start: readonly number[]
-  readonly end: readonly number[]
+  readonly start: ArrayLike<number>
+  readonly end: ArrayLike<number>
 }
 
 /** A lane with its boxes. */
@@ -97,27 +97,36 @@ export function toBoxes(data: TimelineData): Boxes {
 function divide(held: Run, waiting: Run | undefined): readonly Run[] {
   if (waiting === undefined) return [held]
   // The furthest end so far answers whether any that began before still waits.
-  const ends: number[] = []
-  for (const end of waiting.end) ends.push(Math.max(ends.at(-1) ?? -Infinity, end))
-  const isContended = held.start.map((start, i) => {
+  const ends = new Float64Array(waiting.end.length)
+  let furthest = -Infinity
+  for (let i = 0; i < ends.length; i++) {
+    furthest = Math.max(furthest, waiting.end[i] ?? 0)
+    ends[i] = furthest
+  }
+  const free: number[] = []
+  const contended: number[] = []
+  for (let i = 0; i < held.start.length; i++) {
+    const start = held.start[i] ?? 0
     const end = held.end[i] ?? 0
     // Both were rounded outwards: what only touches does not overlap.
     const slack = end - start > 8 ? 2 : 0
     const before = firstFrom(waiting.start, end - slack)
-    return before > 0 && (ends[before - 1] ?? -Infinity) > start + slack
-  })
-  const only = (wanted: boolean, look: string): Run => ({
+    const isContended = before > 0 && (ends[before - 1] ?? -Infinity) > start + slack
+    if (isContended) contended.push(i)
+    else free.push(i)
+  }
+  const only = (places: readonly number[], look: string): Run => ({
     look,
     isLower: false,
-    count: held.count.filter((_, i) => isContended[i] === wanted),
-    start: held.start.filter((_, i) => isContended[i] === wanted),
-    end: held.end.filter((_, i) => isContended[i] === wanted),
+    count: places.map((i) => held.count[i] ?? 0),
+    start: places.map((i) => held.start[i] ?? 0),
+    end: places.map((i) => held.end[i] ?? 0),
   })
-  return [only(false, 'held'), only(true, 'contended')]
+  return [only(free, 'held'), only(contended, 'contended')]
 }
 
 /** How many of the sorted values are below a limit. */
-function firstFrom(sorted: readonly number[], limit: number): number {
+function firstFrom(sorted: ArrayLike<number>, limit: number): number {
   let low = 0
   let high = sorted.length
   while (low < high) {

@@ -236,6 +236,8 @@ function arrowsOf(
 /** A sentence for those who cannot see the picture. */
 function describe(lanes: readonly LaneOfBoxes[]): string {
   let count = 0
-  for (const { runs } of lanes) for (const run of runs) for (const one of run.count) count += one
+  for (const { runs } of lanes) {
+    for (const run of runs) for (let i = 0; i < run.count.length; i++) count += run.count[i] ?? 0
+  }
   return `Timeline: ${lanes.length} lanes with ${formatCount(count)} holds, waits, items, runs, spans and records. W and S zoom, A and D pan, F fits, brackets jump between waiter and holder`
 }

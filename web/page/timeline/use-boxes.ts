@@ -1,10 +1,11 @@
 // What is seen and the boxes for it. When the view rests it goes into the address, and finer boxes
 // are asked for, with half as much on both sides.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, type TimelineData } from '../ask.ts'
+import { askBytes } from '../ask.ts'
 import { messageOf } from '../answered.tsx'
 import { adjust, state, windowOf } from '../view-state.ts'
 import { type Boxes, toBoxes } from './lanes.ts'
+import { readBytes } from './read-bytes.ts'
 import { padded, parseMoment, rfc3339, type TimeView } from './view.ts'
 
 /** How long the view rests before finer boxes are asked for. */
@@ -92,10 +93,10 @@ async function askBoxes(
   const window = windowOf(state.peek())
   const wide = view === undefined ? undefined : padded(view)
   const { service = '', session = '' } = window
-  const data = await ask<TimelineData>(
+  const bytes = await askBytes(
     'timeline',
     wide === undefined
-      ? { ...window, by, find, width: String(width) }
+      ? { ...window, by, find, width: String(width), form: 'bytes' }
       : {
           service,
           session,
@@ -104,8 +105,9 @@ async function askBoxes(
           from: rfc3339(wide.fromNs),
           to: rfc3339(wide.toNs),
           width: String(Math.min(8000, width * 2)),
+          form: 'bytes',
         },
     signal,
   )
-  return toBoxes(data)
+  return toBoxes(readBytes(bytes))
 }
