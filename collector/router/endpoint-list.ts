@@ -2,16 +2,33 @@
 import { join } from 'node:path'
 import type { Endpoint } from './endpoint.ts'
 import { defaultQueue, type QueueSettings } from './endpoint-queue.ts'
+import { createCefEndpoint } from './endpoints/cef.ts'
+import { createClickHouseTableEndpoint } from './endpoints/clickhouse-table.ts'
 import { createFileEndpoint } from './endpoints/file.ts'
+import { createHttpEndpoint } from './endpoints/http.ts'
+import { createKafkaEndpoint } from './endpoints/kafka.ts'
+import { createGraphiteEndpoint, createOpenTsdbEndpoint } from './endpoints/number-lines.ts'
 import { createOtlpEndpoint } from './endpoints/otlp.ts'
+import { createSentryEndpoint } from './endpoints/sentry.ts'
 import { createStatsdEndpoint } from './endpoints/statsd.ts'
+import { createStdoutEndpoint } from './endpoints/stdout.ts'
+import { createSyslogEndpoint } from './endpoints/syslog.ts'
 import { type EndpointSettings, RouterError, SettingReader } from './router-settings.ts'
 import { storeName } from './rule.ts'
 
 const makers = {
+  cef: createCefEndpoint,
+  'clickhouse-table': createClickHouseTableEndpoint,
   file: createFileEndpoint,
+  graphite: createGraphiteEndpoint,
+  http: createHttpEndpoint,
+  kafka: createKafkaEndpoint,
+  opentsdb: createOpenTsdbEndpoint,
   otlp: createOtlpEndpoint,
+  sentry: createSentryEndpoint,
   statsd: createStatsdEndpoint,
+  stdout: createStdoutEndpoint,
+  syslog: createSyslogEndpoint,
 } as const satisfies Readonly<Record<string, (settings: SettingReader) => Endpoint>>
 
 /** An endpoint that was made of its settings; it has touched nothing yet. */

@@ -1,4 +1,5 @@
 // Items as text: JSON lines, and templates such as `{time} {service} {body}`.
+import type { KeyValue } from '@wayward/otlp'
 import { ATTR_HOST_NAME, ATTR_PROCESS_PID, ATTR_WAYWARD_METLOG_TYPE } from '@wayward/semconv'
 import {
   attributeOf,
@@ -6,12 +7,24 @@ import {
   ItemView,
   nameOf,
   type RoutedItem,
+  resourceOf,
   serviceOf,
   toObject,
-  toText,
   valueOf,
 } from './routed-item.ts'
 import { recordOf } from './item-request.ts'
+
+/** An item as rules see it, for a moment. */
+export function viewOf(item: RoutedItem): ItemView {
+  const view = new ItemView([], [])
+  view.item = item
+  return view
+}
+
+/** The attributes of an item, with what rules have added. */
+export function attributesOf(item: RoutedItem): readonly KeyValue[] {
+  return (recordOf(item) as { readonly attributes?: readonly KeyValue[] }).attributes ?? []
+}
 
 /** The time of an item, in nanoseconds since 1970. */
 export function timeNsOf(item: RoutedItem): bigint {
@@ -30,9 +43,7 @@ export function timeTextOf(item: RoutedItem): string {
 
 /** What people look for in an item, as an object. */
 export function toJsonObject(item: RoutedItem): Record<string, unknown> {
-  const view = new ItemView([], [])
-  view.item = item
-  const { attributes } = recordOf(item) as { attributes?: Parameters<typeof toObject>[0] }
+  const view = viewOf(item)
   return {
     time: timeTextOf(item),
     signal: view.signal,
@@ -43,7 +54,7 @@ export function toJsonObject(item: RoutedItem): Record<string, unknown> {
     ...(item.signal === 'logs' ? { severity: view.severity, body: view.body } : {}),
     ...(item.signal === 'metrics' ? { value: view.value } : {}),
     ...(view.traceId === '' ? {} : { traceId: view.traceId }),
-    attributes: toObject(attributes),
+    attributes: toObject(attributesOf(item)),
     resource: toObject(item.origins.resource.attributes),
   }
 }
@@ -66,10 +77,8 @@ export function syslogSeverityOf(item: RoutedItem): number {
 export function toMetlogObject(item: RoutedItem): Record<string, unknown> {
   const { resource } = item.origins
   const type = attributeOf(item, ATTR_WAYWARD_METLOG_TYPE)
-  const { attributes } = recordOf(item) as { attributes?: Parameters<typeof toObject>[0] }
   const isMetric = item.signal === 'metrics'
-  const view = new ItemView([], [])
-  view.item = item
+  const view = viewOf(item)
   const resources = toObject(resource.attributes)
   return {
     env_version: '0.8',
@@ -82,7 +91,10 @@ export function toMetlogObject(item: RoutedItem): Record<string, unknown> {
       : item.signal === 'logs'
         ? view.body
         : nameOf(item),
-    fields: { ...toObject(attributes), ...(isMetric ? { name: nameOf(item), rate: 1 } : {}) },
+    fields: {
+      ...toObject(attributesOf(item)),
+      ...(isMetric ? { name: nameOf(item), rate: 1 } : {}),
+    },
     metlog_pid: Number(resources[ATTR_PROCESS_PID] ?? 0),
     metlog_hostname: resources[ATTR_HOST_NAME] ?? '',
   }
@@ -156,10 +168,7 @@ function partOf(name: string): Template | undefined {
   }
   if (name.startsWith('resource.')) {
     const key = name.slice('resource.'.length)
-    return (item) => {
-      const found = item.origins.resource.attributes?.find((one) => one.key === key)
-      return toText(found?.value)
-    }
+    return (item) => resourceOf(item, key)
   }
   return Object.hasOwn(partMakers, name) ? partMakers[name] : undefined
 }

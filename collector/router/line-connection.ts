@@ -1,8 +1,10 @@
 // A connection over which lines or datagrams go: UDP, TCP or TLS. It is made when the first batch
 // comes, and again after it broke.
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
-import { connect as connectTcp, isIPv6, type Socket } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { connect as connectTcp, isIP, isIPv6, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import type { SettingReader } from './router-settings.ts'
 
 /** How lines go. */
 export const lineProtocols = ['udp', 'tcp', 'tls'] as const
@@ -14,6 +16,8 @@ export interface LineTarget {
   readonly protocol: LineProtocol
   readonly host: string
   readonly port: number
+  /** PEM of authorities; those of the system without it. */
+  readonly ca?: string
 }
 
 /** A connection. */
@@ -21,6 +25,41 @@ export interface LineConnection {
   /** Sends pieces: a datagram each, or one after the other. Rejects where it broke. */
   send(pieces: readonly string[], signal: AbortSignal): Promise<void>
   close(): Promise<void>
+}
+
+/** Reads `address`, `protocol` and `ca`. @throws RouterError */
+export function readTarget(
+  settings: SettingReader,
+  address: string,
+  byDefault: LineProtocol,
+): LineTarget {
+  const protocol = settings.choice('protocol', lineProtocols, byDefault)
+  const path = settings.text('ca', '')
+  const target = { protocol, ...settings.address('address', address) }
+  if (path === '') return target
+  try {
+    return { ...target, ca: readFileSync(path, 'utf8') }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return settings.refuse('ca', `cannot be read: ${why}`)
+  }
+}
+
+/** What fits into a frame of Ethernet. */
+const datagramBytesMax = 1_400
+
+/** Puts lines together to datagrams. */
+export function toDatagrams(lines: readonly string[]): string[] {
+  const datagrams: string[] = []
+  let datagram = ''
+  for (const line of lines) {
+    if (datagram !== '' && datagram.length + line.length + 1 > datagramBytesMax) {
+      datagrams.push(datagram)
+      datagram = ''
+    }
+    datagram += datagram === '' ? line : `\n${line}`
+  }
+  return datagram === '' ? datagrams : [...datagrams, datagram]
 }
 
 /** Makes a connection; it connects when it is used. */
@@ -68,6 +107,7 @@ class TcpConnection implements LineConnection {
   }
 
   async send(pieces: readonly string[], signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
     const socket = this.#socket ?? (await this.#connect(signal))
     this.#socket = socket
     await new Promise<void>((resolve, reject) => {
@@ -98,11 +138,14 @@ class TcpConnection implements LineConnection {
   }
 
   #connect(signal: AbortSignal): Promise<Socket> {
-    const { host, port, protocol } = this.#target
+    const { ca, host, port, protocol } = this.#target
+    // An address is no name that a certificate could be asked for by.
+    const name = isIP(host) === 0 ? { servername: host } : {}
+    const trust = ca === undefined ? {} : { ca }
     return new Promise((resolve, reject) => {
       const socket: Socket =
         protocol === 'tls'
-          ? connectTls({ host, port, servername: host })
+          ? connectTls({ host, port, ...name, ...trust })
           : connectTcp({ host, port })
       const onAbort = (): void => {
         socket.destroy(new Error('It was not connected in time'))

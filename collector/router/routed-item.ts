@@ -158,13 +158,16 @@ export class ItemView {
   }
 
   get attributes(): Record<string, string> {
-    const { item } = this
-    return Object.fromEntries(this.#attributeKeys.map((key) => [key, attributeOf(item, key)]))
+    const values: Record<string, string> = {}
+    for (const key of this.#attributeKeys) values[key] = attributeOf(this.item, key)
+    return values
   }
 
   get resource(): Record<string, string> {
     const attributes = this.item?.origins.resource.attributes
-    return Object.fromEntries(this.#resourceKeys.map((key) => [key, textAt(attributes, key)]))
+    const values: Record<string, string> = {}
+    for (const key of this.#resourceKeys) values[key] = textAt(attributes, key)
+    return values
   }
 }
 
@@ -198,6 +201,11 @@ export function attributeOf(item: RoutedItem | undefined, key: string): string {
   return textAt(item.tags, key) || textAt(item.record.attributes, key)
 }
 
+/** An attribute of its resource as text. */
+export function resourceOf(item: RoutedItem, key: string): string {
+  return textAt(item.origins.resource.attributes, key)
+}
+
 function textAt(attributes: readonly KeyValue[] | undefined, key: string): string {
   if (attributes === undefined) return ''
   for (const one of attributes) if (one.key === key) return toText(one.value)
@@ -206,6 +214,7 @@ function textAt(attributes: readonly KeyValue[] | undefined, key: string): strin
 
 /** A value as text: texts as they are, numbers as numbers, the rest as JSON. */
 export function toText(value: AnyValue | undefined): string {
+  if (value?.stringValue !== undefined) return value.stringValue
   const plain = toPlain(value)
   if (typeof plain === 'string') return plain
   if (plain === undefined) return ''

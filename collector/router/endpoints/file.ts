@@ -7,7 +7,8 @@ import { dirname, join, normalize, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { type Endpoint, sent } from '../endpoint.ts'
-import { createTemplate, type Template } from '../item-text.ts'
+import type { Template } from '../item-text.ts'
+import { lineMaker, templateOf } from '../line-format.ts'
 import type { RoutedItem } from '../routed-item.ts'
 import type { SettingReader } from '../router-settings.ts'
 
@@ -18,23 +19,12 @@ export function createFileEndpoint(settings: SettingReader): Endpoint {
   return new FileEndpoint({
     toPath: templateOf(settings, 'path', settings.text('path')),
     folder: folderOf(settings.text('path')),
-    toLine: templateOf(settings, 'format', formatOf(settings.text('format', 'json'))),
+    toLine: lineMaker(settings),
     bytesMax: settings.number('bytesMax', Number.MAX_SAFE_INTEGER, 1024),
     keep: settings.number('keep', 5, 1, 1_000),
     isCompressed: settings.flag('gzip', false),
     isSynced: settings.flag('fsync', false),
   })
-}
-
-/** A template, or one of those that have a name. */
-export function formatOf(format: string): string {
-  return format === 'json' || format === 'metlog' ? `{${format}}` : format
-}
-
-/** Makes a template of a setting. @throws RouterError */
-export function templateOf(settings: SettingReader, key: string, text: string): Template {
-  const template = createTemplate(text)
-  return template instanceof Error ? settings.refuse(key, template.message) : template
 }
 
 interface FileParts {
@@ -71,7 +61,7 @@ class FileEndpoint implements Endpoint {
   }
 
   render(items: readonly RoutedItem[]): string {
-    return items.map((item) => `${this.#pathOf(item)}: ${this.#lineOf(item)}`).join('\n')
+    return items.map((item) => `${this.#pathOf(item)}: ${this.#parts.toLine(item)}`).join('\n')
   }
 
   async send(items: readonly RoutedItem[]): Promise<{ readonly status: 'sent' }> {
@@ -80,7 +70,7 @@ class FileEndpoint implements Endpoint {
     const texts = new Map<string, string>()
     for (const item of items) {
       const path = this.#pathOf(item)
-      texts.set(path, `${texts.get(path) ?? ''}${this.#lineOf(item)}\n`)
+      texts.set(path, `${texts.get(path) ?? ''}${this.#parts.toLine(item)}\n`)
     }
     const done = this.#done.get(items) ?? new Set<string>()
     this.#done.set(items, done)
@@ -100,11 +90,6 @@ class FileEndpoint implements Endpoint {
     const files = [...this.#files.values()]
     this.#files.clear()
     for (const { handle } of files) await handle.close()
-  }
-
-  /** A line ends at its end: what an item brings along cannot make two of it. */
-  #lineOf(item: RoutedItem): string {
-    return this.#parts.toLine(item).replace(/\r?\n|\r/g, '\\n')
   }
 
   /** A name from outside stays one name: it leads to no other folder. */

@@ -1,7 +1,7 @@
 // Counters, gauges and times as statsd's datagrams. A counter of statsd adds up changes: sums that
 // count from a start on are not sent.
 import { type Endpoint, sent } from '../endpoint.ts'
-import { createLineConnection } from '../line-connection.ts'
+import { createLineConnection, toDatagrams } from '../line-connection.ts'
 import { recordOf } from '../item-request.ts'
 import {
   nameOf,
@@ -13,8 +13,6 @@ import {
 } from '../routed-item.ts'
 import type { SettingReader } from '../router-settings.ts'
 
-/** What fits into a frame of Ethernet. */
-const datagramBytesMax = 1_400
 const delta = 1
 
 /** Makes the endpoint: `address`, `prefix`, `tags` (DogStatsD's). */
@@ -66,17 +64,4 @@ function tagsOf(item: RoutedItem): string {
 /** What would end a name, a value or a line. */
 function clean(text: string): string {
   return text.replace(/[:|@#,\s]/g, '_')
-}
-
-function toDatagrams(lines: readonly string[]): string[] {
-  const datagrams: string[] = []
-  let datagram = ''
-  for (const line of lines) {
-    if (datagram !== '' && datagram.length + line.length + 1 > datagramBytesMax) {
-      datagrams.push(datagram)
-      datagram = ''
-    }
-    datagram += datagram === '' ? line : `\n${line}`
-  }
-  return datagram === '' ? datagrams : [...datagrams, datagram]
 }

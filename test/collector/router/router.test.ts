@@ -221,7 +221,7 @@ describe('checkRouter()', () => {
     [{ rules: [{ when: 'true' }] }, 'does nothing', 'rules.0'],
     [{ rules: [{ drop: true, to: ['clickhouse'] }] }, 'wanted one', 'rules.0'],
     [{ rules: [{ when: 'true', drop: true, sampel: 1 }] }, 'sampel', 'rules.0.sampel'],
-    [{ endpoints: { a: { type: 'fil' } }, rules: [] }, 'one of file', 'endpoints.a.type'],
+    [{ endpoints: { a: { type: 'fil' } }, rules: [] }, 'one of cef', 'endpoints.a.type'],
     [{ endpoints: { a: { type: 'file' } }, rules: [] }, '"path" is missing', 'endpoints.a.path'],
     [
       { endpoints: { clickhouse: { type: 'file' } }, rules: [] },

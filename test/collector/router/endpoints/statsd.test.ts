@@ -1,5 +1,11 @@
-// Goal: statsd understands what it gets. Method: a real socket, and the collector's own reader of
-// statsd.
+// Goal: statsd understands what it gets. Method: a real socket, the collector's own reader of
+// statsd, and Etsy's statsd itself.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createStatsdReader } from '@wayward/collector/receivers/messages/statsd-lines'
 import { toItems } from '@wayward/collector/router/item-request'
@@ -49,6 +55,32 @@ describe('a statsd endpoint', () => {
     expect(datagrams[0]?.split('\n')[0]).toBe('n0:0|g|#team:x_y')
     await endpoint.close?.()
     close()
+  })
+
+  test('is counted by a real statsd', async () => {
+    const { close, port } = await startUdp()
+    close()
+    const folder = mkdtempSync(join(tmpdir(), 'statsd-'))
+    const config = { port, address: '127.0.0.1', mgmt_port: port + 1, flushInterval: 100 }
+    const path = join(folder, 'config.js')
+    writeFileSync(path, JSON.stringify({ ...config, backends: ['./backends/console'] }))
+    const program = createRequire(import.meta.url).resolve('statsd/stats.js')
+    const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    const endpoint = createEndpoint({ type: 'statsd', address: `127.0.0.1:${port}` })
+    // It says when it flushes, not when it listens.
+    await until(() => said.includes('Flushing'), 'its first flush')
+    await send(endpoint, toRouted(messages))
+    await until(() => /hits: 6\b/.test(said) && /db: \[ 17 \]/.test(said), 'the numbers')
+    expect(said).toMatch(/a_b_c_d_e_f: -4.5/)
+    await endpoint.close?.()
+    const isOver = once(child, 'exit')
+    child.kill()
+    await isOver
+    rmSync(folder, { recursive: true })
   })
 
   test('sends nothing of what is no number, and needs nobody to listen', async () => {
