@@ -1,16 +1,28 @@
 // Messages to a topic of Kafka, from where HDFS and the like take them. The client is the package
 // kafkajs, which is asked for when the first batch comes, and needed by nobody else.
-import type { Kafka, Message, Producer, SASLOptions } from 'kafkajs'
+import { createRequire } from 'node:module'
 import { type Endpoint, type SendOutcome, sent } from '../endpoint.ts'
 import { lineMaker, templateOf } from '../line-format.ts'
 import type { Template } from '../item-text.ts'
 import type { RoutedItem } from '../routed-item.ts'
-import { type SettingReader } from '../router-settings.ts'
+import type { SettingReader } from '../router-settings.ts'
+
+/** What is used of the package. */
+interface KafkaLibrary {
+  readonly Kafka: new (settings: object) => { producer(settings: object): Producer }
+  readonly logLevel: { readonly NOTHING: number }
+}
+
+interface Producer {
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+  sendBatch(batch: object): Promise<unknown>
+}
 
 interface KafkaSettings {
   readonly brokers: string[]
   readonly isTls: boolean
-  readonly sasl: SASLOptions | undefined
+  readonly sasl: object | undefined
   readonly toTopic: Template
   readonly toKey: Template
   readonly toValue: Template
@@ -35,7 +47,7 @@ export function createKafkaEndpoint(settings: SettingReader): Endpoint {
     toKey: templateOf(settings, 'key', settings.text('key', '{service}')),
     toValue: lineMaker(settings),
     isTls: settings.flag('tls', false),
-    sasl: username === '' ? undefined : ({ mechanism, username, password } as SASLOptions),
+    sasl: username === '' ? undefined : { mechanism, username, password },
     compression: settings.flag('gzip', false) ? 1 : 0,
   })
 }
@@ -55,7 +67,7 @@ class KafkaEndpoint implements Endpoint {
 
   async send(items: readonly RoutedItem[]): Promise<SendOutcome> {
     const { compression, toKey, toTopic, toValue } = this.#settings
-    const topics = new Map<string, Message[]>()
+    const topics = new Map<string, { readonly key: string; readonly value: string }[]>()
     for (const item of items) {
       const topic = toTopic(item)
         .replace(/[^\w.-]/g, '_')
@@ -86,8 +98,8 @@ class KafkaEndpoint implements Endpoint {
 
   async #connect(): Promise<Producer> {
     const { brokers, isTls, sasl } = this.#settings
-    const library = await load()
-    const kafka: Kafka = new library.Kafka({
+    const library = load()
+    const kafka = new library.Kafka({
       clientId: 'wayward',
       brokers,
       ssl: isTls,
@@ -102,10 +114,12 @@ class KafkaEndpoint implements Endpoint {
   }
 }
 
-async function load(): Promise<typeof import('kafkajs')> {
+function load(): KafkaLibrary {
   try {
-    return await import('kafkajs')
+    return createRequire(import.meta.url)('kafkajs') as KafkaLibrary
   } catch (cause) {
-    throw new Error('The package kafkajs is not there; install it beside Wayward', { cause })
+    throw new Error('The package "kafkajs" is not there, wanted version 2: npm install kafkajs', {
+      cause,
+    })
   }
 }

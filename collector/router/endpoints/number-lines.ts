@@ -21,7 +21,7 @@ export function createGraphiteEndpoint(settings: SettingReader): Endpoint {
   })
 }
 
-/** Makes the endpoint of OpenTSDB: `address`, `prefix`. */
+/** Makes the endpoint of OpenTSDB: `address`, `protocol`, `ca`, `prefix`. */
 export function createOpenTsdbEndpoint(settings: SettingReader): Endpoint {
   return createNumberEndpoint(settings, '127.0.0.1:4242', ({ name, seconds, tags, value }) => {
     const tagText = tags.map(([key, text]) => ` ${key}=${text}`).join('')

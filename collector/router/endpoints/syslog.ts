@@ -26,7 +26,14 @@ export const facilities = [
   'audit',
   'alert',
   'clock',
-  ...['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
+  'local0',
+  'local1',
+  'local2',
+  'local3',
+  'local4',
+  'local5',
+  'local6',
+  'local7',
 ] as const
 
 /** The parts of a message of syslog that are not of the item itself. */

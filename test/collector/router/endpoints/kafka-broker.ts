@@ -50,12 +50,24 @@ export async function startBroker(): Promise<KafkaBroker> {
     const topics = Array.from({ length: request.int32() }, () => request.text())
     return Buffer.concat([
       int32(1),
-      ...[int32(7), text('127.0.0.1'), int32((server.address() as AddressInfo).port), int16(-1)],
+      int32(7),
+      text('127.0.0.1'),
+      int32((server.address() as AddressInfo).port),
+      int16(-1),
       int32(7),
       int32(topics.length),
       ...topics.flatMap((topic) => [
-        ...[int16(0), text(topic), Buffer.from([0]), int32(1), int16(0), int32(0), int32(7)],
-        ...[int32(1), int32(7), int32(1), int32(7)],
+        int16(0),
+        text(topic),
+        Buffer.from([0]),
+        int32(1),
+        int16(0),
+        int32(0),
+        int32(7),
+        int32(1),
+        int32(7),
+        int32(1),
+        int32(7),
       ]),
     ])
   }

@@ -79,7 +79,7 @@ describe('an HTTP endpoint', () => {
     [400, {}, 'failure', undefined],
     [302, { Location: 'http://127.0.0.1:1/' }, 'failure', undefined],
   ])('understands %i %j', async (status, fields, wanted, retryAfterMs) => {
-    answers.push([status, fields as Record<string, string>])
+    answers.push([status, fields])
     const outcome = await send(
       createEndpoint({ type: 'http', url: base }),
       toRouted([{ payload: 'x' }]),
