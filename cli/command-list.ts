@@ -19,7 +19,7 @@ import {
   tailFields,
 } from './configuration/fields.ts'
 import { addJob, addJobs } from './job-command-list.ts'
-import { addRoute } from './route-command-list.ts'
+import { addBench, addRoute } from './route-command-list.ts'
 import { type Selection, toSelection } from './selection.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -37,6 +37,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addJob(context)
   addJobs(context)
   addRoute(context)
+  addBench(context)
   addSessions(context)
   addMigrate(context)
   addMmstats(context)

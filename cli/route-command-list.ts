@@ -1,6 +1,7 @@
-// The commands of the router with their options, texts and examples.
+// The commands of the router and of its bench with their options, texts and examples.
 import type { Command } from 'commander'
 import { type CommandContext, define, valuesOf } from './command-definition.ts'
+import { benchMetlogFields } from './configuration/bench-fields.ts'
 import { routeStatsFields, routeTestFields } from './configuration/route-fields.ts'
 
 /** Adds `route`. */
@@ -38,5 +39,23 @@ export function addRoute(context: CommandContext): void {
   ).action(async (_options: unknown, command: Command) => {
     const { routeStats } = await import('./commands/route.ts')
     await routeStats(context.terminal, valuesOf(context, routeStatsFields, command))
+  })
+}
+
+/** Adds `bench`. */
+export function addBench(context: CommandContext): void {
+  const program = context.program
+    .command('bench')
+    .summary('Send as much as a receiver is to bear.')
+    .description('Finds out what a receiver bears (docs/metlog.md).')
+  define(
+    { ...context, program },
+    'metlog',
+    'Flood a receiver of Metlog with datagrams, and say how many were sent.',
+    benchMetlogFields,
+    ['bench metlog --address 127.0.0.1:5565 --rate 20000 --for 5s'],
+  ).action(async (_options: unknown, command: Command) => {
+    const { benchMetlog } = await import('./commands/bench-metlog.ts')
+    await benchMetlog(context.terminal, valuesOf(context, benchMetlogFields, command))
   })
 }

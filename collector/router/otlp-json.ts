@@ -34,20 +34,36 @@ function toValue(field: NamedField, value: unknown, depth: number): unknown {
     case 'bytes':
       return Uint8Array.from(Buffer.from(String(value), 'base64'))
     case 'int64':
+    case 'sfixed64':
+      return within(field, value, (whole) => BigInt.asIntN(64, whole))
     case 'uint64':
     case 'fixed64':
-    case 'sfixed64':
-      return BigInt(value as string | number)
+      return within(field, value, (whole) => BigInt.asUintN(64, whole))
     case 'double':
+      return typeof value === 'number' || typeof value === 'string'
+        ? Number(value)
+        : refuse(field, value)
     case 'int32':
     case 'sint32':
+    case 'enum':
+      return Number(value) === (Number(value) | 0) ? Number(value) : refuse(field, value)
     case 'uint32':
     case 'fixed32':
-    case 'enum':
-      return Number(value)
+      return Number(value) === Number(value) >>> 0 ? Number(value) : refuse(field, value)
     case 'string':
+      return typeof value === 'string' ? value : refuse(field, value)
     case 'bool':
       break
   }
-  return value
+  return typeof value === 'boolean' ? value : refuse(field, value)
+}
+
+/** A whole number of 64 bits; what has more cannot be written again. */
+function within(field: NamedField, value: unknown, clip: (whole: bigint) => bigint): bigint {
+  const whole = BigInt(value as string | number)
+  return clip(whole) === whole ? whole : refuse(field, value)
+}
+
+function refuse({ jsonName }: NamedField, value: unknown): never {
+  throw new TypeError(`"${jsonName}" is ${JSON.stringify(value)}, which it cannot be`)
 }

@@ -96,6 +96,11 @@ class RuleRouter implements Router {
     this.#underWay++
     try {
       return await this.#route(request)
+    } catch (error) {
+      // A mistake of ours: nothing is lost by it, the store gets all of it.
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#parts.logger.error('Rules failed on a request; all of it was stored', { cause })
+      return await this.#parts.consumer.consume(request)
     } finally {
       this.#underWay--
       if (this.#underWay === 0) this.#whenIdle?.()

@@ -1,5 +1,5 @@
-// Security events in the Common Event Format, in messages of syslog. Messages of Metlog's type `cef`
-// are such events already; of others one is made.
+// Security events in the Common Event Format, in messages of syslog. Messages of Metlog's type
+// `cef` are such events already; of others one is made.
 import type { Endpoint } from '../endpoint.ts'
 import { attributesOf, syslogSeverityOf, viewOf } from '../item-text.ts'
 import { bigintAsText, nameOf, type RoutedItem, serviceOf, toObject } from '../routed-item.ts'

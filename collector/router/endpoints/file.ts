@@ -24,6 +24,7 @@ export function createFileEndpoint(settings: SettingReader): Endpoint {
     keep: settings.number('keep', 5, 1, 1_000),
     isCompressed: settings.flag('gzip', false),
     isSynced: settings.flag('fsync', false),
+    pathsMax: settings.number('files', 1_000, 1, 1_000_000),
   })
 }
 
@@ -36,6 +37,8 @@ interface FileParts {
   readonly keep: number
   readonly isCompressed: boolean
   readonly isSynced: boolean
+  /** So many names a day; what comes under more goes to one file for all. */
+  readonly pathsMax: number
 }
 
 interface OpenFile {
@@ -55,6 +58,8 @@ class FileEndpoint implements Endpoint {
   /** Of a batch that is tried again, the files that have their part. */
   readonly #done = new WeakMap<readonly RoutedItem[], Set<string>>()
   #isStale = false
+  readonly #paths = new Set<string>()
+  #day = ''
 
   constructor(parts: FileParts) {
     this.#parts = parts
@@ -97,7 +102,18 @@ class FileEndpoint implements Endpoint {
     const { folder, toPath } = this.#parts
     const plain = toPath(withCleanNames(item)).replace(/[^\x20-\x7E\u00A0-\uFFFF]/g, '_')
     const path = resolve(normalize(plain))
-    return path.startsWith(`${folder}/`) ? path : join(folder, 'other')
+    return path.startsWith(`${folder}/`) && this.#mayUse(path) ? path : join(folder, 'other')
+  }
+
+  /** Anybody may send under a hundred thousand names. */
+  #mayUse(path: string): boolean {
+    const day = new Date().toISOString().slice(0, 10)
+    if (day !== this.#day) this.#paths.clear()
+    this.#day = day
+    if (this.#paths.has(path)) return true
+    if (this.#paths.size >= this.#parts.pathsMax) return false
+    this.#paths.add(path)
+    return true
   }
 
   async #append(path: string, bytes: Buffer): Promise<void> {

@@ -38,10 +38,16 @@ function linesOf(item: RoutedItem, prefix: string, hasTags: boolean): string[] {
   const name = `${prefix}${clean(nameOf(item))}`
   const tags = hasTags ? tagsOf(item) : ''
   const { record } = item
-  if (item.holder === 'gauge') return [`${name}:${valueOf(record)}|g${tags}`]
+  const value = valueOf(record)
+  if (!Number.isFinite(value)) return []
+  if (item.holder === 'gauge') {
+    const line = `${name}:${value}|g${tags}`
+    // A sign would change the gauge instead of setting it, so it is set to nothing before.
+    return [value < 0 ? `${name}:0|g${tags}\n${line}` : line]
+  }
   const holder = item.metric[item.holder] as { readonly aggregationTemporality?: number }
   if (holder.aggregationTemporality !== delta) return []
-  if (item.holder === 'sum') return [`${name}:${valueOf(record)}|c${tags}`]
+  if (item.holder === 'sum') return [`${name}:${value}|c${tags}`]
   return timesOf(record).map(([value, rate]) => `${name}:${value}|ms${rate}${tags}`)
 }
 

@@ -1,5 +1,6 @@
-// Goal: changes of jobs reach endpoints by rules, as all data do, and the states of jobs stay in the
-// store whatever rules say. Method: a real collector and engine, a job that is reported over HTTP.
+// Goal: changes of jobs reach endpoints by rules, as all data do, and the states of jobs stay in
+// the store whatever rules say. Method: a real collector and engine, a job that is reported over
+// HTTP.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -144,9 +144,9 @@ export function toRouted(messages: readonly SmallMessage[]): readonly RoutedItem
   return toRequests(messages).flatMap((request) => toItems(request))
 }
 
-/** Waits until a condition holds. @throws where it does not within ten seconds */
+/** Waits until a condition holds. @throws where it does not within fifteen seconds */
 export async function until(isMet: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const endMs = performance.now() + 10_000
+  const endMs = performance.now() + 15_000
   while (!(await isMet())) {
     if (performance.now() > endMs) throw new Error(`It did not come: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

@@ -8,7 +8,7 @@ import { RouterError } from '@wayward/collector/router/router-settings'
 import { toItems } from '@wayward/collector/router/item-request'
 import type { ExportRequest } from '@wayward/collector/consumer'
 import { afterAll, describe, expect, test } from 'vitest'
-import { startRouter, toLogs, toRequests, toSpans } from './router-harness.ts'
+import { startRouter, toLogs, toRequests, toSpans, until } from './router-harness.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'router-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -169,11 +169,18 @@ describe('endpoints', () => {
       ['json', '{"resourceLogs":7}'],
       ['json', '{'],
       ['json', '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"x"}]}]}]}'],
+      ...[
+        '"body":{"stringValue":7}',
+        '"timeUnixNano":"99999999999999999999"',
+        '"severityNumber":"a"',
+      ]
+        .map((field) => `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{${field}}]}]}]}`)
+        .map((text) => ['json', text] as const),
     ] as const) {
       await router.consume({ signal: 'logs', encoding, body: Buffer.from(text, 'latin1'), sender })
     }
-    expect(consumer.requests.map(({ body }) => body.length)).toEqual([3, 18, 1, 72])
-    expect(router.stats().unreadRequests).toBe(4)
+    expect(consumer.requests.map(({ body }) => body.length)).toEqual([3, 18, 1, 72, 78, 91, 74])
+    expect(router.stats().unreadRequests).toBe(7)
   })
 })
 
@@ -197,6 +204,24 @@ describe('reload()', () => {
     expect(stays.lines()).toEqual(bodies)
     expect([...goes.lines(), ...comes.lines()]).toEqual(bodies)
   })
+
+  test('hands what waits on the disk over to an endpoint of the name with other settings', async () => {
+    const comes = createFile()
+    const queue = { disk: true, batchWaitMs: 0 }
+    const away = { type: 'otlp', url: 'http://127.0.0.1:9', queue }
+    const rules = [{ to: ['backup'] }]
+    const { router } = startRouter(
+      { endpoints: { backup: away }, rules },
+      { folder: join(folder, 'queues') },
+    )
+    const bodies = Array.from({ length: 60 }, (_, index) => `m${index}`)
+    for (const body of bodies.slice(0, 40)) await router.consume(toLogs(body))
+    router.reload({ endpoints: { backup: { ...comes.settings, queue } }, rules })
+    for (const body of bodies.slice(40)) await router.consume(toLogs(body))
+    await until(() => comes.lines().length === 60, 'all of them')
+    expect(comes.lines().toSorted()).toEqual(bodies.toSorted())
+    await router.shutdown(1_000)
+  }, 20_000)
 
   test('changes nothing where the settings are wrong', async () => {
     const all = createFile()

@@ -1,6 +1,6 @@
 // Goal: what the original of 2013 sends arrives and is stored right, and it reads what our client
-// sends. Method: metlog-py 0.10 itself under Python 2.7, with its senders over UDP and ZeroMQ, and a
-// collector on a real engine. Skipped, with a word, where there is no Python 2.7.
+// sends. Method: metlog-py 0.10 itself under Python 2.7, with its senders over UDP and ZeroMQ, and
+// a collector on a real engine. Skipped, with a word, where there is no Python 2.7.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

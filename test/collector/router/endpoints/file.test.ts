@@ -104,6 +104,19 @@ describe('a file endpoint', () => {
     expect(readFileSync(path, 'utf8')).toBe('new\n')
   })
 
+  test('makes no file for each of a hundred thousand loggers', async () => {
+    const folder = join(root, 'many')
+    const path = `${folder}/{service}`
+    const endpoint = createEndpoint({ type: 'file', path, format: '{service}', files: 20 })
+    const items = toRouted(
+      Array.from({ length: 2_000 }, (_, index) => ({ payload: 'x', logger: `l${index}` })),
+    )
+    await send(endpoint, items)
+    await endpoint.close?.()
+    expect(readdirSync(folder)).toHaveLength(21)
+    expect(read('many', 'other').split('\n')).toHaveLength(1_981)
+  })
+
   test('tells of a full disk, and can be tried again', async () => {
     symlinkSync('/dev/full', join(root, 'full.log'))
     const endpoint = createEndpoint({

@@ -1,6 +1,6 @@
-// Goal: syslog, CEF, Graphite and OpenTSDB get what their specifications say, over UDP, TCP and TLS,
-// and nothing from outside makes two lines of one. Method: real sockets, and the collector's own
-// receiver of syslog.
+// Goal: syslog, CEF, Graphite and OpenTSDB get what their specifications say, over UDP, TCP and
+// TLS, and nothing from outside makes two lines of one. Method: real sockets, and the collector's
+// own receiver of syslog.
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

@@ -30,13 +30,18 @@ describe('a statsd endpoint', () => {
     expect(await send(endpoint, toRouted(messages))).toEqual({ status: 'sent' })
     await until(() => datagrams.length === 1, 'a datagram')
     const lines = datagrams.join('\n').split('\n').toSorted()
-    expect(lines).toEqual(['shop.a_b_c_d_e_f:-4.5|g', 'shop.db:17|ms', 'shop.hits:6|c'])
+    expect(lines).toEqual([
+      'shop.a_b_c_d_e_f:-4.5|g',
+      'shop.a_b_c_d_e_f:0|g',
+      'shop.db:17|ms',
+      'shop.hits:6|c',
+    ])
     const read = createStatsdReader()
     const types = lines.map((line) => {
       const found = read(line)
       return 'reason' in found ? found.reason : found[0]?.type
     })
-    expect(types).toEqual(['gauge', 'timer', 'counter'])
+    expect(types).toEqual(['gauge', 'gauge', 'timer', 'counter'])
     await endpoint.close?.()
     close()
   })
@@ -74,6 +79,7 @@ describe('a statsd endpoint', () => {
     // It says when it flushes, not when it listens.
     await until(() => said.includes('Flushing'), 'its first flush')
     await send(endpoint, toRouted(messages))
+    await send(endpoint, toRouted(messages.slice(2, 3)))
     await until(() => /hits: 6\b/.test(said) && /db: \[ 17 \]/.test(said), 'the numbers')
     expect(said).toMatch(/a_b_c_d_e_f: -4.5/)
     await endpoint.close?.()
