@@ -1,6 +1,11 @@
 // Items as text: JSON lines, and templates such as `{time} {service} {body}`.
 import type { KeyValue } from '@wayward/otlp'
-import { ATTR_HOST_NAME, ATTR_PROCESS_PID, ATTR_WAYWARD_METLOG_TYPE } from '@wayward/semconv'
+import {
+  ATTR_HOST_NAME,
+  ATTR_PROCESS_PID,
+  ATTR_WAYWARD_METLOG_SEVERITY,
+  ATTR_WAYWARD_METLOG_TYPE,
+} from '@wayward/semconv'
 import {
   attributeOf,
   bigintAsText,
@@ -92,12 +97,17 @@ export function toMetlogObject(item: RoutedItem): Record<string, unknown> {
         ? view.body
         : nameOf(item),
     fields: {
-      ...toObject(attributesOf(item)),
+      ...toObject(attributesOf(item).filter(isField)),
       ...(isMetric ? { name: nameOf(item), rate: 1 } : {}),
     },
     metlog_pid: Number(resources[ATTR_PROCESS_PID] ?? 0),
     metlog_hostname: resources[ATTR_HOST_NAME] ?? '',
   }
+}
+
+/** The receiver's own notes were no fields of the message. */
+function isField({ key = '' }: KeyValue): boolean {
+  return key !== ATTR_WAYWARD_METLOG_TYPE && key !== ATTR_WAYWARD_METLOG_SEVERITY
 }
 
 /** An item as a line of JSON, without the line end. */

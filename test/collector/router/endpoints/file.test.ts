@@ -47,6 +47,7 @@ describe('a file endpoint', () => {
       logger: 'pay',
       severity: 3,
       payload: 'two\nlines',
+      fields: {},
       metlog_hostname: 'host1',
     })
   })
