@@ -77,24 +77,25 @@ async function flood(
   socket: Socket,
   { datagram, duration, interruption, rate }: Flood,
 ): Promise<{ readonly sent: number; readonly failed: number; readonly ms: number }> {
-  let [begun, sent, failed, underWay] = [0, 0, 0, 0]
+  let begun = 0
+  const count = { sent: 0, failed: 0, underWay: 0 }
   const onSent = (error: Error | null): void => {
-    underWay--
-    if (error === null) sent++
-    else failed++
+    count.underWay--
+    if (error === null) count.sent++
+    else count.failed++
   }
   const startMs = performance.now()
   const spentMs = (): number => performance.now() - startMs
   while (spentMs() < duration && !interruption.aborted) {
     const owed = (spentMs() * rate) / 1_000
-    while (begun < owed && underWay < underWayMax) {
+    while (begun < owed && count.underWay < underWayMax) {
       begun++
-      underWay++
+      count.underWay++
       socket.send(datagram, onSent)
     }
     if (begun < owed) await turn()
     else await sleep(1)
   }
-  while (underWay > 0) await turn()
-  return { sent, failed, ms: spentMs() }
+  while (count.underWay > 0) await turn()
+  return { sent: count.sent, failed: count.failed, ms: spentMs() }
 }
