@@ -213,6 +213,20 @@ export async function listSessions(
   return await ask(store, sessionsQuestion, parameters, unsetOf(parameters))
 }
 
+/** The question of `listReported`. */
+export const reportedQuestion = new URL('./sessions/reported.sql', import.meta.url)
+
+/** Lists the locks, queues and jobs of a session, the most used of each kind first. @throws StoreError */
+export async function listReported(
+  store: Reader,
+  { service = '', session }: { readonly service?: string; readonly session: string },
+): Promise<Answer> {
+  const { sql, header } = await readQuestion(reportedQuestion)
+  const rows = await queryRows(store, sql, { service, session })
+  const { question, columns, headline } = header
+  return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
+}
+
 async function ask(
   store: Reader,
   file: URL,

@@ -21,6 +21,7 @@ import {
 import { addJob, addJobs } from './job-command-list.ts'
 import { addBench, addRoute } from './route-command-list.ts'
 import { type Selection, toSelection } from './selection.ts'
+import { addSessions } from './session-command-list.ts'
 import type { Terminal } from './terminal.ts'
 
 const readFields = { ...selectionFields, ...outputFields, ...storeFields }
@@ -184,23 +185,6 @@ function addTail(context: CommandContext): void {
   ).action(async (_options: unknown, command: Command) => {
     const { tail } = await import('./commands/tail.ts')
     await tail(context.terminal, valuesOf(context, tailFields, command))
-  })
-}
-
-function addSessions(context: CommandContext): void {
-  define(
-    context,
-    'sessions',
-    'List the sessions: each is one run of a process that reported.',
-    readFields,
-    ['sessions', 'sessions --since 1d --service shop', 'sessions --format json'],
-  ).action(async (_options: unknown, command: Command) => {
-    const { sessions } = await import('./commands/sessions.ts')
-    const resolved = valuesOf(context, readFields, command)
-    await sessions(context.terminal, {
-      values: resolved,
-      selection: toSelection(resolved, nowNs()),
-    })
   })
 }
 

@@ -23,6 +23,7 @@ const pages = [
   'docs/send-data.md',
   'docs/query.md',
   'docs/live.md',
+  'docs/sessions.md',
   'docs/jobs.md',
   'docs/report.md',
   'docs/server.md',

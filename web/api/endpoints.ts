@@ -5,6 +5,7 @@ import {
   listSessions,
   readFilledSql,
   readQuestion,
+  reportedQuestion,
   runAnalyzer,
   toParameters,
 } from '@wayward/analyzers'
@@ -74,7 +75,7 @@ export const endpoints: readonly Endpoint[] = [
     schema: async () =>
       objectOf({
         session: await sessionsSchema(),
-        reported: await tableSchema(question('session-kinds')),
+        reported: await tableSchema(reportedQuestion),
       }),
     answer: answerSession,
   },
@@ -220,7 +221,7 @@ async function answerSession(asked: Question): Promise<object> {
     return { code: 'not_found', message }
   }
   const values = { service: given.service ?? '', session: given.session ?? '' }
-  return { session, reported: await askTable(asker, question('session-kinds'), values) }
+  return { session, reported: await askTable(asker, reportedQuestion, values) }
 }
 
 async function answerReport({ asker, given, nowNs }: Question): Promise<object> {

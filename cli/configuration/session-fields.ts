@@ -1,0 +1,73 @@
+// The settings of `wayward sessions` and what is below it.
+import { type Field, FieldError, type FieldType } from './field.ts'
+import { choiceType, pathType, urlType } from './field-types.ts'
+import { outputFields, selectionFields, storeFields } from './fields.ts'
+
+const otlpUrlType: FieldType<URL> = {
+  ...urlType,
+  wanted: 'an OTLP/HTTP address, such as http://127.0.0.1:4318',
+}
+
+const speedType: FieldType<number> = {
+  placeholder: 'factor',
+  wanted: 'a number above 0, such as 1 or 10, or max',
+  parse(text) {
+    if (text === 'max') return Number.POSITIVE_INFINITY
+    const speed = Number(text)
+    if (text.trim() === '' || !(speed > 0)) throw new FieldError('not a speed')
+    return speed
+  },
+}
+
+/** What the list of sessions has. */
+export const sessionsFields = { ...selectionFields, ...outputFields, ...storeFields }
+
+/** What `sessions show` has. */
+export const sessionShowFields = { ...storeFields }
+
+/** What `sessions export` has. */
+export const sessionExportFields = {
+  output: {
+    flag: 'output',
+    type: pathType,
+    isFlagOnly: true,
+    text: 'File of the archive; without it the standard output',
+  },
+  ...storeFields,
+} satisfies Record<string, Field<unknown>>
+
+/** What `sessions import` has. */
+export const sessionImportFields = {
+  endpoint: {
+    flag: 'endpoint',
+    type: otlpUrlType,
+    isFlagOnly: true,
+    text: 'OTLP/HTTP address of the service that takes them; without it the service of the data folder',
+  },
+  ...storeFields,
+} satisfies Record<string, Field<unknown>>
+
+/** What `sessions replay` has. */
+export const sessionReplayFields = {
+  endpoint: {
+    flag: 'endpoint',
+    type: otlpUrlType,
+    isFlagOnly: true,
+    text: 'OTLP/HTTP address to send to: any collector or backend (required)',
+  },
+  speed: {
+    flag: 'speed',
+    type: speedType,
+    default: '1',
+    isFlagOnly: true,
+    text: 'How fast: 1 as it was, 10 ten times faster, max as fast as it is taken',
+  },
+  times: {
+    flag: 'times',
+    type: choiceType(['now', 'kept']),
+    default: 'now',
+    isFlagOnly: true,
+    text: 'Whether times are moved so that the session begins now, or kept',
+  },
+  ...storeFields,
+} satisfies Record<string, Field<unknown>>

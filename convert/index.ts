@@ -1,0 +1,5 @@
+// The door of conversions.
+export { type ArchivedSession, type ArchiveHead, ArchiveError, type Counts } from './archive.ts'
+export { countStored, exportSessions, findSessions } from './exports/session-archive.ts'
+export { type ArchivedRequest, readArchive, verifyArchive } from './imports/session-archive.ts'
+export { paceOf, shiftTimes } from './imports/replay.ts'
