@@ -216,7 +216,11 @@ export async function listSessions(
 /** The question of `listReported`. */
 export const reportedQuestion = new URL('./sessions/reported.sql', import.meta.url)
 
-/** Lists the locks, queues and jobs of a session, the most used of each kind first. @throws StoreError */
+/**
+ * Lists the locks, queues and jobs of a session, the most used of each kind first.
+ *
+ * @throws StoreError
+ */
 export async function listReported(
   store: Reader,
   { service = '', session }: { readonly service?: string; readonly session: string },

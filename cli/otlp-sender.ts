@@ -90,7 +90,7 @@ function partOf(text: string): Sent {
   }
 }
 
-/** `key=value`, divided by commas, percent-encoded (OpenTelemetry, "OTLP Exporter Configuration"). */
+/** `key=value`, divided by commas (OpenTelemetry, "OTLP Exporter Configuration"). */
 function headersOf(env: Terminal['env']): Record<string, string> {
   const text = env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''
   return Object.fromEntries(

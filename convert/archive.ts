@@ -1,8 +1,8 @@
-// The form of an archive of sessions: lines of JSON, compressed with gzip. docs/sessions.md has it for readers.
+// The form of an archive of sessions: lines of JSON, compressed with gzip; docs/sessions.md.
 //
-//   {"wayward":{"archive":1,"createdAt":…,"sessions":[…]}}       head: whose, and until when
-//   {"resourceSpans":[…]} {"resourceLogs":[…]} {"resourceMetrics":[…]}   OTLP/JSON, as the OpenTelemetry Collector's file exporter writes it
-//   {"wayward":{"end":true,"sessions":[{…counts}],"sha256":…}}   end: what a whole archive has
+//   {"wayward":{"archive":1,"sessions":[…]}}         head: whose, and until when
+//   {"resourceSpans":[…]} …                          requests of OTLP/JSON
+//   {"wayward":{"end":true,"sessions":[…],…}}        end: what a whole archive has
 //
 // There are no paths in it, so none can climb; a cut archive has no end.
 

@@ -3,7 +3,7 @@
 /** Longer ones are nobody's: a request has 500 items. */
 const lineLengthMax = 256 * 1024 * 1024
 
-/** The lines, without their line feeds; what is behind the last one is a line if it is not empty. */
+/** The lines, without their line feeds; what is behind the last one is one if it is not empty. */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let parts: string[] = []

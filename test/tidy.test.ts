@@ -26,7 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     '@wayward/metlog',
   ],
   analyzers: ['@wayward/semconv', '@wayward/clickhouse'],
-  convert: ['@wayward/clickhouse'],
+  convert: ['@wayward/semconv', '@wayward/clickhouse'],
   web: ['@wayward/base', '@wayward/clickhouse', '@wayward/analyzers'],
   cli: [
     '@wayward/base',
@@ -282,7 +282,7 @@ function undocumented(path: string, list: string): string[] {
     )
     .filter((name) => {
       if (name === '') return false
-      const kinds = 'const|function|async function|class|interface|type'
+      const kinds = String.raw`const|function|async function\*?|class|interface|type`
       const at = text.search(new RegExp(`^export (?:${kinds}) ${name}\\b`, 'm'))
       return at < 0 || !text.slice(0, at).trimEnd().endsWith('*/')
     })

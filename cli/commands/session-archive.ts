@@ -171,7 +171,7 @@ function endpointOf(dataDir: string): URL {
   return new URL(`http://${endpoints.otlpHttp}`.replace('http://http', 'http'))
 }
 
-/** One import into a service at a time on this machine: two at once could both find nothing there. */
+/** One import into a service at a time on this machine: two could both find nothing there. */
 function lock(endpoint: URL): () => void {
   const name = createHash('sha256').update(endpoint.host).digest('hex').slice(0, 16)
   const path = join(tmpdir(), `wayward-import-${name}`)

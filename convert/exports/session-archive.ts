@@ -2,6 +2,12 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Reader, Store } from '@wayward/clickhouse'
 import {
+  ATTR_HOST_NAME,
+  ATTR_PROCESS_PID,
+  ATTR_SERVICE_INSTANCE_ID,
+  ATTR_WAYWARD_SESSION_ID,
+} from '@wayward/semconv'
+import {
   archiveVersion,
   type ArchivedSession,
   type ArchiveEnd,
@@ -15,12 +21,16 @@ import { functions, type ItemSql, items } from './otlp-json.ts'
 const rowsPerSlice = 50_000
 const itemsPerRequest = 500
 
+const [id, instance, host, pid] = [
+  ATTR_WAYWARD_SESSION_ID,
+  ATTR_SERVICE_INSTANCE_ID,
+  ATTR_HOST_NAME,
+  ATTR_PROCESS_PID,
+].map((name) => `ResourceAttributes['${name}']`)
+
 /** Whose a row is, as the views of the sessions have it. */
-const isOfSession = `ServiceName = {service:String} AND multiIf(
-    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
-    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
-    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
-  ) = {session:String}`
+const isOfSession = `ServiceName = {service:String} AND multiIf(${id} != '', ${id},
+    ${instance} != '', ${instance}, concat(ServiceName, '@', ${host}, ':', ${pid})) = {session:String}`
 
 type SessionKey = Pick<ArchivedSession, 'service' | 'session'>
 
