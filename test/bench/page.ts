@@ -2,9 +2,10 @@
 // five million spans, a trace of a hundred thousand, ten million log records.
 import { createDoor, openAccess, systemTime } from '@wayward/base'
 import { migrate } from '@wayward/clickhouse'
-import { createApi } from '@wayward/web'
+import { createApi, createPage } from '@wayward/web'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
 import type { Bench, Figure } from './bench.ts'
+import { measurePanning } from './page-browser.ts'
 
 const sizes = { tiny: 10_000, full: 10_000_000 } as const
 /** Windows asked at each of them. */
@@ -12,6 +13,12 @@ const asked = { tiny: 1, full: 20 } as const
 const memoryBytesMax = 2 * 2 ** 30
 const startNs = 1_795_240_800_000_000_000n
 const lengthNs = 3_600_000_000_000n
+/** A week, a day, an hour, and parts of it down to a microsecond. */
+const widthsNs = [
+  168n * lengthNs,
+  24n * lengthNs,
+  ...[1n, 4n, 8n, 16n, 256n, 10_000n, 1_000_000n, 3_600_000_000n].map((part) => lengthNs / part),
+]
 const bigTrace = 'b'.repeat(32)
 const limits = {
   connectionsMax: 100,
@@ -29,7 +36,8 @@ export const pageBench: Bench = {
   name: 'page',
   async run(size) {
     const engine = await startTestEngine({ memoryBytesMax })
-    const routes = createApi({ store: engine.reader, database: 'wayward', wallMs: Date.now })
+    const parts = { store: engine.reader, database: 'wayward', wallMs: Date.now }
+    const routes = [...createPage(), ...createApi(parts)]
     const door = createDoor({
       limits,
       routes,
@@ -49,7 +57,12 @@ export const pageBench: Bench = {
         if (!answer.ok) throw new Error(`${address} gave ${Buffer.from(body).toString()}`)
         return { ms: performance.now() - began, bytes: body.byteLength }
       }
-      return [...(await zoom(ask, asked[size])), ...(await others(ask, asked[size]))]
+      const window = { from: iso(startNs), to: iso(startNs + lengthNs) }
+      return [
+        ...(await zoom(ask, asked[size])),
+        ...(await others(ask, asked[size])),
+        ...(await measurePanning(`http://127.0.0.1:${port}`, window, asked[size])),
+      ]
     } finally {
       await door.shutdown(1000)
       await engine.shutdown()
@@ -57,17 +70,20 @@ export const pageBench: Bench = {
   },
 }
 
-/** From the hour to a microsecond, at places that are spread over it. */
+/** From a week around the hour to a microsecond of it, at places that are spread over it. */
 async function zoom(ask: Ask, count: number): Promise<Figure[]> {
   const figures: Figure[] = []
-  for (const part of [1n, 4n, 16n, 256n, 10_000n, 1_000_000n, 3_600_000_000n]) {
-    const widthNs = lengthNs / part
+  for (const widthNs of widthsNs) {
     const times: number[] = []
     let bytes = 0
     for (let i = 0; i < count; i++) {
-      const from = startNs + ((lengthNs - widthNs) * BigInt((i * 7) % count)) / BigInt(count)
+      const room = lengthNs > widthNs ? lengthNs - widthNs : 0n
+      const from =
+        widthNs > lengthNs
+          ? startNs - widthNs / 2n
+          : startNs + (room * BigInt((i * 7) % count)) / BigInt(count)
       const window = `from=${iso(from)}&to=${iso(from + widthNs)}`
-      const answer = await ask(`timeline?${window}&width=1500`)
+      const answer = await ask(`timeline?${window}&width=1500&form=bytes`)
       times.push(answer.ms)
       bytes = Math.max(bytes, answer.bytes)
     }
@@ -86,7 +102,9 @@ async function others(ask: Ask, count: number): Promise<Figure[]> {
     'services, the whole hour': `services?${window}`,
     'report, the whole hour': `report?${window}`,
     'a trace by its id': `traces/${'0'.repeat(31)}7`,
-    'a trace of 100,000 spans': `traces/${bigTrace}`,
+    'a trace of 100,000 spans': `traces/${bigTrace}/tree`,
+    'a lock: how long, over time': `progress?${window}&kind=lock&name=lock7&service=shop`,
+    'when spans took how long': `heat?${window}`,
     'log records with a word': `logs?${window}&text=needle&limit=500`,
   }
   for (const [name, address] of Object.entries(questions)) {
