@@ -3,6 +3,7 @@
 import { toParameters } from '@wayward/analyzers'
 import type { Endpoint, Question } from './endpoint.ts'
 import { type Given, type ParameterName, readDurationMs, readWindow } from './parameters.ts'
+import { type JsonSchema, objectOf } from './json-schema.ts'
 import { askTable, tableSchema } from './table.ts'
 import { scopeOf } from './timeline.ts'
 import { spanOfTime } from './time-span.ts'
@@ -168,13 +169,27 @@ export const tableEndpoints: readonly Endpoint[] = tables.map((table) => {
     operation: table.operation,
     summary: table.summary,
     parameters: table.parameters,
-    schema: () => tableSchema(file),
+    schema: () => (table.isOfSpan === true ? bucketedSchema(file) : tableSchema(file)),
     answer: async (asked) => {
       const scope = scopeOf(asked.given)
-      return await askTable(asked.asker, file, await valuesOf(table, asked), scope)
+      const values = await valuesOf(table, asked)
+      const answer = await askTable(asked.asker, file, values, scope)
+      const { from_ns: fromNs = '', step_ns: stepNs = '' } = values
+      return table.isOfSpan === true ? { from_ns: fromNs, step_ns: stepNs, ...answer } : answer
     },
   }
 })
+
+/** A table of parts of the window. */
+async function bucketedSchema(file: URL): Promise<JsonSchema> {
+  const { properties = {} } = await tableSchema(file)
+  const digits: JsonSchema = { type: 'string', pattern: String.raw`^\d+$` }
+  return objectOf({
+    from_ns: { ...digits, description: 'When the window begins, nanoseconds since 1970' },
+    step_ns: { ...digits, description: 'How long each of its parts is' },
+    ...properties,
+  })
+}
 
 async function valuesOf({ isOfSpan, values }: TableEndpoint, asked: Question): Promise<Values> {
   const { asker, given, nowNs } = asked

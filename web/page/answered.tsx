@@ -18,6 +18,29 @@ export interface Answered<T> {
 
 const liveEveryMs = 5_000
 const liveShare = 50
+/** Whoever comes back within this time is shown what was answered, and nothing is asked. */
+const keptMs = 20_000
+const keptMax = 40
+
+interface Kept {
+  readonly value: unknown
+  readonly atMs: number
+}
+
+const kept = new Map<string, Kept>()
+
+function keep(key: string, value: unknown): void {
+  kept.delete(key)
+  kept.set(key, { value, atMs: performance.now() })
+  const [oldest] = kept.keys()
+  if (kept.size > keptMax && oldest !== undefined) kept.delete(oldest)
+}
+
+function keptValue(key: string): unknown {
+  const found = kept.get(key)
+  const isFresh = found !== undefined && performance.now() - found.atMs < keptMs
+  return isFresh ? found.value : undefined
+}
 
 /** Asks again whenever the address or a parameter changes; an empty path asks nothing. */
 export function useAnswer<T>(
@@ -42,6 +65,12 @@ export function useAnswer<T>(
     setGone(broken)
     let isReplaced = false
     let timer: ReturnType<typeof setTimeout> | undefined
+    // Under this key only answers to this question are kept.
+    const known = round === 0 ? (keptValue(key) as T | undefined) : undefined
+    if (known !== undefined && !isLive) {
+      setFound({ value: known, error: '', isAsking: false })
+      return undefined
+    }
     setFound((before) => ({ ...before, error: '', isAsking: true }))
     const beganMs = performance.now()
     const next = (): void => {
@@ -52,6 +81,7 @@ export function useAnswer<T>(
     const run = async (): Promise<void> => {
       try {
         const value = await ask<T>(path, parameters, broken.signal)
+        keep(key, value)
         setFound({ value, error: '', isAsking: false })
       } catch (error) {
         // An older question that was broken off has nothing to say.

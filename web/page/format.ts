@@ -21,6 +21,26 @@ export function formatDuration(ns: number): string {
   return `${Math.round(ns)} ns`
 }
 
+const bytesUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
+
+/** `1.5 MiB`. */
+export function formatBytes(count: number): string {
+  const place = Math.floor(Math.log2(Math.max(1, count)) / 10)
+  const unit = bytesUnits[Math.min(place, bytesUnits.length - 1)] ?? 'B'
+  return `${Number((count / 2 ** (10 * bytesUnits.indexOf(unit))).toPrecision(3))} ${unit}`
+}
+
+/** Nanoseconds of units of OpenTelemetry (UCUM) that are times. */
+const nanosecondsOf: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
+
+/** A value in a unit of OpenTelemetry. */
+export function formatQuantity(value: number, unit: string): string {
+  if (unit === 'By' && value >= 0) return formatBytes(value)
+  const ns = nanosecondsOf[unit]
+  if (ns !== undefined && value >= 0) return formatDuration(value * ns)
+  return Number(value.toPrecision(4)).toLocaleString('en-US')
+}
+
 /** `12,345`. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US')

@@ -2,7 +2,31 @@
 import type { Table } from './ask.ts'
 import { Shown, Sql, useAnswer } from './answered.tsx'
 import { formatCount, formatDuration, formatTime, visible } from './format.ts'
-import { show, state, windowOf } from './view-state.ts'
+import { adjust, open, show, state, windowOf } from './view-state.ts'
+
+/** The first that is chosen waits for the second. */
+function Comparing({ session }: { readonly session: string }) {
+  const { other } = state.value
+  if (other === session) {
+    return (
+      <button type="button" aria-pressed onClick={() => adjust({ other: '' })}>
+        chosen
+      </button>
+    )
+  }
+  return (
+    <button
+      type="button"
+      onClick={() =>
+        other === ''
+          ? adjust({ other: session })
+          : open('compare', { session, other: `session:${other}` })
+      }
+    >
+      {other === '' ? 'choose' : 'with the chosen one'}
+    </button>
+  )
+}
 
 /** The list of sessions. */
 export function Sessions() {
@@ -24,6 +48,7 @@ export function Sessions() {
                 <th>Dropped</th>
                 <th>Process</th>
                 <th>Host</th>
+                <th>Compare</th>
               </tr>
             </thead>
             <tbody>
@@ -55,6 +80,9 @@ export function Sessions() {
                     {String(row['process_pid'] === 0 ? '–' : row['process_pid'])}
                   </td>
                   <td>{visible(String(row['host_name']))}</td>
+                  <td>
+                    <Comparing session={String(row['session'])} />
+                  </td>
                 </tr>
               ))}
             </tbody>

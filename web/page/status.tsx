@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { messageOf, Shown, useAnswer } from './answered.tsx'
 import type { Table } from './ask.ts'
-import { formatCount, visible } from './format.ts'
+import { formatBytes, formatCount, visible } from './format.ts'
 import { SortedTable } from './tables/sorted-table.tsx'
 import { fetchAsMe } from './token.ts'
 import { state, windowOf } from './view-state.ts'
@@ -35,9 +35,9 @@ export function Status() {
             <>
               {first !== undefined && (
                 <p>
-                  {bytes(table.rows.reduce((sum, row) => sum + Number(row['bytes']), 0))} in{' '}
-                  {table.rows.length} tables; {bytes(Number(first['disk_free']))} of{' '}
-                  {bytes(Number(first['disk_total']))} are free.
+                  {formatBytes(table.rows.reduce((sum, row) => sum + Number(row['bytes']), 0))} in{' '}
+                  {table.rows.length} tables; {formatBytes(Number(first['disk_free']))} of{' '}
+                  {formatBytes(Number(first['disk_total']))} are free.
                 </p>
               )}
               <SortedTable
@@ -51,12 +51,6 @@ export function Status() {
       </Shown>
     </>
   )
-}
-
-function bytes(count: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  const place = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10))
-  return `${Number((count / 2 ** (10 * place)).toPrecision(3))} ${units[place] ?? ''}`
 }
 
 interface Sample {
@@ -123,7 +117,7 @@ function Counters() {
           <tbody>
             {rows.map(([name, value]) => (
               <tr>
-                <td>{visible(name.replace(/^wayward_/, '').replaceAll('_', ' '))}</td>
+                <td>{visible(titleOf(name))}</td>
                 <td class="number">{formatCount(value)}</td>
                 <td class="number">{rateOf(name, value, before, now)}</td>
               </tr>
@@ -143,6 +137,13 @@ function read(text: string): ReadonlyMap<string, number> {
     if (value !== undefined && !name.includes('_bucket{')) found.set(name, Number(value))
   }
   return found
+}
+
+/** A name in words; its labels as they are. */
+function titleOf(name: string): string {
+  const [words = '', ...labels] = name.split('{')
+  const text = words.replace(/^wayward_/, '').replaceAll('_', ' ')
+  return labels.length === 0 ? text : `${text} {${labels.join('{')}`
 }
 
 function rateOf(

@@ -1,5 +1,5 @@
-// Parts of a window that a question was divided into: their moments, from two rows of an answer.
-import type { Row } from '../ask.ts'
+// Parts of a window that a question was divided into, and their moments.
+import type { Table } from '../ask.ts'
 import { formatMoment } from '../format.ts'
 import { rfc3339 } from '../timeline/view.ts'
 import { show } from '../view-state.ts'
@@ -10,21 +10,15 @@ export interface Buckets {
   readonly stepNs: bigint
 }
 
-/** Rows have `bucket`, a number, and `at`, its moment, in the order of time. */
-export function bucketsOf(rows: readonly Row[]): Buckets {
-  const first = rows[0]
-  const last = rows.at(-1)
-  if (first === undefined || last === undefined) return { fromNs: 0n, stepNs: 1n }
-  const between = BigInt(Number(last['bucket']) - Number(first['bucket'])) || 1n
-  const stepNs = (momentOf(last) - momentOf(first)) / between || 1_000_000n
-  return { fromNs: momentOf(first) - stepNs * BigInt(Number(first['bucket'])), stepNs }
+/** A table that says of which parts it is. */
+export interface BucketedTable extends Table {
+  readonly from_ns: string
+  readonly step_ns: string
 }
 
-/** Exact to the nanosecond, as the API says it. */
-function momentOf(row: Row): bigint {
-  const text = String(row['at'])
-  const fraction = text.slice(20).replace('Z', '').padEnd(9, '0')
-  return BigInt(Date.parse(`${text.slice(0, 19)}Z`)) * 1_000_000n + BigInt(fraction)
+/** Its parts. */
+export function bucketsOf({ from_ns: fromNs, step_ns: stepNs }: BucketedTable): Buckets {
+  return { fromNs: BigInt(fromNs), stepNs: BigInt(stepNs) }
 }
 
 /** The name of a part. */

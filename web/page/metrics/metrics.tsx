@@ -1,9 +1,15 @@
 // Metrics: pick one, group it, as values, rates or quantiles, with the traces that led to its values.
 import { Shown, Sql, useAnswer } from '../answered.tsx'
-import type { Row, Table } from '../ask.ts'
-import { bucketsOf, placeNamer, rangeChooser, tickNamer } from '../charts/buckets.ts'
+import { type Row, type Table, textOf } from '../ask.ts'
+import {
+  type BucketedTable,
+  bucketsOf,
+  placeNamer,
+  rangeChooser,
+  tickNamer,
+} from '../charts/buckets.ts'
 import { Chart, type Series } from '../charts/chart.tsx'
-import { formatCount, visible } from '../format.ts'
+import { formatCount, formatQuantity, visible } from '../format.ts'
 import { SortedTable } from '../tables/sorted-table.tsx'
 import { open, show, state, windowOf } from '../view-state.ts'
 import { quantileOf } from './quantile.ts'
@@ -86,7 +92,7 @@ function Metric({ isSmall = false, row }: { readonly row: Row; readonly isSmall?
   const group = isSmall ? (keys.find((key) => /heap|space|type|name/.test(key)) ?? '') : asked
   const quantity = choices.find((key) => key === wanted && !isSmall) ?? choices[0] ?? 'value'
   const { session: _, ...window } = windowOf(state.value)
-  const answered = useAnswer<Table>('metric-series', {
+  const answered = useAnswer<BucketedTable>('metric-series', {
     ...window,
     name,
     group,
@@ -126,14 +132,15 @@ function Metric({ isSmall = false, row }: { readonly row: Row; readonly isSmall?
         </>
       )}
       <Shown answered={answered} what={name}>
-        {({ rows, sql }) => (
+        {(table) => (
           <>
             <Lines
               title={`${visible(name)}${group === '' ? '' : ` by ${visible(group)}`}, ${quantities[quantity]}${unitOf(row, quantity)}`}
-              rows={rows}
+              table={table}
               quantity={quantity}
+              unit={unitOfValues(row, quantity)}
             />
-            {!isSmall && <Sql sql={sql} />}
+            {!isSmall && <Sql sql={table.sql} />}
           </>
         )}
       </Shown>
@@ -147,16 +154,24 @@ function unitOf(row: Row, quantity: Quantity): string {
   return unit === '' || (quantity === 'rate' && row['type'] === 'histogram') ? '' : ` (${unit})`
 }
 
+/** What the values of a quantity are counted in: how often is not. */
+function unitOfValues(row: Row, quantity: Quantity): string {
+  return quantity === 'rate' && row['type'] === 'histogram' ? '' : textOf(row, 'metric_unit')
+}
+
 function Lines({
   quantity,
-  rows,
+  table,
   title,
+  unit,
 }: {
   readonly title: string
-  readonly rows: readonly Row[]
+  readonly table: BucketedTable
   readonly quantity: Quantity
+  readonly unit: string
 }) {
-  if (rows.length === 0) return <p class="empty">No points in this time.</p>
+  if (table.rows.length === 0) return <p class="empty">No points in this time.</p>
+  const { rows } = table
   const labels = [...new Set(rows.map((row) => String(row['label'])))].slice(0, linesMax)
   const series = labels.map((label, i): Series => {
     const values: (number | undefined)[] = Array.from({ length: buckets }, () => undefined)
@@ -170,7 +185,7 @@ function Lines({
       values,
     }
   })
-  const times = bucketsOf(rows.toSorted((a, b) => Number(a['bucket']) - Number(b['bucket'])))
+  const times = bucketsOf(table)
   return (
     <Chart
       title={title}
@@ -179,7 +194,7 @@ function Lines({
       formatPlace={placeNamer(times)}
       formatTick={tickNamer(times)}
       onChoose={rangeChooser(times)}
-      formatValue={(value) => Number(value.toPrecision(4)).toLocaleString('en-US')}
+      formatValue={(value) => formatQuantity(value, unit)}
     />
   )
 }

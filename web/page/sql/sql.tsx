@@ -1,6 +1,6 @@
 // Any question in SQL: names of tables and columns are offered, the answer is a table or a chart, and
 // a file to take along.
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { messageOf } from '../answered.tsx'
 import { Chart } from '../charts/chart.tsx'
 import { formatCount, visible } from '../format.ts'
@@ -41,6 +41,11 @@ export function SqlPage() {
       setAsked({ error: stop.signal.aborted ? 'Cancelled' : messageOf(error), isAsking: false })
     }
   }
+  // Whoever opens the link sees the answer.
+  useEffect(() => {
+    if (sql !== '') void run()
+    return () => running.current?.abort()
+  }, [])
   return (
     <>
       <Editor draft={draft} setDraft={setDraft} run={() => void run()} />

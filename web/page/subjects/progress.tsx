@@ -1,7 +1,13 @@
 // A lock, a queue or a job over time: how long, how many, and how many were waiting.
 import { Shown, Sql, useAnswer } from '../answered.tsx'
-import type { Row, Table } from '../ask.ts'
-import { bucketsOf, placeNamer, rangeChooser, tickNamer } from '../charts/buckets.ts'
+import type { Row } from '../ask.ts'
+import {
+  type BucketedTable,
+  bucketsOf,
+  placeNamer,
+  rangeChooser,
+  tickNamer,
+} from '../charts/buckets.ts'
 import { Chart, type Series } from '../charts/chart.tsx'
 import { formatCount, formatDuration } from '../format.ts'
 import type { Kind } from './subjects.tsx'
@@ -52,16 +58,16 @@ export function Progress({
   readonly asked: Readonly<Record<string, string>>
   readonly kind: Kind
 }) {
-  const answered = useAnswer<Table>('progress', { ...asked, buckets: String(buckets) })
+  const answered = useAnswer<BucketedTable>('progress', { ...asked, buckets: String(buckets) })
   return (
     <Shown answered={answered} what="what happened over time">
-      {({ rows, sql }) =>
-        rows.length === 0 ? (
+      {(table) =>
+        table.rows.length === 0 ? (
           <p class="empty">Nothing of it in this time. A longer time range may have some.</p>
         ) : (
           <>
-            <Charts rows={rows} kind={kind} />
-            <Sql sql={sql} />
+            <Charts table={table} kind={kind} />
+            <Sql sql={table.sql} />
           </>
         )
       }
@@ -69,9 +75,10 @@ export function Progress({
   )
 }
 
-function Charts({ kind, rows }: { readonly rows: readonly Row[]; readonly kind: Kind }) {
+function Charts({ kind, table }: { readonly table: BucketedTable; readonly kind: Kind }) {
+  const { rows } = table
   const { arrived, busy, busyName, left, look, waits } = wordsOf[kind]
-  const times = bucketsOf(rows)
+  const times = bucketsOf(table)
   const of = (states: readonly string[], key: string): readonly number[] =>
     sumsOf(rows, states, key)
   const series = (

@@ -7,6 +7,9 @@ export function cellText(value: unknown, { type, unit }: ColumnOfTable): string 
   if (value === null || value === undefined) return '–'
   if (type === 'text') return visible(typeof value === 'string' ? value : JSON.stringify(value))
   if (type === 'time') return formatTime(value)
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
+    return visible(value.join(', '))
+  }
   if (type === 'json' || Array.isArray(value)) return visible(JSON.stringify(value))
   const number = Number(value)
   if (type === 'duration') return number === 0 ? '–' : formatDuration(number)

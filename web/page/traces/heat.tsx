@@ -3,7 +3,7 @@
 import { useRef } from 'preact/hooks'
 import { Shown, Sql, useAnswer } from '../answered.tsx'
 import type { Row, Table } from '../ask.ts'
-import { bucketsOf } from '../charts/buckets.ts'
+import { type BucketedTable, bucketsOf } from '../charts/buckets.ts'
 import { formatCount, formatDuration, formatTime } from '../format.ts'
 import { SortedTable } from '../tables/sorted-table.tsx'
 import { adjust, state } from '../view-state.ts'
@@ -22,15 +22,15 @@ interface Area {
 
 /** The picture, and what differs in what was chosen of it. */
 export function Heat({ asked }: { readonly asked: Readonly<Record<string, string>> }) {
-  const answered = useAnswer<Table>('heat', { ...asked, buckets: String(buckets) })
+  const answered = useAnswer<BucketedTable>('heat', { ...asked, buckets: String(buckets) })
   return (
     <Shown answered={answered} what="when spans took how long">
-      {({ rows, sql }) =>
-        rows.length === 0 ? null : (
+      {(table) =>
+        table.rows.length === 0 ? null : (
           <>
-            <Picture rows={rows} />
+            <Picture table={table} />
             <Differences asked={asked} />
-            <Sql sql={sql} />
+            <Sql sql={table.sql} />
           </>
         )
       }
@@ -42,14 +42,15 @@ function stepOf(row: Row): number {
   return Math.round(Math.log2(Number(row['shortest_ns'])) * 2)
 }
 
-function Picture({ rows }: { readonly rows: readonly Row[] }) {
+function Picture({ table }: { readonly table: BucketedTable }) {
+  const { rows } = table
   const svg = useRef<SVGSVGElement>(null)
   const pressed = useRef<{ readonly bucket: number; readonly step: number } | undefined>(undefined)
   const steps = rows.map(stepOf)
   const [lowest, highest] = [Math.min(...steps), Math.max(...steps)]
   const height = (highest - lowest + 1) * rowHeight
   const most = Math.max(...rows.map((row) => Number(row['spans'])))
-  const { fromNs, stepNs } = bucketsOf(rows)
+  const { fromNs, stepNs } = bucketsOf(table)
   const placeOf = (event: PointerEvent): { readonly bucket: number; readonly step: number } => ({
     bucket: Math.floor((event.offsetX / (svg.current?.clientWidth ?? 1)) * buckets),
     step:
