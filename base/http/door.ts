@@ -189,7 +189,8 @@ class HttpDoor implements Door {
       const message = error instanceof Error ? error.message : String(error)
       outcome = { code: 'failed', message: `The service failed: ${message}` }
     }
-    if (outcome === undefined) return
+    // What came too late for the client has been answered already.
+    if (outcome === undefined || response.headersSent) return
     if (!this.#isAccepting) response.setHeader('Connection', 'close')
     if (isRefusal(outcome)) this.#refuse(request, response, outcome, identity)
     else {

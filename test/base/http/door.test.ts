@@ -179,6 +179,22 @@ describe('a door', () => {
     ).rejects.toThrow(ListenError)
   })
 
+  test('outlives an answer that comes after its time, while it closes', async () => {
+    let answer: (() => void) | undefined
+    const slow: Route = {
+      path: '/slow',
+      methods: ['GET'],
+      handle: () => new Promise((resolve) => (answer = () => resolve(jsonReply(200, 'done')))),
+    }
+    const { url } = await open([slow], { limits: { ...limits, answerTimeoutMs: 100 } })
+    const { status } = await fetch(`${url}/slow`)
+    expect(status).not.toBe(200)
+    const closed = doors[0]?.shutdown(1_000)
+    // What would be thrown now would end the process, and this run.
+    answer?.()
+    await closed
+  })
+
   test('lets requests that are under way end before it closes', async () => {
     let answer: (() => void) | undefined
     const slow: Route = {
