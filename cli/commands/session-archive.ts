@@ -10,6 +10,7 @@ import { createGzip, constants } from 'node:zlib'
 import type { Store } from '@wayward/clickhouse'
 import {
   ArchiveError,
+  type ArchivedRequest,
   type ArchivedSession,
   type Counts,
   countStored,
@@ -211,6 +212,9 @@ export async function sessionReplay(
   await sendAll(terminal, { path, endpoint, speed, byNs })
 }
 
+/** One is on the way, others are being stored. */
+const requestsAtOnce = 4
+
 interface Sending {
   readonly path: string
   readonly endpoint: URL
@@ -226,17 +230,32 @@ async function sendAll(
   const sender = createOtlpSender(endpoint, terminal.env)
   const pause = paceOf(speed)
   const startMs = performance.now()
+  const underWay = new Set<Promise<void>>()
   let [requests, rejected] = [0, 0]
   let why = ''
+  let failure: unknown
+  const send = async (request: ArchivedRequest): Promise<void> => {
+    try {
+      const sent = await sender.send(request)
+      rejected += sent.rejected
+      if (sent.rejected > 0) why = sent.message
+      terminal.progress(`${++requests} requests sent`)
+    } catch (error) {
+      failure ??= error
+    }
+  }
   for await (const { body, signal } of readArchive(path)) {
     const waitMs = pause(body, performance.now() - startMs)
     if (waitMs > 0) await sleep(waitMs)
-    const sent = await sender.send({ signal, body: shiftTimes(body, byNs) })
-    rejected += sent.rejected
-    if (sent.rejected > 0) why = sent.message
-    terminal.progress(`${++requests} requests sent`)
+    const sending = send({ signal, body: shiftTimes(body, byNs) })
+    underWay.add(sending)
+    void sending.finally(() => underWay.delete(sending))
+    if (underWay.size >= requestsAtOnce) await Promise.race(underWay)
+    if (failure !== undefined) break
   }
+  await Promise.all(underWay)
   terminal.progress('')
+  if (failure !== undefined) throw failure
   if (rejected > 0) {
     const message = `${endpoint.host} did not take ${rejected} items, the last because: ${why}`
     throw new CommandError(exitCodes.store, message)

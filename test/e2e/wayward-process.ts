@@ -1,11 +1,14 @@
 // Runs the built command as a person would, in processes of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 
-const mainPath = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url))
+const mainPath = join(
+  dirname(createRequire(import.meta.url).resolve('wayward/package.json')),
+  'dist/main.js',
+)
 /** What hangs is ended; a machine that is busy with other tests is given time. */
 const runTimeoutMs = 180_000
 const serviceTimeoutMs = 1_200_000
