@@ -1,11 +1,11 @@
 // The router, put together: before the pipeline where rules are set, and not there where none are.
 import { jsonReply, type Logger, type Route, type Time } from '@wayward/base'
-import type { ConsumeOutcome } from './consumer.ts'
-import type { TogetherConsumer } from './jobs/clickhouse-store.ts'
-import { createRouter, type Router } from './router/router.ts'
-import { RouterError, type RouterSettings } from './router/router-settings.ts'
-import { observeRouter } from './router/router-stats.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import type { ConsumeOutcome } from '../consumer.ts'
+import type { TogetherConsumer } from '../jobs/clickhouse-store.ts'
+import { createRouter, type Router } from '../router/router.ts'
+import { RouterError, type RouterSettings } from '../router/router-settings.ts'
+import { observeRouter } from '../router/router-stats.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /** The router of a collector. */
 export interface RouterService {

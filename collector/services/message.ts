@@ -1,14 +1,14 @@
 // The receivers of small messages, put together: those that listen, and `POST /metlog`.
 import type { Route } from '@wayward/base'
-import { createMessageReceiverList } from './receivers/list.ts'
-import type { MessageReceiver } from './receivers/messages/message-receivers.ts'
+import { createMessageReceiverList } from '../receivers/list.ts'
+import type { MessageReceiver } from '../receivers/messages/message-receivers.ts'
 import {
   checkMessageSettings,
   type MessageSettings,
-} from './receivers/messages/message-settings.ts'
-import { createMetlogDecoder } from './receivers/messages/metlog-decoder.ts'
-import { createMetlogRoute } from './receivers/messages/metlog-route.ts'
-import type { ReceiverParts } from './receivers/receiver.ts'
+} from '../receivers/messages/message-settings.ts'
+import { createMetlogDecoder } from '../receivers/messages/metlog-decoder.ts'
+import { createMetlogRoute } from '../receivers/messages/metlog-route.ts'
+import type { ReceiverParts } from '../receivers/receiver.ts'
 
 /** The receivers that are switched on. */
 export interface MessageService {
