@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { runWayward, startService, temporaryFolder } from '../e2e/wayward-process.ts'
 import type { Bench, Figure } from './bench.ts'
 
-const sizes = { tiny: 2_000, full: 200_000 }
+const sizes = { tiny: 2_000, full: 1_000_000 }
 const spansPerRequest = 500
 const sendersAtOnce = 4
 const session = '5f1d0b1e-0000-4000-8000-0000000000be'
