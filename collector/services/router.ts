@@ -45,7 +45,11 @@ export function createRouterService(
       parts.pipeline()?.consumeTogether(requests, blocks) ?? Promise.resolve(notStarted),
     whenInserted: () => parts.pipeline()?.whenInserted() ?? Promise.resolve(),
   }
-  if (set === undefined) return withoutRules(store)
+  if (set === undefined) {
+    // /metrics has all that there is, at 0 or without series.
+    observeRouter(parts.telemetry.observe, () => undefined)
+    return withoutRules(store)
+  }
   const { folder, settings } = set
   const router = createRouter(settings, { ...parts, consumer: store, folder })
   observeRouter(parts.telemetry.observe, () => router.stats())
