@@ -17,7 +17,7 @@ import { toAnswerError, withStore } from '../open-store.ts'
 import { type RankedReport, runReport } from '@wayward/analyzers/report/ranked'
 import { rankedText } from '@wayward/analyzers/report/ranked-text'
 import { Interrupted, type Terminal } from '../terminal.ts'
-import { type Service, startedWithin, startGraceMs, startService } from './serve.ts'
+import { type Service, startedWithin, startService } from './serve.ts'
 
 export interface DemoCommand {
   readonly values: Resolved<typeof demoFields>
@@ -27,6 +27,8 @@ export interface DemoCommand {
 /** The shop is open for about 6 s; longer than this it hangs. */
 const shopTimeoutMs = 60_000
 const arrivalWaitMs = 15_000
+/** An engine that is starting writes into the folder that is to be removed. */
+const startEndMsMax = 10_000
 
 export async function demo(terminal: Terminal, { values, name }: DemoCommand): Promise<void> {
   const shop = findShop()
@@ -54,10 +56,13 @@ export async function demo(terminal: Terminal, { values, name }: DemoCommand): P
     await terminal.write(`\n${farewell(terminal, { name, session, dataDir, isOwn })}`)
     isShown = true
   } finally {
-    const service = starting === undefined ? undefined : await startedWithin(starting, startGraceMs)
+    const service =
+      starting === undefined ? undefined : await startedWithin(starting, startEndMsMax)
     await service?.shutdown()
     // Half a demo is nothing to look further into.
-    if (given === undefined && !isShown) rmSync(dataDir, { recursive: true, force: true })
+    if (given === undefined && !isShown) {
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    }
   }
 }
 

@@ -60,7 +60,7 @@ const engineDiskFloorBytes = 2 ** 30
  * How long a start that is interrupted may go on: stopping a whole service leaves less behind than
  * half of one.
  */
-export const startGraceMs = 2_000
+const startGraceMs = 2_000
 const diskLookMs = 10_000
 const diskLookShutdownMs = 500
 /** An insert that takes longer is tried again, with the same token. */
