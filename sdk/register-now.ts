@@ -8,12 +8,15 @@ import { hookLoader } from './observe/loader-hooks.ts'
 import { register } from './registration.ts'
 
 /** When it returns, what is imported or required from then on is observed. */
-export function registerNow(): void {
+export function registerNow({ isRequired = false } = {}): void {
   if (register().status === 'disabled') return
   try {
     const instrumentations = createInstrumentations()
     registerInstrumentations({ instrumentations })
-    hookLoader(instrumentations.map(({ library }) => library.name))
+    const hook = (): void => hookLoader(instrumentations.map(({ library }) => library.name))
+    // What Node itself requires for `--eval`, the hooks of Node 24 and 26 cannot load.
+    if (isRequired && process.argv[1] === undefined) setImmediate(hook)
+    else hook()
   } catch (error) {
     diag.error('Cannot observe libraries; the application goes on without it', error)
   }

@@ -3,7 +3,7 @@
 import workerThreads from 'node:worker_threads'
 import { registerNow } from './register-now.ts'
 
-if (!isLoaderThread()) registerNow()
+if (!isLoaderThread()) registerNow({ isRequired: true })
 
 /** Whether this is Node's own thread for loader hooks, which requires what every thread does. */
 function isLoaderThread(): boolean {
