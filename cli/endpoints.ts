@@ -82,6 +82,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** Whether a process of this id runs; not more, since ids are used again. */
 export function isAlive(pid: number): boolean {
+  // To 0 and below, signals go to groups of processes.
+  if (!(pid > 0)) return false
   try {
     process.kill(pid, 0)
     return true

@@ -1,4 +1,4 @@
-// Sends requests of OTLP/JSON, and tries again what may be taken later.
+// Sends requests over OTLP/HTTP, once or until they are taken.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ArchivedRequest } from '@wayward/convert'
 import { CommandError, exitCodes } from './command-error.ts'
@@ -10,6 +10,11 @@ const retryForMs = 300_000
 const retryMsMin = 500
 const retryMsMax = 10_000
 const shownMax = 300
+/**
+ * Statuses after which a request may be taken another time: those of OTLP (1.9, "Retryable Response
+ * Codes") and what proxies and servers say in passing.
+ */
+const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 
 /** What became of a request. */
 export interface Sent {
@@ -18,6 +23,11 @@ export interface Sent {
   readonly message: string
 }
 
+/** What one try came to. */
+export type OtlpOutcome =
+  | ({ readonly status: 'sent' } & Sent)
+  | { readonly status: 'later' | 'refused'; readonly message: string; readonly afterMs: number }
+
 /** Sends to an OTLP/HTTP endpoint. */
 export interface OtlpSender {
   /** @throws CommandError where the receiver refuses, or does not take it for minutes */
@@ -25,20 +35,20 @@ export interface OtlpSender {
 }
 
 /**
- * @param endpoint its paths end in /v1/traces and so on (OTLP 1.9, "OTLP/HTTP Request")
+ * @param endpoint see `otlpUrl`
  * @param env OTEL_EXPORTER_OTLP_HEADERS has what is to be sent along, such as a token
  */
 export function createOtlpSender(endpoint: URL, env: Terminal['env']): OtlpSender {
-  const headers = { 'Content-Type': 'application/json', ...headersOf(env) }
+  const headers = { ...headersOf(env), 'content-type': 'application/json' }
   return {
     async send({ body, signal }) {
-      const url = new URL(`${endpoint.pathname.replace(/\/$/, '')}/v1/${signal}`, endpoint)
+      const url = otlpUrl(endpoint, signal)
       const deadline = performance.now() + retryForMs
       for (let waitMs = retryMsMin; ; waitMs = Math.min(2 * waitMs, retryMsMax)) {
-        const outcome = await attempt(url, headers, body)
+        const outcome = await postOtlp(url, { headers, body, timeoutMs: attemptTimeoutMs })
         if (outcome.status === 'sent') return outcome
         if (outcome.status === 'refused' || performance.now() + waitMs > deadline) {
-          throw new CommandError(exitCodes.store, `${url.href}: ${outcome.message}`)
+          throw new CommandError(exitCodes.store, outcome.message)
         }
         await sleep(Math.max(waitMs, outcome.afterMs))
       }
@@ -46,32 +56,40 @@ export function createOtlpSender(endpoint: URL, env: Terminal['env']): OtlpSende
   }
 }
 
-type Outcome =
-  | ({ readonly status: 'sent' } & Sent)
-  | { readonly status: 'later' | 'refused'; readonly message: string; readonly afterMs: number }
+/** Where an endpoint takes a signal (OTLP 1.9, "OTLP/HTTP Request"). */
+export function otlpUrl(endpoint: URL, signal: string): URL {
+  return new URL(`${endpoint.pathname.replace(/\/$/, '')}/v1/${signal}`, endpoint)
+}
 
-async function attempt(
+/** Sends a request once. Never rejects. */
+export async function postOtlp(
   url: URL,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-): Promise<Outcome> {
+  {
+    body,
+    headers,
+    timeoutMs,
+  }: {
+    readonly body: string | Uint8Array<ArrayBuffer>
+    readonly headers: Readonly<Record<string, string>>
+    readonly timeoutMs: number
+  },
+): Promise<OtlpOutcome> {
   let response: Response
   let text: string
   try {
-    const signal = AbortSignal.timeout(attemptTimeoutMs)
+    const signal = AbortSignal.timeout(timeoutMs)
     response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' })
     text = await response.text()
   } catch (error) {
     const { cause, message } = error instanceof Error ? error : new Error(String(error))
     const why = cause instanceof Error ? cause.message : message
-    return { status: 'later', message: `does not answer: ${why}`, afterMs: 0 }
+    return { status: 'later', message: `Cannot send to ${url.href}: ${why}`, afterMs: 0 }
   }
   if (response.ok) return { status: 'sent', ...partOf(text) }
-  const message = `answers ${response.status}: ${text.trim().slice(0, shownMax)}`
-  const isLater = response.status === 429 || response.status >= 502
+  const message = `${url.href} answered ${response.status}: ${text.trim().slice(0, shownMax)}`
   const seconds = Number(response.headers.get('retry-after') ?? 0)
   const afterMs = Number.isFinite(seconds) ? Math.min(seconds * 1000, retryMsMax) : 0
-  return { status: isLater ? 'later' : 'refused', message, afterMs }
+  return { status: passing.has(response.status) ? 'later' : 'refused', message, afterMs }
 }
 
 /** The partial success of an answer (OTLP 1.9, "Partial Success"). */

@@ -6,6 +6,7 @@ import {
 import { runTool, toolNames, type ToolTerminal } from '@wayward/mmstats/tools/command-line'
 import { parseArgs } from 'node:util'
 import { CommandError, type ExitCode, exitCodes } from '../command-error.ts'
+import { otlpUrl, postOtlp } from '../otlp-sender.ts'
 import { Interrupted, type Terminal } from '../terminal.ts'
 
 export interface MmstatsCommand {
@@ -94,7 +95,7 @@ async function watch(terminal: Terminal, argv: readonly string[], name: string):
   const files = createStatsWatch(
     { globs, intervalMs: seconds * 1000 },
     {
-      send: (signal, body) => post(terminal, new URL(`v1/${signal}`, endpoint), headers, body),
+      send: (signal, body) => post(terminal, otlpUrl(endpoint, signal), headers, body),
       tell: (message, path) => terminal.note(`${path}: ${message}`),
       wallMs: Date.now,
     },
@@ -146,11 +147,8 @@ function readWatchArguments(argv: readonly string[]): WatchArguments {
       const at = header.indexOf('=')
       return [header.slice(0, at), header.slice(at + 1)]
     })
-    const endpoint = new URL(
-      values.endpoint.endsWith('/') ? values.endpoint : `${values.endpoint}/`,
-    )
     return {
-      endpoint,
+      endpoint: new URL(values.endpoint),
       seconds,
       globs: positionals,
       headers: Object.fromEntries(headers) as Readonly<Record<string, string>>,
@@ -162,9 +160,6 @@ function readWatchArguments(argv: readonly string[]): WatchArguments {
   }
 }
 
-/** Statuses after which a request may be taken another time. */
-const passing: readonly number[] = [408, 429, 500, 502, 503, 504]
-
 /** Sends a request. */
 async function post(
   terminal: Terminal,
@@ -172,22 +167,13 @@ async function post(
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
 ): Promise<SendOutcome> {
-  try {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/x-protobuf' },
-      body: Uint8Array.from(body),
-      signal: AbortSignal.timeout(sendTimeoutMs),
-    })
-    const said = await answer.text()
-    if (answer.ok) return { status: 'taken' }
-    const message = `${url.href} answered ${answer.status}: ${said}`
-    const isPassing = passing.includes(answer.status)
-    if (isPassing) terminal.note(message)
-    return { status: isPassing ? 'unavailable' : 'refused', message }
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    terminal.note(`Cannot send to ${url.href}: ${cause instanceof Error ? cause.message : ''}`)
-    return { status: 'unavailable' }
-  }
+  const outcome = await postOtlp(url, {
+    headers: { ...headers, 'content-type': 'application/x-protobuf' },
+    body: Uint8Array.from(body),
+    timeoutMs: sendTimeoutMs,
+  })
+  if (outcome.status === 'sent') return { status: 'taken' }
+  if (outcome.status === 'refused') return { status: 'refused', message: outcome.message }
+  terminal.note(outcome.message)
+  return { status: 'unavailable' }
 }

@@ -169,7 +169,7 @@ function endpointOf(dataDir: string): URL {
     const message = `No service runs on "${dataDir}"; start one with "wayward serve", or name one with --endpoint and its store with --url`
     throw new CommandError(exitCodes.store, message)
   }
-  return new URL(`http://${endpoints.otlpHttp}`.replace('http://http', 'http'))
+  return new URL(endpoints.otlpHttp)
 }
 
 /** One import into a service at a time on this machine: two could both find nothing there. */

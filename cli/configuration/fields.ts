@@ -229,6 +229,15 @@ export const outputFields = {
   },
 } satisfies Record<string, Field<unknown>>
 
+/** How an answer that is no list of rows is written. */
+export const tableOrJsonField = {
+  flag: 'format',
+  type: choiceType(['table', 'json']),
+  default: 'table',
+  isFlagOnly: true,
+  text: 'table for people, json for the whole answer',
+} satisfies Field<unknown>
+
 /** How findings are written, and what they make of the exit code. */
 export const findingFields = {
   format: {

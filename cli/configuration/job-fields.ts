@@ -1,7 +1,7 @@
 // The settings of `wayward job` and `wayward jobs`.
 import type { Field } from './field.ts'
 import { bytesType, choiceType, durationType, pathType, textType, timeType } from './field-types.ts'
-import { apiFields } from './fields.ts'
+import { apiFields, tableOrJsonField } from './fields.ts'
 
 /** Where reports wait while the service is away. */
 const spoolFields = {
@@ -75,14 +75,6 @@ const serviceField = {
   text: 'Only jobs of this service',
 } satisfies Field<unknown>
 
-const formatField = {
-  flag: 'format',
-  type: choiceType(['table', 'json']),
-  default: 'table',
-  isFlagOnly: true,
-  text: 'table for people, json for the whole answer',
-} satisfies Field<unknown>
-
 /** What `jobs` and `jobs watch` have. */
 export const jobsFields = {
   ...apiFields,
@@ -105,12 +97,12 @@ export const jobsFields = {
     isFlagOnly: true,
     text: 'Exit with 1 if a job is late, failing or down',
   },
-  format: formatField,
+  format: tableOrJsonField,
 } satisfies Record<string, Field<unknown>>
 
 /** What `jobs show` has. */
 export const jobsShowFields = {
   ...apiFields,
   service: { ...serviceField, text: 'Service of the job, where several have one of the name' },
-  format: formatField,
+  format: tableOrJsonField,
 } satisfies Record<string, Field<unknown>>
