@@ -108,6 +108,11 @@ function importsOf(path: string): string[] {
 }
 
 describe('sources', () => {
+  test('have nothing beside them that was built from them', () => {
+    const built = folders.flatMap((folder) => filesBelow(folder, ['.js', '.js.map', '.d.ts']))
+    expect(built.filter((path) => !path.includes('/bin/'))).toEqual([])
+  })
+
   test('import only what their folder may', () => {
     const wrong = sources.flatMap((path) => {
       const folder = path.split('/')[0] ?? ''

@@ -2,7 +2,13 @@
 // its parameters and what these mean to it.
 import { toParameters } from '@wayward/analyzers'
 import type { Endpoint, Question } from './endpoint.ts'
-import { type Given, type ParameterName, readDurationMs, readWindow } from './parameters.ts'
+import {
+  attributeOf,
+  type Given,
+  type ParameterName,
+  readDurationMs,
+  readWindow,
+} from './parameters.ts'
 import { type JsonSchema, objectOf } from './json-schema.ts'
 import { askTable, tableSchema } from './table.ts'
 import { scopeOf } from './timeline.ts'
@@ -151,13 +157,12 @@ const latestNs = String(2n ** 63n - 1n)
 const seriesRowsMax = 20_000
 
 /** Those of a search for spans. */
-function spanValues({ attribute = '', longerThan, status = '' }: Given): Values {
-  const at = attribute.indexOf('=')
+function spanValues(given: Given): Values {
+  const { longerThan, status = '' } = given
   return {
     status,
     longer_than: longerThan === undefined ? 0 : Math.round(readDurationMs(longerThan) * 1e6),
-    key: attribute.slice(0, Math.max(0, at)),
-    value: attribute.slice(at + 1),
+    ...attributeOf(given),
   }
 }
 

@@ -12,7 +12,7 @@ import {
 import { runReport } from '@wayward/analyzers/report/ranked'
 import type { Endpoint, Question } from './endpoint.ts'
 import { objectOf, type JsonSchema } from './json-schema.ts'
-import { type Given, readDurationMs, readWindow } from './parameters.ts'
+import { attributeOf, type Given, readDurationMs, readWindow } from './parameters.ts'
 import { tableEndpoints } from './endpoint-tables.ts'
 import { analyzerSchema, analyzersSchema, reportSchema, sessionsSchema } from './schemas.ts'
 import {
@@ -41,12 +41,6 @@ function valuesOf({ given, nowNs }: Question): Readonly<Record<string, string | 
 
 function limitOf({ limit }: Given): number {
   return limit === undefined ? limitByDefault : Number(limit)
-}
-
-/** `key=value`, divided. */
-function attributeOf({ attribute = '' }: Given): { readonly key: string; readonly value: string } {
-  const at = attribute.indexOf('=')
-  return { key: attribute.slice(0, Math.max(0, at)), value: attribute.slice(at + 1) }
 }
 
 /** All addresses, in the order of the OpenAPI file. */

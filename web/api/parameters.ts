@@ -221,3 +221,12 @@ export function readWindow(
     ...(session === undefined ? {} : { session }),
   }
 }
+
+/** `key=value`, divided. */
+export function attributeOf({ attribute = '' }: Given): {
+  readonly key: string
+  readonly value: string
+} {
+  const at = attribute.indexOf('=')
+  return { key: attribute.slice(0, Math.max(0, at)), value: attribute.slice(at + 1) }
+}
