@@ -69,5 +69,4 @@ export const sessionReplayFields = {
     isFlagOnly: true,
     text: 'Whether times are moved so that the session begins now, or kept',
   },
-  ...storeFields,
 } satisfies Record<string, Field<unknown>>
