@@ -119,6 +119,7 @@ class TcpConnection implements LineConnection {
       }
       const onClose = (): void => end(new Error('The connection was closed'))
       const onAbort = (): void => {
+        end(new Error('The receiver did not take it in time'))
         // What was written half cannot be taken back.
         socket.destroy()
       }
