@@ -17,6 +17,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** The pages that say more about a cure, in docs/. */
 export const docsPages = [
   'configuration.md',
+  'control.md',
   'journal-format.md',
   'jobs.md',
   'live.md',

@@ -19,6 +19,7 @@ import {
   tailFields,
 } from './configuration/fields.ts'
 import { addJob, addJobs } from './job-command-list.ts'
+import { addControl } from './control-command-list.ts'
 import { addBench, addRoute } from './route-command-list.ts'
 import { type Selection, toSelection } from './selection.ts'
 import { addSessions } from './session-command-list.ts'
@@ -38,6 +39,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addJob(context)
   addJobs(context)
   addRoute(context)
+  addControl(context)
   addBench(context)
   addSessions(context)
   addMigrate(context)

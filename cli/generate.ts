@@ -2,6 +2,7 @@
 // calls `generate()` and compares.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { controlOpenApi } from '@wayward/collector/receivers/control/control-routes'
 import { jobsOpenApi } from '@wayward/collector/receivers/jobs/openapi'
 import { limitsPage } from './configuration/limits-page.ts'
 import { metricsPage } from './configuration/metrics-page.ts'
@@ -18,6 +19,7 @@ export function generate(): GeneratedFile[] {
     { path: 'docs/configuration.md', text: configurationPage() },
     { path: 'docs/reference/limits.md', text: limitsPage() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
+    { path: 'docs/reference/control-openapi.json', text: controlOpenApi() },
     { path: 'docs/reference/jobs-openapi.json', text: jobsOpenApi() },
   ]
 }

@@ -1,15 +1,7 @@
 import type { Store } from '@wayward/clickhouse'
 import type { Route } from '@wayward/base'
 import { hostname } from 'node:os'
-import {
-  type Door,
-  formatAddress,
-  type ListenAddress,
-  ListenError,
-  type Logger,
-  type Time,
-} from '@wayward/base'
-import { CollectorError } from './collector-error.ts'
+import { type Door, type Logger, type Time } from '@wayward/base'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
 import { createLargeDecoder } from './decode/large-decoder.ts'
 import { createLogsDecoder } from './decode/logs.ts'
@@ -32,6 +24,7 @@ import type { ChannelSettings } from './notices/channel-settings.ts'
 import { createPipeline, type Pipeline } from './pipeline/pipeline.ts'
 import { probeEventLoop, single } from './telemetry/process-metrics.ts'
 import { createProtection, type Protection, type ProtectionSettings } from './access/protection.ts'
+import { createControlService } from './services/control.ts'
 import { createJobService, type JobService } from './services/job.ts'
 import { createMessageService, type MessageService } from './services/message.ts'
 import { createReceivers } from './receivers/list.ts'
@@ -44,6 +37,7 @@ import { createReceiverParts } from './receivers/receiver-parts.ts'
 import { createRouterService, type RouterService } from './services/router.ts'
 import type { RouterSettings } from './router/router-settings.ts'
 import { createRoutes, type Readiness } from './routes.ts'
+import { startListener } from './start-listener.ts'
 import { noteDamage } from './telemetry/journal-damage.ts'
 import {
   countDropped,
@@ -66,6 +60,8 @@ export interface CollectorSettings extends ProtectionSettings, ListenAddresses {
   readonly router?: CollectorRouter | undefined
   /** Who is told of changes of jobs; nobody without it. */
   readonly notify?: readonly ChannelSettings[] | undefined
+  /** Keeps what is set of clients; without it that is lost at the end. */
+  readonly controlFile?: string
   /** @default defaultDecodeLimits */
   readonly decodeLimits?: DecodeLimits
 }
@@ -199,8 +195,15 @@ class OtlpCollector implements Collector {
       notify: settings.notify,
       pipeline: () => this.#running && this.#router.consumer,
     })
+    const control = createControlService({
+      ...parts,
+      ...this.#protection,
+      file: settings.controlFile,
+      telemetry: this.#telemetry,
+      limits: settings.limits,
+    })
     this.#routes = createRoutes({
-      jobRoutes: [...this.#jobs.routes, ...this.#router.routes],
+      jobRoutes: [...this.#jobs.routes, ...this.#router.routes, ...control],
       telemetry: this.#telemetry,
       streams: this.#streams,
       checkReadiness: () => this.#checkReadiness(),
@@ -219,10 +222,10 @@ class OtlpCollector implements Collector {
       const addresses: Record<string, string> = {}
       // The API first: who watches sees the rest come up.
       for (const setting of Object.keys(started) as readonly ListenerSetting[]) {
-        addresses[setting] = await start(started[setting], setting, this.#settings[setting])
+        addresses[setting] = await startListener(started[setting], setting, this.#settings[setting])
       }
       for (const { address, receiver, setting } of messages.receivers) {
-        addresses[setting] = await start(receiver, setting, address)
+        addresses[setting] = await startListener(receiver, setting, address)
       }
       this.#state = 'serving'
       statsReceiver?.start()
@@ -378,23 +381,5 @@ class OtlpCollector implements Collector {
     // What is acknowledged is safe without ClickHouse, so requests may still be sent here.
     const isStoreThere = await this.#parts.store.ping()
     return { reasons, warnings: isStoreThere ? [] : ['ClickHouse does not answer'] }
-  }
-}
-
-/** @returns the address with its real port @throws CollectorError with the setting */
-async function start(
-  listener: Pick<Receiver, 'start'>,
-  setting: ListenerSetting | MessageSetting,
-  address: ListenAddress,
-): Promise<string> {
-  try {
-    return formatAddress(await listener.start(address))
-  } catch (cause) {
-    if (!(cause instanceof ListenError)) throw cause
-    const cure =
-      cause.code === 'port_in_use'
-        ? 'stop that process or choose another port'
-        : 'choose another address'
-    throw new CollectorError(cause.code, `${cause.message}; ${cure}`, { cause, setting })
   }
 }

@@ -247,6 +247,28 @@ export const collectorLimits = {
     text: "Bytes of a run's output that are kept; the rest is cut off, as the header Ping-Body-Limit says",
     setting: { min: 0, max: mebibyte },
   },
+  controlClientsMax: {
+    default: 5_000,
+    unit: 'count',
+    text: 'Clients that are listed by the back-channel; others are told their settings all the same, and counted',
+    setting: { min: 1, max: 100_000 },
+  },
+  controlPollMs: {
+    default: 15_000,
+    unit: 'ms',
+    text: 'Time after which a client of the back-channel is to ask again; longer where there are many',
+    setting: { min: 1_000, max: 3_600_000 },
+  },
+  controlSettingsMax: {
+    default: 200,
+    unit: 'count',
+    text: 'Settings that the back-channel keeps',
+  },
+  controlBodyBytesMax: {
+    default: 16 * kibibyte,
+    unit: 'bytes',
+    text: 'Bytes of the body of a request to the back-channel',
+  },
   messageBytesMax: {
     default: 64 * kibibyte,
     unit: 'bytes',

@@ -14,15 +14,15 @@ export {
   metlogClient,
 } from './client/holder.ts'
 export { dropsType } from './client/loss-teller.ts'
-export {
-  type ClientCounts,
-  createMetlogClient,
-  type MessageFlavor,
-  type MessageOptions,
-  type MetlogClient,
-  type MetlogClientSettings,
-  type MetricOptions,
-} from './client/metlog-client.ts'
+export type {
+  ClientCounts,
+  MessageFlavor,
+  MessageOptions,
+  MetlogClientSettings,
+  MetricOptions,
+} from './client/client-settings.ts'
+export { createMetlogClient, type MetlogClient } from './client/metlog-client.ts'
+export type { ControlSettings } from './control/control-settings.ts'
 export type { AnyFunction, Timer } from './client/timer.ts'
 export {
   createEncoder,

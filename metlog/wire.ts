@@ -1,4 +1,5 @@
 // The door of those who read messages: the collector.
+export { matchesPattern } from './control/pattern.ts'
 export { decoderPrefix } from './envelope/encoder.ts'
 export { type Frame, isFramed, isSignedBy, readFrame, type Signature } from './envelope/frame.ts'
 export { fromMessagePack, MessagePackError } from './envelope/msgpack-reader.ts'

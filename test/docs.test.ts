@@ -30,6 +30,7 @@ const pages = [
   'docs/self-telemetry.md',
   'docs/mmstats.md',
   'docs/metlog.md',
+  'docs/control.md',
   'docs/router.md',
 ]
 

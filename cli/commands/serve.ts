@@ -359,6 +359,7 @@ async function startCollector(
     {
       ...addressesOf(values),
       journal,
+      controlFile: join(values.dataDir, 'control.json'),
       limits: limitsOf(values),
       decodeLimits: withSettings(decodeLimits, values),
       mmstats: toStatsSettings(values),

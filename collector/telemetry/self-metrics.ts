@@ -417,6 +417,13 @@ export const observedMetrics = {
     help: 'Jobs that are reported over HTTP, by their state.',
     labels: ['status'],
   },
+  controlClients: {
+    kind: 'gauge',
+    name: 'wayward_control_clients',
+    unit: 'clients',
+    help: 'Clients that have asked lately for what is set of them.',
+    labels: [],
+  },
   routedItems: {
     kind: 'counter',
     name: 'wayward_router_rule_items_total',

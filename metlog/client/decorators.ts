@@ -7,7 +7,8 @@
 //   }
 //   const load = timeit({ name: 'load' })(async () => {})
 import { clientHolder } from './holder.ts'
-import type { MetlogClient, MetricOptions } from './metlog-client.ts'
+import type { MetricOptions } from './client-settings.ts'
+import type { MetlogClient } from './metlog-client.ts'
 import type { AnyFunction } from './timer.ts'
 
 /** What is set of a decorator. */

@@ -30,6 +30,7 @@ export interface LossTeller {
   check(): void
   tellNow(): void
   noteError(error: unknown): void
+  noteProblem(text: string): void
 }
 
 /** Makes a teller of losses. */
@@ -55,6 +56,15 @@ export function createLossTeller(parts: LossTellerParts): LossTeller {
     parts.tell(dropsType, { severity: severity.warning, payload: String(total), fields })
     isTelling = false
   }
+  const noteProblem = (text: string): void => {
+    if (performance.now() < nextProblemMs) return
+    nextProblemMs = performance.now() + intervalMs
+    try {
+      parts.problem(text)
+    } catch {
+      // Whoever wants to be told must be able to hear.
+    }
+  }
   return {
     check() {
       // The clock is asked for every 64th message only.
@@ -64,14 +74,10 @@ export function createLossTeller(parts: LossTellerParts): LossTeller {
     },
     tellNow,
     noteError(error) {
-      if (performance.now() < nextProblemMs) return
-      nextProblemMs = performance.now() + intervalMs
-      const text = error instanceof Error ? error.message : String(error)
-      try {
-        parts.problem(`Error sending message: ${text}`)
-      } catch {
-        // Whoever wants to be told must be able to hear.
-      }
+      noteProblem(
+        `Error sending message: ${error instanceof Error ? error.message : String(error)}`,
+      )
     },
+    noteProblem,
   }
 }

@@ -2,71 +2,23 @@
 // the application, waits, or keeps the process alive.
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { type ControlPoller, startControlPoller } from '../control/control-poller.ts'
+import { type ControlRules, readControlRules } from '../control/control-rules.ts'
 import { envelopeVersion, type MetlogMessage, severity as severities } from '../envelope/message.ts'
-import { createMessageClock, type MessageClock, type TimePrecision } from '../envelope/timestamp.ts'
+import { createMessageClock, type MessageClock } from '../envelope/timestamp.ts'
 import type { MetlogFilter } from '../filters/filters.ts'
 import { createNoSender } from '../senders/none.ts'
-import type { DropCounts, MetlogSender } from '../senders/sender.ts'
-import { formatMessage } from './format.ts'
-import { createLossTeller, type LossTeller } from './loss-teller.ts'
+import type { MetlogSender } from '../senders/sender.ts'
+import { packageVersion } from '../version.ts'
+import type {
+  ClientCounts,
+  MessageOptions,
+  MetlogClientSettings,
+  MetricOptions,
+} from './client-settings.ts'
+import { createLossTeller, dropsType, type LossTeller } from './loss-teller.ts'
+import { toPayload } from './payload.ts'
 import { type AnyFunction, idleTimer, runTimed, startTimer, type Timer } from './timer.ts'
-
-/** A named bundle of what messages carry. */
-export interface MessageFlavor {
-  readonly logger?: string
-  readonly severity?: number
-  readonly fields?: Readonly<Record<string, unknown>>
-}
-
-/** What a message carries besides its type. */
-export interface MessageOptions extends MessageFlavor {
-  readonly payload?: string | number
-  /** The name of a flavor; what the message says itself goes before it. */
-  readonly flavor?: string
-}
-
-/** What a counter, gauge or timer carries. */
-export interface MetricOptions extends Omit<MessageOptions, 'payload'> {
-  /** The share of calls that are sent, from 0 to 1. @default 1 */
-  readonly rate?: number
-}
-
-/** What is set of a client. */
-export interface MetlogClientSettings {
-  /** Where messages go. @default nowhere: the client is not active */
-  readonly sender?: MetlogSender
-  /** Who reports. @default '' */
-  readonly logger?: string
-  /** The severity of what says none. @default 6 */
-  readonly severity?: number
-  /** Names of timers that measure nothing; `*` for all. @default none */
-  readonly disabledTimers?: string | readonly string[]
-  /** Asked in order; the first that says no drops a message. @default none */
-  readonly filters?: readonly MetlogFilter[]
-  /** Bundles of fields by name. @default none */
-  readonly flavors?: Readonly<Record<string, MessageFlavor>>
-  /** Gives every message a UUID, as Heka did. @default false */
-  readonly uuid?: boolean
-  /** Digits of the time: six as Metlog, or nine as Heka. @default 'microseconds' */
-  readonly precision?: TimePrecision
-  /** @default the system's */
-  readonly hostname?: string
-  /** Told, at most once in ten seconds, what goes wrong. @default the standard error output */
-  readonly onProblem?: (problem: string) => void
-  /** Draws for sampling, from 0 to 1. @default Math.random */
-  readonly random?: () => number
-}
-
-/** What became of messages since the client was made. */
-export interface ClientCounts {
-  readonly sent: number
-  readonly filtered: number
-  readonly sampledOut: number
-  /** The sender threw. */
-  readonly failed: number
-  /** What senders took and lost, by reason. */
-  readonly dropped: DropCounts
-}
 
 type Log = (message: unknown, ...args: readonly unknown[]) => void
 
@@ -161,6 +113,9 @@ class Client implements MetlogClient {
   #filtered = 0
   #sampledOut = 0
   #failed = 0
+  #control: ControlPoller | undefined
+  #rules: ControlRules | undefined
+  #severityMax = Number.POSITIVE_INFINITY
   readonly #losses: LossTeller
 
   readonly debug: Log = this.#level(severities.debug)
@@ -180,6 +135,7 @@ class Client implements MetlogClient {
   }
 
   setup(settings: MetlogClientSettings): void {
+    const isControlled = settings.control !== this.#settings.control
     this.#settings = settings
     const { disabledTimers = [], sender = createNoSender() } = settings
     const names = typeof disabledTimers === 'string' ? [disabledTimers] : disabledTimers
@@ -193,6 +149,7 @@ class Client implements MetlogClient {
     this.#random = settings.random ?? Math.random
     this.#hostname = settings.hostname ?? hostname()
     this.#hasUuid = settings.uuid ?? false
+    if (isControlled) this.#askForSettings()
   }
 
   reconfigure(settings: Partial<MetlogClientSettings>): void {
@@ -217,16 +174,10 @@ class Client implements MetlogClient {
 
   get config(): string {
     const { filters = [], flavors = {}, precision = 'microseconds' } = this.#settings
-    return JSON.stringify({
-      logger: this.#logger,
-      severity: this.#severity,
-      disabledTimers: this.disabledTimers,
-      filters: filters.length,
-      flavors,
-      uuid: this.#hasUuid,
-      precision,
-      isActive: this.#isActive,
-    })
+    const { disabledTimers, isActive, logger, severity } = this
+    const uuid = this.#hasUuid
+    const shown = { logger, severity, disabledTimers, filters: filters.length, flavors, uuid }
+    return JSON.stringify({ ...shown, precision, isActive })
   }
 
   metlog(type: string, options: MessageOptions = emptyOptions): void {
@@ -234,16 +185,23 @@ class Client implements MetlogClient {
   }
 
   incr(name: string, count = 1, options: MetricOptions = emptyOptions): void {
-    if (this.#isActive && this.#isDrawn(options.rate)) this.#metric('counter', name, count, options)
+    if (!this.#isActive) return
+    const rate = this.#draw(name, options.rate)
+    if (rate !== undefined) this.#metric('counter', name, count, rate, options)
   }
 
   gauge(name: string, value: number, options: MetricOptions = emptyOptions): void {
-    if (this.#isActive && this.#isDrawn(options.rate)) this.#metric('gauge', name, value, options)
+    if (!this.#isActive) return
+    const rate = this.#draw(name, options.rate)
+    if (rate !== undefined) this.#metric('gauge', name, value, rate, options)
   }
 
   timerSend(name: string, elapsedMs: number, options: MetricOptions = emptyOptions): void {
     if (!this.#isTimed(name)) return
-    this.#metric('timer', name, Math.round(elapsedMs), options)
+    const set = this.#rules?.rateOf(name)
+    if (set !== undefined && this.#draw(name, set) === undefined) return
+    const rate = (options.rate ?? 1) * (set ?? 1)
+    this.#metric('timer', name, Math.round(elapsedMs), rate, options)
   }
 
   timer(name: string, options?: MetricOptions): Timer
@@ -317,6 +275,7 @@ class Client implements MetlogClient {
   }
 
   async close(): Promise<void> {
+    this.#control?.stop()
     this.#losses.tellNow()
     this.#isActive = false
     try {
@@ -329,6 +288,10 @@ class Client implements MetlogClient {
   #level(level: number): Log {
     return (message, ...args) => {
       if (!this.#isActive) return
+      if (level > this.#severityMax) {
+        this.#filtered++
+        return
+      }
       try {
         this.#build('oldstyle', { severity: level, payload: toPayload(message, args) })
       } catch (error) {
@@ -340,59 +303,92 @@ class Client implements MetlogClient {
   }
 
   #start(name: string, options: MetricOptions): Timer {
-    if (!this.#isTimed(name) || !this.#isDrawn(options.rate)) return idleTimer
-    return startTimer((elapsedMs) => this.#metric('timer', name, elapsedMs, options))
+    const rate = this.#isTimed(name) ? this.#draw(name, options.rate) : undefined
+    if (rate === undefined) return idleTimer
+    return startTimer((elapsedMs) => this.#metric('timer', name, elapsedMs, rate, options))
   }
 
   #isTimed(name: string): boolean {
     if (!this.#isActive) return false
+    const set = this.#rules?.isTimed(name)
+    if (set !== undefined) return set
     if (this.#disabledTimers.size === 0) return true
     return !this.#disabledTimers.has(name) && !this.#disabledTimers.has('*')
   }
 
-  #isDrawn(rate: number | undefined): boolean {
-    if (rate === undefined || rate >= 1 || this.#random() < rate) return true
+  /** @returns the rate to tell; undefined where it is not sent */
+  #draw(name: string, own = 1): number | undefined {
+    const rate = this.#rules === undefined ? own : (this.#rules.rateOf(name) ?? own)
+    if (rate >= 1 || this.#random() < rate) return rate
     this.#sampledOut++
-    return false
+    return undefined
   }
 
-  #metric(type: string, name: string, value: number, options: MetricOptions): void {
-    const fields = { ...options.fields, name, rate: options.rate ?? 1 }
-    this.#build(type, { ...options, payload: String(value), fields })
+  #metric(type: string, name: string, value: number, rate: number, options: MetricOptions): void {
+    const { fields: own, flavor: flavorName, logger, severity } = options
+    const flavor = flavorName === undefined ? undefined : this.#settings.flavors?.[flavorName]
+    // Most have no fields of their own, and copying nothing costs as much as the rest.
+    const fields =
+      own === undefined && flavor === undefined
+        ? { name, rate }
+        : { ...flavor?.fields, ...own, name, rate }
+    const { logger: ofLogger = this.#logger, severity: ofSeverity = this.#severity } = flavor ?? {}
+    this.#send(type, logger ?? ofLogger, severity ?? ofSeverity, String(value), fields)
   }
 
   #build(type: string, options: MessageOptions): void {
-    const flavor =
-      options.flavor === undefined ? undefined : this.#settings.flavors?.[options.flavor]
+    const { fields, flavor: flavorName, payload = '' } = options
+    const flavor = flavorName === undefined ? undefined : this.#settings.flavors?.[flavorName]
+    const severity = options.severity ?? flavor?.severity ?? this.#severity
+    if (severity > this.#severityMax && type !== dropsType) {
+      this.#filtered++
+      return
+    }
+    const logger = options.logger ?? flavor?.logger ?? this.#logger
+    this.#send(type, logger, severity, payload, { ...flavor?.fields, ...fields })
+  }
+
+  #send(
+    type: string,
+    logger: string,
+    severity: number,
+    payload: string | number,
+    fields: Record<string, unknown>,
+  ): void {
     const message: MetlogMessage = {
       env_version: envelopeVersion,
       timestamp: this.#clock(),
       type,
-      logger: options.logger ?? flavor?.logger ?? this.#logger,
-      severity: options.severity ?? flavor?.severity ?? this.#severity,
-      payload: options.payload ?? '',
-      fields: { ...flavor?.fields, ...options.fields },
+      logger,
+      severity,
+      payload,
+      fields,
       metlog_pid: process.pid,
       metlog_hostname: this.#hostname,
     }
     if (this.#hasUuid) message.uuid = randomUUID()
     this.sendMessage(message)
   }
-}
 
-/** The text of a message; an error, as the message or at the end, adds its stack. */
-function toPayload(message: unknown, args: readonly unknown[]): string {
-  if (message instanceof Error) return stackOf(message)
-  const last = args.at(-1)
-  const isError = last instanceof Error
-  const text = typeof message === 'string' ? message : String(message)
-  const formatted = formatMessage(text, isError ? args.slice(0, -1) : args)
-  return isError ? `${formatted}\n${stackOf(last)}` : formatted
-}
+  #askForSettings(): void {
+    this.#control?.stop()
+    this.#take(undefined)
+    const { control } = this.#settings
+    this.#control =
+      control &&
+      startControlPoller(control, {
+        version: packageVersion,
+        hostname: () => this.#hostname,
+        client: this,
+        onTold: (settings) => this.#take(readControlRules(settings)),
+        onProblem: (problem) => this.#losses.noteProblem(problem),
+      })
+  }
 
-function stackOf(error: Error): string {
-  const own = error.stack ?? String(error)
-  return error.cause instanceof Error ? `${own}\nCaused by: ${stackOf(error.cause)}` : own
+  #take(rules: ControlRules | undefined): void {
+    this.#rules = rules
+    this.#severityMax = rules?.severityMax ?? Number.POSITIVE_INFINITY
+  }
 }
 
 function toStandardError(text: string): void {

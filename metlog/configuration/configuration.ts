@@ -2,12 +2,9 @@
 // filters and plugins are named; the names of the original's classes and functions are understood.
 import { createRequire } from 'node:module'
 import { clientHolder } from '../client/holder.ts'
-import {
-  createMetlogClient,
-  type MessageFlavor,
-  type MetlogClient,
-  type MetlogClientSettings,
-} from '../client/metlog-client.ts'
+import type { MessageFlavor, MetlogClientSettings } from '../client/client-settings.ts'
+import { createMetlogClient, type MetlogClient } from '../client/metlog-client.ts'
+import type { ControlSettings } from '../control/control-settings.ts'
 import type { TimePrecision } from '../envelope/timestamp.ts'
 import type { MetlogFilter } from '../filters/filters.ts'
 import {
@@ -43,6 +40,8 @@ export interface MetlogConfig {
   readonly flavors?: Readonly<Record<string, MessageFlavor>>
   readonly uuid?: boolean
   readonly precision?: TimePrecision
+  /** Where it asks for what is set of it: `{ url: 'http://127.0.0.1:4320', token: '${TOKEN}' }`. */
+  readonly control?: ProviderOptions
   /** What holds for the whole process, such as `disabledDecorators`. */
   readonly global?: ProviderOptions
 }
@@ -79,6 +78,9 @@ export function clientFromConfig(
     filters: (config.filters ?? []).map(([name, own]) =>
       find(filters, 'filter', name)(filled(own, options)),
     ),
+    ...(config.control === undefined
+      ? {}
+      : { control: toControl(filled(config.control, options)) }),
   }
   const { client = createMetlogClient() } = options
   client.setup(settings)
@@ -142,6 +144,7 @@ function fromSections(sections: IniSections, name: string): MetlogConfig {
   }
   const { disabled_timers: timers, sender_class: senderClass } = main
   const sender = { ...withPrefix(main, 'sender_'), class: String(senderClass) }
+  const control = withPrefix(main, 'control_')
   const filters: [string, ProviderOptions][] = []
   const plugins: Record<string, [string, ProviderOptions]> = {}
   for (const [section, { provider, ...own }] of sections) {
@@ -157,6 +160,7 @@ function fromSections(sections: IniSections, name: string): MetlogConfig {
     sender,
     filters,
     plugins,
+    ...(Object.keys(control).length === 0 ? {} : { control }),
     global: withPrefix(main, 'global_'),
   }
 }
@@ -172,6 +176,16 @@ function withPrefix(
 /** `disabled_decorators` as it is called here. */
 function toCamel(key: string): string {
   return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function toControl({ intervalMs, url, ...own }: ProviderOptions): ControlSettings {
+  if (typeof url !== 'string' || !/^https?:/.test(url) || !URL.canParse(url)) {
+    throw new MetlogConfigurationError(
+      `The url of control is "${String(url)}", wanted one such as http://127.0.0.1:4320`,
+    )
+  }
+  const interval = intervalMs === undefined ? {} : { intervalMs: Number(intervalMs) }
+  return { ...own, ...interval, url }
 }
 
 function pick(config: MetlogConfig): MetlogClientSettings {

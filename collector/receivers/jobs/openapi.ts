@@ -1,18 +1,6 @@
 // The addresses of jobs as an OpenAPI document, from the schemas that bodies are checked against.
-import type { JsonSchema } from './json-schema.ts'
+import { openApiDocument, type Operation } from '../open-api.ts'
 import { definitionSchema, entrySchema, patchSchema, startSchema } from './schemas.ts'
-
-/** An operation: what it is for, what it takes. */
-interface Operation {
-  readonly method: 'get' | 'head' | 'post' | 'put' | 'patch'
-  readonly path: string
-  readonly summary: string
-  readonly query?: readonly string[]
-  readonly body?: JsonSchema | 'text'
-  readonly answers: Readonly<Record<number, string>>
-  /** Whether the key in the address says who sends. */
-  readonly hasKey?: boolean
-}
 
 const problems = { 400: 'A field is wrong: which, the value seen, the value wanted' } as const
 const refusals = {
@@ -144,51 +132,9 @@ function readOperations(
 
 /** The document, as docs/reference/jobs-openapi.json has it. */
 export function jobsOpenApi(): string {
-  const paths: Record<string, Record<string, unknown>> = {}
-  for (const operation of jobOperations) {
-    const at = (paths[operation.path] ??= {})
-    at[operation.method] = describe(operation)
+  const info = {
+    title: 'Wayward: job runs over HTTP',
+    description: 'See docs/jobs.md. Errors are problem details (RFC 9457).',
   }
-  const document = {
-    openapi: '3.1.0',
-    info: {
-      title: 'Wayward: job runs over HTTP',
-      version: '1',
-      description: 'See docs/jobs.md. Errors are problem details (RFC 9457).',
-    },
-    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-    security: [{ token: [] }],
-    paths,
-  }
-  return `${JSON.stringify(document, null, 2)}\n`
-}
-
-function describe(operation: Operation): Readonly<Record<string, unknown>> {
-  const { answers, body, hasKey, method, path, query = [], summary } = operation
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  }))
-  const inQuery = query.map((name) => ({ name, in: 'query', schema: { type: 'string' } }))
-  const name = path.replace(/\W+/g, ' ').trim().replaceAll(' ', '_')
-  return {
-    operationId: `${method}_${name}${path.endsWith('/') ? '_slash' : ''}`,
-    summary,
-    ...(hasKey === true ? { security: [] } : {}),
-    parameters: [...inPath, ...inQuery],
-    ...(body === undefined ? {} : { requestBody: toRequestBody(body) }),
-    responses: Object.fromEntries(
-      Object.entries(answers).map(([status, description]) => [status, { description }]),
-    ),
-  }
-}
-
-function toRequestBody(body: JsonSchema | 'text'): Readonly<Record<string, unknown>> {
-  const content =
-    body === 'text'
-      ? { 'text/plain': { schema: { type: 'string' } } }
-      : { 'application/json': { schema: body } }
-  return { content }
+  return openApiDocument(info, jobOperations)
 }
