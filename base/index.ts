@@ -25,6 +25,7 @@ export {
   noRoomMessage,
   noRoomRetryAfterMs,
 } from './http/body.ts'
+export { type ChangeAccess, createChangeAccess } from './http/change-access.ts'
 export { type ConnectionLimit, createConnectionLimit } from './http/connection-limit.ts'
 export { type Cors, createCors, OriginError } from './http/cors.ts'
 export {

@@ -27,6 +27,7 @@ export const docsPages = [
   'send-data.md',
   'server.md',
   'security.md',
+  'sessions.md',
 ] as const
 
 export interface CommandErrorOptions {

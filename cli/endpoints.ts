@@ -12,6 +12,10 @@ export interface Endpoints extends Readonly<Record<ListenerSetting, string>> {
   readonly pid: number
   /** RFC 3339. */
   readonly startedAt: string
+  /**
+   * What lets who has it change what is stored; absent where requests need a token of their own.
+   */
+  readonly token?: string
   /** No password is ever written here. */
   readonly clickhouse: { readonly url: string; readonly user: string; readonly database: string }
 }
@@ -61,10 +65,11 @@ function isTrusted(owner: number): boolean {
 
 function isEndpoints(value: unknown): value is Endpoints {
   if (!isRecord(value) || value['version'] !== 1) return false
-  const { pid, clickhouse } = value
+  const { pid, clickhouse, token } = value
   const texts = ['startedAt', ...listenerSettings].map((name) => value[name])
   return (
     typeof pid === 'number' &&
+    (token === undefined || typeof token === 'string') &&
     Number.isInteger(pid) &&
     pid > 0 &&
     texts.every((text) => typeof text === 'string') &&

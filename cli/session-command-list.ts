@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { type CommandContext, define, nowNs, valuesOf } from './command-definition.ts'
 import {
+  sessionDeleteFields,
   sessionExportFields,
   sessionImportFields,
   sessionReplayFields,
@@ -15,7 +16,7 @@ export function addSessions(context: CommandContext): void {
   const program = define(
     context,
     'sessions',
-    'List the sessions: each is one run of a process that reported.\n"sessions show" tells of one; export, import and replay carry them elsewhere (docs/sessions.md).',
+    'List the sessions: each is one run of a process that reported.\n"sessions show" tells of one, delete removes it; export, import and replay carry them elsewhere (docs/sessions.md).',
     sessionsFields,
     [
       'sessions',
@@ -31,6 +32,7 @@ export function addSessions(context: CommandContext): void {
   })
   const below = { ...context, program }
   addShow(below)
+  addDelete(below)
   addExport(below)
   addImport(below)
   addReplay(below)
@@ -50,6 +52,30 @@ function addShow(context: CommandContext): void {
       const values = valuesOf(context, sessionShowFields, command)
       await sessionShow(context.terminal, { session, values })
     })
+}
+
+function addDelete(context: CommandContext): void {
+  define(
+    context,
+    'delete',
+    'Delete sessions: all rows of them, from every table.\nOne that still runs is refused, as what it reports later would be stored again.',
+    sessionDeleteFields,
+    ['sessions delete 0d1f8a52', 'sessions delete 0d1f8a52 77ab01cd --even-if-running'],
+  )
+    .argument('<session...>', 'the sessions, each by its id or the beginning of it')
+    .option('--even-if-running', 'Delete what a session that still runs has reported so far')
+    .action(
+      async (
+        sessions: readonly string[],
+        options: { readonly evenIfRunning?: boolean },
+        command: Command,
+      ) => {
+        const { sessionDelete } = await import('./commands/session-delete.ts')
+        const values = valuesOf(context, sessionDeleteFields, command)
+        const isForced = options.evenIfRunning === true
+        await sessionDelete(context.terminal, { sessions, values, isForced })
+      },
+    )
 }
 
 function addExport(context: CommandContext): void {

@@ -63,3 +63,11 @@ export {
   type RetentionResult,
   unlimitedRetention,
 } from './retention/retention.ts'
+export {
+  deleteSession,
+  type DeletionSettings,
+  readSilence,
+  runningSilenceMs,
+  type SessionKey,
+  type SilentSession,
+} from './deletion/delete-session.ts'

@@ -22,7 +22,15 @@ export interface TableDeclaration {
   readonly follows?: string
   /** Its rows are about rows of all tables, so they stay as long as any of them. */
   readonly isAboutAll?: boolean
+  /** Which of its rows are a session's: what is deleted with it. */
+  readonly sessionRows: SessionRows
 }
+
+/**
+ * How a table tells whose its rows are: by their resource, by a column, or through the table that
+ * they come from (a file of `deletion/` each); `none` where they are nobody's.
+ */
+export type SessionRows = 'resource' | 'column' | 'traces' | 'job-changes' | 'job-slots' | 'none'
 
 /** A table whose rows go when they are old. */
 export interface RetainedTable extends TableDeclaration {
@@ -35,7 +43,10 @@ const metrics = {
   shardingKey: 'cityHash64(ServiceName, MetricName, Attributes)',
   time: 'TimeUnix',
   service: 'ServiceName',
+  sessionRows: 'resource',
 } as const
+
+const ofKind = { service: 'service', sessionRows: 'column' } as const
 
 // The same rows must always go to the same shards, also at the tenth try, so there is no rand() in
 // a sharding key. Spans and records of a trace lie together; records without one lie with their
@@ -47,12 +58,14 @@ const declarations = [
     shardingKey: 'cityHash64(TraceId)',
     time: 'Timestamp',
     service: 'ServiceName',
+    sessionRows: 'resource',
   },
   {
     name: 'otel_traces_trace_id_ts',
     shardingKey: 'cityHash64(TraceId)',
     time: 'Start',
     follows: 'otel_traces',
+    sessionRows: 'traces',
   },
   {
     name: 'otel_logs',
@@ -60,27 +73,44 @@ const declarations = [
     shardingKey: "if(TraceId = '', cityHash64(ResourceAttributes), cityHash64(TraceId))",
     time: 'Timestamp',
     service: 'ServiceName',
+    sessionRows: 'resource',
   },
   { name: 'otel_metrics_gauge', ...metrics },
   { name: 'otel_metrics_sum', ...metrics },
   { name: 'otel_metrics_histogram', ...metrics },
   { name: 'otel_metrics_exponential_histogram', ...metrics },
   { name: 'otel_metrics_summary', ...metrics },
-  { name: 'wayward_lock_holds', time: 'granted_at', service: 'service' },
-  { name: 'wayward_lock_waits', time: 'requested_at', service: 'service' },
-  { name: 'wayward_queue_items', time: 'dequeued_at', service: 'service' },
-  { name: 'wayward_job_runs', time: 'started_at', service: 'service' },
-  { name: 'wayward_job_attempts', time: 'started_at', service: 'service' },
-  { name: 'wayward_job_changes', time: 'received_at', service: 'service' },
-  { name: 'wayward_job_slots', time: 'due_at', service: 'service' },
-  // It holds what is, not what was, and so has no age.
-  { name: 'wayward_job_states', inserts: 'own', shardingKey: 'cityHash64(service, job_name)' },
-  { name: 'wayward_open_operations', time: 'started_at', service: 'service' },
-  { name: 'wayward_sessions', time: 'last_at', isAboutAll: true },
-  { name: 'wayward_incoming', shardingKey: 'cityHash64(trace_id)' },
-  // It has a time to live of its own.
-  { name: 'wayward_ledger', inserts: 'own', shardingKey: 'cityHash64(host, pid)' },
-  { name: 'wayward_migrations', shardingKey: 'version' },
+  { name: 'wayward_lock_holds', time: 'granted_at', ...ofKind },
+  { name: 'wayward_lock_waits', time: 'requested_at', ...ofKind },
+  { name: 'wayward_queue_items', time: 'dequeued_at', ...ofKind },
+  { name: 'wayward_job_runs', time: 'started_at', ...ofKind },
+  { name: 'wayward_job_attempts', time: 'started_at', ...ofKind },
+  {
+    name: 'wayward_job_changes',
+    time: 'received_at',
+    service: 'service',
+    sessionRows: 'job-changes',
+  },
+  { name: 'wayward_job_slots', time: 'due_at', service: 'service', sessionRows: 'job-slots' },
+  // It holds what is, not what was, and so has no age; and it is of the job, whoever runs it.
+  {
+    name: 'wayward_job_states',
+    inserts: 'own',
+    shardingKey: 'cityHash64(service, job_name)',
+    sessionRows: 'none',
+  },
+  { name: 'wayward_open_operations', time: 'started_at', ...ofKind },
+  { name: 'wayward_sessions', time: 'last_at', isAboutAll: true, sessionRows: 'column' },
+  // It keeps nothing.
+  { name: 'wayward_incoming', shardingKey: 'cityHash64(trace_id)', sessionRows: 'none' },
+  // It has a time to live of its own, and names senders by address, not sessions.
+  {
+    name: 'wayward_ledger',
+    inserts: 'own',
+    shardingKey: 'cityHash64(host, pid)',
+    sessionRows: 'none',
+  },
+  { name: 'wayward_migrations', shardingKey: 'version', sessionRows: 'none' },
 ] as const satisfies readonly TableDeclaration[]
 
 /** All tables, by name. */

@@ -2,6 +2,7 @@ import type { Store } from '@wayward/clickhouse'
 import type { Route } from '@wayward/base'
 import { hostname } from 'node:os'
 import { type Door, type Logger, type Time } from '@wayward/base'
+import type { CollectorInside } from './inside.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
 import { createLargeDecoder } from './decode/large-decoder.ts'
 import { createLogsDecoder } from './decode/logs.ts'
@@ -84,7 +85,7 @@ export interface CollectorParts {
   readonly logger: Logger
   readonly time: Time
   /** What else the listener of the API answers. @default nothing */
-  readonly routes?: readonly Route[]
+  readonly routes?: (inside: CollectorInside) => readonly Route[]
 }
 
 /** The addresses as `host:port`, with the ports that were picked. */
@@ -135,10 +136,7 @@ export function createCollector(settings: CollectorSettings, parts: CollectorPar
   return new OtlpCollector(settings, parts)
 }
 
-/**
- * Of the time to shut down, the share in which rows may still be inserted; the rest is for the
- * answers.
- */
+/** Share of the time to shut down in which rows may be inserted; the rest is for answers. */
 const drainShare = 0.8
 /** Time for the last entries of the ledger where there is no journal to keep them. */
 const lastLedgerMs = 500
@@ -211,7 +209,7 @@ class OtlpCollector implements Collector {
       ...this.#protection,
       limits: settings.limits,
       time: parts.time,
-      ...(parts.routes === undefined ? {} : { others: parts.routes }),
+      others: parts.routes?.({ ...this.#protection, consumer: this.#router.consumer }) ?? [],
     })
   }
 

@@ -18,6 +18,7 @@ export {
   checkMessageSettings,
   type MessageSettings,
 } from './receivers/messages/message-settings.ts'
+export type { CollectorInside } from './inside.ts'
 export { type Explanation, explain } from './router/explanation.ts'
 export { checkRouter } from './router/router.ts'
 export { RouterError, type RouterSettings } from './router/router-settings.ts'

@@ -11,8 +11,11 @@ import type { Endpoints } from '../endpoints.ts'
 /** The addresses as clients write them. */
 export function toEndpoints(
   addresses: CollectorAddresses,
-  clickhouse: Endpoints['clickhouse'],
-  isTls: boolean,
+  {
+    clickhouse,
+    isTls,
+    token,
+  }: Pick<Endpoints, 'clickhouse' | 'token'> & { readonly isTls: boolean },
 ): Endpoints {
   const withScheme = (setting: ListenerSetting): string => {
     const declaration: ListenerDeclaration = listeners[setting]
@@ -24,6 +27,7 @@ export function toEndpoints(
     pid: process.pid,
     startedAt: new Date().toISOString(),
     ...listenerRecord(withScheme),
+    ...(token === undefined ? {} : { token }),
     clickhouse,
   }
 }

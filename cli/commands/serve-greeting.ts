@@ -24,7 +24,7 @@ export function greeting(
     ),
     row('SQL', `${endpoints.clickhouse.url} (${isEngine ? 'embedded ClickHouse' : 'your server'})`),
     row(listeners.api.title, `${endpoints.api}/readyz, /healthz, /metrics`),
-    row('Page', `${endpoints.api}/`),
+    row('Page', pageAddress(endpoints)),
     ...askedFor(values).map((text) => row('Asks for', text)),
     row('Data', isEngine ? values.dataDir : `database "${endpoints.clickhouse.database}"`),
     `${style.bold('Try next, in another terminal:')}\n`,
@@ -40,6 +40,13 @@ export function greeting(
     ),
     `${style.dim('Ctrl-C stops the service.')}\n`,
   ].join('')
+}
+
+/**
+ * With what lets the page delete sessions; behind a #, so that browsers send it nowhere by themselves.
+ */
+function pageAddress({ api, token }: Endpoints): string {
+  return token === undefined ? `${api}/` : `${api}/#token=${token}`
 }
 
 /** What requests must come with, in words. */

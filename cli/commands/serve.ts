@@ -32,7 +32,6 @@ import {
   unlimitedRetention,
 } from '@wayward/clickhouse'
 import type { ListenAddresses } from '@wayward/collector/listeners'
-import { createApi, createPage } from '@wayward/web'
 import { CommandError, exitCodes } from '../command-error.ts'
 import { withSettings } from '../configuration/limit-fields.ts'
 import { toProtectionSettings } from '../configuration/protection.ts'
@@ -48,6 +47,7 @@ import { Interrupted, type Terminal } from '../terminal.ts'
 import { listenerRecord, toEndpoints } from './serve-endpoints.ts'
 import { toServeError } from './serve-error.ts'
 import { greeting } from './serve-greeting.ts'
+import { createServiceRoutes } from './serve-routes.ts'
 import type { ServeValues } from './serve-values.ts'
 
 // Ctrl-C to exit takes at most 5 s: the collector drains first, then the engine has its time, and
@@ -65,6 +65,8 @@ const diskLookMs = 10_000
 const diskLookShutdownMs = 500
 /** An insert that takes longer is tried again, with the same token. */
 const writeTimeoutMs = 60_000
+/** So long a door keeps who waits for an answer. */
+const changeTimeoutMs = 300_000
 /**
  * How long senders wait at a start for a server that does not answer, where there is a journal to
  * take requests.
@@ -131,10 +133,16 @@ export async function startService(values: ServeValues, logger: Logger): Promise
     checkSettings(values)
     prepareFolder(values.dataDir)
     const started = await startStore(values, tools)
-    const { collector, addresses } = await startCollector(values, started, tools)
+    const token = randomBytes(24).toString('base64url')
+    const { collector, addresses } = await startCollector(values, { ...started, token }, tools)
     const onDropped = (dropped: DroppedPartition): void => collector.noteDropped(dropped)
     keepDiskFree(started.writer, values, { ...tools, onDropped })
-    const endpoints = toEndpoints(addresses, started.reading, values.tlsCert !== undefined)
+    const isRestricted = values.tokenFile !== undefined || values.tlsClientCa !== undefined
+    const endpoints = toEndpoints(addresses, {
+      clickhouse: started.reading,
+      isTls: values.tlsCert !== undefined,
+      ...(isRestricted ? {} : { token }),
+    })
     writeEndpoints(values.dataDir, endpoints)
     parts.add(values.dataDir, async (dataDir) => removeEndpoints(dataDir, process.pid))
     const reload = (): void => reloadRouter(collector, values.router, logger)
@@ -187,6 +195,8 @@ interface StartedStore {
   readonly reading: { readonly url: string; readonly user: string; readonly database: string }
   /** Asks for the API. */
   readonly reader: { readonly store: Store; readonly database: string }
+  /** Changes for the API: they may take as long as their clients wait. */
+  readonly changer: Store
 }
 
 /** What starting a part takes. */
@@ -210,7 +220,11 @@ async function startStore(values: ServeValues, tools: Tools): Promise<StartedSto
     (reader) => reader.close(),
   )
   const reading = { url, database, user: account.user }
-  return { writer, isReady, reading, reader: { store, database } }
+  const changer = tools.parts.add(
+    createStore({ ...server, requestTimeoutMs: changeTimeoutMs }),
+    (one) => one.close(),
+  )
+  return { writer, isReady, reading, reader: { store, database }, changer }
 }
 
 /** A server may be shared, so there nothing is dropped unless somebody asks for it. */
@@ -341,7 +355,7 @@ async function startEngine(values: ServeValues, { parts, logger }: Tools): Promi
 
 async function startCollector(
   values: ServeValues,
-  { writer: store, isReady: storeIsReady, reader }: StartedStore,
+  started: StartedStore & { readonly token: string },
   { parts, logger }: Tools,
 ): Promise<{ readonly collector: Collector; readonly addresses: CollectorAddresses }> {
   const journal = {
@@ -354,7 +368,6 @@ async function startCollector(
     segmentBytes: journalSegmentBytes,
     cacheBytesMax: journalCacheBytes,
   }
-  const routes = [...createPage(), ...createApi({ ...reader, wallMs: systemTime.wallMs })]
   const collector = createCollector(
     {
       ...addressesOf(values),
@@ -368,7 +381,14 @@ async function startCollector(
       router: toRouter(values),
       ...toProtectionSettings(values),
     },
-    { store, storeIsReady, logger, time: systemTime, routes },
+    {
+      store: started.writer,
+      storeIsReady: started.isReady,
+      logger,
+      time: systemTime,
+      routes: (inside) =>
+        createServiceRoutes(inside, { ...started, cluster: values.clickhouseCluster }),
+    },
   )
   parts.add(collector, () => collector.shutdown(collectorShutdownMs))
   return { collector, addresses: await collector.start() }

@@ -1,7 +1,7 @@
 // The settings of `wayward sessions` and what is below it.
 import { type Field, FieldError, type FieldType } from './field.ts'
 import { choiceType, pathType, urlType } from './field-types.ts'
-import { outputFields, selectionFields, storeFields } from './fields.ts'
+import { apiFields, outputFields, selectionFields, storeFields } from './fields.ts'
 
 const otlpUrlType: FieldType<URL> = {
   ...urlType,
@@ -24,6 +24,9 @@ export const sessionsFields = { ...selectionFields, ...outputFields, ...storeFie
 
 /** What `sessions show` has. */
 export const sessionShowFields = { ...storeFields }
+
+/** What `sessions delete` has. */
+export const sessionDeleteFields = { ...storeFields, ...apiFields }
 
 /** What `sessions export` has. */
 export const sessionExportFields = {

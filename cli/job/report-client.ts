@@ -1,6 +1,7 @@
 // Sends reports of a run to the service, one after the other.
 import type { IncomingMessage } from 'node:http'
 import { readEndpoints } from '../endpoints.ts'
+import type { ServiceSettings } from '../service-request.ts'
 
 /** A report, as it is sent and as it waits. */
 export interface Report {
@@ -20,13 +21,6 @@ export type SendOutcome =
   | { readonly status: 'kept' }
   | { readonly status: 'away' | 'refused'; readonly message: string }
 
-/** How the service is found. */
-export interface ReportClientSettings {
-  readonly dataDir: string
-  readonly apiUrl: URL | undefined
-  readonly apiToken: string | undefined
-}
-
 /** Sends reports. */
 export interface ReportClient {
   /** Never rejects. */
@@ -39,7 +33,7 @@ const answerBytesMax = 4_096
 const laterStatuses: ReadonlySet<number> = new Set([401, 403, 408, 425, 429])
 
 /** Makes a client. */
-export function createReportClient(settings: ReportClientSettings): ReportClient {
+export function createReportClient(settings: ServiceSettings): ReportClient {
   return {
     async send(report) {
       const api = settings.apiUrl ?? readEndpoints(settings.dataDir)?.api
@@ -62,7 +56,7 @@ export function createReportClient(settings: ReportClientSettings): ReportClient
 async function request(
   url: URL,
   { body, method }: Report,
-  { apiToken, apiUrl }: ReportClientSettings,
+  { apiToken, apiUrl }: ServiceSettings,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const http = await import(url.protocol === 'https:' ? 'node:https' : 'node:http')
   // The clock that the times of the report are by: a wrong one is put right by it.

@@ -54,6 +54,7 @@ const refusals: Readonly<
   not_found: { rpc: rpcCode.notFound, count: 'unsupported' },
   wrong_method: { rpc: rpcCode.unimplemented, count: 'unsupported' },
   timeout: { rpc: rpcCode.deadlineExceeded, count: 'timeout' },
+  conflict: { rpc: rpcCode.invalidArgument, count: 'unsupported' },
   length_required: { rpc: rpcCode.invalidArgument, count: 'unsupported' },
   too_large: { rpc: rpcCode.resourceExhausted, count: 'too_large' },
   wrong_type: { rpc: rpcCode.invalidArgument, count: 'unsupported' },

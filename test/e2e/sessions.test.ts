@@ -309,3 +309,83 @@ describe('a bad archive', () => {
     expect(code).toBe(expected)
   })
 })
+
+describe('sessions delete', () => {
+  let reported = 0
+
+  /** A session of one span, which ended so long ago. */
+  async function report(id: string, agoMs: number): Promise<void> {
+    const startNs = BigInt(Date.now() - agoMs) * 1_000_000n + BigInt(++reported)
+    const span = {
+      traceId: `${reported}`.padStart(32, 'a'),
+      spanId: reported.toString(16).padStart(16, 'd'),
+      name: 'once',
+      startTimeUnixNano: String(startNs),
+      endTimeUnixNano: String(startNs + 1_000n),
+      attributes: [text('wayward.kind', 'lock_hold'), text('wayward.lock.name', 'l')],
+    }
+    const attributes = [text('service.name', 'till'), text('wayward.session.id', id)]
+    const response = await fetch(`${other.endpoints.otlpHttp}/v1/traces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }],
+      }),
+    })
+    expect(response.status).toBe(200)
+  }
+
+  const remove = (...args: string[]) => run('delete', ...args, '--data-dir', otherDir)
+
+  test('deletes what was reported a moment ago, and nothing of others', async () => {
+    await report('run-delete-1', 3_600_000)
+    await report('run-other-1', 3_600_000)
+    const { code, stderr } = await remove('run-delete')
+    expect(stderr).toContain('Deleted session run-delete-1 of till: 4 rows of 4 tables')
+    expect(code).toBe(0)
+    const spans = (await allRows(other))['otel_traces'] ?? []
+    expect(spans.filter((row) => row.includes('run-delete-1'))).toEqual([])
+    expect(spans.filter((row) => row.includes('run-other-1'))).toHaveLength(1)
+    expect(await remove('run-delete-1')).toMatchObject({ code: 2 })
+  })
+
+  test('refuses a session that still runs, unless it is told to', async () => {
+    await report('run-alive', 2_000)
+    const refused = await remove('run-alive')
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toMatch(/"run-alive" still runs, or did \d+ s ago/)
+    expect(await remove('run-alive', '--even-if-running')).toMatchObject({ code: 0 })
+  })
+
+  test('needs the token that the service prints, and takes no other', async () => {
+    await report('run-guarded', 3_600_000)
+    await fetch(`${other.endpoints.api}/inserted`)
+    const printed = /#token=(\S+)/.exec(other.stdout())?.[1] ?? ''
+    expect(printed).toMatch(/^[\w-]{32}$/)
+    const address = `${other.endpoints.api}/api/v1/sessions/run-guarded`
+    const ask = async (headers: Record<string, string>) =>
+      await fetch(address, { method: 'DELETE', headers })
+    for (const headers of [{}, { Authorization: `Bearer ${printed}x` }, { Authorization: 'x' }]) {
+      const refused = await ask(headers)
+      expect(refused.status).toBe(401)
+      expect(refused.headers.get('www-authenticate')).toContain('Bearer')
+    }
+    const right = { Authorization: `Bearer ${printed}` }
+    expect((await ask({ ...right, Origin: 'https://evil.example' })).status).toBe(403)
+    const answer = await ask(right)
+    expect(await answer.json()).toMatchObject({
+      deleted: [{ service: 'till', session: 'run-guarded', rows: { otel_traces: 1 } }],
+    })
+    expect((await ask(right)).status).toBe(404)
+  })
+
+  test('deletes from a folder without a service, and says what is wrong', async () => {
+    await report('run-offline', 3_600_000)
+    await other.stop()
+    expect(await remove('run-offline')).toMatchObject({ code: 0, stdout: '' })
+    expect((await remove('run-offline')).stderr).toContain('No session begins with "run-offline"')
+    other = await startService(otherDir)
+    const rows = await allRows(other)
+    expect(rows['otel_traces']?.some((row) => row.includes('run-offline'))).toBe(false)
+  })
+})

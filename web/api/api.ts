@@ -13,6 +13,7 @@ import {
 } from '@wayward/base'
 import { type Reader, StoreError } from '@wayward/clickhouse'
 import { type Endpoint, isBytesAnswer, isRefusalAnswer, safely } from './endpoint.ts'
+import { type ChangeParts, type Changes, createChanges } from './changes.ts'
 import { endpoints } from './endpoints.ts'
 import { openApi } from './open-api.ts'
 import { foreignReply } from './foreign-site.ts'
@@ -28,40 +29,63 @@ export interface ApiParts {
   readonly database: string
   /** Milliseconds since 1970. */
   readonly wallMs: () => number
+  /** Undefined where everything is read only. */
+  readonly changes?: ChangeParts | undefined
 }
 
 const retryMs = 3_000
 
 /** The routes of the API, for the listener of `/healthz`. */
-export function createApi(parts: ApiParts): readonly Route[] {
+export function createApi(settings: ApiParts): readonly Route[] {
+  const { changes } = settings
+  const parts = { ...settings, changes: changes && createChanges(changes) }
+  const known = endpoints.filter(({ method }) => method === undefined || changes !== undefined)
   return [
-    ...endpoints.map((endpoint) => toRoute(endpoint, parts)),
+    ...known.map((endpoint) => toRoute(endpoint, parts)),
     createSqlRoute(parts.store, refusalOfSql),
     {
       path: '/api/v1/openapi.json',
       methods: ['GET', 'HEAD'],
       handle: async ({ request }) =>
-        safely(foreignReply(request.headers) ?? jsonReply(200, await openApi(endpoints))),
+        safely(foreignReply(request.headers) ?? jsonReply(200, await openApi(known))),
     },
   ]
 }
 
-function toRoute(endpoint: Endpoint, parts: ApiParts): Route {
+interface Parts extends ApiParts {
+  readonly changes: Changes | undefined
+}
+
+function toRoute(endpoint: Endpoint, parts: Parts): Route {
   return {
     path: endpoint.path,
-    methods: ['GET', 'HEAD'],
+    methods: endpoint.method === undefined ? ['GET', 'HEAD'] : [endpoint.method],
     handle: async (exchange) => {
       const reply =
-        foreignReply(exchange.request.headers) ?? (await answer(endpoint, exchange, parts))
+        foreignReply(exchange.request.headers) ??
+        forbiddenReply(endpoint, exchange, parts) ??
+        (await answer(endpoint, exchange, parts))
       return reply === undefined ? undefined : safely(reply)
     },
   }
 }
 
+/** What is wrong with who asks for a change. */
+function forbiddenReply(
+  { method }: Endpoint,
+  exchange: Exchange,
+  { changes }: Parts,
+): Reply | undefined {
+  const refusal = method === undefined ? undefined : changes?.mayChange(exchange)
+  if (refusal === undefined) return undefined
+  const reply = problemDetails(refusal)
+  return { ...reply, headers: { ...reply.headers, ...refusal.headers } }
+}
+
 async function answer(
   endpoint: Endpoint,
   exchange: Exchange,
-  { store, database, wallMs }: ApiParts,
+  { store, database, wallMs, changes }: Parts,
 ): Promise<Reply | undefined> {
   const gone = new AbortController()
   const leave = (): void => gone.abort()
@@ -70,7 +94,7 @@ async function answer(
     const given = readParameters(endpoint, exchange)
     const asker = { store, signal: gone.signal, database }
     const nowNs = BigInt(wallMs()) * 1_000_000n
-    const found = await endpoint.answer({ given, asker, nowNs, exchange })
+    const found = await endpoint.answer({ given, asker, nowNs, exchange, changes })
     if (isBytesAnswer(found)) return { status: 200, ...found }
     return isRefusalAnswer(found) ? problemDetails(found) : jsonReply(200, found)
   } catch (error) {

@@ -1,6 +1,7 @@
 // An address of the API, declared once: the route, its parameters and the form of its answer, from
 // which the OpenAPI file comes.
 import type { Exchange, Refusal, Reply } from '@wayward/base'
+import type { Changes } from './changes.ts'
 import type { JsonSchema } from './json-schema.ts'
 import type { Given, ParameterName } from './parameters.ts'
 import type { Asker } from './table.ts'
@@ -9,12 +10,16 @@ import type { Asker } from './table.ts'
 export interface Question {
   readonly given: Given
   readonly asker: Asker
+  /** Undefined where nothing can be changed. */
+  readonly changes: Changes | undefined
   readonly nowNs: bigint
   readonly exchange: Exchange
 }
 
 /** An address of the API. */
 export interface Endpoint {
+  /** What is not read changes something, and needs the right to. @default GET */
+  readonly method?: 'DELETE'
   /** With a colon before the parts that are parameters: `/api/v1/traces/:traceId`. */
   readonly path: string
   /** Its name in the OpenAPI file and for programs that are made from it. */

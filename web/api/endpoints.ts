@@ -22,6 +22,7 @@ import {
   answerTimeline,
   timelineSchema,
 } from './timeline.ts'
+import { answerDeletion, deletionSchema } from './session-deletion.ts'
 import { spanOfTime } from './time-span.ts'
 import { askTable, schemaOfHead, sqlSchema, tableSchema, toTable } from './table.ts'
 
@@ -72,6 +73,15 @@ export const endpoints: readonly Endpoint[] = [
         reported: await tableSchema(reportedQuestion),
       }),
     answer: answerSession,
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/sessions/:session',
+    operation: 'deleteSession',
+    summary: 'Delete a session from every table',
+    parameters: ['session', 'service', 'running'],
+    schema: deletionSchema,
+    answer: answerDeletion,
   },
   {
     path: '/api/v1/report',

@@ -13,23 +13,34 @@ const problem: JsonSchema = objectOf({
   detail: { type: 'string', description: 'What was wrong, the value seen and the value wanted' },
 })
 
+const token = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'One of the token file; without one, that of the address of the page, which serve prints',
+}
+
 /** Describes the addresses. */
 export async function openApi(endpoints: readonly Endpoint[]): Promise<object> {
   const paths = await Promise.all(
-    endpoints.map(async (endpoint) => [templateOf(endpoint.path), await describe(endpoint)]),
+    endpoints.map(
+      async (endpoint) => [templateOf(endpoint.path), await describe(endpoint)] as const,
+    ),
   )
+  const byPath: Record<string, object> = {}
+  for (const [path, operation] of paths) byPath[path] = { ...byPath[path], ...operation }
   return {
     openapi: '3.1.0',
     info: {
       title: 'Wayward',
       version: '1',
       description:
-        'What was reported, and what is wrong. Reads only, as the reading account of ClickHouse; ' +
-        'every answer names the SQL behind it.',
+        'What was reported, and what is wrong. Questions are asked by the reading account of ClickHouse, ' +
+        'and every answer names the SQL behind it. What changes something needs a token.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    paths: Object.fromEntries(paths) as Record<string, object>,
-    components: { schemas: { Problem: problem } },
+    paths: byPath,
+    components: { schemas: { Problem: problem }, securitySchemes: { token } },
   }
 }
 
@@ -44,9 +55,10 @@ async function describe(endpoint: Endpoint): Promise<object> {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   }
   return {
-    get: {
+    [endpoint.method?.toLowerCase() ?? 'get']: {
       operationId: operation,
       summary,
+      ...(endpoint.method === undefined ? {} : { security: [{ token: [] }] }),
       parameters: endpoint.parameters.map((name) => describeParameter(name, path)),
       responses: {
         '200': {

@@ -121,6 +121,11 @@ export const parameters = {
     schema: text,
     check: (value) => void read(value, durationWanted, parseDurationMs),
   },
+  running: choiceParameter(
+    'What to do with a session that still runs',
+    ['refuse', 'delete'],
+    'refuse',
+  ),
   service: textParameter('Only this service', 'shop'),
   session: textParameter('Only this session', '0f1c2d3e'),
   analyzer: {

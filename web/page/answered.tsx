@@ -29,6 +29,11 @@ interface Kept {
 
 const kept = new Map<string, Kept>()
 
+/** Forgets what was answered: it is not so any more. */
+export function forgetAnswers(): void {
+  kept.clear()
+}
+
 function keep(key: string, value: unknown): void {
   kept.delete(key)
   kept.set(key, { value, atMs: performance.now() })

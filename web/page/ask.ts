@@ -105,6 +105,14 @@ export async function askBytes(
   return await response.arrayBuffer()
 }
 
+/** Deletes a session from every table. @throws Error with what the service said is wrong */
+export async function deleteSession(service: string, session: string): Promise<void> {
+  const query = new URLSearchParams({ service }).toString()
+  const address = `/api/v1/sessions/${encodeURIComponent(session)}?${query}`
+  const response = await fetchAsMe(address, new AbortController().signal, { method: 'DELETE' })
+  if (!response.ok) throw await refusalOf(response)
+}
+
 async function fetchFrom(
   path: string,
   parameters: Readonly<Record<string, string>>,

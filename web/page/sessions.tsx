@@ -1,5 +1,6 @@
 // The processes that have reported.
 import type { Table } from './ask.ts'
+import { DeleteSession } from './delete-session.tsx'
 import { Shown, Sql, useAnswer } from './answered.tsx'
 import { formatCount, formatDuration, formatTime, visible } from './format.ts'
 import { adjust, open, show, state, windowOf } from './view-state.ts'
@@ -49,6 +50,7 @@ export function Sessions() {
                 <th>Process</th>
                 <th>Host</th>
                 <th>Compare</th>
+                <th>Delete</th>
               </tr>
             </thead>
             <tbody>
@@ -82,6 +84,12 @@ export function Sessions() {
                   <td>{visible(String(row['host_name']))}</td>
                   <td>
                     <Comparing session={String(row['session'])} />
+                  </td>
+                  <td>
+                    <DeleteSession
+                      service={String(row['service'])}
+                      session={String(row['session'])}
+                    />
                   </td>
                 </tr>
               ))}

@@ -27,7 +27,10 @@ export function TokenForm() {
         />
       </label>
       <button type="submit">Use it</button>
-      <span class="quiet">It is one of those in its token file, and stays in this tab.</span>
+      <span class="quiet">
+        It is one of those in its token file, or the one in the address that wayward serve prints,
+        and stays in this tab.
+      </span>
     </form>
   )
 }

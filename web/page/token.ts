@@ -3,6 +3,14 @@
 import { signal } from '@preact/signals'
 
 const place = 'wayward-token'
+const inAddress = /^#token=([\w-]+)$/.exec(location.hash)?.[1]
+
+// The address that the service prints has it behind the #, which is sent nowhere; it is taken away
+// so that no link that is passed on has it.
+if (inAddress !== undefined) {
+  sessionStorage.setItem(place, inAddress)
+  history.replaceState(history.state, '', `${location.pathname}${location.search}`)
+}
 
 /** Whether the service has refused what was asked without a token, or with a wrong one. */
 export const isTokenWanted = signal(false)
@@ -22,15 +30,22 @@ export function hasToken(): boolean {
   return sessionStorage.getItem(place) !== null
 }
 
+/** How it is asked. */
+export interface AskedAs {
+  readonly headers?: Readonly<Record<string, string>>
+  /** @default GET */
+  readonly method?: 'GET' | 'DELETE'
+}
+
 /** Asks with the token, where there is one. */
 export async function fetchAsMe(
   address: string,
   signal: AbortSignal,
-  headers: Readonly<Record<string, string>> = {},
+  { headers = {}, method = 'GET' }: AskedAs = {},
 ): Promise<Response> {
   const token = sessionStorage.getItem(place)
   const mine: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` }
-  const response = await fetch(address, { signal, headers: { ...headers, ...mine } })
+  const response = await fetch(address, { method, signal, headers: { ...headers, ...mine } })
   if (response.status === 401) isTokenWanted.value = true
   return response
 }

@@ -665,3 +665,44 @@ test('a question ends in ClickHouse when its client has gone', async () => {
   await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 20_000, interval: 200 })
   await other.shutdown(100)
 }, 60_000)
+
+test('changes are in the file and on the door only where they can be made', async () => {
+  expect(file.paths['/api/v1/sessions/{session}']).not.toHaveProperty('delete')
+  const refused = await fetch(`${base}/api/v1/sessions/${session}`, { method: 'DELETE' })
+  expect(refused.status).toBe(405)
+  const changes = {
+    store: engine.writer,
+    mayChange: () => undefined,
+    whenInserted: () => Promise.resolve(),
+  }
+  const parts = { store: engine.reader, database: 'wayward', wallMs: Date.now, changes }
+  const other = createDoor({
+    limits,
+    routes: createApi(parts),
+    access: openAccess,
+    tls: undefined,
+    cors: undefined,
+    time: systemTime,
+  })
+  const { port } = await other.start({ host: '127.0.0.1', port: 0 })
+  try {
+    const address = `http://127.0.0.1:${port}/api/v1`
+    const { paths } = (await (await fetch(`${address}/openapi.json`)).json()) as {
+      readonly paths: Record<string, Record<string, Operation & { readonly security: object }>>
+    }
+    const operation = paths['/api/v1/sessions/{session}']?.['delete']
+    expect(operation).toMatchObject({ operationId: 'deleteSession', security: [{ token: [] }] })
+    const remove = async (id: string) =>
+      await fetch(`${address}/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' })
+    expect((await remove('nobody')).status).toBe(404)
+    // Two who ask at once get the same answer.
+    const answers = await Promise.all([remove(session), remove(session)])
+    const bodies = await Promise.all(answers.map((answer) => answer.json()))
+    expect(bodies[0]).toEqual(bodies[1])
+    const schema = operation?.responses['200'].content['application/json'].schema ?? {}
+    expect(new Ajv2020({ strict: false }).validate(schema, bodies[0])).toBe(true)
+    expect((await ask(`/api/v1/sessions/${session}`)).status).toBe(404)
+  } finally {
+    await other.shutdown(100)
+  }
+})

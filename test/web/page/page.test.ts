@@ -12,7 +12,7 @@ import {
   startService,
   temporaryFolder,
 } from '../../e2e/wayward-process.ts'
-import { hostile, report, reportLog, traceId } from './report.ts'
+import { hostile, report, reportLog, reportRun, traceId } from './report.ts'
 
 const programs = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser']
 const program = programs.find((path) => path !== undefined && existsSync(path))
@@ -101,6 +101,27 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
     await expect.poll(() => page.locator('.log-row').count()).toBe(1)
     await open('/?view=sessions')
     await page.locator('td button.link', { hasText: 'run-1' }).waitFor()
+  })
+
+  test('deletes a session with the token of the address, once it is said twice', async () => {
+    await reportRun(service.endpoints, hostile)
+    await open('/?view=sessions')
+    const line = page.locator('tr', { hasText: '<img src=x' })
+    const remove = async () => {
+      await line.getByRole('button', { name: /^Delete/ }).click()
+      await line.getByRole('button', { name: /for ever$/ }).click()
+    }
+    await remove()
+    await page.getByRole('form', { name: 'Token' }).waitFor()
+    said.splice(0)
+    const address = /(http\S+#token=\S+)/.exec(service.stdout())?.[1] ?? ''
+    await page.goto(address)
+    await expect.poll(() => page.url()).not.toContain('token')
+    await open('/?view=sessions')
+    await remove()
+    await line.waitFor({ state: 'detached' })
+    await page.locator('td button.link', { hasText: 'run-1' }).waitFor()
+    expect(await page.evaluate('window.hacked')).toBeUndefined()
   })
 
   test('jumps from who waits to who holds, and back, and sums an area', async () => {

@@ -121,6 +121,22 @@ export async function reportLog(
   })
 }
 
+/** A session that ended long ago. */
+export async function reportRun(
+  endpoints: RunningService['endpoints'],
+  session: string,
+): Promise<void> {
+  const attributes = [
+    { key: 'service.name', value: { stringValue: 'shop' } },
+    { key: 'wayward.session.id', value: { stringValue: session } },
+  ]
+  const span = toSpan({ name: 'old', at: -3_600_000, ms: 10, attributes: {} }, 9)
+  await send(endpoints, 'traces', {
+    resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }],
+  })
+  expect((await fetch(`${endpoints.api}/inserted`)).status).toBe(200)
+}
+
 async function send(
   endpoints: RunningService['endpoints'],
   signal: string,

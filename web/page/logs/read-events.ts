@@ -21,7 +21,7 @@ export function readEvents(
   let lastId = ''
   const once = async (): Promise<void> => {
     const headers: Record<string, string> = lastId === '' ? {} : { 'Last-Event-ID': lastId }
-    const response = await fetchAsMe(address, gone.signal, headers)
+    const response = await fetchAsMe(address, gone.signal, { headers })
     if (!response.ok || response.body === null) throw new Error(String(response.status))
     turn(true)
     for await (const event of eventsOf(response.body)) {
