@@ -1,6 +1,6 @@
-// Who may change what is stored. Reading is open to everybody who gets through the door; on loopback
-// without tokens or certificates that is every program and every user of the machine. So there the
-// token of the address that the service prints is asked for; a page of another site cannot send it.
+// Who may change what is stored. Who gets through the door may read; on loopback without tokens or
+// certificates that is every program and every user of the machine. So there the token is asked for
+// that is in the address that the service prints; a page of another site cannot send it.
 import { timingSafeEqual } from 'node:crypto'
 import type { Access } from './access.ts'
 import type { Refusal } from './reply.ts'

@@ -43,7 +43,7 @@ export function greeting(
 }
 
 /**
- * With what lets the page delete sessions; behind a #, so that browsers send it nowhere by themselves.
+ * With what lets the page delete sessions; behind a #, so that browsers send it nowhere.
  */
 function pageAddress({ api, token }: Endpoints): string {
   return token === undefined ? `${api}/` : `${api}/#token=${token}`

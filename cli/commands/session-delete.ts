@@ -1,4 +1,4 @@
-// `wayward sessions delete`: by the service where one runs, which has the journal; else in the store.
+// `wayward sessions delete`: by the service where one runs: it has the journal; else in the store.
 import {
   deleteSession,
   migrate,

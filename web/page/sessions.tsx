@@ -1,5 +1,5 @@
 // The processes that have reported.
-import type { Table } from './ask.ts'
+import type { Row, Table } from './ask.ts'
 import { DeleteSession } from './delete-session.tsx'
 import { Shown, Sql, useAnswer } from './answered.tsx'
 import { formatCount, formatDuration, formatTime, visible } from './format.ts'
@@ -29,6 +29,44 @@ function Comparing({ session }: { readonly session: string }) {
   )
 }
 
+/** One of them. */
+function Line({ row }: { readonly row: Row }) {
+  return (
+    <tr>
+      <td>{visible(String(row['service']))}</td>
+      <td>
+        <button
+          type="button"
+          class="link"
+          onClick={() =>
+            show({
+              view: 'timeline',
+              service: String(row['service']),
+              session: String(row['session']),
+            })
+          }
+        >
+          {visible(String(row['session']))}
+        </button>
+      </td>
+      <td>{formatTime(row['first_at'], 0)}</td>
+      <td class="number">{formatDuration(Number(row['duration_ns']))}</td>
+      <td class="number">{formatCount(Number(row['spans']))}</td>
+      <td class="number">{formatCount(Number(row['span_errors']))}</td>
+      <td class="number">{formatCount(Number(row['logs']))}</td>
+      <td class="number">{formatCount(Number(row['dropped']))}</td>
+      <td class="number">{String(row['process_pid'] === 0 ? '–' : row['process_pid'])}</td>
+      <td>{visible(String(row['host_name']))}</td>
+      <td>
+        <Comparing session={String(row['session'])} />
+      </td>
+      <td>
+        <DeleteSession service={String(row['service'])} session={String(row['session'])} />
+      </td>
+    </tr>
+  )
+}
+
 /** The list of sessions. */
 export function Sessions() {
   const answered = useAnswer<Table>('sessions', windowOf(state.value))
@@ -55,43 +93,7 @@ export function Sessions() {
             </thead>
             <tbody>
               {rows.map((row) => (
-                <tr>
-                  <td>{visible(String(row['service']))}</td>
-                  <td>
-                    <button
-                      type="button"
-                      class="link"
-                      onClick={() =>
-                        show({
-                          view: 'timeline',
-                          service: String(row['service']),
-                          session: String(row['session']),
-                        })
-                      }
-                    >
-                      {visible(String(row['session']))}
-                    </button>
-                  </td>
-                  <td>{formatTime(row['first_at'], 0)}</td>
-                  <td class="number">{formatDuration(Number(row['duration_ns']))}</td>
-                  <td class="number">{formatCount(Number(row['spans']))}</td>
-                  <td class="number">{formatCount(Number(row['span_errors']))}</td>
-                  <td class="number">{formatCount(Number(row['logs']))}</td>
-                  <td class="number">{formatCount(Number(row['dropped']))}</td>
-                  <td class="number">
-                    {String(row['process_pid'] === 0 ? '–' : row['process_pid'])}
-                  </td>
-                  <td>{visible(String(row['host_name']))}</td>
-                  <td>
-                    <Comparing session={String(row['session'])} />
-                  </td>
-                  <td>
-                    <DeleteSession
-                      service={String(row['service'])}
-                      session={String(row['session'])}
-                    />
-                  </td>
-                </tr>
+                <Line row={row} />
               ))}
             </tbody>
           </table>
