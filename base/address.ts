@@ -41,7 +41,9 @@ export function isLoopbackHost(host: string): boolean {
  * @param listenHost what the listener was told to listen on
  */
 export function isHostServed(hostHeader: string | undefined, listenHost: string): boolean {
-  if (hostHeader === undefined || !isLoopbackHost(listenHost)) return true
+  if (hostHeader === undefined) return true
   const name = hostHeader.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
-  return isIP(name) !== 0 || isLoopbackHost(name) || name.toLowerCase() === listenHost.toLowerCase()
+  // The cheapest first: it is asked for every request.
+  if (isIP(name) !== 0 || name.toLowerCase() === listenHost.toLowerCase()) return true
+  return isLoopbackHost(name) || !isLoopbackHost(listenHost)
 }

@@ -7,9 +7,22 @@ export interface RunIdentity {
   readonly sequence: bigint
 }
 
+/** What is written of one change asks several times. */
+let lastText = ''
+let lastIdentity: RunIdentity | undefined
+
 /** The identity of a run; the same whoever works it out. */
 export function identityOf(service: string, name: string, runId: string): RunIdentity {
-  const digest = createHash('sha256').update(`${service}\0${name}\0${runId}`).digest()
+  const text = `${service}\0${name}\0${runId}`
+  if (lastIdentity === undefined || text !== lastText) {
+    lastIdentity = makeIdentity(text)
+    lastText = text
+  }
+  return lastIdentity
+}
+
+function makeIdentity(text: string): RunIdentity {
+  const digest = createHash('sha256').update(text).digest()
   return {
     traceId: digest.subarray(0, 16),
     spanId: digest.subarray(16, 24),

@@ -31,7 +31,8 @@ export interface Committer {
   commit(decoder: SignalDecoder, digest?: RequestDigest): Promise<CommitOutcome>
   /**
    * The same for blocks to which nobody else appends: those of one request, or of our own, which no
-   * request brought.
+   * request brought. They wait less for company: a script that reports its run stands still until
+   * it has the answer.
    */
   commitBlocks(blocks: readonly OpenBlock[], digest?: RequestDigest): Promise<CommitOutcome>
   /**
@@ -75,6 +76,7 @@ interface Waiter {
  */
 const spareCommitsMax = 20
 const spareCommitsPerMs = 5 / 1_000
+const ownWaitMsMax = 5
 const retryAfterBugMs = 1_000
 
 export function createCommitter(parts: CommitterParts): Committer {
@@ -114,6 +116,9 @@ class JournalCommitter implements Committer {
 
   commitBlocks(blocks: readonly OpenBlock[], digest?: RequestDigest): Promise<CommitOutcome> {
     this.#ownBlocks.push(...blocks)
+    // A timer that runs may give others more time.
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
     return this.#wait(undefined, digest)
   }
 
@@ -182,7 +187,10 @@ class JournalCommitter implements Committer {
   #companyWaitMs(): number {
     const sinceMs = this.#parts.time.monotonicMs() - this.#lastStartMs
     const spare = this.#spareCommits + sinceMs * spareCommitsPerMs
-    return spare >= 1 ? 0 : this.#parts.limits.commitWaitMsMax - sinceMs
+    if (spare >= 1) return 0
+    const { commitWaitMsMax } = this.#parts.limits
+    const isOwn = this.#waiters.some(({ decoder }) => decoder === undefined)
+    return (isOwn ? Math.min(commitWaitMsMax, ownWaitMsMax) : commitWaitMsMax) - sinceMs
   }
 
   #countCommit(nowMs: number): void {

@@ -249,6 +249,27 @@ describe('consume()', () => {
     expect(inserts.map(({ text }) => text)).toEqual(['0', '123456789'])
   })
 
+  test('waits for company when much comes, and less where a script waits for the answer', async () => {
+    const { consume, pipeline, time } = await createHarness()
+    // What is spared at first.
+    for (let index = 0; index < 20; index++) await consume(String(index))
+    const answered: string[] = []
+    const mark = (name: string) => () => void answered.push(name)
+    void consume('a').then(mark('a'))
+    await time.pass(10)
+    expect(answered).toEqual([])
+    const sender = { receiver: 'jobs', address: '', agent: '', identity: '' } as const
+    const own = { signal: 'logs', encoding: 'protobuf', body: Buffer.from('own'), sender } as const
+    void pipeline.consumeTogether([own], []).then(mark('own'))
+    await time.pass(1)
+    expect(answered.toSorted()).toEqual(['a', 'own'])
+    void consume('b').then(mark('b'))
+    await time.pass(24)
+    expect(answered).not.toContain('b')
+    await time.pass(2)
+    expect(answered).toContain('b')
+  })
+
   test('closes a batch at its limit of rows, without losing the order', async () => {
     const { consume, inserts, drained } = await createHarness({
       batchRowsMax: 4,
