@@ -74,7 +74,7 @@ class MeanField implements AverageField {
   add(value: number): void {
     const mean = this.#mean
     mean.add(value)
-    this.#cell.setDouble(mean.result[0] ?? 0)
+    this.#cell.setDoubleFrom(mean.result, 0)
   }
 }
 

@@ -1,7 +1,7 @@
 // Fields that show several values: percentiles, the last seconds, and records that are read as one.
 import { counter } from './counter.ts'
 import { type Field, type FieldParts, type FieldSettings, partsOf } from './field.ts'
-import { double, type NumberField, uint } from './number-field.ts'
+import { DoubleCell, type NumberField, uint } from './number-field.ts'
 
 /** Percentiles of the last values: `<label>.p50` and so on, with `.count`, `.min` and `.max`. */
 export interface PercentilesField {
@@ -40,10 +40,10 @@ export function percentiles({
       throw new RangeError(`Cannot show the percentile ${rank}; wanted one between 0 and 100`)
     }
   }
-  const min = double()
-  const max = double()
+  const min = new DoubleCell(undefined)
+  const max = new DoubleCell(undefined)
   const count = counter()
-  const shown = ranks.map(() => double())
+  const shown = ranks.map(() => new DoubleCell(undefined))
   const all = [...shown, min, max]
   const last = new SortedWindow(size, [...ranks.map((rank) => rank / 100), 0, 1])
   const names = ranks.map((rank, index) => [`p${String(rank).replace('.', '')}`, shown[index]])
@@ -55,10 +55,7 @@ export function percentiles({
       if (Number.isNaN(value)) return
       last.add(value)
       last.compute()
-      for (let index = 0; index < all.length; index++) {
-        const field = all[index]
-        if (field !== undefined) field.value = last.results[index] ?? 0
-      }
+      for (let index = 0; index < all.length; index++) all[index]?.setFrom(last.results, index)
     },
     at: (rank) => {
       const field = shown[ranks.indexOf(rank)]
@@ -163,14 +160,16 @@ export function timeWindow({
     throw new RangeError(`Cannot keep a window of ${seconds} seconds; wanted 1 to 86400`)
   }
   const window = new SecondsWindow(seconds)
-  const fields = { count: uint(), sum: double(), mean: double(), min: double(), max: double() }
+  const sum = new DoubleCell(undefined)
+  const mean = new DoubleCell(undefined)
+  const min = new DoubleCell(undefined)
+  const max = new DoubleCell(undefined)
+  const fields = { count: uint(), sum, mean, min, max }
+  const all = [sum, mean, min, max]
   const show = (): void => {
-    const { count, sum } = window
-    fields.count.value = count
-    fields.sum.value = sum
-    fields.mean.value = count === 0 ? 0 : sum / count
-    fields.min.value = count === 0 ? 0 : window.min
-    fields.max.value = count === 0 ? 0 : window.max
+    fields.count.value = window.count
+    window.compute()
+    for (let index = 0; index < all.length; index++) all[index]?.setFrom(window.results, index)
   }
   return {
     [partsOf]: { label, fields },
@@ -198,9 +197,10 @@ export function timeWindow({
 /** Totals of the last seconds, kept by second; what is older is taken out once a second. */
 class SecondsWindow {
   count = 0
-  sum = 0
-  min = Infinity
-  max = -Infinity
+  /** Sum, mean, least and greatest, as of the last `compute`. */
+  readonly results = new Float64Array(4)
+  /** Sum, least and greatest: as fields of the object each new number would be on the heap. */
+  readonly #totals = Float64Array.of(0, Infinity, -Infinity)
   readonly #counts: Float64Array
   readonly #sums: Float64Array
   readonly #mins: Float64Array
@@ -222,9 +222,24 @@ class SecondsWindow {
     this.#mins[index] = isFirst ? value : Math.min(this.#mins[index] ?? value, value)
     this.#maxs[index] = isFirst ? value : Math.max(this.#maxs[index] ?? value, value)
     this.count++
-    this.sum += value
-    this.min = Math.min(this.min, value)
-    this.max = Math.max(this.max, value)
+    this.#take(value, value, value)
+  }
+
+  #take(sum: number, min: number, max: number): void {
+    const totals = this.#totals
+    totals[0] = (totals[0] ?? 0) + sum
+    totals[1] = Math.min(totals[1] ?? min, min)
+    totals[2] = Math.max(totals[2] ?? max, max)
+  }
+
+  /** What is shown; zeros where there is nothing. */
+  compute(): void {
+    const { count, results } = this
+    const [sum = 0, min = 0, max = 0] = this.#totals
+    results[0] = sum
+    results[1] = count === 0 ? 0 : sum / count
+    results[2] = count === 0 ? 0 : min
+    results[3] = count === 0 ? 0 : max
   }
 
   /** A second that has come; one that is past, by a clock that was set back, is the present. */
@@ -243,16 +258,16 @@ class SecondsWindow {
 
   #total(): void {
     this.count = 0
-    this.sum = 0
-    this.min = Infinity
-    this.max = -Infinity
+    this.#totals.set([0, Infinity, -Infinity])
     for (let index = 0; index < this.#counts.length; index++) {
       const count = this.#counts[index] ?? 0
       if (count === 0) continue
       this.count += count
-      this.sum += this.#sums[index] ?? 0
-      this.min = Math.min(this.min, this.#mins[index] ?? Infinity)
-      this.max = Math.max(this.max, this.#maxs[index] ?? -Infinity)
+      this.#take(
+        this.#sums[index] ?? 0,
+        this.#mins[index] ?? Infinity,
+        this.#maxs[index] ?? -Infinity,
+      )
     }
   }
 

@@ -13,7 +13,8 @@ export interface NumberField {
 type Get = (view: DataView, at: number) => number
 type Set = (view: DataView, at: number, value: number) => void
 
-class DoubleCell implements NumberField {
+/** A number of 64 bits with a fraction, for fields that are made of several. */
+export class DoubleCell implements NumberField {
   readonly [planOf]: FieldPlan
   readonly #cell: Cell
 
@@ -28,6 +29,11 @@ class DoubleCell implements NumberField {
 
   set value(value: number) {
     this.#cell.setDouble(value)
+  }
+
+  /** Sets the value to an element, which takes nothing from the heap. */
+  setFrom(values: Float64Array, index: number): void {
+    this.#cell.setDoubleFrom(values, index)
   }
 }
 

@@ -109,6 +109,12 @@ export class Cell {
     this.publish()
   }
 
+  /** The same for an element: handed over as a number it could be an object on the heap. */
+  setDoubleFrom(values: Float64Array, index: number): void {
+    this.view.setFloat64(this.next(), values[index] ?? 0, true)
+    this.publish()
+  }
+
   /** Adds a whole number of 0 to 2^31 - 1 to a 64-bit value, modulo 2^64. */
   addSmall(amount: number): void {
     const { view } = this
