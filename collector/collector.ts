@@ -31,6 +31,7 @@ import { createMessageService, type MessageService } from './services/message.ts
 import { createReceivers } from './receivers/list.ts'
 import type { MessageSettings } from './receivers/messages/message-settings.ts'
 import { createStatsReceiver } from './receivers/mmstats/mmstats.ts'
+import { createStatsFilesRoute } from './receivers/mmstats/stats-route.ts'
 import type { StatsWatch, StatsWatchSettings } from './receivers/mmstats/stats-watch.ts'
 import { createMixUpLog } from './receivers/mix-up-log.ts'
 import type { Receiver } from './receivers/receiver.ts'
@@ -201,7 +202,12 @@ class OtlpCollector implements Collector {
       limits: settings.limits,
     })
     this.#routes = createRoutes({
-      jobRoutes: [...this.#jobs.routes, ...this.#router.routes, ...control],
+      jobRoutes: [
+        ...this.#jobs.routes,
+        ...this.#router.routes,
+        ...control,
+        createStatsFilesRoute(settings.mmstats?.globs ?? []),
+      ],
       telemetry: this.#telemetry,
       streams: this.#streams,
       checkReadiness: () => this.#checkReadiness(),

@@ -11,6 +11,7 @@ import { Sessions } from './sessions.tsx'
 import { Jobs, Locks, Queues } from './subjects/subjects.tsx'
 import { Timeline } from './timeline/timeline.tsx'
 import { SqlPage } from './sql/sql.tsx'
+import { StatsFiles } from './stats-files/stats-files.tsx'
 import { Status } from './status.tsx'
 import { Traces } from './traces/traces.tsx'
 import { TokenForm } from './token-form.tsx'
@@ -35,6 +36,7 @@ const pages: Readonly<Record<View, ComponentType>> = {
   logs: Logs,
   metrics: Metrics,
   memory: Memory,
+  files: StatsFiles,
   compare: Compare,
   sql: SqlPage,
   sessions: Sessions,

@@ -12,6 +12,7 @@ export const views = {
   logs: 'Logs',
   metrics: 'Metrics',
   memory: 'Memory',
+  files: 'Stats files',
   compare: 'Compare',
   sql: 'SQL',
   sessions: 'Sessions',

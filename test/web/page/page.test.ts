@@ -3,6 +3,7 @@
 // Chromium against the built command; skipped where there is no Chromium.
 import { AxeBuilder } from './axe.ts'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { counter, createStats, string } from '@wayward/mmstats'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,13 +23,19 @@ if (program === undefined) {
 
 describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
   const folder = temporaryFolder()
+  const statsFolder = temporaryFolder()
+  const stats = createStats(
+    { requests: counter({ label: `requests${hostile}` }), state: string() },
+    { path: statsFolder.path, prefix: 'web.' },
+  )
   const said: string[] = []
   let service: RunningService
   let browser: Browser
   let page: Page
 
   beforeAll(async () => {
-    service = await startService(folder.path)
+    stats.requests.increment(12)
+    service = await startService(folder.path, [...anyPorts, '--mmstats', `${statsFolder.path}/*`])
     await report(service.endpoints)
     browser = await chromium.launch({ executablePath: program ?? '', args: ['--no-sandbox'] })
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
@@ -45,6 +52,8 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
   afterAll(async () => {
     await browser.close()
     await service.stop()
+    stats.remove()
+    statsFolder.remove()
     folder.remove()
   })
 
@@ -201,6 +210,21 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
     await page.locator('p.grid button, p.empty').first().waitFor()
   })
 
+  test('plots what a stats file holds while it changes, with its mean', async () => {
+    await open('/?view=files')
+    stats.state.value = 'busy'
+    await page.getByLabel('Time between samples, ms').fill('250')
+    await page.getByLabel('Samples shown').fill('10')
+    await page.getByRole('cell', { name: 'busy' }).waitFor()
+    await page.getByRole('button', { name: /^Plot web\.requests/ }).click()
+    stats.requests.increment(30)
+    const plot = page.getByRole('region', { name: /^web\.requests/ })
+    await plot.getByText(/: 42/).waitFor()
+    expect(await plot.getByText('mean of 10').count()).toBe(1)
+    await page.reload()
+    await plot.getByText(/: 42/).waitFor()
+  })
+
   test('finds spans by a condition in SQL, and says what is wrong with one', async () => {
     await open('/?view=traces')
     const field = page.getByLabel('Or a condition in SQL')
@@ -283,6 +307,7 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
       'sql',
       'sessions',
       'status',
+      'files',
     ]) {
       await open(`/?view=${view}`)
       await page.locator('main table, main canvas, main textarea, main .virtual').first().waitFor()
@@ -310,6 +335,7 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
         'sql',
         'sessions',
         'status',
+        'files',
       ]) {
         await other.goto(`${service.endpoints.api}/?view=${view}`)
         await other
