@@ -61,7 +61,7 @@ export interface Finding {
 }
 
 /** What an analyzer looks at; `session` is for what is wrong with the data themselves. */
-export type SubjectKind = 'lock' | 'queue' | 'job' | 'session'
+export type SubjectKind = 'lock' | 'queue' | 'job' | 'logger' | 'session'
 
 /** What an analyzer's findings say about the thing that they are about. */
 export type Telling = 'cause' | 'matter' | 'detail'
@@ -82,6 +82,10 @@ export interface Analyzer<Row> {
    * requires is there. @default false, a row for all that was heard of
    */
   readonly isQuietWithoutRows?: boolean
+  /** What of log records must be there, where the subject is a logger. @default record */
+  readonly needs?: 'record' | 'message' | 'user'
+  /** Whether it is asked by its name only, and not by a report on everything. @default false */
+  readonly isAskedAlone?: boolean
   /**
    * Whether its findings say why (`cause`), what is the matter (`matter`) or more about that
    * (`detail`): of findings about one thing the first is told first. @default 'matter'

@@ -58,6 +58,8 @@ export interface Report {
 /** An analyzer that readers may choose by name. */
 export interface AnalyzerInfo {
   readonly name: string
+  /** Whether a report on everything leaves it out. */
+  readonly isAskedAlone: boolean
   readonly question: string
   readonly requires: readonly string[]
 }
@@ -71,8 +73,9 @@ export const analyzers: readonly Pick<AnalyzerInfo, 'name' | 'requires'>[] = def
 /** All analyzers with their questions. */
 export async function listAnalyzers(): Promise<AnalyzerInfo[]> {
   return await Promise.all(
-    definitions.map(async ({ name, sql, requires }) => ({
+    definitions.map(async ({ isAskedAlone = false, name, sql, requires }) => ({
       name,
+      isAskedAlone,
       question: (await readQuestion(sql)).header.question,
       requires,
     })),
@@ -127,7 +130,7 @@ export async function runAnalyzer(
     .map((row) => definition.toFinding(row))
     .filter((finding) => finding !== undefined)
     .toSorted((a, b) => b.severity - a.severity)
-  const absence = rows.length > 0 ? undefined : await findAbsence(definition, window, common)
+  const absence = rows.length > 0 ? undefined : await findAbsence(store, definition, window, common)
   return {
     analyzer: definition.name,
     kind: definition.subject ?? 'lock',
@@ -177,7 +180,8 @@ function parametersOf(
 
 /** Why there are no rows; `undefined` if that means that all is well. */
 async function findAbsence(
-  { subject = 'lock', isQuietWithoutRows = false }: (typeof definitions)[number],
+  store: Reader,
+  { subject = 'lock', isQuietWithoutRows = false, needs }: (typeof definitions)[number],
   window: ReportWindow,
   common: Common,
 ): Promise<Absence | undefined> {
@@ -187,8 +191,22 @@ async function findAbsence(
   }
   if (found['sessions'] === 0) return 'unknown_session'
   if (subject === 'session') return found['sessions_reporting'] === 0 ? 'idle' : undefined
-  if (found[`${subject}s_ever`] === 0) return 'never_instrumented'
-  return isQuietWithoutRows && found[`${subject}s`] === 1 ? undefined : 'idle'
+  const heard = subject === 'logger' ? await hearLoggers(store, needs, window) : undefined
+  if ((heard?.['ever'] ?? found[`${subject}s_ever`]) === 0) return 'never_instrumented'
+  const isThere = (heard?.['within'] ?? found[`${subject}s`]) === 1
+  return isQuietWithoutRows && isThere ? undefined : 'idle'
+}
+
+/** Asked only where it is needed: it reads log records, of which there may be many. */
+async function hearLoggers(
+  store: Reader,
+  what: NonNullable<(typeof definitions)[number]['needs']> = 'record',
+  window: ReportWindow,
+): Promise<Readonly<Record<string, Value>>> {
+  const file = new URL('./reports/presence.sql', import.meta.url)
+  const parameters = { ...toParameters(window), what }
+  const [found = {}] = (await ask(store, file, parameters, unsetOf(parameters))).rows
+  return found
 }
 
 /** Rows of a query whose head declares its columns. */

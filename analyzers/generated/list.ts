@@ -10,10 +10,13 @@ import { lockContention } from '../locks/lock-contention/lock-contention.ts'
 import { lockGraph } from '../locks/lock-graph/lock-graph.ts'
 import { lockMisuse } from '../locks/lock-misuse/lock-misuse.ts'
 import { lockOrder } from '../locks/lock-order/lock-order.ts'
+import { logAnomalies } from '../reports/log-anomalies/log-anomalies.ts'
+import { metlogSummary } from '../reports/metlog-summary/metlog-summary.ts'
 import { poolWait } from '../locks/pool-wait/pool-wait.ts'
 import { queueDelay } from '../queues/queue-delay/queue-delay.ts'
 import { starvation } from '../locks/starvation/starvation.ts'
 import { stuck } from '../locks/stuck/stuck.ts'
+import { uniqueUsers } from '../reports/unique-users/unique-users.ts'
 
 /** All analyzers, by name. */
 export const analyzerList = [
@@ -28,8 +31,11 @@ export const analyzerList = [
   lockGraph,
   lockMisuse,
   lockOrder,
+  logAnomalies,
+  metlogSummary,
   poolWait,
   queueDelay,
   starvation,
   stuck,
+  uniqueUsers,
 ] as const

@@ -556,6 +556,68 @@ export interface LockOrderRow {
   readonly span_ids: string
 }
 
+/** Of `log-anomalies`: one row per stretch of time in which the rate of a type was out of the ordinary, the most severe first. */
+export interface LogAnomaliesRow {
+  /** service.name */
+  readonly service: string
+  /** type of the records: name of the event, or text */
+  readonly name: string
+  /** errors (severity ERROR and above) or others */
+  readonly level: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** burst or silence */
+  readonly kind: string
+  /** when it began, as exact as bucket_ns */
+  readonly began_at: string
+  /** ns: how long it was so */
+  readonly lasted_ns: number
+  /** records meanwhile */
+  readonly records: number
+  /** records that were to be expected meanwhile */
+  readonly expected: number
+  /** how many deviations from that the worst bucket was; below 0 for silence */
+  readonly deviations: number
+  /** what was expected: week, day (the same hour of other weeks or days, and the trend) or level (the median) */
+  readonly season: string
+  /** ns: what was counted at a time */
+  readonly bucket_ns: number
+}
+
+/** Of `metlog-summary`: one row per logger, kind and name, the most severe first. */
+export interface MetlogSummaryRow {
+  /** service.name, which is the logger */
+  readonly service: string
+  /** messages, drops, counter, timer, distribution or gauge */
+  readonly what: string
+  /** type of the messages, reasons of the drops, name of the others */
+  readonly name: string
+  /** what it costs, see docs/analyzers/severity.md */
+  readonly severity: number
+  /** messages, what was dropped, counted or timed (each by what it stands for), values of a gauge */
+  readonly items: number
+  /** items/s: items by the time from the first to the last message of the logger in the window, at least 1 s */
+  readonly rate: number
+  /** messages of severity ERROR and above */
+  readonly errors: number
+  /** errors of items */
+  readonly errors_fraction: number
+  /** ns: of a timer: mean */
+  readonly mean_ns: number
+  /** ns: of a timer: median, as exact as its buckets, which are 10 to 25 % wide */
+  readonly p50_ns: number
+  /** ns: of a timer: 95th percentile, in the same way */
+  readonly p95_ns: number
+  /** ns: of a timer: 99th percentile, in the same way */
+  readonly p99_ns: number
+  /** ns: of a timer: longest */
+  readonly max_ns: number
+  /** of a gauge: its latest value */
+  readonly last_value: number
+  /** the latest */
+  readonly last_at: string
+}
+
 /** Of `pool-wait`: one row per service, name and type of a semaphore or pool, the most severe first. */
 export interface PoolWaitRow {
   /** service.name; several where the pool is one of a host or cluster */
@@ -816,4 +878,20 @@ export interface StuckRow {
   readonly trace_id: string
   /** its span */
   readonly span_id: string
+}
+
+/** Of `unique-users`: one row per service and day (UTC), the latest first. */
+export interface UniqueUsersRow {
+  /** service.name */
+  readonly service: string
+  /** the day, UTC */
+  readonly day: string
+  /** different users; above 65,536 an estimate within 1 % */
+  readonly users: number
+  /** of these, those that were not seen on an earlier day of the window */
+  readonly new_users: number
+  /** log records that name a user */
+  readonly records: number
+  /** the latest of them */
+  readonly last_at: string
 }

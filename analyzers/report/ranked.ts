@@ -54,7 +54,7 @@ export async function runReport(
   window: ReportWindow = {},
   onAnswered: (answered: number, of: number) => void = () => {},
 ): Promise<RankedReport> {
-  const questions = await listAnalyzers()
+  const questions = (await listAnalyzers()).filter(({ isAskedAlone }) => !isAskedAlone)
   const names = questions.map(({ name }) => name)
   const common = shareAmong(store, names, window)
   const outcomes: Array<Report | FailedQuestion> = []

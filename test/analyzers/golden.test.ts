@@ -9,6 +9,7 @@ import { createStyle } from '@wayward/analyzers/report/style'
 import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { type RecordedMessage, toMessageRows } from '../harness/messages.ts'
 import { type RecordedProcess, toMoment, toRows } from '../harness/recording.ts'
 
 interface GoldenInput {
@@ -20,6 +21,8 @@ interface GoldenInput {
     readonly session?: string
   }
   readonly processes: readonly RecordedProcess[]
+  /** What receivers of Metlog, statsd and syslog got. */
+  readonly messages?: readonly RecordedMessage[]
   /** Rows of wayward_job_states, which the collector writes beside the events. */
   readonly states?: readonly object[]
 }
@@ -59,6 +62,9 @@ async function analyze(analyzer: string, input: GoldenInput): Promise<Report> {
   const { traces, logs } = toRows(input.processes)
   await engine.insertRows('otel_traces', traces)
   await engine.insertRows('otel_logs', logs)
+  for (const [table, rows] of Object.entries(toMessageRows(input.messages ?? []))) {
+    await engine.insertRows(table, rows)
+  }
   await engine.insertRows('wayward_job_states', input.states ?? [])
   const { from, to, ...filters } = input.window ?? {}
   return await runAnalyzer(engine.reader, analyzer, {

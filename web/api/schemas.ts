@@ -41,7 +41,7 @@ const cause = withOptional(
   {
     ...findingMembers,
     analyzer: string,
-    kind: { type: 'string', enum: ['lock', 'queue', 'job', 'session'] },
+    kind: { type: 'string', enum: ['lock', 'queue', 'job', 'logger', 'session'] },
     faces: { type: 'array', description: 'What else was found about the same thing', items: face },
   },
   { about: strings },
@@ -77,7 +77,12 @@ export function reportSchema(): Promise<JsonSchema> {
 
 /** Of the list of analyzers. */
 export function analyzersSchema(): Promise<JsonSchema> {
-  const analyzer = objectOf({ name: string, question: string, requires: strings })
+  const analyzer = objectOf({
+    name: string,
+    isAskedAlone: { type: 'boolean', description: 'Whether a report on everything leaves it out' },
+    question: string,
+    requires: strings,
+  })
   return Promise.resolve(objectOf({ analyzers: { type: 'array', items: analyzer } }))
 }
 

@@ -24,7 +24,7 @@ export function Finding({ cause }: { readonly cause: Cause }) {
         <b>What to do:</b> {visible(solution)}
       </p>
       <p class="actions">
-        {kind !== 'session' && (
+        {page !== undefined && (
           <button
             type="button"
             onClick={() => show(onPage('timeline', { service, lane: subject }))}

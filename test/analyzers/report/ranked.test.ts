@@ -248,6 +248,10 @@ describe('runReport()', () => {
     expect(report.causes[0]?.kind).toBe('lock')
     expect(told.at(-1)).toBe(`${report.asked.length}/${report.asked.length}`)
     expect(told).toHaveLength(report.asked.length)
+    const names = report.asked.map(({ analyzer }) => analyzer)
+    expect(names).toContain('log-anomalies')
+    // Nothing can be wrong in what is asked by its name only.
+    expect(names).not.toContain('unique-users')
   })
 
   test('one question that fails takes no other with it', async () => {
