@@ -42,8 +42,9 @@ describe.each(files)('%s', (file) => {
     const { sql, header } = await readQuestion(new URL(file, sqlFolder))
     const { columns } = header
     const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', session: '' }
+    const own = { grace_ns: 0, what: 'record' }
     const chunks: Uint8Array[] = []
-    const answer = await engine.reader.queryRaw(sql, 'TSVWithNames', { ...parameters, grace_ns: 0 })
+    const answer = await engine.reader.queryRaw(sql, 'TSVWithNames', { ...parameters, ...own })
     for await (const chunk of answer) chunks.push(chunk)
     const [heads = ''] = Buffer.concat(chunks).toString().trimEnd().split('\n')
     const names = heads.split('\t')
