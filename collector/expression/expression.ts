@@ -8,6 +8,7 @@ import {
   ParseError,
   TypeError as CelTypeError,
 } from '@marcbachmann/cel-js'
+import { compileNode, type FieldTypes } from './compiled.ts'
 
 /** An expression that cannot be understood; the message says where. */
 export class ExpressionError extends Error {
@@ -24,6 +25,8 @@ export interface ExpressionTerms {
   readonly maps: readonly string[]
   /** Whether regular expressions may be used: those who write them must be trusted. */
   readonly hasPatterns: boolean
+  /** Leaves all to the language's own evaluator, to compare with it. @default false */
+  readonly isEvaluated?: boolean
 }
 
 /** An expression that is true or not. */
@@ -32,6 +35,8 @@ export interface Expression {
   readonly isTrue: (context: object) => boolean
   /** The keys of the maps that it asks for. */
   readonly keys: Readonly<Record<string, readonly string[]>>
+  /** Whether it was compiled, and is not evaluated for each context anew. */
+  readonly isCompiled: boolean
 }
 
 /** Understands expressions. */
@@ -61,8 +66,12 @@ class Compiler implements ExpressionCompiler {
   readonly #functions: readonly string[]
   readonly #maps: readonly string[]
   readonly #help: string
+  /** As contexts have them; undefined where nothing is compiled. */
+  readonly #fields: FieldTypes | undefined
 
-  constructor({ fields, hasPatterns, maps }: ExpressionTerms) {
+  constructor({ fields, hasPatterns, isEvaluated = false, maps }: ExpressionTerms) {
+    const named = Object.entries(fields).map(([name, type]) => [aliases[name] ?? name, type])
+    this.#fields = isEvaluated ? undefined : (Object.fromEntries(named) as FieldTypes)
     this.#maps = maps
     this.#functions = hasPatterns ? [...plainFunctions, 'matches'] : plainFunctions
     this.#environment = createEnvironment({ fields, maps })
@@ -85,11 +94,14 @@ class Compiler implements ExpressionCompiler {
     if (type !== 'bool') {
       throw new ExpressionError(`The expression gives a ${type}, wanted true or false`)
     }
+    const compiled = this.#fields && compileNode(program.ast, this.#fields)
+    const run = compiled ?? ((context: object): unknown => program(context))
     return {
+      isCompiled: compiled !== undefined,
       keys: Object.fromEntries(Object.entries(keys).map(([name, set]) => [name, [...set]])),
       isTrue(context) {
         try {
-          return program(context) === true
+          return run(context) === true
         } catch {
           // Such as a sum that overflows: not true of this.
           return false

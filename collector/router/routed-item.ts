@@ -3,6 +3,7 @@
 import { ATTR_SERVICE_NAME, ATTR_WAYWARD_KIND, ATTR_WAYWARD_METLOG_TYPE } from '@wayward/semconv'
 import type { AnyValue, KeyValue, LogRecord, Span } from '@wayward/otlp'
 import type { Signal } from '../consumer.ts'
+import type { LookUpContext } from '../expression/compiled.ts'
 
 /** A resource or scope, as plain value: what it is made of does not matter here. */
 export interface Origin {
@@ -98,7 +99,7 @@ const signalNames: Readonly<Record<Signal, string>> = {
 const statusNames = ['unset', 'ok', 'error'] as const
 
 /** An item as rules see it; one is made per rule, and shown one item after the other. */
-export class ItemView {
+export class ItemView implements LookUpContext {
   item: RoutedItem | undefined
   readonly #attributeKeys: readonly string[]
   readonly #resourceKeys: readonly string[]
@@ -155,6 +156,12 @@ export class ItemView {
   get traceId(): string {
     const record = this.item?.signal === 'metrics' ? undefined : this.item?.record
     return Buffer.from(record?.traceId ?? []).toString('hex')
+  }
+
+  /** One key of a map, without the map. */
+  lookUp(map: string, key: string): string {
+    if (map === 'attributes') return attributeOf(this.item, key)
+    return textAt(this.item?.origins.resource.attributes, key)
   }
 
   get attributes(): Record<string, string> {

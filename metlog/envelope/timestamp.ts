@@ -8,6 +8,9 @@ export type TimePrecision = 'microseconds' | 'nanoseconds'
 /** Gives the time of now as text. */
 export type MessageClock = () => string
 
+/** How often the wall clock is looked at: both clocks cost as much as the rest of a time. */
+const lookEveryMs = 100
+
 /** Makes a clock that never runs backwards by an adjustment of less than a second. */
 export function createMessageClock(precision: TimePrecision): MessageClock {
   return precision === 'microseconds' ? createMicrosecondClock() : createNanosecondClock()
@@ -16,17 +19,22 @@ export function createMessageClock(precision: TimePrecision): MessageClock {
 function createMicrosecondClock(): MessageClock {
   const second = createSecondText()
   let anchorMs = Date.now() - performance.now()
+  let lookAtMs = 0
   return () => {
-    const wallMs = Date.now()
-    let nowMs = anchorMs + performance.now()
-    // The wall clock was set, or the machine slept.
-    if (Math.abs(nowMs - wallMs) > 20) {
-      anchorMs = wallMs - performance.now()
-      nowMs = wallMs
+    const monotonicMs = performance.now()
+    let nowMs = anchorMs + monotonicMs
+    if (monotonicMs >= lookAtMs) {
+      lookAtMs = monotonicMs + lookEveryMs
+      const wallMs = Date.now()
+      // The wall clock was set, or the machine slept.
+      if (Math.abs(nowMs - wallMs) > 20) {
+        anchorMs = wallMs - monotonicMs
+        nowMs = wallMs
+      }
     }
     const seconds = Math.floor(nowMs / 1000)
     const micros = Math.floor((nowMs - seconds * 1000) * 1000)
-    return `${second(seconds)}${String(micros).padStart(6, '0')}Z`
+    return `${second(seconds)}${String(1_000_000 + micros).slice(1)}Z`
   }
 }
 
@@ -69,6 +77,28 @@ const millisecondsMax = 9_223_372_036_000
  * @returns nanoseconds since 1970, or undefined where it is no such time
  */
 export function readTimestamp(text: string): bigint | undefined {
+  if (usual.test(text)) {
+    const second = text.slice(0, 19)
+    const base = second === lastSecond ? lastSecondNs : readSecond(second)
+    if (base !== undefined) return base + BigInt(Number(text.slice(20, 26)) * 1_000)
+  }
+  return readAnyTimestamp(text)
+}
+
+/** As clients of Metlog write times; those of one second come together. */
+const usual = /^.{19}\.\d{6}Z$/
+let lastSecond = ''
+let lastSecondNs: bigint | undefined
+
+function readSecond(second: string): bigint | undefined {
+  const ns = readAnyTimestamp(second)
+  if (ns === undefined) return undefined
+  lastSecond = second
+  lastSecondNs = ns
+  return ns
+}
+
+function readAnyTimestamp(text: string): bigint | undefined {
   const found = form.exec(text)
   if (found === null) return undefined
   const [, year, month, day, hour, minute, second, fraction = ''] = found

@@ -1,12 +1,18 @@
 // UDP: a datagram per message to every destination. A destination has a connected socket: names are
 // looked up once, and the system tells where nobody listens.
 //
-//   send() ─▶ [ bytes … ] ─ end of the turn ─▶ socket per destination ─▶ system
+//   send() ─▶ [ text … ] ─ end of the turn ─▶ bytes ─▶ socket per destination ─▶ system
 //
 // At the exit of the process what waits is handed to the system, which takes datagrams at once.
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { createEncoder, type EncodingSettings, type MessageEncoder } from '../envelope/encoder.ts'
+import {
+  createEncoder,
+  createTextEncoder,
+  type EncodingSettings,
+  type MessageEncoder,
+  type TextEncoder,
+} from '../envelope/encoder.ts'
 import type { MetlogMessage } from '../envelope/message.ts'
 import { createDropCounter, type DropCounter, type MetlogSender } from './sender.ts'
 
@@ -34,10 +40,11 @@ export function createUdpSender(settings: UdpSettings = {}): MetlogSender {
 
 class UdpSender implements MetlogSender {
   readonly #encode: MessageEncoder
+  readonly #toText: TextEncoder | undefined
   readonly #drops: DropCounter = createDropCounter()
   readonly #destinations: readonly Destination[]
   readonly #queueItemsMax: number
-  #waiting: Buffer[] = []
+  #waiting: (Buffer | string)[] = []
   #isScheduled = false
   readonly #flush = (): void => this.#flushNow()
 
@@ -45,6 +52,7 @@ class UdpSender implements MetlogSender {
     const hosts = typeof host === 'string' ? [host] : host
     const ports = typeof port === 'number' ? [port] : port
     this.#encode = createEncoder(how)
+    this.#toText = createTextEncoder(how)
     this.#queueItemsMax = queueItemsMax
     this.#destinations = hosts.map(
       (name, index) =>
@@ -54,10 +62,10 @@ class UdpSender implements MetlogSender {
   }
 
   send(message: MetlogMessage): void {
-    const bytes = this.#encode(message)
-    if (bytes.length > datagramBytesMax) return this.#drops.add('message_too_large')
     if (this.#waiting.length >= this.#queueItemsMax) return this.#drops.add('queue_full')
-    this.#waiting.push(bytes)
+    const datagram = this.#toText === undefined ? this.#encode(message) : this.#toText(message)
+    if (isTooLarge(datagram)) return this.#drops.add('message_too_large')
+    this.#waiting.push(datagram)
     if (this.#isScheduled) return
     this.#isScheduled = true
     setImmediate(this.#flush)
@@ -75,10 +83,16 @@ class UdpSender implements MetlogSender {
 
   #flushNow(): void {
     this.#isScheduled = false
-    const taken = this.#waiting
+    const taken = this.#waiting.map((one) => (typeof one === 'string' ? Buffer.from(one) : one))
     this.#waiting = []
     for (const destination of this.#destinations) destination.send(taken)
   }
+}
+
+/** Most texts are so short that their bytes need not be counted. */
+function isTooLarge(datagram: Buffer | string): boolean {
+  if (datagram.length * 3 <= datagramBytesMax) return false
+  return Buffer.byteLength(datagram) > datagramBytesMax
 }
 
 /** A destination: it connects, and again where that failed. */

@@ -25,10 +25,26 @@ export type SenderCheck = (address: string) => boolean
 export function createSenderCheck(allowed: readonly string[]): SenderCheck {
   const list = new BlockList()
   for (const one of allowed) add(list, one)
-  return (address) => {
+  const check: SenderCheck = (address) => {
     const family = isIP(address)
     if (family === 0) return false
     return isLoopbackHost(address) || list.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  }
+  return remembered(check)
+}
+
+/** Addresses whose answer is kept; a look into the list costs as much as reading a message. */
+const rememberedMax = 1_000
+
+function remembered(check: SenderCheck): SenderCheck {
+  const known = new Map<string, boolean>()
+  return (address) => {
+    const answer = known.get(address)
+    if (answer !== undefined) return answer
+    const found = check(address)
+    if (known.size >= rememberedMax) known.clear()
+    known.set(address, found)
+    return found
   }
 }
 
