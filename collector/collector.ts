@@ -3,6 +3,7 @@ import type { Route } from '@wayward/base'
 import { hostname } from 'node:os'
 import { type Door, type Logger, type Time } from '@wayward/base'
 import type { CollectorInside } from './inside.ts'
+import type { ConsumeOutcome } from './consumer.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
 import { createLargeDecoder } from './decode/large-decoder.ts'
 import { createLogsDecoder } from './decode/logs.ts'
@@ -29,6 +30,7 @@ import { createControlService } from './services/control.ts'
 import { createJobService, type JobService } from './services/job.ts'
 import { createMessageService, type MessageService } from './services/message.ts'
 import { createReceivers } from './receivers/list.ts'
+import { reportOwn } from './receivers/own-report.ts'
 import type { MessageSettings } from './receivers/messages/message-settings.ts'
 import { createStatsReceiver } from './receivers/mmstats/mmstats.ts'
 import { createStatsFilesRoute } from './receivers/mmstats/stats-route.ts'
@@ -113,6 +115,11 @@ export interface Collector {
    * ledger.
    */
   noteDropped(dropped: DroppedRows): void
+  /**
+   * Takes log records of the service's own, as OTLP/JSON, by the way of all data, rules too. Never
+   * rejects.
+   */
+  report(logs: string): Promise<ConsumeOutcome>
   /**
    * Goes over to other rules and endpoints, and opens files of endpoints anew.
    *
@@ -250,6 +257,10 @@ class OtlpCollector implements Collector {
 
   noteDropped(dropped: DroppedRows): void {
     countDropped(this.#telemetry, dropped)
+  }
+
+  report(logs: string): Promise<ConsumeOutcome> {
+    return reportOwn(this.#router.consumer, logs)
   }
 
   reloadRouter(settings: RouterSettings): void {

@@ -110,6 +110,9 @@ export const statsReceiver = 'mmstats'
 /** How the receiver of job runs is called, which shares the listeners of the API and OTLP/HTTP. */
 export const jobsReceiver = 'jobs'
 
+/** How what the service says of itself is called, such as what it has found. */
+export const ownReceiver = 'own'
+
 /** All listeners. */
 export const listeners = {
   ...receiverListeners,
@@ -130,6 +133,7 @@ export type ReceiverName =
   | (typeof receiverListeners)[ReceiverSetting]['label']
   | typeof statsReceiver
   | typeof jobsReceiver
+  | typeof ownReceiver
   | MessageReceiverName
 /** How a listener is called there. */
 export type ListenerName = (typeof listeners)[ListenerSetting]['label']

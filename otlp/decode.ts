@@ -174,19 +174,14 @@ class Decoder {
   #short(end: number): PlainMessage | undefined {
     const valueEnd = this.#delimited(end)
     if (valueEnd !== end || this.#at >= end) return undefined
-    switch (this.#bytes[this.#at++]) {
-      case stringTag:
-        return { stringValue: this.#text(end) }
-      case intTag: {
-        const byte = this.#bytes[this.#at++] as number
-        return byte < 128 && this.#at === end ? { intValue: BigInt(byte) } : undefined
-      }
-      case doubleTag:
-        return end - this.#at === 8
-          ? { doubleValue: this.#view.getFloat64(this.#fixed(8, end), true) }
-          : undefined
+    const tag = this.#bytes[this.#at++]
+    if (tag === stringTag) return { stringValue: this.#text(end) }
+    if (tag === intTag) {
+      const byte = this.#bytes[this.#at++] as number
+      return byte < 128 && this.#at === end ? { intValue: BigInt(byte) } : undefined
     }
-    return undefined
+    if (tag !== doubleTag || end - this.#at !== 8) return undefined
+    return { doubleValue: this.#view.getFloat64(this.#fixed(8, end), true) }
   }
 
   /** The lower half of a varint, as protobuf reads what is written too wide. */

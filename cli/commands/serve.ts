@@ -39,6 +39,7 @@ import { toStatsSettings } from '../configuration/stats-settings.ts'
 import { toMessageSettings } from '../configuration/message-settings.ts'
 import { readChannels } from '../configuration/channels.ts'
 import { readRouter } from '../configuration/router-file.ts'
+import { startFindingWatch } from './serve-findings.ts'
 import { reloadRouter, toRouter } from './serve-router.ts'
 import { type Endpoints, removeEndpoints, writeEndpoints } from '../endpoints.ts'
 import { namedServer, type Server } from '../open-store.ts'
@@ -138,6 +139,8 @@ export async function startService(values: ServeValues, logger: Logger): Promise
     const onDropped = (dropped: DroppedPartition): void => collector.noteDropped(dropped)
     keepDiskFree(started.writer, values, { ...tools, onDropped })
     const isRestricted = values.tokenFile !== undefined || values.tlsClientCa !== undefined
+    const { isReady, reader } = started
+    startFindingWatch(values, { ...tools, collector, isReady, store: reader.store })
     const endpoints = toEndpoints(addresses, {
       clickhouse: started.reading,
       isTls: values.tlsCert !== undefined,

@@ -116,6 +116,23 @@ export const serveFields = {
     type: pathType,
     text: 'YAML file of the channels (webhook, slack, matrix, command, email) that are told when jobs are late, fail or recover',
   },
+  findingsEvery: {
+    flag: 'findings-every',
+    type: durationType,
+    text: 'How often all questions of "wayward report" are asked by the service itself, which tells what is found and what is found no more as log records (docs/report.md); without it, never',
+  },
+  findingsWindow: {
+    flag: 'findings-window',
+    type: durationType,
+    default: '15m',
+    text: 'How far back these questions look',
+  },
+  findingsSeverity: {
+    flag: 'findings-severity',
+    type: integerType('number', 1, 100),
+    default: '40',
+    text: 'The lowest severity of what is told of findings',
+  },
   durability: {
     flag: 'durability',
     type: choiceType(['fsync', 'os', 'memory']),

@@ -48,6 +48,36 @@ export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED = 'export_failed'
 /** More operations were open than are followed: those are reported when they end, and not while they are open. */
 export const WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL = 'open_full' as const
 
+/** The analyzer whose finding says most about it. */
+export const ATTR_WAYWARD_FINDING_ANALYZER = 'wayward.finding.analyzer' as const
+
+/** What changed. */
+export const ATTR_WAYWARD_FINDING_CHANGE_TYPE = 'wayward.finding.change.type' as const
+
+/** Something is wrong. */
+export const WAYWARD_FINDING_CHANGE_TYPE_VALUE_OPENED = 'opened' as const
+
+/** It is more severe than before. */
+export const WAYWARD_FINDING_CHANGE_TYPE_VALUE_WORSE = 'worse' as const
+
+/** It is found no more. */
+export const WAYWARD_FINDING_CHANGE_TYPE_VALUE_CLOSED = 'closed' as const
+
+/** Identity of a finding, from its opening to its close. */
+export const ATTR_WAYWARD_FINDING_ID = 'wayward.finding.id' as const
+
+/** What it is about, such as a lock, a queue, a job, a logger or the data themselves. */
+export const ATTR_WAYWARD_FINDING_KIND = 'wayward.finding.kind' as const
+
+/** How severe it is, from 0 to 100. */
+export const ATTR_WAYWARD_FINDING_SEVERITY = 'wayward.finding.severity' as const
+
+/** The way out. */
+export const ATTR_WAYWARD_FINDING_SOLUTION = 'wayward.finding.solution' as const
+
+/** The name of what it is about. */
+export const ATTR_WAYWARD_FINDING_SUBJECT = 'wayward.finding.subject' as const
+
 /** Number of the attempt within its run, from 1; on the run's span, how many attempts were made. */
 export const ATTR_WAYWARD_JOB_ATTEMPT = 'wayward.job.attempt' as const
 

@@ -6,6 +6,9 @@ export const EVENT_WAYWARD_CLOCK_STEP = 'wayward.clock.step' as const
 /** Spans or events of this process were dropped. */
 export const EVENT_WAYWARD_EVENTS_DROPPED = 'wayward.events.dropped' as const
 
+/** A question that the service asks by itself found something, or finds it no more. */
+export const EVENT_WAYWARD_FINDING_CHANGE = 'wayward.finding.change' as const
+
 /** Something changed in the state of a job that is reported over HTTP, or of one of its runs. */
 export const EVENT_WAYWARD_JOB_CHANGE = 'wayward.job.change' as const
 

@@ -93,7 +93,7 @@ function compile(text: string): { readonly here: Expression; readonly there: Exp
   const [here, there] = tried
   if (typeof here === 'object' && typeof there === 'object') return { here, there }
   expect(here).toBe(there)
-  return String(here)
+  return typeof here === 'string' ? here : ''
 }
 
 test('compiled expressions say what the evaluator says', () => {
