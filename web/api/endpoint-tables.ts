@@ -80,6 +80,12 @@ const tables: readonly TableEndpoint[] = [
     parameters: [...window, 'name', 'limit'],
   },
   {
+    question: 'day',
+    operation: 'getDay',
+    summary: 'What ran when and when it was due, job by job, such as for a day',
+    parameters: [...window, 'limit'],
+  },
+  {
     question: 'loggers',
     operation: 'listLoggers',
     summary: 'Which loggers wrote how much, by severity',

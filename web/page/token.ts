@@ -34,18 +34,24 @@ export function hasToken(): boolean {
 export interface AskedAs {
   readonly headers?: Readonly<Record<string, string>>
   /** @default GET */
-  readonly method?: 'GET' | 'DELETE'
+  readonly method?: 'GET' | 'DELETE' | 'PUT'
+  readonly body?: string
 }
 
 /** Asks with the token, where there is one. */
 export async function fetchAsMe(
   address: string,
   signal: AbortSignal,
-  { headers = {}, method = 'GET' }: AskedAs = {},
+  { headers = {}, method = 'GET', ...rest }: AskedAs = {},
 ): Promise<Response> {
   const token = sessionStorage.getItem(place)
   const mine: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` }
-  const response = await fetch(address, { method, signal, headers: { ...headers, ...mine } })
+  const response = await fetch(address, {
+    ...rest,
+    method,
+    signal,
+    headers: { ...headers, ...mine },
+  })
   if (response.status === 401) isTokenWanted.value = true
   return response
 }

@@ -495,6 +495,21 @@ describe('when a job was due', () => {
       { hour: '02', met: 1, late: 1, missed: 0, lateness_ns: 61_000_000_000 },
     ])
   })
+
+  test('stands beside what ran that day, job by job', async () => {
+    const day = 'from=2026-11-26T00:00:00Z&to=2026-11-27T00:00:00Z'
+    const { rows } = (await ask(`/api/v1/day?${day}`)).body
+    const job = rows.find(({ job_name }) => job_name === hostile)
+    const hourMs = 3_600_000
+    expect(job).toMatchObject({
+      service: 'shop',
+      due: [2 * hourMs, 2.5 * hourMs, 3 * hourMs],
+      outcomes: ['met', 'late', 'missed'],
+    })
+    const starts = job?.['starts'] as readonly number[]
+    expect(starts.length).toBe(job?.['runs'])
+    expect(job?.['results']).toHaveLength(starts.length)
+  })
 })
 
 describe('SQL', () => {

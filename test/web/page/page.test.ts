@@ -210,6 +210,43 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
     await page.locator('p.grid button, p.empty').first().waitFor()
   })
 
+  test('changes what is expected of a job, and shows a run with what it wrote', async () => {
+    const { api } = service.endpoints
+    const ping = await fetch(`${api}/ping/key/nightly`, { method: 'POST', body: 'saved 12 files' })
+    expect(ping.status).toBe(200)
+    await open('/?view=jobs&name=nightly&service=jobs')
+    await page.getByRole('button', { name: 'Change' }).click()
+    const form = page.getByRole('form', { name: 'What is expected' })
+    await form.getByLabel('Late after').fill('soon')
+    await form.getByRole('button', { name: 'Keep' }).click()
+    await form.getByRole('alert').getByText('wanted a duration').waitFor()
+    said.length = 0
+    await form.getByLabel('Late after').fill('20m')
+    await form.getByLabel('Tags').fill('a, b')
+    await form.getByRole('button', { name: 'Keep' }).click()
+    await page.locator('dd', { hasText: 'a; b' }).waitFor()
+    const kept = (await (await fetch(`${api}/api/jobs/nightly`)).json()) as object
+    expect(kept).toMatchObject({
+      definition: { schedule: ['30 2 * * *'], grace: '20m', tags: ['a', 'b'] },
+    })
+    await expect
+      .poll(async () => {
+        await page.reload()
+        await page.locator('p.grid button, p.empty').first().waitFor()
+        return await page.locator('p.grid button').count()
+      })
+      .toBe(1)
+    await page.locator('p.grid button').click()
+    const run = page.getByRole('region', { name: /^Run/ })
+    await run.getByText('saved 12 files').waitFor()
+    await run.locator('.span-row').first().waitFor()
+    await open('/?view=jobs')
+    const day = page.getByRole('region', { name: 'A day of jobs' })
+    await day.getByRole('img', { name: /^nightly: 1 runs, 0 failed/ }).waitFor()
+    await day.getByRole('button', { name: 'The day before' }).click()
+    await expect.poll(() => new URL(page.url()).searchParams.get('at')).toMatch(/^\d{4}-/)
+  })
+
   test('plots what a stats file holds while it changes, with its mean', async () => {
     await open('/?view=files')
     stats.state.value = 'busy'

@@ -2,6 +2,7 @@
 import { Shown, useAnswer } from '../answered.tsx'
 import { formatDuration, formatTime, visible } from '../format.ts'
 import { open, state } from '../view-state.ts'
+import { JobEditor } from './job-editor.tsx'
 
 interface Job {
   readonly service: string
@@ -20,7 +21,7 @@ interface Job {
 }
 
 interface OneJob extends Job {
-  readonly definition?: Readonly<Record<string, unknown>>
+  readonly definition?: Readonly<Record<string, unknown>> | null
 }
 
 /** The worst first. */
@@ -163,7 +164,11 @@ export function JobState({ name, service }: { readonly name: string; readonly se
     ...asked,
     count: '5',
   })
-  if (job === undefined) return null
+  if (job === undefined) {
+    return known.value === undefined ? null : (
+      <JobEditor name={name} service={service} definition={asIs} />
+    )
+  }
   const expected = Object.entries(one.value?.definition ?? {})
   return (
     <>
@@ -183,6 +188,13 @@ export function JobState({ name, service }: { readonly name: string; readonly se
           <dt>due next</dt>
           <dd>{slots.value?.due.map((time) => formatTime(time, 0)).join(', ')}</dd>
         </dl>
+      )}
+      {one.value !== undefined && (
+        <JobEditor
+          name={job.name}
+          service={job.service}
+          definition={one.value.definition ?? asIs}
+        />
       )}
     </>
   )

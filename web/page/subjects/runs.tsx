@@ -3,7 +3,8 @@ import { Shown, useAnswer } from '../answered.tsx'
 import type { Row, Table } from '../ask.ts'
 import { formatDuration, formatTime } from '../format.ts'
 import { SortedTable } from '../tables/sorted-table.tsx'
-import { open } from '../view-state.ts'
+import { adjust, state } from '../view-state.ts'
+import { Run } from './run.tsx'
 
 const runsMax = 200
 const bad = new Set(['failure', 'error', 'timeout'])
@@ -11,6 +12,7 @@ const bad = new Set(['failure', 'error', 'timeout'])
 /** The grid, the Gantt and the table. */
 export function Runs({ asked }: { readonly asked: Readonly<Record<string, string>> }) {
   const { kind: _, ...others } = asked
+  const { name, pick: picked, service } = state.value
   const answered = useAnswer<Table>('runs', { ...others, limit: String(runsMax) })
   return (
     <Shown answered={answered} what="its runs">
@@ -30,10 +32,16 @@ export function Runs({ asked }: { readonly asked: Readonly<Record<string, string
                   class={lookOf(row)}
                   aria-label={sentence(row)}
                   title={sentence(row)}
-                  onClick={() => openTrace(row)}
+                  aria-pressed={row['run_id'] === picked}
+                  onClick={() => pick(row)}
                 />
               ))}
             </p>
+            {rows
+              .filter((row) => picked !== '' && row['run_id'] === picked)
+              .map((row) => (
+                <Run key={picked} name={name} service={service} row={row} />
+              ))}
             <Gantt rows={rows.slice(-40)} />
             <SortedTable
               table={table}
@@ -48,7 +56,7 @@ export function Runs({ asked }: { readonly asked: Readonly<Record<string, string
                 'worker_id',
                 'message',
               ]}
-              open={openTrace}
+              open={pick}
             />
           </>
         )
@@ -105,7 +113,11 @@ function Gantt({ rows }: { readonly rows: readonly Row[] }) {
 }
 
 function lookOf(row: Row): string {
-  const result = String(row['result'])
+  return lookOfResult(String(row['result']))
+}
+
+/** The colour of a run. */
+export function lookOfResult(result: string): string {
   return bad.has(result) ? 'bad' : result === 'success' ? 'held' : 'idle'
 }
 
@@ -113,6 +125,6 @@ function sentence(row: Row): string {
   return `${formatTime(row['started_at'], 0)}: ${String(row['result'])}, ${formatDuration(Number(row['duration_ns']))}`
 }
 
-function openTrace(row: Row): void {
-  if (row['trace_id'] !== '') open('traces', { trace: String(row['trace_id']) })
+function pick(row: Row): void {
+  adjust({ pick: String(row['run_id']) })
 }

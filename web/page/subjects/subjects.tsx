@@ -5,6 +5,7 @@ import { visible } from '../format.ts'
 import { Finding } from '../findings.tsx'
 import { SortedTable } from '../tables/sorted-table.tsx'
 import { adjust, show, state, windowOf } from '../view-state.ts'
+import { Day } from './day.tsx'
 import { JobStates } from './job-states.tsx'
 import { Subject } from './subject.tsx'
 
@@ -66,6 +67,7 @@ function Subjects({ first, kind }: { readonly kind: Kind; readonly first: string
     <>
       {name !== '' && <Subject kind={kind} name={name} />}
       {name === '' && kind === 'job' && <JobStates />}
+      {name === '' && kind === 'job' && <Day />}
       <p class="tools" role="group" aria-label="Questions">
         {analyzers.map(({ name: other, question }) => (
           <button

@@ -40,7 +40,7 @@ export function SortedTable({ headline, name, open, table }: SortedTableParts) {
             {rows.slice(0, shownMax).map((row) => (
               <tr>
                 {columns.map((column) => (
-                  <td class={isNumeric(column) ? 'number' : ''}>
+                  <td class={isNumeric(column) ? 'number' : column.type === 'time' ? 'time' : ''}>
                     {column === first && open !== undefined ? (
                       <button type="button" class="link" onClick={() => open(row)}>
                         {cellText(row[column.name], column) || '(no name)'}

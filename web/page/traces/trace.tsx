@@ -15,7 +15,6 @@ const rowHeight = 24
 
 /** The trace. */
 export function Trace({ id }: { readonly id: string }) {
-  const answered = useAnswer<Table>(`traces/${encodeURIComponent(id)}/tree`, {})
   return (
     <>
       <p class="tools">
@@ -24,15 +23,23 @@ export function Trace({ id }: { readonly id: string }) {
         </button>
         <span>Trace {visible(id)}</span>
       </p>
-      <Shown answered={answered} what="the trace">
-        {({ rows, sql }) => (
-          <>
-            {rows[0] !== undefined && <Tree key={id} row={rows[0]} id={id} />}
-            <Sql sql={sql} />
-          </>
-        )}
-      </Shown>
+      <TraceTree id={id} />
     </>
+  )
+}
+
+/** Its spans, also within another page. */
+export function TraceTree({ id }: { readonly id: string }) {
+  const answered = useAnswer<Table>(`traces/${encodeURIComponent(id)}/tree`, {})
+  return (
+    <Shown answered={answered} what="the trace">
+      {({ rows, sql }) => (
+        <>
+          {rows[0] !== undefined && <Tree key={id} row={rows[0]} id={id} />}
+          <Sql sql={sql} />
+        </>
+      )}
+    </Shown>
   )
 }
 
