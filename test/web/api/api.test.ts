@@ -483,6 +483,21 @@ describe('what a lane, a metric and a search say in sums', () => {
   })
 })
 
+describe('a trace of one span', () => {
+  // ClickHouse takes Timestamp < DateTime for <= the second before, and leaves out a part whose
+  // times all lie within a second.
+  test('is found, though its part has nothing else', async () => {
+    const alone = 'f'.repeat(32)
+    const span = { TraceId: alone, SpanId: '00f067aa0ba902b7', SpanName: 'alone', Duration: 1000 }
+    await engine.insertRows('otel_traces', [
+      { ...span, ServiceName: 'shop', Timestamp: '2026-11-26 11:00:02.681000000' },
+    ])
+    const { body, status } = await ask(`/api/v1/traces/${alone}`)
+    expect([status, body.rows.length]).toEqual([200, 1])
+    expect((await ask(`/api/v1/traces/${alone}/tree`)).body.rows).toMatchObject([{ spans: 1 }])
+  })
+})
+
 describe('when a job was due', () => {
   test('is told by the hour, with what was said of it last', async () => {
     const { rows } = (await ask(`/api/v1/slots?name=${encodeURIComponent(hostile)}`)).body

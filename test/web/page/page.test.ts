@@ -171,7 +171,7 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
     const subject = page.locator('section.subject')
     await subject.locator('svg.graph path').first().waitFor({ state: 'attached' })
     await subject.locator('table.hours').waitFor()
-    expect(await subject.getByText(/^waiting: 2, mean 11\.8 s/).count()).toBe(1)
+    await subject.getByText(/^waiting: 2, mean 11\.8 s/).waitFor()
     await page.goBack()
     await expect.poll(() => subject.count()).toBe(0)
   })

@@ -44,6 +44,6 @@ FROM otel_traces
 WHERE TraceId = {trace_id:String}
   AND ({span_id:String} = '' OR SpanId = {span_id:String})
   AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId = {trace_id:String})
-  AND Timestamp < (SELECT max(End) + INTERVAL 1 SECOND FROM otel_traces_trace_id_ts WHERE TraceId = {trace_id:String})
+  AND Timestamp < (SELECT toDateTime64(max(End), 9) + INTERVAL 1 SECOND FROM otel_traces_trace_id_ts WHERE TraceId = {trace_id:String})
 ORDER BY Timestamp, SpanId
 LIMIT {limit:UInt64}
