@@ -1,7 +1,7 @@
 import { errorCodes, type QueryParameters, type Reader, StoreError } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, SubjectKind, Telling, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
-import { fillSql } from './report/filled-sql.ts'
+import { type FilledParameters, fillSql } from './report/filled-sql.ts'
 import { readScope, unsetOf } from './scope.ts'
 import { readQuestion, type Scope } from './sql-modules.ts'
 
@@ -13,8 +13,8 @@ export interface ReportWindow {
   readonly to?: bigint
   /** Only this service. @default all */
   readonly service?: string
-  /** Only this session. @default all */
-  readonly session?: string
+  /** Only these sessions. @default all */
+  readonly sessions?: readonly string[]
 }
 
 /**
@@ -174,7 +174,7 @@ function findDefinition(name: string): (typeof definitions)[number] {
 function parametersOf(
   { parameters }: (typeof definitions)[number],
   window: ReportWindow,
-): Readonly<Record<string, string | number>> {
+): FilledParameters {
   return { ...toParameters(window), ...parameters }
 }
 
@@ -225,7 +225,7 @@ export const sessionsQuestion = new URL('./sessions/sessions.sql', import.meta.u
 /** Lists the processes that have reported in a window, the latest first. @throws StoreError */
 export async function listSessions(
   store: Reader,
-  window: Omit<ReportWindow, 'session'> = {},
+  window: Omit<ReportWindow, 'sessions'> = {},
 ): Promise<Answer> {
   const parameters = toParameters(window)
   return await ask(store, sessionsQuestion, parameters, unsetOf(parameters))
@@ -317,12 +317,12 @@ function readValue(value: unknown, type: Column['type']): Value {
 const timeMax = 2n ** 63n - 1n
 
 /** The parameters that all questions have. */
-export function toParameters(window: ReportWindow): Readonly<Record<string, string | number>> {
+export function toParameters(window: ReportWindow): FilledParameters {
   return {
     from: toSeconds(window.from ?? 0n),
     to: toSeconds(window.to ?? timeMax),
     service: window.service ?? '',
-    session: window.session ?? '',
+    sessions: window.sessions ?? [],
   }
 }
 

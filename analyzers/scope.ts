@@ -22,8 +22,12 @@ export async function readScope(
 
 /** What is known without asking: which parameters select all. */
 export function unsetOf(parameters: QueryParameters): Scope {
-  const names = Object.keys(parameters).filter((name) => parameters[name] === '')
+  const names = Object.keys(parameters).filter((name) => isUnset(parameters[name]))
   return { empty: new Set(), unset: new Set(names) }
+}
+
+function isUnset(value: QueryParameters[string] | undefined): boolean {
+  return value === '' || (Array.isArray(value) && value.length === 0)
 }
 
 /** The module that says whether another finds anything. */

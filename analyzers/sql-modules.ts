@@ -78,13 +78,16 @@ async function readSteps(
 }
 
 const optionalPart = /^ *-- If (\w+):\n([\s\S]*?)^ *-- End\n/gm
-const conditionOfParameter = /^ *AND \(\{(\w+):String\} = '' OR .*\)\n/gm
+const conditionOfParameter =
+  /^ *AND \((?:\{(\w+):String\} = ''|empty\(\{(\w+):Array\(String\)\}\)) OR .*\)\n/gm
 
 /** The text without what selects all and what finds nothing. */
 function narrow(text: string, { empty, unset }: Scope): string {
   return text
     .replaceAll(optionalPart, (_, name: string, part: string) => (empty.has(name) ? '' : part))
-    .replaceAll(conditionOfParameter, (line: string, name: string) => (unset.has(name) ? '' : line))
+    .replaceAll(conditionOfParameter, (line: string, ...names: string[]) =>
+      unset.has(names[0] ?? names[1] ?? '') ? '' : line,
+    )
 }
 
 async function readModuleFile(name: string): Promise<string> {

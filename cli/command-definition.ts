@@ -84,9 +84,13 @@ function toOption(field: Field<unknown>, isReading: boolean): Option {
     ...(field.isFlagOnly === true ? [] : [environmentVariable(field)]),
   ]
   const placeholder = field.type.placeholder
-  return new Option(
+  const option = new Option(
     `--${flag} <${placeholder}>`,
     facts.length === 0 ? field.text : `${field.text} (${facts.join(', ')})`,
+  )
+  if (field.type.isRepeated !== true) return option
+  return option.argParser((text, before?: string) =>
+    before === undefined ? text : `${before}\n${text}`,
   )
 }
 

@@ -71,7 +71,7 @@ function addQuery(context: CommandContext): void {
   define(
     context,
     'query',
-    'Run one SQL statement on what was recorded, as the reading account.\nThe tables are listed by "SHOW TABLES". {from:DateTime64(9)}, {to:DateTime64(9)}, {service:String} and {session:String} in the statement stand for the flags of these names (--since sets {from}).',
+    'Run one SQL statement on what was recorded, as the reading account.\nThe tables are listed by "SHOW TABLES". {from:DateTime64(9)}, {to:DateTime64(9)}, {service:String} and {session:String} (of several {sessions:Array(String)}) in the statement stand for the flags of these names (--since sets {from}).',
     readFields,
     [
       'query "SHOW TABLES"',

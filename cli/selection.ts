@@ -10,8 +10,8 @@ export interface Selection {
   /** Nanoseconds since 1970, exclusive. */
   readonly to: bigint | undefined
   readonly service: string | undefined
-  /** An id or the beginning of one. */
-  readonly session: string | undefined
+  /** Ids or the beginnings of them; empty for all sessions. */
+  readonly sessions: readonly string[]
 }
 
 /** @throws CommandError where flags contradict each other */
@@ -33,5 +33,5 @@ export function toSelection(values: Resolved<typeof selectionFields>, nowNs: big
       `Nothing can lie between --from ${formatTimeNs(from)} and --to ${formatTimeNs(to)}: wanted a start before the end`,
     )
   }
-  return { from, to, service: values.service, session: values.session }
+  return { from, to, service: values.service, sessions: values.session ?? [] }
 }

@@ -16,9 +16,12 @@ export interface ServiceRequest {
   readonly path: string
   /** A body of JSON. @default none */
   readonly json?: string
+  /** A body as it comes. @default none */
+  readonly body?: NodeJS.ReadableStream
   /** Page of the docs for errors. */
   readonly page: (typeof docsPages)[number]
-  readonly timeoutMs: number
+  /** @default as long as it takes */
+  readonly timeoutMs?: number
 }
 
 const answerBytesMax = 256 * 1024 * 1024
@@ -51,7 +54,7 @@ export async function askService(
 
 async function send(
   url: URL,
-  { json, method, timeoutMs }: ServiceRequest,
+  { body, json, method, timeoutMs }: ServiceRequest,
   { isVerified, token }: { readonly token: string | undefined; readonly isVerified: boolean },
 ): Promise<IncomingMessage> {
   const { request } = await import(url.protocol === 'https:' ? 'node:https' : 'node:http')
@@ -65,12 +68,13 @@ async function send(
     },
     agent: false,
     rejectUnauthorized: isVerified,
-    signal: AbortSignal.timeout(timeoutMs),
+    ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
   }
   return await new Promise((resolve, reject) => {
     const sent = request(url, options, resolve)
     sent.on('error', reject)
-    sent.end(json)
+    if (body === undefined) sent.end(json)
+    else body.on('error', (error) => sent.destroy(error)).pipe(sent)
   })
 }
 

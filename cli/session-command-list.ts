@@ -101,13 +101,17 @@ function addImport(context: CommandContext): void {
   define(
     context,
     'import',
-    'Send the sessions of an archive to a service, once: what is stored already is not sent again.',
+    'Take the sessions of an archive into the store of a service, once: what is stored already is not\nstored again, also where an import before was ended in the middle.',
     sessionImportFields,
-    ['sessions import shop.jsonl.gz', 'sessions import shop.jsonl.gz --data-dir /var/lib/wayward'],
+    [
+      'sessions import shop.jsonl.gz',
+      'sessions import shop.jsonl.gz --data-dir /var/lib/wayward',
+      'sessions import shop.jsonl.gz --api-url https://collector.example.com:4320',
+    ],
   )
     .argument('<archive>', 'a file that "sessions export" wrote')
     .action(async (path: string, _options: unknown, command: Command) => {
-      const { sessionImport } = await import('./commands/session-archive.ts')
+      const { sessionImport } = await import('./commands/session-import.ts')
       const values = valuesOf(context, sessionImportFields, command)
       await sessionImport(context.terminal, { path, values })
     })

@@ -6,11 +6,11 @@ import type { Selection } from './selection.ts'
 /** Sessions that an error message lists at most. */
 const sessionsListedMax = 5
 
-/** What the analyzers are asked for; the beginning of a session's id becomes the whole id. */
+/** What the analyzers are asked for; the beginnings of sessions' ids become whole ids. */
 export async function toWindow(store: Store, selection: Selection): Promise<ReportWindow> {
-  const { session } = selection
+  const { sessions } = selection
   const window = withoutSession(selection)
-  return session === undefined ? window : { ...window, session: await findSession(store, session) }
+  return sessions.length === 0 ? window : { ...window, sessions: await findIds(store, sessions) }
 }
 
 /** The same for a selection that names no session: nothing has to be looked up. */
@@ -22,9 +22,17 @@ export function withoutSession({ from, to, service }: Selection): ReportWindow {
   }
 }
 
-async function findSession(store: Store, beginning: string): Promise<string> {
+/** The whole ids of sessions, each once. @throws CommandError where one is not clear */
+export async function findIds(
+  store: Store,
+  beginnings: readonly string[],
+): Promise<readonly string[]> {
   const { rows } = await listSessions(store)
   const ids = [...new Set(rows.map((row) => String(row['session'])))]
+  return [...new Set(beginnings.map((beginning) => findId(ids, beginning)))]
+}
+
+function findId(ids: readonly string[], beginning: string): string {
   if (ids.includes(beginning)) return beginning
   const found = ids.filter((id) => id.startsWith(beginning))
   const [only] = found

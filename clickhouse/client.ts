@@ -68,6 +68,7 @@ class HttpStore implements Store {
     sql: string,
     format: string,
     parameters: QueryParameters = {},
+    signal?: AbortSignal,
   ): Promise<RawAnswer> {
     return await this.#read(async (clickhouseSettings) => {
       // A parameter of the request and not a clause: the text may bring a FORMAT or end in a
@@ -83,6 +84,7 @@ class HttpStore implements Store {
           wait_end_of_query: 1,
         },
         ignore_error_response: true,
+        ...(signal === undefined ? {} : { abort_signal: signal }),
       })
       if ((result.http_status_code ?? 200) >= 400) throw await readException(result.stream)
       const seen = result.response_headers['x-clickhouse-format']

@@ -71,3 +71,9 @@ export {
   type SessionKey,
   type SilentSession,
 } from './deletion/delete-session.ts'
+export {
+  claimImport,
+  endImport,
+  type ForeignClaim,
+  type Importer,
+} from './imports/import-claims.ts'

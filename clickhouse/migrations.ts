@@ -218,4 +218,9 @@ export const migrations: readonly Migration[] = [
       'migrations/0014-queue-items-minutes-filled.sql',
     ],
   },
+  {
+    version: 15,
+    name: 'Who imports which session',
+    files: ['tables/wayward_imports.sql'],
+  },
 ]

@@ -59,8 +59,18 @@ export interface Reader {
 
 /** The one way to ClickHouse: the embedded engine, a server and a cluster look alike from here. */
 export interface Store extends Reader {
-  /** The bytes of a query's answer in any ClickHouse format. @throws StoreError */
-  queryRaw(sql: string, format: string, parameters?: QueryParameters): Promise<RawAnswer>
+  /**
+   * The bytes of a query's answer in any ClickHouse format.
+   *
+   * @param signal ends the query, in ClickHouse as well
+   * @throws StoreError
+   */
+  queryRaw(
+    sql: string,
+    format: string,
+    parameters?: QueryParameters,
+    signal?: AbortSignal,
+  ): Promise<RawAnswer>
   /** Runs a statement that has no result (DDL). @throws StoreError */
   command(sql: string, parameters?: QueryParameters): Promise<void>
   /**

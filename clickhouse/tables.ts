@@ -101,6 +101,7 @@ const declarations = [
   },
   { name: 'wayward_open_operations', time: 'started_at', ...ofKind },
   { name: 'wayward_sessions', time: 'last_at', isAboutAll: true, sessionRows: 'column' },
+  { name: 'wayward_imports', shardingKey: 'cityHash64(session)', sessionRows: 'column' },
   // It keeps nothing.
   { name: 'wayward_incoming', shardingKey: 'cityHash64(trace_id)', sessionRows: 'none' },
   // It has a time to live of its own, and names senders by address, not sessions.

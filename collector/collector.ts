@@ -2,7 +2,7 @@ import type { Store } from '@wayward/clickhouse'
 import type { Route } from '@wayward/base'
 import { hostname } from 'node:os'
 import { type Door, type Logger, type Time } from '@wayward/base'
-import type { CollectorInside } from './inside.ts'
+import { type CollectorInside, createInside } from './inside.ts'
 import type { ConsumeOutcome } from './consumer.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
 import { createLargeDecoder } from './decode/large-decoder.ts'
@@ -222,7 +222,14 @@ class OtlpCollector implements Collector {
       ...this.#protection,
       limits: settings.limits,
       time: parts.time,
-      others: parts.routes?.({ ...this.#protection, consumer: this.#router.consumer }) ?? [],
+      others:
+        parts.routes?.(
+          createInside({
+            ...this.#protection,
+            consumer: this.#router.consumer,
+            telemetry: this.#telemetry,
+          }),
+        ) ?? [],
     })
   }
 

@@ -26,6 +26,8 @@ export interface ExportRequest {
   /** From the call on the bytes belong to the consumer. */
   readonly body: Uint8Array
   readonly sender: Sender
+  /** Tells it apart from others of the same bytes, which are no repetition of it. */
+  readonly nonce?: string
 }
 
 /**

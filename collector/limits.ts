@@ -213,6 +213,12 @@ export const collectorLimits = {
     text: "Share of the collector's time that all streams together may take; beyond it blocks wait, and then drop",
     setting: { min: 1, max: 100 },
   },
+  archiveBytesMax: {
+    default: 16 * 2 ** 30,
+    unit: 'bytes',
+    text: 'Bytes of an archive of sessions that is imported; it is kept on the disk meanwhile',
+    setting: { min: mebibyte, max: 2 ** 50 },
+  },
   jobsMax: {
     default: 50_000,
     unit: 'count',

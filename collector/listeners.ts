@@ -113,6 +113,9 @@ export const jobsReceiver = 'jobs'
 /** How what the service says of itself is called, such as what it has found. */
 export const ownReceiver = 'own'
 
+/** How the receiver of archives of sessions is called, which shares the listener of the API. */
+export const archiveReceiver = 'archive'
+
 /** All listeners. */
 export const listeners = {
   ...receiverListeners,
@@ -134,6 +137,7 @@ export type ReceiverName =
   | typeof statsReceiver
   | typeof jobsReceiver
   | typeof ownReceiver
+  | typeof archiveReceiver
   | MessageReceiverName
 /** How a listener is called there. */
 export type ListenerName = (typeof listeners)[ListenerSetting]['label']

@@ -3,3 +3,4 @@ export { type ArchivedSession, type ArchiveHead, ArchiveError, type Counts } fro
 export { countStored, exportSessions, findSessions } from './exports/session-archive.ts'
 export { type ArchivedRequest, readArchive, verifyArchive } from './imports/session-archive.ts'
 export { paceOf, shiftTimes } from './imports/replay.ts'
+export { type Imported, importArchive, type Taken } from './imports/import-archive.ts'

@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   analyzers: ['@wayward/semconv', '@wayward/clickhouse'],
   convert: ['@wayward/semconv', '@wayward/clickhouse'],
-  web: ['@wayward/base', '@wayward/clickhouse', '@wayward/analyzers'],
+  web: ['@wayward/base', '@wayward/clickhouse', '@wayward/analyzers', '@wayward/convert'],
   cli: [
     '@wayward/base',
     '@wayward/semconv',

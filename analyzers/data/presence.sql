@@ -1,10 +1,10 @@
 -- Question: Of what is asked for, what was heard of, ever and in the window?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: window_from_ns, end_of_ns
 --
@@ -31,7 +31,7 @@ WITH
       WHERE granted_at < {to:DateTime64(9, 'UTC')}
         AND end_of_ns(toUnixTimestamp64Nano(granted_at), hold_ns) >= window_from_ns
         AND ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       LIMIT 1
     )
     UNION ALL
@@ -39,7 +39,7 @@ WITH
       SELECT 'lock', false
       FROM wayward_lock_holds
       WHERE ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       LIMIT 1
     )
     UNION ALL
@@ -49,7 +49,7 @@ WITH
       WHERE requested_at < {to:DateTime64(9, 'UTC')}
         AND end_of_ns(toUnixTimestamp64Nano(requested_at), wait_ns) >= window_from_ns
         AND ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       LIMIT 1
     )
     UNION ALL
@@ -57,7 +57,7 @@ WITH
       SELECT 'lock', false
       FROM wayward_lock_waits
       WHERE ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       LIMIT 1
     )
     UNION ALL
@@ -67,7 +67,7 @@ WITH
       WHERE enqueued_at < {to:DateTime64(9, 'UTC')}
         AND end_of_ns(toUnixTimestamp64Nano(dequeued_at), processing_ns) >= window_from_ns
         AND ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       LIMIT 1
     )
     UNION ALL
@@ -75,7 +75,7 @@ WITH
       SELECT 'queue', false
       FROM wayward_queue_items
       WHERE ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       LIMIT 1
     )
     UNION ALL
@@ -85,7 +85,7 @@ WITH
       WHERE started_at < {to:DateTime64(9, 'UTC')}
         AND end_of_ns(toUnixTimestamp64Nano(started_at), duration_ns) >= window_from_ns
         AND ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       LIMIT 1
     )
     UNION ALL
@@ -93,7 +93,7 @@ WITH
       SELECT 'job', false
       FROM wayward_job_runs
       WHERE ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       LIMIT 1
     )
     UNION ALL
@@ -102,7 +102,7 @@ WITH
         max(started_at < {to:DateTime64(9, 'UTC')} AND seen_at >= {from:DateTime64(9, 'UTC')}) = 1
       FROM wayward_open_now
       WHERE ({service:String} = '' OR service = {service:String})
-        AND ({session:String} = '' OR session = {session:String})
+        AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       GROUP BY kind
     )
   )
@@ -113,13 +113,13 @@ SELECT
     SELECT count()
     FROM wayward_session_times
     WHERE ({service:String} = '' OR service = {service:String})
-      AND ({session:String} = '' OR session = {session:String})
+      AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   ) AS sessions,
   (
     SELECT count()
     FROM wayward_session_times
     WHERE ({service:String} = '' OR service = {service:String})
-      AND ({session:String} = '' OR session = {session:String})
+      AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
       AND first_at < {to:DateTime64(9, 'UTC')}
       AND last_at >= {from:DateTime64(9, 'UTC')}
   ) AS sessions_reporting,

@@ -8,5 +8,5 @@
     AND started_at < {to:DateTime64(9, 'UTC')}
     AND seen_at >= {from:DateTime64(9, 'UTC')}
     AND ({service:String} = '' OR service = {service:String})
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 )

@@ -34,7 +34,7 @@ FROM
   FROM wayward_job_runs
   WHERE started_at < {to:DateTime64(9, 'UTC')}
     AND ({service:String} = '' OR service = {service:String})
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   -- If open_runs:
   UNION ALL
   SELECT service, name, '', '', toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(due_at), toUnixTimestamp64Nano(deadline_at), 0, 0

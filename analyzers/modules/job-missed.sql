@@ -31,7 +31,7 @@ FROM
       groupArray((toUnixTimestamp64Nano(first_at), toUnixTimestamp64Nano(last_at))) AS stretches,
       max(toUnixTimestamp64Nano(last_at)) AS last_ns
     FROM wayward_session_times
-    WHERE {session:String} = '' OR session = {session:String}
+    WHERE empty({sessions:Array(String)}) OR session IN {sessions:Array(String)}
     GROUP BY service
   ) AS s ON s.service = h.of_service
   WHERE h.period > 0

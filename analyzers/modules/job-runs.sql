@@ -40,7 +40,7 @@ FROM
   WHERE started_at < {to:DateTime64(9, 'UTC')}
     AND done_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String})
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   LIMIT 1 BY cityHash64(service, session, job_name, run_id), began_ns,
     if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   -- If open_runs:

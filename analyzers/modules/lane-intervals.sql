@@ -25,7 +25,7 @@ FROM wayward_lock_holds
 WHERE granted_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 UNION ALL
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', 'lock') AS kind,
@@ -37,7 +37,7 @@ FROM wayward_lock_waits
 WHERE requested_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 -- End
 -- If queues:
 UNION ALL
@@ -51,7 +51,7 @@ FROM wayward_queue_items
 WHERE enqueued_at < {to:DateTime64(9, 'UTC')} AND dequeued_at >= {from:DateTime64(9, 'UTC')}
   AND {by:String} = ''
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 UNION ALL
 SELECT
   multiIf({by:String} = 'thread', 'thread', {by:String} = 'task', 'task', 'queue') AS kind,
@@ -63,7 +63,7 @@ FROM wayward_queue_items
 WHERE dequeued_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 -- End
 -- If jobs:
 UNION ALL
@@ -77,7 +77,7 @@ FROM wayward_job_runs
 WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(started_at) + toInt64(least(duration_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 -- End
 -- If open:
 UNION ALL
@@ -95,7 +95,7 @@ WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND o.kind IN ('lock_wait', 'lock_hold', 'queue_wait', 'queue_item', 'job_run')
   AND NOT ({by:String} IN ('thread', 'task') AND o.kind = 'queue_wait')
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 -- End
 -- If spans:
 UNION ALL
@@ -108,7 +108,7 @@ WHERE Timestamp < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(Timestamp) + toInt64(least(Duration, 6300000000000000000)) >= {from_ns:Int64}
   AND SpanAttributes['wayward.kind'] = ''
   AND ({service:String} = '' OR ServiceName = {service:String})
-  AND {by:String} = '' AND {session:String} = ''
+  AND {by:String} = '' AND empty({sessions:Array(String)})
 -- End
 -- If logs:
 UNION ALL
@@ -120,7 +120,7 @@ FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
   AND EventName = ''
   AND ({service:String} = '' OR ServiceName = {service:String})
-  AND {by:String} = '' AND {session:String} = ''
+  AND {by:String} = '' AND empty({sessions:Array(String)})
 -- End
 -- If processes:
 UNION ALL
@@ -131,5 +131,5 @@ FROM wayward_session_times
 WHERE first_at < {to:DateTime64(9, 'UTC')} AND last_at >= {from:DateTime64(9, 'UTC')}
   AND {by:String} = ''
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 -- End

@@ -22,7 +22,7 @@ SELECT
 FROM wayward_lock_holds
 WHERE intDiv(toUnixTimestamp64Milli(granted_at), {level_ms:UInt16}) > {first_step:Int64} AND intDiv(toUnixTimestamp64Milli(granted_at), {level_ms:UInt16}) < {last_step:Int64}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 GROUP BY service, lock_name, intDiv(intDiv(toUnixTimestamp64Milli(granted_at), {level_ms:UInt16}) * {level_ms:UInt16} * 1000000 - {from_ns:Int64}, {pixel_ns:Int64})
 UNION ALL
 SELECT
@@ -32,7 +32,7 @@ FROM wayward_lock_holds
 WHERE granted_at < {to:DateTime64(9, 'UTC')} AND toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND (granted_at < {inner_from:DateTime64(9, 'UTC')} OR granted_at >= {inner_to:DateTime64(9, 'UTC')})
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 UNION ALL
 SELECT
   'lock' AS kind, service, toString(lock_name) AS name, 'waiting' AS state,
@@ -41,7 +41,7 @@ SELECT
 FROM wayward_lock_waits
 WHERE intDiv(toUnixTimestamp64Milli(requested_at), {level_ms:UInt16}) > {first_step:Int64} AND intDiv(toUnixTimestamp64Milli(requested_at), {level_ms:UInt16}) < {last_step:Int64}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 GROUP BY service, lock_name, intDiv(intDiv(toUnixTimestamp64Milli(requested_at), {level_ms:UInt16}) * {level_ms:UInt16} * 1000000 - {from_ns:Int64}, {pixel_ns:Int64})
 UNION ALL
 SELECT
@@ -51,7 +51,7 @@ FROM wayward_lock_waits
 WHERE requested_at < {to:DateTime64(9, 'UTC')} AND toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND (requested_at < {inner_from:DateTime64(9, 'UTC')} OR requested_at >= {inner_to:DateTime64(9, 'UTC')})
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 UNION ALL
 SELECT
   'queue' AS kind, service, toString(queue_name) AS name, 'queued' AS state,
@@ -60,7 +60,7 @@ SELECT
 FROM wayward_queue_items
 WHERE intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) > {first_step:Int64} AND intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) < {last_step:Int64}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 GROUP BY service, queue_name, intDiv(intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) * {level_ms:UInt16} * 1000000 - {from_ns:Int64}, {pixel_ns:Int64})
 UNION ALL
 SELECT
@@ -70,7 +70,7 @@ FROM wayward_queue_items
 WHERE enqueued_at < {to:DateTime64(9, 'UTC')} AND dequeued_at >= {from:DateTime64(9, 'UTC')}
   AND (dequeued_at < {inner_from:DateTime64(9, 'UTC')} OR dequeued_at >= {inner_to:DateTime64(9, 'UTC')})
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 UNION ALL
 SELECT
   'queue' AS kind, service, toString(queue_name) AS name, if((result = 'failed'), 'failed', 'processing') AS state,
@@ -79,7 +79,7 @@ SELECT
 FROM wayward_queue_items
 WHERE intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) > {first_step:Int64} AND intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) < {last_step:Int64}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 GROUP BY service, queue_name, intDiv(intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) * {level_ms:UInt16} * 1000000 - {from_ns:Int64}, {pixel_ns:Int64}), result = 'failed'
 UNION ALL
 SELECT
@@ -89,7 +89,7 @@ FROM wayward_queue_items
 WHERE dequeued_at < {to:DateTime64(9, 'UTC')} AND toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND (dequeued_at < {inner_from:DateTime64(9, 'UTC')} OR dequeued_at >= {inner_to:DateTime64(9, 'UTC')})
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 UNION ALL
 -- End
 SELECT kind, service, name, state, 1 AS count, begin_ns, done_ns, toFloat64(done_ns - begin_ns) AS length_ns

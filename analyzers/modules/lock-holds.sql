@@ -46,7 +46,7 @@ FROM
     AND released_ns >= window_from_ns
     AND depth <= 1
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
     -- If repeated_holds:
     AND (empty(repeated_holds) OR cityHash64(service, session, toDate(granted_at)) NOT IN repeated_holds)
     -- End
@@ -65,7 +65,7 @@ FROM
     AND released_ns >= window_from_ns
     AND depth <= 1
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   LIMIT 1 BY cityHash64(service, session, lock_id), granted_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   -- End
   -- If open_locks:

@@ -41,7 +41,7 @@ FROM
   WHERE requested_at < {to:DateTime64(9, 'UTC')}
     AND ended_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
     -- If repeated_waits:
     AND (empty(repeated_waits) OR cityHash64(service, session, toDate(requested_at)) NOT IN repeated_waits)
     -- End
@@ -58,7 +58,7 @@ FROM
     AND requested_at < {to:DateTime64(9, 'UTC')}
     AND ended_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String} OR lock_type IN ('distributed', 'database', 'file'))
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   LIMIT 1 BY cityHash64(service, session, lock_id), requested_ns, if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   -- End
   -- If open_locks:

@@ -10,5 +10,5 @@ FROM wayward_session_times
 WHERE first_at < {to:DateTime64(9, 'UTC')}
   AND last_at >= {from:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 GROUP BY service

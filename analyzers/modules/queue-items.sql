@@ -44,7 +44,7 @@ FROM
   WHERE enqueued_at < {to:DateTime64(9, 'UTC')}
     AND done_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String})
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
     -- If repeated_items:
     AND (empty(repeated_items) OR cityHash64(service, session, toDate(dequeued_at)) NOT IN repeated_items)
     -- End
@@ -62,7 +62,7 @@ FROM
     AND enqueued_at < {to:DateTime64(9, 'UTC')}
     AND done_ns >= window_from_ns
     AND ({service:String} = '' OR service = {service:String})
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   LIMIT 1 BY cityHash64(service, session, queue_id, item_id), taken_ns,
     if(sequence > 0, sequence, cityHash64(trace_id, span_id))
   -- End

@@ -4,7 +4,7 @@
 SELECT service AS of_service, sum(s.dropped) AS dropped
 FROM wayward_sessions AS s
 WHERE ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   AND (service, session) IN
   (
     SELECT service, session

@@ -2,7 +2,7 @@
 import type { Question } from '../sql-modules.ts'
 
 /** The values that a question is asked with, by the names of its parameters. */
-export type FilledParameters = Readonly<Record<string, string | number>>
+export type FilledParameters = Readonly<Record<string, string | number | readonly string[]>>
 
 /**
  * The statement with values for its parameters, the tables' database before their names and the
@@ -41,7 +41,12 @@ function settingsOf(sql: string): string {
   return `session_timezone = 'UTC'${once}`
 }
 
-function literal(value: string | number, type: string): string {
+function literal(value: FilledParameters[string], type: string): string {
+  if (typeof value === 'object') {
+    // An empty array has no type of its own.
+    if (value.length === 0) return `CAST([], '${type}')`
+    return `[${value.map(quoteText).join(', ')}]`
+  }
   if (type.startsWith('DateTime64')) return `toDateTime64('${readable(String(value))}', 9, 'UTC')`
   if (typeof value === 'number') return String(value)
   // What a double cannot hold comes as digits.

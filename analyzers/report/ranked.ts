@@ -105,10 +105,12 @@ export function rank(
   }
 }
 
-function aboutWindow({ service, session, from, to }: ReportWindow): string {
+function aboutWindow({ service, sessions, from, to }: ReportWindow): string {
   return [
     service === undefined ? 'all services' : `service ${service}`,
-    ...(session === undefined ? [] : [`session ${session}`]),
+    ...(sessions === undefined
+      ? []
+      : [`${sessions.length === 1 ? 'session' : 'sessions'} ${sessions.join(' and ')}`]),
     ...(from === undefined ? [] : [`from ${secondOf(from)}`]),
     to === undefined ? 'up to now' : `to ${secondOf(to)}`,
   ].join(', ')

@@ -1,11 +1,11 @@
 -- Question: Of log records, messages or users, what was heard of, ever and in the window?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
---   what     String         record (a log record that is not Wayward's own), message (of Metlog, statsd, syslog) or user
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
+--   what      String         record (a log record that is not Wayward's own), message (of Metlog, statsd, syslog) or user
 --
 -- Uses: session_of
 --
@@ -25,7 +25,7 @@ WITH
         {what:String} = 'user', hasAny(mapKeys(LogAttributes), ['user.id', 'enduser.id', 'userid', 'user_id']),
         NOT startsWith(EventName, 'wayward.'))
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
   ),
   points AS
   (
@@ -33,7 +33,7 @@ WITH
     FROM otel_metrics_sum
     WHERE {what:String} = 'message' AND ScopeName = '@wayward/metlog'
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
   )
 SELECT
   (SELECT count() FROM (SELECT at FROM records LIMIT 1)) + (SELECT count() FROM (SELECT at FROM points LIMIT 1)) > 0 AS ever,

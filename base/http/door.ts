@@ -107,7 +107,10 @@ class HttpDoor implements Door {
     this.#authorize = createRequestAccess(access)
     const options = {
       headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
+      requestTimeout: Math.max(
+        limits.requestTimeoutMs,
+        ...routes.map(({ bodyTimeoutMs = 0 }) => bodyTimeoutMs),
+      ),
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 1_000),
       maxHeaderSize: limits.headerBytesMax,
@@ -171,6 +174,7 @@ class HttpDoor implements Door {
       if ('authorization' in admitted) {
         const { authorization, found } = admitted
         if (authorization.status === 'allowed') identity = authorization.identity
+        if (found.route.bodyTimeoutMs === undefined) this.#boundBody(request, response)
         const isAsked = expectsContinue && found.route.takesBody !== true
         if (isAsked) response.writeContinue()
         outcome = await found.route.handle({
@@ -197,6 +201,19 @@ class HttpDoor implements Door {
       if (!request.complete) request.resume()
       sendReply(request, response, outcome)
     }
+  }
+
+  /** Where some routes take their time for bodies, Node waits as long for those of all others. */
+  #boundBody(request: IncomingMessage, response: ServerResponse): void {
+    const { limits, routes, time } = this.#settings
+    if (routes.every(({ bodyTimeoutMs }) => bodyTimeoutMs === undefined)) return
+    const timer = time.after(limits.requestTimeoutMs, () => {
+      if (request.complete) return
+      const error = Object.assign(new Error('Too slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+      this.#refuseGarbage(error, request.socket)
+    })
+    response.once('close', () => timer.cancel())
+    request.once('end', () => timer.cancel())
   }
 
   /** Checks all that can be known before the body. */

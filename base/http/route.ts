@@ -18,6 +18,11 @@ export interface Route {
    * (`Expect: 100-continue`) is else told to at once. @default false
    */
   readonly takesBody?: boolean
+  /**
+   * How long a client may take to send the body, where that is longer than the listener's requests
+   * take.
+   */
+  readonly bodyTimeoutMs?: number
   /** @returns the answer; undefined where it has been sent */
   handle(exchange: Exchange): Promise<Reply | Refusal | undefined>
 }

@@ -86,7 +86,7 @@ async function report(
     async (store) => {
       await waitForSession(store, session)
       try {
-        return await runReport(store, { session })
+        return await runReport(store, { sessions: [session] })
       } catch (error) {
         throw toAnswerError(error)
       }

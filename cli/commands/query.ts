@@ -55,22 +55,33 @@ export async function query(terminal: Terminal, command: QueryCommand): Promise<
   })
 }
 
+const flagsOfParameters: Readonly<Record<string, string>> = {
+  from: '--from or --since',
+  sessions: '--session',
+}
+const typesOfParameters: Readonly<Record<string, string>> = {
+  from: "DateTime64(9, 'UTC')",
+  to: "DateTime64(9, 'UTC')",
+  sessions: 'Array(String)',
+}
+
 /**
- * The selection's flags are the parameters {from}, {to}, {service} and {session} of the statement.
+ * The selection's flags are the parameters {from}, {to}, {service} and {session} or {sessions} of
+ * the statement.
  */
 function toParameters(sql: string, selection: Selection): QueryParameters {
-  const given: Record<string, string | undefined> = {
+  const given: Record<string, string | readonly string[] | undefined> = {
     from: selection.from === undefined ? undefined : clickhouseTime(selection.from),
     to: selection.to === undefined ? undefined : clickhouseTime(selection.to),
     service: selection.service,
-    session: selection.session,
+    ...sessionOf(sql, selection.sessions),
   }
-  const parameters: Record<string, string> = {}
+  const parameters: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
-    const type = name === 'from' || name === 'to' ? "DateTime64(9, 'UTC')" : 'String'
+    const type = typesOfParameters[name] ?? 'String'
     if (!new RegExp(`\\{\\s*${name}\\s*:`).test(sql)) {
-      const flag = name === 'from' ? '--from or --since' : `--${name}`
+      const flag = flagsOfParameters[name] ?? `--${name}`
       throw new CommandError(
         exitCodes.usage,
         `${flag} has no effect: the statement does not use {${name}:${type}}; write it where it belongs, or leave the flag out`,
@@ -159,4 +170,15 @@ async function* lines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string>
   }
   rest += decoder.decode()
   if (rest !== '') yield rest
+}
+
+/** Several sessions are an array; one may be either. */
+function sessionOf(
+  sql: string,
+  sessions: readonly string[],
+): Record<string, string | readonly string[]> {
+  const [only, ...others] = sessions
+  if (only === undefined) return {}
+  const isArray = others.length > 0 || /\{\s*sessions\s*:/.test(sql)
+  return isArray ? { sessions } : { session: only }
 }

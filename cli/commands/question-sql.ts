@@ -22,7 +22,7 @@ export async function printSql(
 ): Promise<void> {
   if (name !== undefined) checkName(name)
   const window =
-    selection.session === undefined
+    selection.sessions.length === 0
       ? withoutSession(selection)
       : await withStore(terminal, values, async (store) => await toWindow(store, selection))
   const names = name === undefined ? analyzers.map((analyzer) => analyzer.name) : [name]

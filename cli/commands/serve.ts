@@ -390,7 +390,12 @@ async function startCollector(
       logger,
       time: systemTime,
       routes: (inside) =>
-        createServiceRoutes(inside, { ...started, cluster: values.clickhouseCluster }),
+        createServiceRoutes(inside, {
+          ...started,
+          cluster: values.clickhouseCluster,
+          dataDir: values.dataDir,
+          archiveBytesMax: limitsOf(values).archiveBytesMax,
+        }),
     },
   )
   parts.add(collector, () => collector.shutdown(collectorShutdownMs))

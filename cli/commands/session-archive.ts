@@ -1,19 +1,12 @@
-// `wayward sessions export | import | replay`: sessions are carried elsewhere.
-import { createHash } from 'node:crypto'
+// `wayward sessions export | replay`: sessions are carried elsewhere.
 import { once } from 'node:events'
-import { createWriteStream, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createWriteStream, renameSync, rmSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGzip, constants } from 'node:zlib'
-import type { Store } from '@wayward/clickhouse'
 import {
   ArchiveError,
   type ArchivedRequest,
-  type ArchivedSession,
-  type Counts,
-  countStored,
   exportSessions,
   findSessions,
   paceOf,
@@ -22,17 +15,12 @@ import {
   verifyArchive,
 } from '@wayward/convert'
 import { CommandError, exitCodes } from '../command-error.ts'
-import type {
-  sessionExportFields,
-  sessionImportFields,
-  sessionReplayFields,
-} from '../configuration/session-fields.ts'
+import type { sessionExportFields, sessionReplayFields } from '../configuration/session-fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
-import { isAlive, readEndpoints } from '../endpoints.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
 import { createOtlpSender } from '../otlp-sender.ts'
 import type { Terminal } from '../terminal.ts'
-import { toWindow } from '../window.ts'
+import { findIds } from '../window.ts'
 
 /** Writes sessions into an archive. */
 export async function sessionExport(
@@ -51,7 +39,7 @@ export async function sessionExport(
     throw new CommandError(exitCodes.usage, message)
   }
   await withStore(terminal, values, async (store) => {
-    const found = await findThose(store, sessions)
+    const found = await findSessions(store, await findIds(store, sessions))
     const gzip = createGzip({ level: constants.Z_BEST_SPEED })
     // Half of an archive is none: it has its name when it is whole.
     const part = `${output}.${process.pid}.part`
@@ -83,18 +71,6 @@ export async function sessionExport(
   })
 }
 
-async function findThose(
-  store: Store,
-  sessions: readonly string[],
-): Promise<readonly ArchivedSession[]> {
-  const none = { from: undefined, to: undefined, service: undefined }
-  const ids = new Set<string>()
-  for (const session of sessions) {
-    ids.add((await toWindow(store, { ...none, session })).session ?? session)
-  }
-  return await findSessions(store, [...ids])
-}
-
 async function writeOut(terminal: Terminal, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const chunk of chunks) await terminal.write(chunk)
 }
@@ -107,90 +83,6 @@ async function writeFile(gzip: NodeJS.ReadableStream, path: string): Promise<voi
     const message = `Cannot write the archive: ${why}`
     throw new CommandError(exitCodes.output, message, { cause })
   }
-}
-
-/** Sends the sessions of an archive to a service, once. */
-export async function sessionImport(
-  terminal: Terminal,
-  {
-    path,
-    values,
-  }: { readonly path: string; readonly values: Resolved<typeof sessionImportFields> },
-): Promise<void> {
-  const { end } = await orSaidOf(path, () => verifyArchive(path))
-  const endpoint = values.endpoint ?? endpointOf(values.dataDir)
-  const release = lock(endpoint)
-  try {
-    const isNew = await withStore(terminal, values, async (store) => {
-      const stored = await Promise.all(end.sessions.map((one) => countStored(store, one)))
-      return checkStored(terminal, end.sessions, stored)
-    })
-    if (!isNew) return
-    await sendAll(terminal, { path, endpoint, speed: Number.POSITIVE_INFINITY, byNs: 0n })
-  } finally {
-    release()
-  }
-  for (const { service, session, ...counts } of end.sessions) {
-    terminal.note(`Session ${session} of ${service}: ${textOf(counts)}`)
-  }
-}
-
-/** Whether the sessions are to be imported: all of them are new, or all are there. */
-function checkStored(
-  terminal: Terminal,
-  archived: readonly (Counts & Pick<ArchivedSession, 'service' | 'session'>)[],
-  stored: readonly Counts[],
-): boolean {
-  const news = archived.filter((_, index) => sumOf(stored[index]) === 0)
-  if (news.length === archived.length) return true
-  for (const [index, { service, session, ...counts }] of archived.entries()) {
-    const there = stored[index] ?? counts
-    if (sumOf(there) >= sumOf(counts)) continue
-    throw new CommandError(
-      exitCodes.usage,
-      `Session ${session} of ${service} is there in part: ${textOf(there)}, where the archive has ${textOf(counts)}. Import into a store that has none or all of the archive's sessions`,
-    )
-  }
-  terminal.note('All sessions of the archive are there already; nothing was sent')
-  return false
-}
-
-function sumOf(counts: Counts | undefined): number {
-  return counts === undefined ? 0 : counts.spans + counts.logs + counts.points
-}
-
-function textOf({ spans, logs, points }: Counts): string {
-  return `${spans} spans, ${logs} log records, ${points} data points`
-}
-
-function endpointOf(dataDir: string): URL {
-  const endpoints = readEndpoints(dataDir)
-  if (endpoints === undefined || !isAlive(endpoints.pid)) {
-    const message = `No service runs on "${dataDir}"; start one with "wayward serve", or name one with --endpoint and its store with --url`
-    throw new CommandError(exitCodes.store, message)
-  }
-  return new URL(endpoints.otlpHttp)
-}
-
-/** One import into a service at a time on this machine: two could both find nothing there. */
-function lock(endpoint: URL): () => void {
-  const name = createHash('sha256').update(endpoint.host).digest('hex').slice(0, 16)
-  const path = join(tmpdir(), `wayward-import-${name}`)
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 })
-      return () => rmSync(path, { force: true })
-    } catch (error) {
-      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error
-      const pid = Number(readFileSync(path, 'utf8'))
-      if (isAlive(pid)) {
-        const message = `Another import into ${endpoint.host} is going on (process ${pid}); try again when it is done`
-        throw new CommandError(exitCodes.usage, message)
-      }
-      rmSync(path, { force: true })
-    }
-  }
-  throw new CommandError(exitCodes.usage, `Another import into ${endpoint.host} has just begun`)
 }
 
 /** Sends a session to any OTLP endpoint, at a speed. */
@@ -263,7 +155,7 @@ async function sendAll(
 }
 
 /** Errors about the file, in the command's terms. */
-async function orSaidOf<T>(path: string, read: () => Promise<T>): Promise<T> {
+export async function orSaidOf<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (cause) {

@@ -14,7 +14,7 @@ import { isAlive, readEndpoints } from '../endpoints.ts'
 import { connect, namedServer, openEngine, toAnswerError, withStore } from '../open-store.ts'
 import { askService, readJson } from '../service-request.ts'
 import type { Terminal } from '../terminal.ts'
-import { toWindow } from '../window.ts'
+import { findIds } from '../window.ts'
 
 type DeleteValues = Resolved<typeof sessionDeleteFields>
 
@@ -65,7 +65,7 @@ async function byService(
   // The ids of another machine's service cannot be looked up here.
   const ids =
     values.apiUrl === undefined
-      ? await withStore(terminal, values, (store) => wholeIds(store, sessions))
+      ? await withStore(terminal, values, (store) => findIds(store, sessions))
       : sessions
   const all: Deleted[] = []
   for (const id of ids) {
@@ -106,7 +106,7 @@ async function inFolder(
 async function inStore(store: Store, command: SessionDeleteCommand): Promise<readonly Deleted[]> {
   const { isForced, sessions, values } = command
   try {
-    const found = await readSilence(store, await wholeIds(store, sessions))
+    const found = await readSilence(store, await findIds(store, sessions))
     const alive = found.find(({ silentMs }) => silentMs < runningSilenceMs)
     if (alive !== undefined && !isForced) throw stillRuns(alive)
     const all: Deleted[] = []
@@ -119,15 +119,6 @@ async function inStore(store: Store, command: SessionDeleteCommand): Promise<rea
   } catch (error) {
     throw toAnswerError(error)
   }
-}
-
-async function wholeIds(store: Store, sessions: readonly string[]): Promise<readonly string[]> {
-  const none = { from: undefined, to: undefined, service: undefined }
-  const ids = new Set<string>()
-  for (const session of sessions) {
-    ids.add((await toWindow(store, { ...none, session })).session ?? session)
-  }
-  return [...ids]
 }
 
 function stillRuns({ session, silentMs }: SilentSession): CommandError {

@@ -9,7 +9,7 @@ import type { sessionShowFields } from '../configuration/session-fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
 import type { Terminal } from '../terminal.ts'
-import { toWindow } from '../window.ts'
+import { findIds } from '../window.ts'
 
 /** Rows of locks, queues and jobs that fit a screen. */
 const rowsMax = 12
@@ -25,9 +25,7 @@ export async function sessionShow(
   const { width, style } = terminal
   const text = await withStore(terminal, asked.values, async (store) => {
     try {
-      const none = { from: undefined, to: undefined, service: undefined }
-      const window = await toWindow(store, { ...none, session: asked.session })
-      const { session = '' } = window
+      const [session = ''] = await findIds(store, [asked.session])
       const all = await listSessions(store)
       const rows = all.rows.filter((row) => row['session'] === session)
       const facts = rows.map((row) =>
@@ -44,7 +42,7 @@ export async function sessionShow(
         shown.rows.length === 0
           ? 'It reported no lock, queue or job.\n'
           : answerTable(shown, width, style) + rest
-      const ranked = await runReport(store, window, (answered, of) => {
+      const ranked = await runReport(store, { sessions: [session] }, (answered, of) => {
         terminal.progress(`${answered} of ${of} questions answered`)
       })
       terminal.progress('')

@@ -25,9 +25,9 @@ export async function sessions(terminal: Terminal, command: SessionsCommand): Pr
     try {
       const window = await toWindow(store, selection)
       const all = await listSessions(store, window)
-      const { session } = window
-      if (session === undefined) return all
-      return { ...all, rows: all.rows.filter((row) => row['session'] === session) }
+      const { sessions: ids } = window
+      if (ids === undefined) return all
+      return { ...all, rows: all.rows.filter((row) => ids.includes(String(row['session']))) }
     } catch (error) {
       throw toAnswerError(error)
     }

@@ -77,9 +77,10 @@ function streamUrl({ apiUrl, dataDir, kind, service, session, where }: TailValue
     throw new EventSourceError(`No service runs in "${dataDir}"`)
   }
   const url = new URL('/api/stream', api)
-  for (const [name, value] of Object.entries({ kind, service, session, where })) {
+  for (const [name, value] of Object.entries({ kind, service, where })) {
     if (value !== undefined) url.searchParams.set(name, value)
   }
+  for (const one of session ?? []) url.searchParams.append('session', one)
   return url
 }
 

@@ -122,6 +122,14 @@ export const listType: FieldType<readonly string[]> = {
   },
 }
 
+/** Texts, each with a flag of its own. */
+export const textsType: FieldType<readonly string[]> = {
+  placeholder: 'text',
+  isRepeated: true,
+  wanted: 'a text',
+  parse: (text) => text.split('\n').filter((one) => one !== ''),
+}
+
 /** One of a few words. */
 export function choiceType<const Choice extends string>(
   choices: readonly Choice[],

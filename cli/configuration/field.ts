@@ -5,6 +5,8 @@
 export interface FieldType<T> {
   /** Whether the YAML file may give a list, whose items are joined by commas. */
   readonly isList?: boolean
+  /** Whether the flag may be given several times; the texts come with line feeds between. */
+  readonly isRepeated?: boolean
   /** Shown in `--help` as the option's argument: `<host:port>`. */
   readonly placeholder: string
   /** What is wanted, for error messages: `host:port, such as 127.0.0.1:4317`. */

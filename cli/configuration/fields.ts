@@ -11,6 +11,7 @@ import {
   listType,
   loopbackAddressType,
   pathType,
+  textsType,
   textType,
   timeType,
   urlType,
@@ -229,9 +230,9 @@ export const selectionFields = {
   },
   session: {
     flag: 'session',
-    type: { ...textType, placeholder: 'id' },
+    type: { ...textsType, placeholder: 'id' },
     isFlagOnly: true,
-    text: 'Only this session, by its id or the beginning of it (see "wayward sessions")',
+    text: 'Only this session, by its id or the beginning of it (see "wayward sessions"); may be given several times',
   },
 } satisfies Record<string, Field<unknown>>
 
@@ -299,7 +300,7 @@ export const tailFields = {
   service: { ...selectionFields.service },
   session: {
     ...selectionFields.session,
-    text: 'Only this session, by its whole id (see "wayward sessions")',
+    text: 'Only this session, by its whole id (see "wayward sessions"); may be given several times',
   },
   kind: {
     flag: 'kind',

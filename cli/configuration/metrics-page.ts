@@ -3,6 +3,7 @@ import {
   type ListenerDeclaration,
   listeners,
   receiverListeners,
+  archiveReceiver,
   jobsReceiver,
   statsReceiver,
 } from '@wayward/collector/listeners'
@@ -18,7 +19,7 @@ export function metricsPage(): string {
     metricsTable([...Object.values(countedMetrics), ...Object.values(observedMetrics)]),
     '## Words in labels',
     [
-      `- \`receiver\`: ${labelsOf(receiverListeners)}, \`${statsReceiver}\`, \`${jobsReceiver}\`. \`listener\`: ${labelsOf(listeners)}.`,
+      `- \`receiver\`: ${labelsOf(receiverListeners)}, \`${statsReceiver}\`, \`${jobsReceiver}\`, \`${archiveReceiver}\`. \`listener\`: ${labelsOf(listeners)}.`,
       '- `signal`: `traces`, `logs`, `metrics`; `none` where the request names none.',
       '- `status` of requests: `accepted`, `partial` (some items were refused), and the refusals `malformed`, `too_large`, `unsupported`, `unauthenticated`, `overloaded`, `unavailable`, `timeout`, `aborted` (the sender broke it off).',
       '- `status` of inserts: `inserted`; `retryable`: ClickHouse was away or busy, or it is not known whether it has the rows; `failed`: it refused them.',

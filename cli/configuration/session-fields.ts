@@ -40,15 +40,7 @@ export const sessionExportFields = {
 } satisfies Record<string, Field<unknown>>
 
 /** What `sessions import` has. */
-export const sessionImportFields = {
-  endpoint: {
-    flag: 'endpoint',
-    type: otlpUrlType,
-    isFlagOnly: true,
-    text: 'OTLP/HTTP address of the service that takes them; without it the service of the data folder',
-  },
-  ...storeFields,
-} satisfies Record<string, Field<unknown>>
+export const sessionImportFields = { ...apiFields }
 
 /** What `sessions replay` has. */
 export const sessionReplayFields = {

@@ -5,7 +5,8 @@ import type { LiveBlock, LiveSignal } from './live-item.ts'
 /** What is shown. What is not given lets everything through. */
 export interface LiveSelection {
   readonly service?: string
-  readonly session?: string
+  /** One of these. */
+  readonly sessions?: readonly string[]
   /** A signal (`span`, `log`, `metric`) or a `wayward.kind`. */
   readonly kind?: string
   /** An expression that is true of what is shown. */
@@ -26,14 +27,15 @@ export type LiveFilter = (block: LiveBlock) => boolean
 const signals: readonly string[] = ['span', 'log', 'metric'] satisfies readonly LiveSignal[]
 
 /** @throws FilterError with line and column */
-export function createFilter({ kind, service, session, where }: LiveSelection): LiveFilter {
+export function createFilter({ kind, service, sessions, where }: LiveSelection): LiveFilter {
   const isSignal = kind !== undefined && signals.includes(kind)
+  const chosen = sessions === undefined ? undefined : new Set(sessions)
   const isTrue = where === undefined ? undefined : compile(where)
   return (block) =>
     (!isSignal || block.signal === kind) &&
     (service === undefined || block.service === service) &&
     (kind === undefined || isSignal || block.kind === kind) &&
-    (session === undefined || block.session === session) &&
+    (chosen === undefined || chosen.has(block.session)) &&
     (isTrue === undefined || isTrue(block))
 }
 

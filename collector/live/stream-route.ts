@@ -8,7 +8,10 @@ export interface StreamRouteParts extends EventStreamParts {
   readonly streams: LiveStreams
 }
 
-const selectionKeys = ['service', 'session', 'kind', 'where'] as const
+const selectionKeys = ['service', 'kind', 'where'] as const
+/** May be there several times. */
+const sessionKey = 'session'
+const sessionsMax = 1_000
 /** For clients that cannot set the header `Last-Event-ID`. */
 const resumeKey = 'lastEventId'
 const fullRetryMs = 5_000
@@ -36,7 +39,7 @@ export function createStreamRoute(parts: StreamRouteParts): Route {
 }
 
 function toFilter(query: URLSearchParams): LiveFilter | Refusal {
-  const known: readonly string[] = [...selectionKeys, resumeKey]
+  const known = ['service', sessionKey, 'kind', 'where', resumeKey]
   for (const key of query.keys()) {
     if (known.includes(key)) continue
     const message = `The parameter "${key}" is not known; there are ${known.join(', ')}`
@@ -48,8 +51,13 @@ function toFilter(query: URLSearchParams): LiveFilter | Refusal {
       return value === null || value === '' ? [] : [[key, value]]
     }),
   )
+  const sessions = query.getAll(sessionKey).filter((session) => session !== '')
+  if (sessions.length > sessionsMax) {
+    const message = `${sessions.length} sessions are named; wanted at most ${sessionsMax}`
+    return { code: 'malformed', message }
+  }
   try {
-    return createFilter(selection)
+    return createFilter({ ...selection, ...(sessions.length === 0 ? {} : { sessions }) })
   } catch (error) {
     if (!(error instanceof FilterError)) throw error
     return { code: 'malformed', message: error.message }

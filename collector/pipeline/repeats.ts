@@ -126,9 +126,11 @@ export function createRepeats(
 }
 
 /** The same bytes as another signal or in another encoding are another request. */
-export function digestOf({ signal, encoding, body }: ExportRequest): RequestDigest {
+export function digestOf({ signal, encoding, body, nonce }: ExportRequest): RequestDigest {
   // One call makes no object; the digest is a Buffer of its own.
   const digest = hash('sha1', body, 'buffer')
+  if (nonce !== undefined)
+    return hash('sha1', Buffer.concat([digest, Buffer.from(nonce)]), 'buffer')
   digest[0] = (digest[0] ?? 0) ^ kindBytes[`${signal} ${encoding}`]
   return digest
 }

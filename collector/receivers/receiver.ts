@@ -43,7 +43,7 @@ export interface ReceiverParts {
  * of the memory.
  */
 export function consumeRequest(
-  { consumer, telemetry }: ReceiverParts,
+  { consumer, telemetry }: Pick<ReceiverParts, 'consumer' | 'telemetry'>,
   request: ExportRequest,
 ): Promise<ConsumeOutcome> {
   const { body, sender, signal } = request

@@ -5,6 +5,8 @@
 /** What a row becomes. */
 export interface ItemSql {
   readonly table: string
+  /** Of a metric, the member of OTLP's message that has its points. */
+  readonly kind?: string
   readonly signal: 'spans' | 'logs' | 'points'
   /** The time of the row. */
   readonly time: string
@@ -73,6 +75,7 @@ const extremes = `',"sum":', number(Sum), ',"min":', number(Min), ',"max":', num
 function metric(table: string, kind: string, { of = "''", point }: MetricSql): ItemSql {
   return {
     table,
+    kind,
     signal: 'points',
     time: 'TimeUnix',
     resource: resource(schemas),

@@ -1,10 +1,11 @@
 // Sessions as an archive: what they reported, in the order of time, as OTLP/JSON.
 import { createHash, type Hash } from 'node:crypto'
-import type { Reader, Store } from '@wayward/clickhouse'
+import type { Reader, SessionKey, Store } from '@wayward/clickhouse'
 import {
   ATTR_HOST_NAME,
   ATTR_PROCESS_PID,
   ATTR_SERVICE_INSTANCE_ID,
+  ATTR_WAYWARD_KIND,
   ATTR_WAYWARD_SESSION_ID,
 } from '@wayward/semconv'
 import {
@@ -32,7 +33,8 @@ const [id, instance, host, pid] = [
 const isOfSession = `ServiceName = {service:String} AND multiIf(${id} != '', ${id},
     ${instance} != '', ${instance}, concat(ServiceName, '@', ${host}, ':', ${pid})) = {session:String}`
 
-type SessionKey = Pick<ArchivedSession, 'service' | 'session'>
+/** What an export asks. */
+export type Source = Reader & Pick<Store, 'queryRaw'>
 
 /** What is stored of sessions with these ids: one of each service that has it. */
 export async function findSessions(
@@ -65,6 +67,32 @@ export async function countStored(
   return { spans: of('spans'), logs: of('logs'), points: of('points') }
 }
 
+const kinds = {
+  lock_hold: 'wayward_lock_holds',
+  lock_wait: 'wayward_lock_waits',
+  queue_item: 'wayward_queue_items',
+  job_run: 'wayward_job_runs',
+  job_attempt: 'wayward_job_attempts',
+} as const
+
+/** Whether a session's locks, queues and jobs outlived the spans that they come from. */
+export async function hasOrphans(
+  store: Reader,
+  { service, session }: SessionKey,
+): Promise<boolean> {
+  const narrow = Object.values(kinds).map(
+    (table) =>
+      `(SELECT count() FROM ${table} WHERE service = {service:String} AND session = {session:String})`,
+  )
+  const names = Object.keys(kinds).map((kind) => `'${kind}'`)
+  const [found] = await store.query<{ readonly narrow: string; readonly wide: string }>(
+    `SELECT ${narrow.join(' + ')} AS narrow, (SELECT count() FROM otel_traces
+     WHERE ${isOfSession} AND SpanAttributes['${ATTR_WAYWARD_KIND}'] IN (${names.join(', ')})) AS wide`,
+    { service, session },
+  )
+  return Number(found?.narrow ?? 0) > Number(found?.wide ?? 0)
+}
+
 /**
  * The lines of an archive, each with its line feed.
  *
@@ -72,7 +100,7 @@ export async function countStored(
  * @throws StoreError
  */
 export async function* exportSessions(
-  store: Store,
+  store: Source,
   sessions: readonly ArchivedSession[],
   nowMs: number,
 ): AsyncGenerator<string> {
@@ -104,7 +132,7 @@ interface RequestLine {
   readonly count: number
 }
 
-async function* requestsOf(store: Store, key: SessionKey): AsyncGenerator<RequestLine> {
+async function* requestsOf(store: Source, key: SessionKey): AsyncGenerator<RequestLine> {
   const bounds = await slicesOf(store, key)
   for (let index = 0; index + 1 < bounds.length; index++) {
     const [from = '', to = ''] = [bounds[index], bounds[index + 1]]
@@ -113,7 +141,7 @@ async function* requestsOf(store: Store, key: SessionKey): AsyncGenerator<Reques
 }
 
 /** Times between which there are about as many rows as are sorted at a time; nanoseconds. */
-async function slicesOf(store: Store, key: SessionKey): Promise<readonly string[]> {
+async function slicesOf(store: Source, key: SessionKey): Promise<readonly string[]> {
   const all = items
     .map(
       ({ table, time }) =>
@@ -122,7 +150,7 @@ async function slicesOf(store: Store, key: SessionKey): Promise<readonly string[
     .join(' UNION ALL ')
   const [sizes] = await store.query<{ rows: string; last: string }>(
     `SELECT count() AS rows, max(ns) + 1 AS last FROM (${all})`,
-    key,
+    { ...key },
   )
   const rows = Number(sizes?.rows ?? 0)
   if (sizes === undefined || rows === 0) return []
@@ -132,14 +160,15 @@ async function slicesOf(store: Store, key: SessionKey): Promise<readonly string[
   const levels = Array.from({ length: slices - 1 }, (_, index) => (index + 1) / slices)
   const [found] = await store.query<{ bounds: readonly string[] }>(
     `SELECT arrayDistinct(quantiles(${levels.join(', ')})(ns)) AS bounds FROM (${all})`,
-    key,
+    { ...key },
   )
   const inner = (found?.bounds ?? []).map((bound) => BigInt(Math.round(Number(bound))).toString())
   return [first, ...inner, sizes.last]
 }
 
-async function* requestsOfSlice(
-  store: Store,
+/** What a session has in a table from one moment up to another, in nanoseconds, as requests. */
+export async function* requestsOfSlice(
+  store: Pick<Store, 'queryRaw'>,
   item: ItemSql,
   window: SessionKey & { readonly from: string; readonly to: string },
 ): AsyncGenerator<RequestLine> {
@@ -148,7 +177,7 @@ async function* requestsOfSlice(
     WHERE ${isOfSession} AND ${item.time} >= fromUnixTimestamp64Nano(toInt64({from:String}), 'UTC')
       AND ${item.time} < fromUnixTimestamp64Nano(toInt64({to:String}), 'UTC')
     ORDER BY ${item.time}`
-  const answer = await store.queryRaw(sql, 'TSVRaw', window)
+  const answer = await store.queryRaw(sql, 'TSVRaw', { ...window })
   let batch: string[][] = []
   for await (const line of linesOf(answer)) {
     batch.push(line.split('\t'))

@@ -41,7 +41,7 @@ describe.each(files)('%s', (file) => {
   test('declares exactly the columns that it answers with, with units', async () => {
     const { sql, header } = await readQuestion(new URL(file, sqlFolder))
     const { columns } = header
-    const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', session: '' }
+    const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', sessions: [] }
     const own = { grace_ns: 0, what: 'record' }
     const chunks: Uint8Array[] = []
     const answer = await engine.reader.queryRaw(sql, 'TSVWithNames', { ...parameters, ...own })
@@ -85,7 +85,7 @@ describe('runAnalyzer()', () => {
     const absenceOf = async (name: string, window: Parameters<typeof runAnalyzer>[2]) =>
       (await runAnalyzer(engine.reader, name, window)).absence
     expect(await absenceOf('lock-contention', { service: 'no-such' })).toBe('unknown_service')
-    expect(await absenceOf('lock-contention', { session: 'no-such' })).toBe('unknown_session')
+    expect(await absenceOf('lock-contention', { sessions: ['no-such'] })).toBe('unknown_session')
     expect(await absenceOf('job-runs', { service: 'shop' })).toBe('never_instrumented')
     expect(await absenceOf('lock-contention', { from: toMoment(1000) })).toBe('idle')
     expect(await absenceOf('deadlock', { from: toMoment(1000) })).toBe('idle')
@@ -100,7 +100,7 @@ describe('runAnalyzer()', () => {
     await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
     const report = await runAnalyzer(engine.reader, 'lock-contention', {
       service: name,
-      session: name,
+      sessions: [name],
     })
     expect(report.rows).toEqual([expect.objectContaining({ service: name, lock_name: name })])
   })

@@ -51,7 +51,7 @@ async function rowsOf(
     from: toText(from),
     to: toText(to),
     service: '',
-    session: '',
+    sessions: [],
   })
   return rows.map((row) =>
     Object.fromEntries(

@@ -4,6 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { createLogger } from '@wayward/base'
+import { createEngine, createStore, defaultEngineLimits } from '@wayward/clickhouse'
 import { stockTables } from '@wayward/clickhouse/tables'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -194,6 +196,32 @@ async function allRows(service: RunningService): Promise<Record<string, readonly
   return tables
 }
 
+/** Some rows of every stock table are gone, in the folder of a service that does not run. */
+async function removeSome(dataDir: string): Promise<void> {
+  const writerToken = 'of the test'
+  const engine = createEngine({
+    dataDir: join(dataDir, 'clickhouse'),
+    listen: { host: '127.0.0.1', port: 0 },
+    writerToken,
+    memoryBytesMax: 2 ** 30,
+    limits: defaultEngineLimits,
+    logger: createLogger({ write: () => undefined }),
+  })
+  const { url } = await engine.start()
+  const account = { user: 'wayward_writer', password: writerToken, database: 'wayward' }
+  const store = createStore({ url, ...account, requestTimeoutMs: 60_000 })
+  try {
+    for (const table of stockTables) {
+      await store.command(
+        `ALTER TABLE ${table} DELETE WHERE _part_offset % 3 = 0 SETTINGS mutations_sync = 2`,
+      )
+    }
+  } finally {
+    await store.close()
+    await engine.shutdown(5_000)
+  }
+}
+
 beforeAll(async () => {
   ;[home, other] = await Promise.all([startService(homeDir), startService(otherDir)])
   for (const [signal, body] of Object.entries(requests)) {
@@ -240,8 +268,66 @@ describe('a session', () => {
     expect(await allRows(other)).toEqual(rows)
     const again = await run('import', archive, '--data-dir', otherDir)
     expect(again.code).toBe(0)
-    expect(again.stderr).toContain('are there already; nothing was sent')
+    expect(again.stderr).toContain('are there already; nothing was stored')
     expect(await allRows(other)).toEqual(rows)
+  })
+
+  test('goes on where an import has ended in the middle, item by item', async () => {
+    const rows = await allRows(home)
+    const token = /#token=(\S+)/.exec(other.stdout())?.[1] ?? ''
+    const headers = { Authorization: `Bearer ${token}` }
+    const address = `${other.endpoints.api}/api/v1`
+    const whole = readFileSync(archive)
+    // What was received is not what was sent.
+    const cut = await fetch(`${address}/archive`, {
+      method: 'POST',
+      headers,
+      body: whole.subarray(0, whole.length / 2),
+    })
+    expect(cut.status).toBe(400)
+    expect((await fetch(`${address}/archive`, { method: 'POST', body: whole })).status).toBe(401)
+    await other.stop('SIGKILL')
+    await removeSome(otherDir)
+    other = await startService(otherDir)
+    expect((await allRows(other))['otel_traces']?.length).toBeLessThan(1_000)
+    const again = await run('import', archive, '--data-dir', otherDir)
+    expect(again.stderr).toContain(`Session ${session} of shop "north": 1200 spans`)
+    expect(await allRows(other)).toEqual(rows)
+  })
+
+  test('is imported once by many who do so at the same time', async () => {
+    const before = await allRows(other)
+    await run('delete', session, '--data-dir', otherDir, '--even-if-running')
+    expect((await allRows(other))['otel_traces']).toEqual([''])
+    const all = await Promise.all(
+      [1, 2, 3].map(() => run('import', archive, '--data-dir', otherDir)),
+    )
+    expect(all.filter(({ code }) => code === 0).length).toBeGreaterThan(0)
+    for (const { code, stderr } of all) {
+      if (code !== 0) expect(stderr).toContain('is being imported or deleted already')
+    }
+    expect(await allRows(other)).toEqual(before)
+  })
+
+  test('is taken along over the API', async () => {
+    const answer = await fetch(`${home.endpoints.api}/api/v1/archive?session=${session}`)
+    expect(answer.headers.get('content-disposition')).toBe(
+      `attachment; filename="${session}.jsonl.gz"`,
+    )
+    const [, ...lines] = gunzipSync(Buffer.from(await answer.arrayBuffer()))
+      .toString()
+      .split('\n')
+    const [, ...others] = gunzipSync(readFileSync(archive)).toString().split('\n')
+    expect(lines.slice(0, -2)).toEqual(others.slice(0, -2))
+    for (const [query, status] of [
+      ['session=none', 404],
+      ['', 400],
+      [`session=${session}&service=till`, 404],
+    ] as const) {
+      const refused = await fetch(`${home.endpoints.api}/api/v1/archive?${query}`)
+      expect(refused.status).toBe(status)
+      await refused.arrayBuffer()
+    }
   })
 
   test('is shown on one screen', async () => {
@@ -307,85 +393,5 @@ describe('a bad archive', () => {
     const { code, stderr } = await run(...args)
     expect(stderr).toMatch(message)
     expect(code).toBe(expected)
-  })
-})
-
-describe('sessions delete', () => {
-  let reported = 0
-
-  /** A session of one span, which ended so long ago. */
-  async function report(id: string, agoMs: number): Promise<void> {
-    const startNs = BigInt(Date.now() - agoMs) * 1_000_000n + BigInt(++reported)
-    const span = {
-      traceId: `${reported}`.padStart(32, 'a'),
-      spanId: reported.toString(16).padStart(16, 'd'),
-      name: 'once',
-      startTimeUnixNano: String(startNs),
-      endTimeUnixNano: String(startNs + 1_000n),
-      attributes: [text('wayward.kind', 'lock_hold'), text('wayward.lock.name', 'l')],
-    }
-    const attributes = [text('service.name', 'till'), text('wayward.session.id', id)]
-    const response = await fetch(`${other.endpoints.otlpHttp}/v1/traces`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }],
-      }),
-    })
-    expect(response.status).toBe(200)
-  }
-
-  const remove = (...args: string[]) => run('delete', ...args, '--data-dir', otherDir)
-
-  test('deletes what was reported a moment ago, and nothing of others', async () => {
-    await report('run-delete-1', 3_600_000)
-    await report('run-other-1', 3_600_000)
-    const { code, stderr } = await remove('run-delete')
-    expect(stderr).toContain('Deleted session run-delete-1 of till: 4 rows of 4 tables')
-    expect(code).toBe(0)
-    const spans = (await allRows(other))['otel_traces'] ?? []
-    expect(spans.filter((row) => row.includes('run-delete-1'))).toEqual([])
-    expect(spans.filter((row) => row.includes('run-other-1'))).toHaveLength(1)
-    expect(await remove('run-delete-1')).toMatchObject({ code: 2 })
-  })
-
-  test('refuses a session that still runs, unless it is told to', async () => {
-    await report('run-alive', 2_000)
-    const refused = await remove('run-alive')
-    expect(refused.code).toBe(2)
-    expect(refused.stderr).toMatch(/"run-alive" still runs, or did \d+ s ago/)
-    expect(await remove('run-alive', '--even-if-running')).toMatchObject({ code: 0 })
-  })
-
-  test('needs the token that the service prints, and takes no other', async () => {
-    await report('run-guarded', 3_600_000)
-    await fetch(`${other.endpoints.api}/inserted`)
-    const printed = /#token=(\S+)/.exec(other.stdout())?.[1] ?? ''
-    expect(printed).toMatch(/^[\w-]{32}$/)
-    const address = `${other.endpoints.api}/api/v1/sessions/run-guarded`
-    const ask = async (headers: Record<string, string>) =>
-      await fetch(address, { method: 'DELETE', headers })
-    for (const headers of [{}, { Authorization: `Bearer ${printed}x` }, { Authorization: 'x' }]) {
-      const refused = await ask(headers)
-      expect(refused.status).toBe(401)
-      expect(refused.headers.get('www-authenticate')).toContain('Bearer')
-    }
-    const right = { Authorization: `Bearer ${printed}` }
-    expect((await ask({ ...right, Origin: 'https://evil.example' })).status).toBe(403)
-    const answer = await ask(right)
-    expect(await answer.json()).toMatchObject({
-      deleted: [{ service: 'till', session: 'run-guarded', rows: { otel_traces: 1 } }],
-    })
-    expect((await ask(right)).status).toBe(404)
-  })
-
-  test('deletes from a folder without a service, and says what is wrong', async () => {
-    await report('run-offline', 3_600_000)
-    await other.stop()
-    expect(await remove('run-offline')).toMatchObject({ code: 0, stdout: '' })
-    expect((await remove('run-offline')).stderr).toContain('No session begins with "run-offline"')
-    other = await startService(otherDir)
-    const rows = await allRows(other)
-    expect(rows['otel_traces']?.some((row) => row.includes('run-offline'))).toBe(false)
   })
 })

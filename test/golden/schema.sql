@@ -293,6 +293,19 @@ FROM otel_traces
 WHERE TraceId != ''
 GROUP BY TraceId;
 
+CREATE TABLE wayward_imports
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the session' CODEC(ZSTD(1)),
+    `session` String COMMENT 'The session; see wayward_sessions' CODEC(ZSTD(1)),
+    `collector` String COMMENT 'Id of the data folder of the collector that imports' CODEC(ZSTD(1)),
+    `host` LowCardinality(String) COMMENT 'Host of that collector' CODEC(ZSTD(1)),
+    `state` LowCardinality(String) COMMENT 'begun, or ended: ClickHouse has all that was sent' CODEC(ZSTD(1)),
+    `at` DateTime64(9, 'UTC') COMMENT 'Since when, UTC, by the clock of ClickHouse' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(at)
+ORDER BY (service, session, collector)
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 10000;
+
 CREATE TABLE wayward_incoming
 (
     `service` LowCardinality(String) COMMENT 'service.name of the resource',

@@ -11,20 +11,32 @@ import {
   type Reply,
   type Route,
 } from '@wayward/base'
-import { type Reader, StoreError } from '@wayward/clickhouse'
-import { type Endpoint, isBytesAnswer, isRefusalAnswer, safely } from './endpoint.ts'
+import { StoreError } from '@wayward/clickhouse'
+import {
+  type Endpoint,
+  isBytesAnswer,
+  isRefusalAnswer,
+  isStreamAnswer,
+  safely,
+} from './endpoint.ts'
 import { type ChangeParts, type Changes, createChanges } from './changes.ts'
 import { endpoints } from './endpoints.ts'
 import { openApi } from './open-api.ts'
 import { foreignReply } from './foreign-site.ts'
-import { type Given, ParameterError, type ParameterName, parameters } from './parameters.ts'
-import { createSqlRoute, type RawReader } from './sql-route.ts'
-import { isAway } from './table.ts'
+import {
+  type Given,
+  type Parameter,
+  ParameterError,
+  type ParameterName,
+  parameters,
+} from './parameters.ts'
+import { sendStream } from './send-stream.ts'
+import { isAway, type RawReader } from './table.ts'
 
 /** What the API needs. */
 export interface ApiParts {
   /** Asks as the reading account. */
-  readonly store: Reader & RawReader
+  readonly store: RawReader
   /** Where the tables are, for the statements that answers name. */
   readonly database: string
   /** Milliseconds since 1970. */
@@ -34,6 +46,8 @@ export interface ApiParts {
 }
 
 const retryMs = 3_000
+/** Sessions that are asked for together. */
+const repeatedMax = 1_000
 
 /** The routes of the API, for the listener of `/healthz`. */
 export function createApi(settings: ApiParts): readonly Route[] {
@@ -42,7 +56,6 @@ export function createApi(settings: ApiParts): readonly Route[] {
   const known = endpoints.filter(({ method }) => method === undefined || changes !== undefined)
   return [
     ...known.map((endpoint) => toRoute(endpoint, parts)),
-    createSqlRoute(parts.store, refusalOfSql),
     {
       path: '/api/v1/openapi.json',
       methods: ['GET', 'HEAD'],
@@ -60,6 +73,8 @@ function toRoute(endpoint: Endpoint, parts: Parts): Route {
   return {
     path: endpoint.path,
     methods: endpoint.method === undefined ? ['GET', 'HEAD'] : [endpoint.method],
+    takesBody: endpoint.body !== undefined,
+    ...(endpoint.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: endpoint.bodyTimeoutMs }),
     handle: async (exchange) => {
       const reply =
         foreignReply(exchange.request.headers) ??
@@ -96,11 +111,15 @@ async function answer(
     const nowNs = BigInt(wallMs()) * 1_000_000n
     const found = await endpoint.answer({ given, asker, nowNs, exchange, changes })
     if (isBytesAnswer(found)) return { status: 200, ...found }
+    if (isStreamAnswer(found)) {
+      await sendStream(found, exchange.response, gone.signal)
+      return undefined
+    }
     return isRefusalAnswer(found) ? problemDetails(found) : jsonReply(200, found)
   } catch (error) {
     // Nobody is left to read it.
     if (gone.signal.aborted) return undefined
-    const refusal = toRefusal(error)
+    const refusal = toRefusal(error, endpoint)
     if (refusal === undefined) throw error
     return problemDetails(refusal)
   } finally {
@@ -110,7 +129,7 @@ async function answer(
 
 /** @throws ParameterError where one is unknown, missing or cannot be read */
 function readParameters(endpoint: Endpoint, { parameters: inPath, query }: Exchange): Given {
-  const given: Partial<Record<ParameterName, string>> = {}
+  const given: Partial<Record<ParameterName, string | readonly string[]>> = {}
   const inQuery = endpoint.parameters.filter((name) => inPath[name] === undefined)
   for (const key of query.keys()) {
     if (inQuery.some((name) => name === key)) continue
@@ -118,37 +137,46 @@ function readParameters(endpoint: Endpoint, { parameters: inPath, query }: Excha
     throw new ParameterError(`The parameter "${key}" is not known here; ${known}`)
   }
   for (const name of endpoint.parameters) {
-    const value = inPath[name] ?? query.get(name) ?? ''
+    const inAddress = inPath[name]
+    const all = inAddress === undefined ? query.getAll(name) : [inAddress]
     // What is empty is as if it were not there: forms send their empty fields.
-    if (value === '') continue
-    try {
-      parameters[name].check(value)
-    } catch (error) {
-      if (!(error instanceof ParameterError)) throw error
-      throw new ParameterError(`${name} is "${shortened(value)}": ${error.message}`)
+    const values = all.filter((value) => value !== '')
+    const [value] = values
+    if (value === undefined) continue
+    const { check, isRepeated }: Parameter = parameters[name]
+    if (values.length > (isRepeated === true ? repeatedMax : 1)) {
+      const most = isRepeated === true ? `at most ${repeatedMax}` : 'once'
+      throw new ParameterError(`${name} is there ${values.length} times; wanted ${most}`)
     }
-    given[name] = value
+    for (const one of values) checkValue(name, one, check)
+    given[name] = isRepeated === true ? values : value
   }
-  return given
+  return given as Given
+}
+
+function checkValue(name: string, value: string, check: Parameter['check']): void {
+  try {
+    check(value)
+  } catch (error) {
+    if (!(error instanceof ParameterError)) throw error
+    throw new ParameterError(`${name} is "${shortened(value)}": ${error.message}`)
+  }
 }
 
 function shortened(value: string): string {
   return value.length > 100 ? `${value.slice(0, 100)}…` : value
 }
 
-/** Who wrote the statement can cure it. */
-function refusalOfSql(error: unknown): Refusal {
-  const refusal = toRefusal(error)
-  if (refusal === undefined) throw error
-  return refusal.code === 'failed' ? { ...refusal, code: 'malformed' } : refusal
-}
-
-function toRefusal(error: unknown): Refusal | undefined {
+function toRefusal(error: unknown, { operation }: Endpoint): Refusal | undefined {
   if (error instanceof ParameterError) return { code: 'malformed', message: error.message }
   if (isAway(error)) {
     const message = `ClickHouse does not answer now: ${(error as Error).message}`
     return { code: 'unavailable', message, retryAfterMs: retryMs }
   }
-  if (error instanceof StoreError) return { code: 'failed', message: error.message }
+  if (error instanceof StoreError) {
+    // Who wrote the statement can cure it.
+    const code = operation === 'askSql' ? 'malformed' : 'failed'
+    return { code, message: error.message }
+  }
   return undefined
 }

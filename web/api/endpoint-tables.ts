@@ -1,6 +1,6 @@
 // The addresses that answer a question with a table and need nothing else: each is its SQL file,
 // its parameters and what these mean to it.
-import { toParameters } from '@wayward/analyzers'
+import { type FilledParameters, toParameters } from '@wayward/analyzers'
 import type { Endpoint, Question } from './endpoint.ts'
 import {
   attributeOf,
@@ -22,7 +22,7 @@ const bucketsByDefault = 120
 /** The longest waits, whose holders are looked for. */
 const waitsMax = 2000
 
-type Values = Readonly<Record<string, string | number>>
+type Values = FilledParameters
 
 interface TableEndpoint {
   /** Of the file, and of the address. */
@@ -208,7 +208,7 @@ async function valuesOf({ isOfSpan, values }: TableEndpoint, asked: Question): P
   const common = {
     ...toParameters(readWindow(given, nowNs)),
     service: given.service ?? '',
-    session: given.session ?? '',
+    sessions: given.session ?? [],
     database: asker.database,
     limit: limit === undefined ? limitByDefault : Number(limit),
     by: '',

@@ -19,7 +19,7 @@ export interface Question {
 /** An address of the API. */
 export interface Endpoint {
   /** What is not read changes something, and needs the right to. @default GET */
-  readonly method?: 'DELETE'
+  readonly method?: 'DELETE' | 'POST'
   /** With a colon before the parts that are parameters: `/api/v1/traces/:traceId`. */
   readonly path: string
   /** Its name in the OpenAPI file and for programs that are made from it. */
@@ -27,10 +27,29 @@ export interface Endpoint {
   readonly summary: string
   /** Those of the path and those behind the question mark. */
   readonly parameters: readonly ParameterName[]
+  /** What the body of a request is, where it has one. */
+  readonly body?: string
+  /** How long a client may take to send the body, where that is long. */
+  readonly bodyTimeoutMs?: number
+  /** @default JSON */
+  readonly contentType?: string
   /** The form of the answer. */
   readonly schema: () => Promise<JsonSchema>
-  /** @returns what is sent as JSON, bytes, or a refusal where there is no such thing */
+  /** @returns what is sent as JSON, bytes, a stream, or a refusal where there is no such thing */
   readonly answer: (question: Question) => Promise<object | Refusal>
+}
+
+/** An answer that is sent as it comes. */
+export interface StreamAnswer {
+  readonly contentType: string
+  /** Undefined where it is no file to be kept. */
+  readonly fileName?: string
+  readonly chunks: AsyncIterable<Uint8Array | string>
+}
+
+/** Whether an answer is sent as it comes. */
+export function isStreamAnswer(answer: object): answer is StreamAnswer {
+  return 'chunks' in answer
 }
 
 /** An answer that is no JSON. */

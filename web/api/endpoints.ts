@@ -1,5 +1,6 @@
 // The addresses of the API, each once.
 import {
+  type FilledParameters,
   fillSql,
   listAnalyzers,
   listSessions,
@@ -10,6 +11,8 @@ import {
   toParameters,
 } from '@wayward/analyzers'
 import { runReport } from '@wayward/analyzers/report/ranked'
+import { answerArchive, archiveSchema, archiveType } from './archive-export.ts'
+import { answerImport, importSchema } from './archive-import.ts'
 import type { Endpoint, Question } from './endpoint.ts'
 import { objectOf, type JsonSchema } from './json-schema.ts'
 import { attributeOf, type Given, readDurationMs, readWindow } from './parameters.ts'
@@ -22,6 +25,7 @@ import {
   answerTimeline,
   timelineSchema,
 } from './timeline.ts'
+import { answerSql, sqlAnswerSchema } from './sql-answer.ts'
 import { answerDeletion, deletionSchema } from './session-deletion.ts'
 import { spanOfTime } from './time-span.ts'
 import { askTable, schemaOfHead, sqlSchema, tableSchema, toTable } from './table.ts'
@@ -30,13 +34,15 @@ const window = ['from', 'to', 'since', 'service'] as const
 const windowAndSession = [...window, 'session'] as const
 const limitByDefault = 100
 const spansMax = 200_000
+/** Of an archive. */
+const uploadTimeoutMs = 3_600_000
 
 function question(name: string): URL {
   return new URL(`./questions/${name}.sql`, import.meta.url)
 }
 
 /** The parameters that questions have in common. */
-function valuesOf({ given, nowNs }: Question): Readonly<Record<string, string | number>> {
+function valuesOf({ given, nowNs }: Question): FilledParameters {
   return toParameters(readWindow(given, nowNs))
 }
 
@@ -82,6 +88,35 @@ export const endpoints: readonly Endpoint[] = [
     parameters: ['session', 'service', 'running'],
     schema: deletionSchema,
     answer: answerDeletion,
+  },
+  {
+    path: '/api/v1/archive',
+    operation: 'exportSessions',
+    summary: 'Sessions as an archive, to be imported elsewhere',
+    parameters: ['session', 'service'],
+    contentType: archiveType,
+    schema: archiveSchema,
+    answer: answerArchive,
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/archive',
+    operation: 'importSessions',
+    summary: 'Take the sessions of an archive in, once: what is stored already is not stored again',
+    parameters: [],
+    body: archiveType,
+    bodyTimeoutMs: uploadTimeoutMs,
+    contentType: 'application/x-ndjson',
+    schema: importSchema,
+    answer: answerImport,
+  },
+  {
+    path: '/api/v1/sql',
+    operation: 'askSql',
+    summary: 'Any statement that reads, as the reading account',
+    parameters: ['sql', 'format'],
+    schema: sqlAnswerSchema,
+    answer: answerSql,
   },
   {
     path: '/api/v1/report',
@@ -206,14 +241,18 @@ export const endpoints: readonly Endpoint[] = [
 
 /** A reader whose questions end with the client. */
 function stoppable({ store, signal }: Question['asker']): Question['asker']['store'] {
-  return { query: (sql, parameters) => store.query(sql, parameters, signal) }
+  return {
+    query: (sql, parameters) => store.query(sql, parameters, signal),
+    queryRaw: (sql, format, parameters) => store.queryRaw(sql, format, parameters, signal),
+  }
 }
 
 async function answerSessions({ asker, given, nowNs }: Question): Promise<object> {
   const asked = readWindow(given, nowNs)
   const { columns, rows, sql } = await listSessions(stoppable(asker), asked)
-  const { session } = asked
-  const chosen = session === undefined ? rows : rows.filter((row) => row['session'] === session)
+  const { sessions } = asked
+  const chosen =
+    sessions === undefined ? rows : rows.filter((row) => sessions.includes(String(row['session'])))
   return toTable(columns, chosen, fillSql({ sql }, toParameters(asked), asker.database))
 }
 
@@ -221,10 +260,11 @@ async function answerSession(asked: Question): Promise<object> {
   const { asker, given } = asked
   const session = (await answerSessions(asked)) as { readonly rows: readonly unknown[] }
   if (session.rows.length === 0) {
-    const message = `There is no session "${given.session}"; /api/v1/sessions lists those that there are`
+    const message = `There is no session "${given.session?.join()}"; /api/v1/sessions lists those that there are`
     return { code: 'not_found', message }
   }
-  const values = { service: given.service ?? '', session: given.session ?? '' }
+  const [id = ''] = given.session ?? []
+  const values = { service: given.service ?? '', session: id }
   return { session, reported: await askTable(asker, reportedQuestion, values) }
 }
 

@@ -60,10 +60,13 @@ async function describe(endpoint: Endpoint): Promise<object> {
       summary,
       ...(endpoint.method === undefined ? {} : { security: [{ token: [] }] }),
       parameters: endpoint.parameters.map((name) => describeParameter(name, path)),
+      ...(endpoint.body === undefined ? {} : { requestBody: bodyOf(endpoint.body) }),
       responses: {
         '200': {
           description: 'The answer',
-          content: { 'application/json': { schema: await endpoint.schema() } },
+          content: {
+            [endpoint.contentType ?? 'application/json']: { schema: await endpoint.schema() },
+          },
         },
         default: { description: 'Why there is no answer (RFC 9457)', content: problems },
       },
@@ -71,15 +74,22 @@ async function describe(endpoint: Endpoint): Promise<object> {
   }
 }
 
+function bodyOf(type: string): object {
+  const schema = { type: 'string', contentMediaType: type }
+  return { required: true, content: { [type]: { schema } } }
+}
+
 function describeParameter(name: ParameterName, path: string): object {
-  const { text, example, schema }: Parameter = parameters[name]
+  const parameter: Parameter = parameters[name]
+  const { text, example, schema } = parameter
   const isInPath = path.includes(`/:${name}`)
+  const isRepeated = parameter.isRepeated === true && !isInPath
   return {
     name,
     in: isInPath ? 'path' : 'query',
     required: isInPath,
     description: text,
     example,
-    schema,
+    schema: isRepeated ? { type: 'array', items: schema } : schema,
   }
 }

@@ -19,6 +19,8 @@ export interface Parameter {
   readonly check: (text: string) => void
   /** @default false */
   readonly isRequired?: boolean
+  /** Whether it may be there several times. @default false */
+  readonly isRepeated?: boolean
 }
 
 /** A value that cannot be read: what was seen and what was wanted. */
@@ -32,16 +34,16 @@ const textLengthMax = 10_000
 /** Rows of an answer, unless `limit` asks for fewer. */
 export const rowsMax = 10_000
 
-function textParameter(about: string, example: string): Parameter {
+const sqlLengthMax = 30_000
+
+function textParameter(about: string, example: string, lengthMax = textLengthMax): Parameter {
   return {
     text: about,
     example,
     schema: text,
     check(value) {
-      if (value.length > textLengthMax) {
-        throw new ParameterError(
-          `it has ${value.length} characters; wanted at most ${textLengthMax}`,
-        )
+      if (value.length > lengthMax) {
+        throw new ParameterError(`it has ${value.length} characters; wanted at most ${lengthMax}`)
       }
     },
   }
@@ -127,7 +129,10 @@ export const parameters = {
     'refuse',
   ),
   service: textParameter('Only this service', 'shop'),
-  session: textParameter('Only this session', '0f1c2d3e'),
+  session: {
+    ...textParameter('Only this session; may be there several times', '0f1c2d3e'),
+    isRepeated: true,
+  },
   analyzer: {
     ...textParameter('Name of the analyzer, as /api/v1/analyzers lists it', 'lock-contention'),
     isRequired: true,
@@ -147,6 +152,8 @@ export const parameters = {
   group: textParameter('A line for each value of this attribute', 'pool'),
   limit: integerParameter('Rows at most', 1, rowsMax, '100'),
   name: textParameter('Only what has this name', 'GET /cart'),
+  sql: textParameter('The statement', 'SELECT 1', sqlLengthMax),
+  format: choiceParameter('Of the answer', ['table', 'csv', 'json', 'parquet', 'arrow'], 'csv'),
   text: textParameter('Only records whose body has this, in whatever case', 'timed out'),
   own: choiceParameter(
     'Whether the events of Wayward itself count',
@@ -176,7 +183,9 @@ export const parameters = {
 export type ParameterName = keyof typeof parameters
 
 /** The parameters that were given, checked. */
-export type Given = Readonly<Partial<Record<ParameterName, string>>>
+export type Given = Readonly<Partial<Record<Exclude<ParameterName, 'session'>, string>>> & {
+  readonly session?: readonly string[]
+}
 
 /** A moment, where `now` is now. @throws ParameterError */
 export function readTime(value: string, nowNs = 0n): bigint {
@@ -202,8 +211,13 @@ function read<T>(value: string, wanted: string, parse: (value: string) => T): T 
 export function readWindow(
   given: Given,
   nowNs: bigint,
-): { readonly from?: bigint; readonly to?: bigint; service?: string; session?: string } {
-  const { service, session, since } = given
+): {
+  readonly from?: bigint
+  readonly to?: bigint
+  service?: string
+  sessions?: readonly string[]
+} {
+  const { service, session: sessions, since } = given
   if (since !== undefined && given.from !== undefined) {
     throw new ParameterError('from and since both say where to begin; leave one out')
   }
@@ -223,7 +237,7 @@ export function readWindow(
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(service === undefined ? {} : { service }),
-    ...(session === undefined ? {} : { session }),
+    ...(sessions === undefined ? {} : { sessions }),
   }
 }
 

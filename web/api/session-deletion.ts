@@ -10,18 +10,22 @@ const insertedWaitMsMax = 20_000
 /** Deletes a session of the services that have it, or of one of them. */
 export async function answerDeletion({ changes, given }: Question): Promise<object | Refusal> {
   if (changes === undefined) throw new Error('Nothing can be changed here')
-  const { running, service = '', session = '' } = given
+  const { running, service = '', session: ids = [] } = given
+  const session = ids.join(', ')
   // Shows that ClickHouse answers, before the journal is waited for.
-  await readSilence(changes.store, [session], service)
+  await readSilence(changes.store, ids, service)
   if (!(await isInserted(changes))) return notInserted
-  const found = await readSilence(changes.store, [session], service)
+  const found = await readSilence(changes.store, ids, service)
   if (found.length === 0) return unknown(session, service)
   const alive = found.find(({ silentMs }) => silentMs < runningSilenceMs)
   if (alive !== undefined && running !== 'delete') return stillRuns(alive)
   const deleted: object[] = []
   for (const key of found) {
-    const rows = await changes.deleteSession(key)
-    deleted.push({ service: key.service, session: key.session, rows })
+    const { service: of, session: id } = key
+    const deleting = changes.deleteSession({ service: of, session: id })
+    if (deleting === undefined) return beingImported(id)
+    const rows = await deleting
+    deleted.push({ service: of, session: id, rows })
   }
   return { deleted }
 }
@@ -43,6 +47,11 @@ const notInserted: Refusal = {
   code: 'unavailable',
   message: 'Not everything that was received is in ClickHouse yet, and it would come back',
   retryAfterMs: 5_000,
+}
+
+function beingImported(session: string): Refusal {
+  const message = `The session "${session}" is being imported; wait for its end`
+  return { code: 'conflict', message }
 }
 
 function unknown(session: string, service: string): Refusal {

@@ -8,7 +8,7 @@ import {
   type Scope,
   type SqlHeader,
 } from '@wayward/analyzers'
-import { type Reader, StoreError } from '@wayward/clickhouse'
+import { type Reader, type Store, StoreError } from '@wayward/clickhouse'
 import { type JsonSchema, objectOf } from './json-schema.ts'
 
 /** Rows, what their columns mean, and the statement that gives them in any ClickHouse client. */
@@ -18,9 +18,12 @@ export interface Table {
   readonly sql: string
 }
 
+/** Asks, also for bytes in one of ClickHouse's formats. */
+export type RawReader = Reader & Pick<Store, 'queryRaw'>
+
 /** Who asks and where the tables are. */
 export interface Asker {
-  readonly store: Reader
+  readonly store: RawReader
   /** Ends what is asked when nobody waits for it any more. */
   readonly signal: AbortSignal
   readonly database: string

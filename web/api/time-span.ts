@@ -22,7 +22,7 @@ export async function spanOfTime({ asker, given, nowNs }: Question): Promise<Spa
   const { sql } = await readQuestion(question)
   const [found] = await asker.store.query<{ readonly from_ns: string; readonly to_ns: string }>(
     sql,
-    { ...toParameters(asked), session: given.session ?? '' },
+    { ...toParameters(asked), sessions: given.session ?? [] },
     asker.signal,
   )
   const fromNs = BigInt(found?.from_ns ?? 0)

@@ -1,6 +1,12 @@
 // What held, waited and ran when, for a timeline of a given width: lanes, and runs of boxes as
 // columns of numbers, which are a third of the bytes of objects.
-import { fillSql, readQuestion, type Scope, toParameters } from '@wayward/analyzers'
+import {
+  type FilledParameters,
+  fillSql,
+  readQuestion,
+  type Scope,
+  toParameters,
+} from '@wayward/analyzers'
 import type { Question } from './endpoint.ts'
 import { type JsonSchema, objectOf } from './json-schema.ts'
 import type { Given } from './parameters.ts'
@@ -21,11 +27,11 @@ function question(name: string): URL {
 }
 
 /** What the questions of the timeline have in common. */
-function valuesOf({ given }: Question, span: Span): Readonly<Record<string, string | number>> {
+function valuesOf({ given }: Question, span: Span): FilledParameters {
   return {
     ...toParameters({ from: span.fromNs, to: span.toNs }),
     service: given.service ?? '',
-    session: given.session ?? '',
+    sessions: given.session ?? [],
     from_ns: String(span.fromNs),
     to_ns: String(span.toNs),
     by: given.by ?? '',
@@ -52,13 +58,13 @@ const partsOfKind: Readonly<Record<string, readonly string[]>> = {
 const groups = [['locks', 'queues', 'jobs'], ['open'], ['spans', 'logs', 'processes']] as const
 
 /** What need not be planned, because nothing of it was asked for. */
-export function scopeOf({ by, kind, service, session }: Given): Scope {
+export function scopeOf({ by, kind, service, session: sessions }: Given): Scope {
   const wanted = partsOfKind[kind ?? by ?? '']
   const all = new Set(Object.values(partsOfKind).flat())
   return {
     empty: new Set(wanted === undefined ? [] : [...all].filter((part) => !wanted.includes(part))),
     unset: new Set(
-      Object.entries({ service, session }).flatMap(([name, value]) =>
+      Object.entries({ service, sessions }).flatMap(([name, value]) =>
         value === undefined ? [name] : [],
       ),
     ),
@@ -130,10 +136,7 @@ function levelFor({ by }: Given, pixelNs: number): number | undefined {
 }
 
 /** Where the steps of a window are. */
-function stepsOf(
-  { fromNs, toNs }: Span,
-  levelMs: number,
-): Readonly<Record<string, string | number>> {
+function stepsOf({ fromNs, toNs }: Span, levelMs: number): FilledParameters {
   const levelNs = BigInt(levelMs) * 1_000_000n
   const [first, last] = [fromNs / levelNs, toNs / levelNs]
   const { from = '', to = '' } = toParameters({ from: (first + 1n) * levelNs, to: last * levelNs })
@@ -185,7 +188,7 @@ export async function answerIntervals({ asker, given }: Question): Promise<Table
   return await askTable(asker, question('intervals'), {
     kind: given.kind ?? '',
     service: given.service ?? '',
-    session: given.session ?? '',
+    sessions: given.session ?? [],
     name: given.name ?? '',
     from_ns: from,
     to_ns: given.toNs ?? from,

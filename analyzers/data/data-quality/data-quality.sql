@@ -1,10 +1,10 @@
 -- Question: May the answers be believed: what is missing, doubled or of a wrong time?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; sessions that overlap it count
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; sessions that overlap it count
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: open_now, reported_losses, to_severity, failure_severity
 --
@@ -31,7 +31,7 @@ WITH
     WHERE t.first_at < {to:DateTime64(9, 'UTC')}
       AND t.last_at >= {from:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR s.service = {service:String})
-      AND ({session:String} = '' OR s.session = {session:String})
+      AND (empty({sessions:Array(String)}) OR s.session IN {sessions:Array(String)})
     GROUP BY s.service, s.session
   ),
   -- The projection of the table has it by day, so days that the window touches count whole.
@@ -44,7 +44,7 @@ WITH
     WHERE toDate(granted_at) <= toDate(least({to:DateTime64(9, 'UTC')}, toDateTime64('2100-01-01 00:00:00', 9, 'UTC')))
       AND toDate(granted_at) >= toDate(least({from:DateTime64(9, 'UTC')}, toDateTime64('2100-01-01 00:00:00', 9, 'UTC')))
       AND ({service:String} = '' OR service = {service:String})
-      AND ({session:String} = '' OR session = {session:String})
+      AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
     GROUP BY service, session, toDate(granted_at)
   ),
   troubles AS
@@ -88,7 +88,7 @@ WITH
     WHERE event IN ('refused', 'rejected', 'set_aside', 'damaged', 'dropped', 'lost')
       AND first_at < {to:DateTime64(9, 'UTC')}
       AND last_at >= {from:DateTime64(9, 'UTC')}
-      AND {service:String} = '' AND {session:String} = ''
+      AND {service:String} = '' AND empty({sessions:Array(String)})
   )
 SELECT
   about AS service,

@@ -4,7 +4,7 @@
 --   from      DateTime64(9)  first moment of the window
 --   to        DateTime64(9)  first moment after the window; runs that overlap it count, as far as they lie within
 --   service   String         only this service, empty for all
---   session   String         only this session, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --   grace_ns  UInt64         a run that starts no later than this after its due time is in time, nanoseconds
 --
 -- Uses: job_runs, job_history, job_missed, window_from_ns, reported_losses, wait_severity, failure_severity,

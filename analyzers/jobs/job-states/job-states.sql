@@ -3,7 +3,7 @@
 -- Parameters:
 --   to        DateTime64(9)  jobs in this state since before this moment
 --   service   String         only this service, empty for all
---   session   String         only this session, empty for all; that of these jobs is jobs-http
+--   sessions  Array(String)  only these sessions, empty for all; that of these jobs is jobs-http
 --
 -- Headline, the columns of a table, the last left out first:
 --   job_name, service, severity, status, since, broken, last_result, last_at, failures_in_row, missed_in_row
@@ -61,6 +61,6 @@ FROM
   WHERE s.status IN ('late', 'down', 'failing')
     AND s.since < {to:DateTime64(9, 'UTC')}
     AND ({service:String} = '' OR s.service = {service:String})
-    AND {session:String} IN ('', 'jobs-http')
+    AND (empty({sessions:Array(String)}) OR has({sessions:Array(String)}, 'jobs-http'))
 )
 ORDER BY severity DESC, service, job_name

@@ -1,10 +1,10 @@
 -- Question: Who held the locks that others waited for, and what was he doing?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: lock_holds, lock_waits, lock_slots, lock_charges, lock_stretches, lock_drawers, drawers, actor_name, observed,
 --   blocked_severity, hang_severity, as_durations

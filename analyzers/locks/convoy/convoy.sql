@@ -1,10 +1,10 @@
 -- Question: Which locks never got a break: for how long was there always somebody who waited, and how many were served?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: lock_convoys, observed, trouble, blocked_severity
 --

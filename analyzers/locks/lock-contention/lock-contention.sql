@@ -1,10 +1,10 @@
 -- Question: Which locks make others wait, how long and how often?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: lock_holds, holds_by_lock, waits_by_lock, lock_stretches, observed, blocked_severity, hang_severity,
 --   failure_severity

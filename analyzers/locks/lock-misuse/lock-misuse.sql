@@ -1,10 +1,10 @@
 -- Question: Which locks are used in ways that locks are not made for?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what overlaps it counts
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: lock_holds, lock_waits, failure_severity
 --

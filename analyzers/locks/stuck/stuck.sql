@@ -1,10 +1,10 @@
 -- Question: Which locks are held, or waited for, far longer than they ever were, with no end in sight?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what goes on at it is told as it was then
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what goes on at it is told as it was then
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: lock_holds, lock_waits, hang_severity
 --

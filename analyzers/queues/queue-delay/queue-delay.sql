@@ -1,10 +1,10 @@
 -- Question: Do items wait for longer than they should, and why: what comes, what works, or what hangs?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what overlaps it counts, as far as it lies within
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: items_by_queue, queue_workers, most_at_once, queue_stretches, crowding, queue_history, observed, reported_losses,
 --   hang_severity, wait_severity, failing_severity, unending_severity, to_severity

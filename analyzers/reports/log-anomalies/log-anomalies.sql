@@ -1,10 +1,10 @@
 -- Question: When did a service log far more or far less than it usually does at that hour?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: session_of, to_severity
 --
@@ -33,7 +33,7 @@ WITH
     FROM otel_logs
     WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
   ),
   counted AS
   (
@@ -44,7 +44,7 @@ WITH
     WHERE NOT startsWith(EventName, 'wayward.')
       AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
     GROUP BY of_service, of_name, is_error, bucket
   ),
   -- The first and the last bucket are not whole. Of more than 2016 (twelve weeks of hours) the latest count.

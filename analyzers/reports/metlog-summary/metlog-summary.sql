@@ -1,10 +1,10 @@
 -- Question: What do loggers report, how often, how much of it is errors, how long do their timers take, and what is lost?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window
---   service  String         only this logger, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window
+--   service   String         only this logger, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: session_of, histogram_quantile, failing_severity, to_severity
 --
@@ -44,7 +44,7 @@ WITH
     WHERE ScopeName = '@wayward/metlog'
       AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
     GROUP BY ServiceName, EventName
     UNION ALL
     SELECT ServiceName, 'counter', MetricName, sum(Value), 0, 0., 0., 0., [], [], 0., min(StartTimeUnix), max(TimeUnix)
@@ -52,7 +52,7 @@ WITH
     WHERE ScopeName = '@wayward/metlog'
       AND TimeUnix >= {from:DateTime64(9, 'UTC')} AND TimeUnix < {to:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
     GROUP BY ServiceName, MetricName
     UNION ALL
     SELECT
@@ -62,7 +62,7 @@ WITH
     WHERE ScopeName = '@wayward/metlog'
       AND TimeUnix >= {from:DateTime64(9, 'UTC')} AND TimeUnix < {to:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
     GROUP BY ServiceName, MetricName, MetricUnit, ExplicitBounds
     UNION ALL
     SELECT ServiceName, 'gauge', MetricName, toFloat64(count()), 0, 0., 0., 0., [], [], argMax(Value, TimeUnix), min(TimeUnix), max(TimeUnix)
@@ -70,7 +70,7 @@ WITH
     WHERE ScopeName = '@wayward/metlog'
       AND TimeUnix >= {from:DateTime64(9, 'UTC')} AND TimeUnix < {to:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
     GROUP BY ServiceName, MetricName
   ),
   judged AS

@@ -1,10 +1,10 @@
 -- Question: How many different users does each service have, day by day, and how many of them are new?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Uses: session_of
 --
@@ -33,7 +33,7 @@ WITH
     WHERE hasAny(mapKeys(LogAttributes), ['user.id', 'enduser.id', 'userid', 'user_id'])
       AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
       AND ({service:String} = '' OR ServiceName = {service:String})
-      AND ({session:String} = '' OR session_of(ServiceName, ResourceAttributes) = {session:String})
+      AND (empty({sessions:Array(String)}) OR session_of(ServiceName, ResourceAttributes) IN {sessions:Array(String)})
     GROUP BY of_service, of_day, user
     HAVING user != ''
   ),

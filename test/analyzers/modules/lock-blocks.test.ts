@@ -21,7 +21,7 @@ afterAll(async () => {
   await engine.shutdown()
 })
 
-const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', session: '' }
+const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', sessions: [] }
 
 let sequence = 0
 

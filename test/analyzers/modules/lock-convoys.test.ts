@@ -45,7 +45,7 @@ test('lock_convoys has a row for each stretch of four waits or more in which som
     from: '0000000000.0',
     to: '9223372036.0',
     service: '',
-    session: '',
+    sessions: [],
   })
   // The third begins in the moment in which the second ends: there is no break.
   expect(rows).toEqual([

@@ -52,7 +52,7 @@ test('lock_edges has each pair once, with what was held besides each time', asyn
     from: '0000000000.0',
     to: '9223372036.0',
     service: '',
-    session: '',
+    sessions: [],
   })
   expect(rows).toEqual([
     { from_name: 'a', to_name: 'b', times: 2, tasks: '2', gates: ['gate'] },

@@ -1,7 +1,7 @@
 // Goal: a deleted session leaves nothing behind in any table, and takes nothing of another along.
 // Method: everything that two sessions of the same service can report is stored, one is deleted,
 // and all tables are compared with what they held before it came.
-import { deleteSession, migrate, readSilence } from '@wayward/clickhouse'
+import { claimImport, deleteSession, migrate, readSilence } from '@wayward/clickhouse'
 import { tables } from '@wayward/clickhouse/tables'
 import { readFileSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -92,10 +92,17 @@ async function report(resource: Record<string, string>, number: number): Promise
       },
     },
   ])
+  const key = { service: 'shop', session: sessionOf(resource) }
+  await claimImport(engine.writer, { collector: `c${number}`, host: 'h' }, [key])
   const metric = { ServiceName: 'shop', MetricName: 'm', TimeUnix: time, ResourceAttributes }
   for (const { name } of tables.values()) {
     if (name.startsWith('otel_metrics_')) await engine.insertRows(name, [metric])
   }
+}
+
+function sessionOf(resource: Readonly<Record<string, string>>): string {
+  const named = resource['wayward.session.id'] ?? resource['service.instance.id']
+  return named ?? `shop@${resource['host.name']}:${resource['process.pid']}`
 }
 
 /** Sessions that are told apart by what they say, and one that says nothing. */

@@ -70,7 +70,7 @@ describe('createFilter()', () => {
     [{ kind: 'span' }, 'abc'],
     [{ kind: 'log' }, ''],
     [{ kind: 'lock_wait' }, 'a'],
-    [{ session: 'shop@a:' }, 'abc'],
+    [{ sessions: ['shop@a:'] }, 'abc'],
     [{ where: 'durationMs > 10' }, 'bc'],
     [{ where: 'durationMs > 10.5 && status == "Error"' }, 'b'],
     [{ where: 'attributes["cart.items"] == "3" || name == "c"' }, 'ac'],

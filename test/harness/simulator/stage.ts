@@ -19,7 +19,7 @@ export interface Stage {
   ask(world: World, window?: SpanOfTime, filter?: Filter): Promise<Report>
 }
 
-type Filter = Pick<ReportWindow, 'service' | 'session'>
+type Filter = Pick<ReportWindow, 'service' | 'sessions'>
 
 /** An engine for the tests of a file, which are all about one analyzer. */
 export function useStage(analyzer: string): Stage {

@@ -6,6 +6,7 @@ import { migrate } from '@wayward/clickhouse'
 import { createApi } from '@wayward/web'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
 
@@ -274,6 +275,7 @@ const values: Readonly<Record<string, string>> = {
   text: 'timed OUT',
   logger: 'shop.db',
   severity: '13',
+  sql: 'SELECT 1 AS one',
 }
 
 /** Other values, for single addresses. */
@@ -305,11 +307,18 @@ describe('every address', () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false })
     for (const [template, { get }] of Object.entries(file.paths)) {
       const address = addressOf(template, get, more[template])
+      const [type = ''] = Object.keys(get.responses['200'].content)
+      if (type !== 'application/json') {
+        const response = await fetch(base + address)
+        expect([response.status, response.headers.get('content-type')]).toEqual([200, type])
+        await response.arrayBuffer()
+        continue
+      }
       const { body, headers, status } = await ask(address)
       expect(status, `${address}: ${JSON.stringify(body)}`).toBe(200)
       const isValid = ajv.validate(get.responses['200'].content['application/json'].schema, body)
       expect(isValid, `${address}: ${ajv.errorsText()}`).toBe(true)
-      if ('rows' in body) expect(body.rows, address).not.toHaveLength(0)
+      if (Array.isArray(body.rows)) expect(body.rows, address).not.toHaveLength(0)
       expect(headers.get('content-type')).toBe('application/json')
       expect(headers.get('x-content-type-options')).toBe('nosniff')
       expect(headers.get('content-security-policy')).toContain("default-src 'none'")
@@ -317,7 +326,7 @@ describe('every address', () => {
       // These ask all questions, and have the same parameters as the others.
       if (template.includes('report') || template.includes('analyzers')) continue
       for (const { example, in: where, name } of get.parameters) {
-        if (where !== 'query' || name === 'since') continue
+        if (where !== 'query' || name === 'since' || name === 'format') continue
         const one = await ask(
           `${template.replaceAll(/\{(\w+)\}/g, (_, n: string) => values[n] ?? '')}?${new URLSearchParams({ [name]: example }).toString()}`,
         )
@@ -696,6 +705,44 @@ test('a question ends in ClickHouse when its client has gone', async () => {
   await other.shutdown(100)
 }, 60_000)
 
+test('several sessions are chosen together, and none of others', async () => {
+  const counts = async (...ids: readonly string[]): Promise<number> => {
+    const query = new URLSearchParams(
+      ids.map((id) => ['session', id] as [string, string]),
+    ).toString()
+    const { body, status } = await ask(`/api/v1/sessions?${query}`)
+    expect(status).toBe(200)
+    return body.rows.length
+  }
+  expect(await counts(session, 'nobody')).toBe(await counts(session))
+  const all = (await ask('/api/v1/sessions')).body.rows.map((row) => String(row['session']))
+  expect(await counts(...all)).toBe(all.length)
+  const report = await ask(`/api/v1/report?session=${session}&session=nobody`)
+  expect(report.body).toMatchObject({ about: expect.stringContaining(`${session} and nobody`) })
+  const twice = await ask('/api/v1/logs?text=a&text=b')
+  expect(twice.body.detail).toBe('text is there 2 times; wanted once')
+  const many = Array.from({ length: 1_001 }, () => 'session=x').join('&')
+  expect((await ask(`/api/v1/sessions?${many}`)).body.detail).toContain('wanted at most 1000')
+})
+
+test('SQL ends in ClickHouse when its client has gone before the first row', async () => {
+  const gone = new AbortController()
+  const sql = 'SELECT sum(sleepEachRow(0.01)) FROM numbers(90001) SETTINGS max_block_size = 1'
+  const query = new URLSearchParams({ sql, format: 'csv' }).toString()
+  const asking = fetch(`${base}/api/v1/sql?${query}`, { signal: gone.signal })
+  asking.catch(() => undefined)
+  const running = async (): Promise<number> =>
+    (
+      await engine.writer.query(
+        `SELECT 1 FROM system.processes WHERE query LIKE '%90001%' AND query NOT LIKE '%system.processes%'`,
+      )
+    ).length
+  await vi.waitFor(async () => expect(await running()).toBe(1), { timeout: 10_000 })
+  gone.abort()
+  await expect(asking).rejects.toThrow()
+  await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 20_000, interval: 200 })
+}, 60_000)
+
 test('changes are in the file and on the door only where they can be made', async () => {
   expect(file.paths['/api/v1/sessions/{session}']).not.toHaveProperty('delete')
   const refused = await fetch(`${base}/api/v1/sessions/${session}`, { method: 'DELETE' })
@@ -704,6 +751,12 @@ test('changes are in the file and on the door only where they can be made', asyn
     store: engine.writer,
     mayChange: () => undefined,
     whenInserted: () => Promise.resolve(),
+    archives: {
+      folder: tmpdir(),
+      bytesMax: 1_000_000,
+      importer: { collector: 'a', host: 'b' },
+      take: () => Promise.resolve({ status: 'malformed' as const, message: 'no' }),
+    },
   }
   const parts = { store: engine.reader, database: 'wayward', wallMs: Date.now, changes }
   const other = createDoor({

@@ -1,12 +1,12 @@
 -- Question: Who waited longest, and who held the lock meanwhile?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; waits that overlap it count
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
---   from_ns  Int64          from, in nanoseconds since 1970
---   limit    UInt64         waits at most, the longest
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; waits that overlap it count
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
+--   from_ns   Int64          from, in nanoseconds since 1970
+--   limit     UInt64         waits at most, the longest
 --
 -- Headline, the columns of a table, the last left out first:
 --   lock_name, waiter, holder, wait_ns, hold_ns
@@ -45,7 +45,7 @@ WITH
     WHERE requested_at < {to:DateTime64(9, 'UTC')}
       AND toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) >= {from_ns:Int64}
       AND ({service:String} = '' OR service = {service:String})
-      AND ({session:String} = '' OR session = {session:String})
+      AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
     ORDER BY wait_ns DESC, wait_start_ns, wait_span_id
     LIMIT {limit:UInt64}
   ),

@@ -1,15 +1,15 @@
 -- Question: How are the waits, holds, items or runs of a lane distributed over their lengths?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts, whole
---   service  String         service.name
---   session  String         only this session, empty for all
---   from_ns  Int64          from, in nanoseconds since 1970
---   to_ns    Int64          to, in nanoseconds since 1970
---   by       String         empty
---   kind     String         lock, queue, job, ...
---   name     String         name of the lock, queue or job
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what overlaps it counts, whole
+--   service   String         service.name
+--   sessions  Array(String)  only these sessions, empty for all
+--   from_ns   Int64          from, in nanoseconds since 1970
+--   to_ns     Int64          to, in nanoseconds since 1970
+--   by        String         empty
+--   kind      String         lock, queue, job, ...
+--   name      String         name of the lock, queue or job
 --
 -- Uses: lane_intervals
 --

@@ -1,15 +1,15 @@
 -- Question: At which hours of which weekdays is a lane busy, slow or failing?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts
---   service  String         service.name
---   session  String         only this session, empty for all
---   from_ns  Int64          from, in nanoseconds since 1970
---   to_ns    Int64          to, in nanoseconds since 1970
---   by       String         empty
---   kind     String         lock, queue, job, ...
---   name     String         name of the lock, queue or job
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what overlaps it counts
+--   service   String         service.name
+--   sessions  Array(String)  only these sessions, empty for all
+--   from_ns   Int64          from, in nanoseconds since 1970
+--   to_ns     Int64          to, in nanoseconds since 1970
+--   by        String         empty
+--   kind      String         lock, queue, job, ...
+--   name      String         name of the lock, queue or job
 --
 -- Uses: lane_intervals
 --

@@ -1,13 +1,13 @@
 -- Question: What was there in a lane at a moment?
 --
 -- Parameters:
---   kind     String  lock, queue, job, thread, task, span, log or process
---   service  String  service.name
---   session  String  only this session, empty for all
---   name     String  name of the lock, queue, job, thread, task or session; of spans and log records empty
---   from_ns  Int64   first moment, in nanoseconds since 1970
---   to_ns    Int64   last moment, in nanoseconds since 1970
---   limit    UInt64  rows at most
+--   kind      String         lock, queue, job, thread, task, span, log or process
+--   service   String         service.name
+--   sessions  Array(String)  only these sessions, empty for all
+--   name      String         name of the lock, queue, job, thread, task or session; of spans and log records empty
+--   from_ns   Int64          first moment, in nanoseconds since 1970
+--   to_ns     Int64          last moment, in nanoseconds since 1970
+--   limit     UInt64         rows at most
 --
 -- Headline, the columns of a table, the last left out first:
 --   state, subject, started_at, duration_ns, who
@@ -38,7 +38,7 @@ FROM
       OR ({kind:String} = 'thread' AND if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)) = {name:String})
       OR ({kind:String} = 'task' AND if(task_name = '', concat('task ', task_id), toString(task_name)) = {name:String}))
     AND granted_at <= fromUnixTimestamp64Nano({to_ns:Int64}, 'UTC') AND toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) >= {from_ns:Int64}
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   UNION ALL
   SELECT
     'waiting' AS state, toString(lock_name) AS subject, toString(lock_id) AS title, requested_at AS started_at, wait_ns AS duration_ns,
@@ -49,7 +49,7 @@ FROM
       OR ({kind:String} = 'thread' AND if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)) = {name:String})
       OR ({kind:String} = 'task' AND if(task_name = '', concat('task ', task_id), toString(task_name)) = {name:String}))
     AND requested_at <= fromUnixTimestamp64Nano({to_ns:Int64}, 'UTC') AND toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) >= {from_ns:Int64}
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   UNION ALL
   SELECT
     'queued' AS state, toString(queue_name) AS subject, toString(item_id) AS title, enqueued_at AS started_at, wait_ns AS duration_ns,
@@ -60,7 +60,7 @@ FROM
       OR ({kind:String} = 'thread' AND if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)) = {name:String})
       OR ({kind:String} = 'task' AND if(task_name = '', concat('task ', task_id), toString(task_name)) = {name:String}))
     AND enqueued_at <= fromUnixTimestamp64Nano({to_ns:Int64}, 'UTC') AND toUnixTimestamp64Nano(enqueued_at) + toInt64(least(wait_ns, 6300000000000000000)) >= {from_ns:Int64}
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   UNION ALL
   SELECT
     if(result = 'failed', 'failed', 'processing') AS state, toString(queue_name) AS subject, toString(item_id) AS title, dequeued_at AS started_at, processing_ns AS duration_ns,
@@ -71,7 +71,7 @@ FROM
       OR ({kind:String} = 'thread' AND if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)) = {name:String})
       OR ({kind:String} = 'task' AND if(task_name = '', concat('task ', task_id), toString(task_name)) = {name:String}))
     AND dequeued_at <= fromUnixTimestamp64Nano({to_ns:Int64}, 'UTC') AND toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) >= {from_ns:Int64}
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   UNION ALL
   SELECT
     if(result IN ('failure', 'error', 'timeout'), 'failed', 'running') AS state, toString(job_name) AS subject, toString(run_id) AS title, started_at AS started_at, duration_ns AS duration_ns,
@@ -82,7 +82,7 @@ FROM
       OR ({kind:String} = 'thread' AND if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)) = {name:String})
       OR ({kind:String} = 'task' AND if(task_name = '', concat('task ', task_id), toString(task_name)) = {name:String}))
     AND started_at <= fromUnixTimestamp64Nano({to_ns:Int64}, 'UTC') AND toUnixTimestamp64Nano(started_at) + toInt64(least(duration_ns, 6300000000000000000)) >= {from_ns:Int64}
-    AND ({session:String} = '' OR session = {session:String})
+    AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
   UNION ALL
   SELECT
     if(StatusCode = 'Error', 'error', 'span'), '', toString(SpanName), toDateTime64(Timestamp, 9, 'UTC'), Duration, '', '', '', TraceId, SpanId

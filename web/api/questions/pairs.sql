@@ -1,13 +1,13 @@
 -- Question: Who waited for whom at a lock, by the longest waits?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; waits that overlap it count
---   service  String         service.name
---   session  String         only this session, empty for all
---   from_ns  Int64          from, in nanoseconds since 1970
---   name     String         name of the lock
---   limit    UInt64         waits at most, the longest
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; waits that overlap it count
+--   service   String         service.name
+--   sessions  Array(String)  only these sessions, empty for all
+--   from_ns   Int64          from, in nanoseconds since 1970
+--   name      String         name of the lock
+--   limit     UInt64         waits at most, the longest
 --
 -- Headline, the columns of a table, the last left out first:
 --   holder, waiter, met_ns, waits
@@ -31,7 +31,7 @@ WITH
       AND requested_at < {to:DateTime64(9, 'UTC')}
       AND toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) >= {from_ns:Int64}
       AND ({service:String} = '' OR service = {service:String})
-      AND ({session:String} = '' OR session = {session:String})
+      AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
     ORDER BY wait_ns DESC, wait_start_ns, span_id
     LIMIT {limit:UInt64}
   ),

@@ -1,16 +1,16 @@
 -- Question: What began, ended and went on in a lane, over time?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; what overlaps it counts
---   service  String         service.name
---   session  String         only this session, empty for all
---   from_ns  Int64          from, in nanoseconds since 1970
---   to_ns    Int64          to, in nanoseconds since 1970
---   step_ns  Int64          length of a bucket in nanoseconds
---   by       String         empty
---   kind     String         lock, queue, job, ...
---   name     String         name of the lock, queue or job
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; what overlaps it counts
+--   service   String         service.name
+--   sessions  Array(String)  only these sessions, empty for all
+--   from_ns   Int64          from, in nanoseconds since 1970
+--   to_ns     Int64          to, in nanoseconds since 1970
+--   step_ns   Int64          length of a bucket in nanoseconds
+--   by        String         empty
+--   kind      String         lock, queue, job, ...
+--   name      String         name of the lock, queue or job
 --
 -- Uses: lane_intervals
 --

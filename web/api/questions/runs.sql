@@ -1,12 +1,12 @@
 -- Question: How did the latest runs of a job go?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window; runs that started in it count
---   service  String         service.name
---   session  String         only this session, empty for all
---   name     String         name of the job
---   limit    UInt64         runs at most
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window; runs that started in it count
+--   service   String         service.name
+--   sessions  Array(String)  only these sessions, empty for all
+--   name      String         name of the job
+--   limit     UInt64         runs at most
 --
 -- Headline, the columns of a table, the last left out first:
 --   started_at, result, duration_ns, lateness_ns, attempts, error_type, worker_id
@@ -34,6 +34,6 @@ FROM wayward_job_runs
 WHERE job_name = {name:String}
   AND started_at >= {from:DateTime64(9, 'UTC')} AND started_at < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 ORDER BY started_at DESC, run_id
 LIMIT {limit:UInt64}

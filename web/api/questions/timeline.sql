@@ -4,7 +4,7 @@
 --   from        DateTime64(9)  first moment of the window
 --   to          DateTime64(9)  first moment after the window; what overlaps it counts
 --   service     String         only this service, empty for all
---   session     String         only this session, empty for all; spans and log records are left out then
+--   sessions    Array(String)  only these sessions, empty for all; spans and log records are left out then
 --   from_ns     Int64          from, in nanoseconds since 1970
 --   to_ns       Int64          to, in nanoseconds since 1970
 --   by          String         thread or task: a lane for each of them; empty: for each lock, queue, job, ...

@@ -1,10 +1,10 @@
 -- Question: When does what was reported begin and end?
 --
 -- Parameters:
---   from     DateTime64(9)  first moment of the window
---   to       DateTime64(9)  first moment after the window
---   service  String         only this service, empty for all
---   session  String         only this session, empty for all
+--   from      DateTime64(9)  first moment of the window
+--   to        DateTime64(9)  first moment after the window
+--   service   String         only this service, empty for all
+--   sessions  Array(String)  only these sessions, empty for all
 --
 -- Headline, the columns of a table, the last left out first:
 --   from_ns, to_ns
@@ -19,5 +19,5 @@ FROM wayward_session_times
 WHERE first_at < {to:DateTime64(9, 'UTC')}
   AND last_at >= {from:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR service = {service:String})
-  AND ({session:String} = '' OR session = {session:String})
+  AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 HAVING count() > 0

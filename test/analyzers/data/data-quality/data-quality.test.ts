@@ -40,7 +40,7 @@ async function troubles(window = {}): Promise<readonly string[]> {
 test('what processes dropped, by what they had to send', async () => {
   await engine.insertRows('wayward_sessions', [session('a', { dropped: 10 }), session('b')])
   expect(await troubles()).toEqual(['dropped 10/1990 '])
-  expect(await troubles({ session: 'b' })).toEqual([])
+  expect(await troubles({ sessions: ['b'] })).toEqual([])
   const { findings } = await runAnalyzer(engine.reader, 'data-quality')
   expect(findings[0]?.summary).toBe(
     'shop dropped 10 spans and events, 0.503 % of what it had to send',

@@ -116,7 +116,7 @@ test('a holder that nobody reported is told as unknown', async () => {
   const { rows, findings } = await stage.ask(world)
   expect(Number(rows[0]?.['known_share'])).toBeLessThan(0.95)
   expect(findings[0]?.explanation).toMatch(/nobody reported who held the lock/)
-  const unknown = await stage.ask(world, undefined, { session: 'no-such' })
+  const unknown = await stage.ask(world, undefined, { sessions: ['no-such'] })
   expect(unknown).toMatchObject({ status: 'NA', absence: 'unknown_session' })
 })
 

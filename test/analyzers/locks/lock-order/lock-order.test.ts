@@ -31,7 +31,7 @@ test('an inversion that never made anybody wait, in all and in a window', async 
   const from = minutes(20) + seconds(20)
   const both = await stage.ask(world, { from, to: from + minutes(1) })
   expect(both.rows).toMatchObject([{ counts: [1, 1] }])
-  const unknown = await stage.ask(world, undefined, { session: 'no-such' })
+  const unknown = await stage.ask(world, undefined, { sessions: ['no-such'] })
   expect(unknown).toMatchObject({ status: 'NA', absence: 'unknown_session' })
   const one = await stage.ask(world, { from, to: minutes(20) + seconds(50) })
   expect(one.status).toBe('ok')
