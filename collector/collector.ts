@@ -193,21 +193,14 @@ class OtlpCollector implements Collector {
       telemetry: this.#telemetry,
       pipeline: () => this.#running?.pipeline,
     })
+    const { limits } = settings
+    const shared = { ...parts, ...this.#protection, telemetry: this.#telemetry, limits }
     this.#jobs = createJobService({
-      ...parts,
-      ...this.#protection,
-      telemetry: this.#telemetry,
-      limits: settings.limits,
+      ...shared,
       notify: settings.notify,
       pipeline: () => this.#running && this.#router.consumer,
     })
-    const control = createControlService({
-      ...parts,
-      ...this.#protection,
-      file: settings.controlFile,
-      telemetry: this.#telemetry,
-      limits: settings.limits,
-    })
+    const control = createControlService({ ...shared, file: settings.controlFile })
     this.#routes = createRoutes({
       jobRoutes: [
         ...this.#jobs.routes,
@@ -222,14 +215,7 @@ class OtlpCollector implements Collector {
       ...this.#protection,
       limits: settings.limits,
       time: parts.time,
-      others:
-        parts.routes?.(
-          createInside({
-            ...this.#protection,
-            consumer: this.#router.consumer,
-            telemetry: this.#telemetry,
-          }),
-        ) ?? [],
+      others: parts.routes?.(createInside({ ...shared, consumer: this.#router.consumer })) ?? [],
     })
   }
 

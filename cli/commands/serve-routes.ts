@@ -14,7 +14,7 @@ export interface ServiceRoutesParts {
   readonly reader: { readonly store: Store; readonly database: string }
   /** Changes as the writing account. */
   readonly changer: Store
-  readonly cluster: string | undefined
+  readonly clickhouseCluster: string | undefined
   /** Lets who has it change what is stored, where nothing else is asked for. */
   readonly token: string
   readonly dataDir: string
@@ -25,7 +25,14 @@ export interface ServiceRoutesParts {
 /** The routes for the listener of the API. */
 export function createServiceRoutes(
   { access, takeArchived, whenInserted }: CollectorInside,
-  { archiveBytesMax, changer, cluster, dataDir, reader, token }: ServiceRoutesParts,
+  {
+    archiveBytesMax,
+    changer,
+    clickhouseCluster: cluster,
+    dataDir,
+    reader,
+    token,
+  }: ServiceRoutesParts,
 ): readonly Route[] {
   const changes = {
     store: changer,

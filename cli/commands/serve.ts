@@ -390,12 +390,7 @@ async function startCollector(
       logger,
       time: systemTime,
       routes: (inside) =>
-        createServiceRoutes(inside, {
-          ...started,
-          cluster: values.clickhouseCluster,
-          dataDir: values.dataDir,
-          archiveBytesMax: limitsOf(values).archiveBytesMax,
-        }),
+        createServiceRoutes(inside, { ...started, ...values, ...limitsOf(values) }),
     },
   )
   parts.add(collector, () => collector.shutdown(collectorShutdownMs))
