@@ -7,6 +7,7 @@ import type { jobsFields, jobsShowFields } from '../configuration/job-fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { getJson } from '../job/api-client.ts'
 import {
+  bandOf,
   barsOf,
   byHour,
   byWeek,
@@ -149,12 +150,24 @@ function pageOf(job: ShownJob, runs: readonly ShownRun[], terminal: Terminal): s
     barsOf(shown),
     `The last ${shown.length}, oldest first, as high as they were long; × failed`,
     numbers,
+    ...usualOf(runs, nowMs),
     '',
     ...peaksOf('hour (UTC)', byHour(runs)),
     ...peaksOf('day', byWeekday(runs)),
     ...weeksOf(byWeek(runs, nowMs, weeksMax)),
     ...failuresOf(runs, terminal),
   ].join('\n')}\n`
+}
+
+/** What a run that began now would be measured by. */
+function usualOf(runs: readonly ShownRun[], nowMs: number): readonly string[] {
+  const band = bandOf(runs, nowMs)
+  if (band === undefined) return []
+  const of = band.isOfHour ? 'of this weekday and hour (UTC)' : 'of any hour'
+  return [
+    `Usual now: median ${time(band.medianMs)}, slow above ${time(band.slowMs)}, ` +
+      `by ${band.runs} good runs ${of}`,
+  ]
 }
 
 /** The slowest and the quickest of some groups, where there are several. */

@@ -110,3 +110,50 @@ export function byWeek(
   const last = weeks.findLastIndex((week) => week.runs > 0)
   return weeks.slice(0, last + 1)
 }
+
+/** How long a run usually takes, and from when on it is slow. */
+export interface RunBand {
+  readonly medianMs: number
+  readonly slowMs: number
+  /** Of how many runs. */
+  readonly runs: number
+  /** Whether they are of the same weekday and hour. */
+  readonly isOfHour: boolean
+}
+
+/** As the analyzer job-delay has them: so many runs count, and fewer than five say nothing. */
+const bandRunsMax = 30
+const bandRunsLeast = 5
+const slowShare = 0.9
+const slowFactor = 1.5
+
+/**
+ * The band of a run that begins at a time: of the last 30 good runs before it, of its weekday and
+ * hour (UTC) where five such are known, else of any. Above half as much again as nine of ten of
+ * them a run is slow.
+ *
+ * @returns undefined where fewer than five are known
+ */
+export function bandOf(runs: readonly ShownRun[], atMs: number): RunBand | undefined {
+  const at = new Date(atMs)
+  const good = runs.filter(
+    ({ startedAt, status }) => status === 'success' && Date.parse(startedAt) < atMs,
+  )
+  const alike = good.filter(({ startedAt }) => {
+    const began = new Date(startedAt)
+    return began.getUTCDay() === at.getUTCDay() && began.getUTCHours() === at.getUTCHours()
+  })
+  const isOfHour = alike.length >= bandRunsLeast
+  const lengths = (isOfHour ? alike : good)
+    .slice(-bandRunsMax)
+    .map(({ runTimeMs }) => runTimeMs)
+    .toSorted((one, other) => one - other)
+  if (lengths.length < bandRunsLeast) return undefined
+  const most = lengths.length - 1
+  return {
+    medianMs: lengths[Math.floor(most / 2)] ?? 0,
+    slowMs: slowFactor * (lengths[Math.floor(slowShare * most)] ?? 0),
+    runs: lengths.length,
+    isOfHour,
+  }
+}
