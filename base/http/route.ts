@@ -49,16 +49,19 @@ export interface FoundRoute {
 /** Finds the routes of a path; several have other methods. */
 export function createRouter(routes: readonly Route[]): (path: string) => readonly FoundRoute[] {
   const plain = new Map<string, FoundRoute[]>()
-  const patterns: { readonly route: Route; readonly parts: readonly string[] }[] = []
+  /** By their number of parts: most are left out by that. */
+  const patterns = new Map<number, { readonly route: Route; readonly parts: readonly string[] }[]>()
   for (const route of routes) {
-    if (route.path.includes('/:')) patterns.push({ route, parts: route.path.split('/') })
-    else plain.set(route.path, [...(plain.get(route.path) ?? []), { route, parameters: {} }])
+    const parts = route.path.split('/')
+    if (route.path.includes('/:')) {
+      patterns.set(parts.length, [...(patterns.get(parts.length) ?? []), { route, parts }])
+    } else plain.set(route.path, [...(plain.get(route.path) ?? []), { route, parameters: {} }])
   }
   return (path) => {
     const found = plain.get(path)
-    if (found !== undefined || patterns.length === 0) return found ?? []
+    if (found !== undefined || patterns.size === 0) return found ?? []
     const seen = path.split('/')
-    return patterns.flatMap(({ parts, route }) => {
+    return (patterns.get(seen.length) ?? []).flatMap(({ parts, route }) => {
       const parameters = match(parts, seen)
       return parameters === undefined ? [] : [{ route, parameters }]
     })
@@ -69,7 +72,6 @@ function match(
   parts: readonly string[],
   seen: readonly string[],
 ): Readonly<Record<string, string>> | undefined {
-  if (parts.length !== seen.length) return undefined
   const parameters: Record<string, string> = {}
   for (const [index, part] of parts.entries()) {
     const value = seen[index] ?? ''

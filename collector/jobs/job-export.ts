@@ -291,6 +291,7 @@ export function toNano(ms: number): bigint {
 function toRfc3339(ms: number): string {
   const micros = Math.round(ms * 1000)
   const whole = Math.floor(micros / 1000)
-  const rest = String(micros - whole * 1000).padStart(3, '0')
-  return new Date(whole).toISOString().replace('Z', `${rest}000Z`)
+  const rest = micros - whole * 1000
+  const text = new Date(whole).toISOString().slice(0, -1)
+  return rest === 0 ? `${text}000000Z` : `${text}${String(rest).padStart(3, '0')}000Z`
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What identifies a run on the wire. */
 export interface RunIdentity {
@@ -22,7 +22,7 @@ export function identityOf(service: string, name: string, runId: string): RunIde
 }
 
 function makeIdentity(text: string): RunIdentity {
-  const digest = createHash('sha256').update(text).digest()
+  const digest = hash('sha256', text, 'buffer')
   return {
     traceId: digest.subarray(0, 16),
     spanId: digest.subarray(16, 24),
