@@ -1,4 +1,4 @@
-// Goal: what is usual of a job is what its runs of the same hour and weekday say, else all its runs.
+// Goal: what is usual of a job is what its runs of that hour and weekday say, else all its runs.
 import { bandOf, type ShownRun } from 'wayward/job/job-history'
 import { describe, expect, test } from 'vitest'
 
