@@ -95,6 +95,9 @@ export function createMetlogClient(settings: MetlogClientSettings = {}): MetlogC
   return new Client(settings)
 }
 
+/** It is asked for by a function of the system's at each read. */
+const { pid } = process
+
 const emptyOptions: MessageOptions & MetricOptions = {}
 
 class Client implements MetlogClient {
@@ -363,7 +366,7 @@ class Client implements MetlogClient {
       severity,
       payload,
       fields,
-      metlog_pid: process.pid,
+      metlog_pid: pid,
       metlog_hostname: this.#hostname,
     }
     if (this.#hasUuid) message.uuid = randomUUID()

@@ -25,25 +25,74 @@ export function createJsonWriter(): JsonWriter {
     kept.set(text, made)
     return made
   }
+  const ends = createEnds(quoteKept)
+  // Most counters have a name and nothing else, and few names.
+  const counters = new Map<string, string>()
+  const writeInside = (fields: Readonly<Record<string, unknown>>): string | undefined => {
+    const name = fields?.['name']
+    if (typeof name !== 'string' || fields['rate'] !== 1) return writeFields(fields, quoteKept)
+    const keys = Object.keys(fields)
+    if (keys.length !== 2 || keys[0] !== 'name') return writeFields(fields, quoteKept)
+    const known = counters.get(name)
+    if (known !== undefined) return known
+    const made = writeFields(fields, quoteKept)
+    if (made === undefined || name.length > keptLengthMax) return made
+    if (counters.size >= keptMax) counters.clear()
+    counters.set(name, made)
+    return made
+  }
   return (message) => {
-    const { env_version: version, fields, logger, metlog_hostname: host, severity, type } = message
-    const { metlog_pid: pid, payload, timestamp, uuid } = message
-    const texts = typeof type === 'string' && typeof logger === 'string' && typeof host === 'string'
-    const others = typeof version === 'string' && typeof timestamp === 'string'
-    const isUsual = texts && others && Number.isFinite(severity) && Number.isFinite(pid)
+    const { fields, payload, timestamp, uuid } = message
+    const isUsual = typeof timestamp === 'string' && ends.fit(message)
     if (!isUsual || Object.keys(message).length !== keyCount + (uuid === undefined ? 0 : 1)) {
       return undefined
     }
     const content = typeof payload === 'string' ? quote(payload) : writeValue(payload)
-    const inside = writeFields(fields, quoteKept)
+    const inside = writeInside(fields)
     if (content === undefined || inside === undefined) return undefined
-    return (
-      `{"env_version":${quoteKept(version)},"timestamp":${quote(timestamp)},"type":${quoteKept(type)}` +
-      `,"logger":${quoteKept(logger)},"severity":${severity},"payload":${content},"fields":{${inside}}` +
-      `,"metlog_pid":${pid},"metlog_hostname":${quoteKept(host)}` +
-      (uuid === undefined ? '}' : `,"uuid":${quote(uuid)}}`)
-    )
+    const end = uuid === undefined ? '}' : `,"uuid":${quote(uuid)}}`
+    return `${ends.version}${quote(timestamp)}${ends.head}${content},"fields":{${inside}}${ends.tail}${end}`
   }
+}
+
+/** The parts of messages that are the same from one to the next. */
+interface Ends {
+  /** Makes them fit a message. @returns false where its values are unusual */
+  fit(message: MetlogMessage): boolean
+  version: string
+  head: string
+  tail: string
+}
+
+function createEnds(quoteKept: (text: string) => string): Ends {
+  let [version, type, logger, host] = ['', '', '', '']
+  let [severity, pid] = [Number.NaN, Number.NaN]
+  const isAs = (message: MetlogMessage): boolean =>
+    message.type === type &&
+    message.logger === logger &&
+    message.severity === severity &&
+    message.metlog_hostname === host &&
+    message.metlog_pid === pid &&
+    message.env_version === version
+  const ends: Ends = {
+    version: '',
+    head: '',
+    tail: '',
+    fit(message) {
+      if (isAs(message)) return true
+      const texts = [message.env_version, message.type, message.logger, message.metlog_hostname]
+      const areTexts = texts.every((text) => typeof text === 'string')
+      const areNumbers = Number.isFinite(message.severity) && Number.isFinite(message.metlog_pid)
+      if (!areTexts || !areNumbers) return false
+      ;({ env_version: version, type, logger, severity } = message)
+      ;({ metlog_hostname: host, metlog_pid: pid } = message)
+      ends.version = `{"env_version":${quoteKept(version)},"timestamp":`
+      ends.head = `,"type":${quoteKept(type)},"logger":${quoteKept(logger)},"severity":${severity},"payload":`
+      ends.tail = `,"metlog_pid":${pid},"metlog_hostname":${quoteKept(host)}`
+      return true
+    },
+  }
+  return ends
 }
 
 /** The inside of an object; undefined where it is no plain one. */

@@ -108,6 +108,11 @@ class Destination {
   #early: Buffer[] = []
   #underWay = 0
   #whenIdle: (() => void) | undefined
+  readonly #onSent = (error: Error | null): void => {
+    this.#underWay--
+    if (error !== null) this.#drops.add('not_sent')
+    if (this.#underWay === 0) this.#whenIdle?.()
+  }
 
   constructor(host: string, port: number, itemsMax: number, drops: DropCounter) {
     this.#host = host
@@ -146,11 +151,7 @@ class Destination {
   #sendOne(socket: Socket, bytes: Buffer): void {
     if (this.#underWay >= this.#itemsMax) return this.#drops.add('queue_full')
     this.#underWay++
-    socket.send(bytes, (error) => {
-      this.#underWay--
-      if (error !== null) this.#drops.add('not_sent')
-      if (this.#underWay === 0) this.#whenIdle?.()
-    })
+    socket.send(bytes, this.#onSent)
   }
 
   #connect(): void {

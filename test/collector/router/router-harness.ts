@@ -62,7 +62,10 @@ export interface SmallMessage {
 }
 
 /** The requests that messages become: logs, metrics, or both. */
-export function toRequests(messages: readonly SmallMessage[]): readonly ExportRequest[] {
+export function toRequests(
+  messages: readonly SmallMessage[],
+  timeNs = 1_800_000_000_000_000_000n,
+): readonly ExportRequest[] {
   const batch = createOtlpBatch()
   for (const {
     fields = {},
@@ -81,9 +84,9 @@ export function toRequests(messages: readonly SmallMessage[]): readonly ExportRe
         hostname: 'host1',
         pid: 1,
         uuid: '',
-        timeNs: 1_800_000_000_000_000_000n,
+        timeNs,
       },
-      1_800_000_000_000_000_000n,
+      timeNs,
     )
     if (wrong !== undefined) throw new Error(wrong.message)
   }
@@ -140,8 +143,11 @@ export function toSpans(
 }
 
 /** The items of messages. */
-export function toRouted(messages: readonly SmallMessage[]): readonly RoutedItem[] {
-  return toRequests(messages).flatMap((request) => toItems(request))
+export function toRouted(
+  messages: readonly SmallMessage[],
+  timeNs?: bigint,
+): readonly RoutedItem[] {
+  return toRequests(messages, timeNs).flatMap((request) => toItems(request))
 }
 
 /** Waits until a condition holds. @throws where it does not within fifteen seconds */

@@ -67,6 +67,18 @@ test('writes what JSON.stringify writes, in the same order', () => {
   expect(quick).toBe(20_000)
 })
 
+test('writes counters, whose fields it keeps, as all others', () => {
+  const write = createJsonWriter()
+  const dice = createDice(6)
+  for (let round = 0; round < 3_000; round++) {
+    const name = texts[dice.below(texts.length)]
+    const rate = [1, 0.5, '1'][dice.below(3)]
+    const fields = dice.below(2) === 0 ? { name, rate } : { rate, name }
+    const message = { ...base, type: 'counter', severity: dice.below(2), metlog_pid: dice.below(2) }
+    expect(write({ ...message, fields })).toBe(JSON.stringify({ ...message, fields }))
+  }
+})
+
 test('leaves to JSON.stringify what is unusual', () => {
   const write = createJsonWriter()
   const message: MetlogMessage = {
