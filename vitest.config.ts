@@ -13,6 +13,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
+    // What is polled for comes when the machine has time.
+    expect: { poll: { timeout: 30_000 } },
     // Machines of CI are shared: what passes at a second try was too slow at the first. The default
     // reporter prints that there was one.
     retry: process.env['CI'] === undefined ? 0 : 1,

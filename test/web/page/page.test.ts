@@ -165,6 +165,47 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
     expect(new URL(page.url()).searchParams.get('area')).toMatch(/^\d+-\d+$/)
   })
 
+  test('keeps a lane at the top that is pinned, by its address, too', async () => {
+    await open('/?view=timeline')
+    await page.locator('canvas.timeline').waitFor()
+    const lanes = page.getByRole('list', { name: 'Lanes' }).locator('li')
+    const title = await lanes.last().locator('button.link').textContent()
+    expect(await lanes.first().locator('button.link').textContent()).not.toBe(title)
+    await lanes.last().locator('button.pin').click()
+    await expect.poll(() => lanes.first().locator('button.link').textContent()).toBe(title)
+    await page.reload()
+    await expect.poll(() => lanes.first().locator('button.link').textContent()).toBe(title)
+    await lanes.first().locator('button.pin').click()
+    await expect.poll(() => new URL(page.url()).searchParams.get('pins')).toBeNull()
+  })
+
+  test('finds a span in a trace, and shows what the trace waited for last', async () => {
+    await open('/?view=logs')
+    await page.getByRole('button', { name: 'pool is empty' }).click()
+    await page.getByRole('button', { name: 'trace', exact: true }).click()
+    expect(new URL(page.url()).searchParams.get('trace')).toBe(traceId)
+    const names = page.locator('.span-row button.link')
+    await expect.poll(() => names.count()).toBe(8)
+    await page.getByRole('button', { name: 'Critical path' }).click()
+    // The root, the last hold, and the wait before it, which was for both other holds.
+    await expect.poll(() => names.count()).toBe(3)
+    const path = (await names.allTextContents()).slice(1).map((text) => text.slice(0, 9))
+    expect(path).toEqual(['lock wait', 'lock hold'])
+    await page.getByRole('button', { name: 'Critical path' }).click()
+    await page.getByLabel('Find a span').fill('PROCESS')
+    await expect.poll(() => names.allTextContents()).toEqual([expect.stringMatching(/^queue item/)])
+  })
+
+  test('compares sessions, and times with those before', async () => {
+    await open('/?view=compare&since=15m&other=before')
+    const table = page.getByRole('table', { name: 'Differences' })
+    await table.getByText('other: not there').first().waitFor()
+    await page.getByLabel('This time against').selectOption('session:run-1')
+    await expect.poll(() => table.getByText('not there').count()).toBe(0)
+    // It is the same session: nothing has changed.
+    expect((await table.locator('tr.change').allTextContents()).join('')).toBe('change')
+  })
+
   test('has a page for each lock with its lengths, hours and who blocks whom', async () => {
     await open('/?view=locks')
     await page.locator('table.sorted button.link').first().click()
