@@ -59,6 +59,7 @@ export const pageBench: Bench = {
       }
       const window = { from: iso(startNs), to: iso(startNs + lengthNs) }
       return [
+        await firstScreen(ask),
         ...(await zoom(ask, asked[size])),
         ...(await others(ask, asked[size])),
         ...(await measurePanning(`http://127.0.0.1:${port}`, window, asked[size])),
@@ -68,6 +69,18 @@ export const pageBench: Bench = {
       await engine.shutdown()
     }
   },
+}
+
+/** What the page asks for when it is opened, all of it at once. */
+async function firstScreen(ask: Ask): Promise<Figure> {
+  const window = `from=${iso(startNs)}&to=${iso(startNs + lengthNs)}`
+  const addresses = ['services', 'sessions', 'report', 'activity'].map(
+    (path) => `${path}?${window}`,
+  )
+  const began = performance.now()
+  await Promise.all(addresses.map(ask))
+  const value = performance.now() - began
+  return { name: 'first screen: services, sessions, report, activity', value, unit: 'ms' }
 }
 
 /** From a week around the hour to a microsecond of it, at places that are spread over it. */

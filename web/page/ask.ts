@@ -113,14 +113,67 @@ export async function deleteSession(service: string, session: string): Promise<v
   if (!response.ok) throw await refusalOf(response)
 }
 
+/** What stands behind the question mark. Several sessions are divided by line feeds. */
+export function queryOf(parameters: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams()
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value === '') continue
+    for (const one of key === 'session' ? value.split('\n') : [value]) query.append(key, one)
+  }
+  return query.toString()
+}
+
+/**
+ * Gives the service an archive.
+ *
+ * @param tell called with how many requests are stored so far
+ * @returns what became of it, in words
+ * @throws Error with what the service said is wrong
+ */
+export async function importArchive(
+  archive: Blob,
+  tell: (requests: number) => void,
+): Promise<string> {
+  const gone = new AbortController()
+  const response = await fetchAsMe('/api/v1/archive', gone.signal, {
+    method: 'POST',
+    body: archive,
+  })
+  if (!response.ok) throw await refusalOf(response)
+  let told: Told = {}
+  let rest = ''
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+    const lines = (rest + next.value).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      told = JSON.parse(line) as Told
+      tell(told.requests ?? 0)
+    }
+  }
+  const { problem, rejected = 0, requests, sessions } = told
+  if (problem !== undefined) throw new Error(problem)
+  if (sessions === undefined) throw new Error('The import broke off; once more, and it goes on')
+  if (rejected > 0) return `${rejected} items were not taken: ${told.message ?? ''}`
+  return requests === 0
+    ? 'All of it was there already'
+    : `Imported ${sessions.map(({ session }) => session).join(', ')}`
+}
+
+interface Told {
+  readonly requests?: number
+  readonly problem?: string
+  readonly rejected?: number
+  readonly message?: string
+  readonly sessions?: readonly { readonly session: string }[]
+}
+
 async function fetchFrom(
   path: string,
   parameters: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Response> {
-  const query = new URLSearchParams(
-    Object.entries(parameters).filter(([, value]) => value !== ''),
-  ).toString()
+  const query = queryOf(parameters)
   const base = path.startsWith('/') ? '' : '/api/v1/'
   return await fetchAsMe(`${base}${path}${query === '' ? '' : `?${query}`}`, signal)
 }

@@ -151,6 +151,9 @@ function Choices() {
         onChange={(event) => show({ session: event.currentTarget.value })}
       >
         <option value="">all sessions</option>
+        {session.includes('\n') && (
+          <option value={session}>{session.split('\n').length} sessions</option>
+        )}
         {sessions.value?.rows.slice(0, 500).map((row) => (
           <option value={String(row['session'])}>{nameOf(row)}</option>
         ))}

@@ -34,8 +34,8 @@ export function hasToken(): boolean {
 export interface AskedAs {
   readonly headers?: Readonly<Record<string, string>>
   /** @default GET */
-  readonly method?: 'GET' | 'DELETE' | 'PUT'
-  readonly body?: string
+  readonly method?: 'GET' | 'DELETE' | 'PUT' | 'POST'
+  readonly body?: string | Blob
 }
 
 /** Asks with the token, where there is one. */

@@ -112,6 +112,37 @@ describe.skipIf(program === undefined)('the page', { timeout: 120_000 }, () => {
     await page.locator('td button.link', { hasText: 'run-1' }).waitFor()
   })
 
+  test('takes sessions along and in again, and looks at several together', async () => {
+    await reportRun(service.endpoints, 'run-carried')
+    await open('/?view=sessions')
+    const box = (name: string) => page.getByLabel(`Look at ${name}`, { exact: true })
+    await box('run-carried').check()
+    await box('run-1').check()
+    const query = new URL(page.url()).searchParams
+    expect(query.get('session')?.split('\n').toSorted()).toEqual(['run-1', 'run-carried'])
+    const asked = page.waitForRequest(/report\?.*session=run-[^&]+&session=run-/)
+    await page.keyboard.press('Alt+1')
+    await asked
+    await open('/?view=sessions&session=run-carried')
+    const saved = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Export the chosen session' }).click()
+    const path = await (await saved).path()
+    const printed = /(http\S+#token=\S+)/.exec(service.stdout())?.[1] ?? ''
+    await page.goto(printed)
+    await open('/?view=sessions')
+    await page.getByLabel('Import an archive').setInputFiles(path)
+    await page.getByText('All of it was there already').waitFor({ timeout: 60_000 })
+    await page.getByLabel('Import an archive').setInputFiles({
+      name: 'x.gz',
+      mimeType: 'application/gzip',
+      buffer: Buffer.from('no archive'),
+    })
+    await page.getByText('not compressed with gzip').waitFor()
+    // That is said, and the browser says so, too.
+    said.splice(0)
+    await page.evaluate('sessionStorage.clear()')
+  })
+
   test('deletes a session with the token of the address, once it is said twice', async () => {
     await reportRun(service.endpoints, hostile)
     await open('/?view=sessions')

@@ -1,6 +1,7 @@
 // Log records as they are reported: the latest first, with a pause. The stream goes on by itself
 // where it was broken off.
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { queryOf } from '../ask.ts'
 import { formatCount, formatTime, visible } from '../format.ts'
 import { VirtualRows } from '../tables/virtual-rows.tsx'
 import { open, state } from '../view-state.ts'
@@ -62,7 +63,7 @@ function useStream(isPaused: boolean): {
   const where = whereOf({ severity, text })
   useEffect(() => {
     const given = { service, session, kind: 'log', where }
-    const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== ''))
+    const query = queryOf(given)
     const take = ({ data, type }: StreamEvent): void => {
       if (type !== 'message') {
         setNote(`Live; ${type}: ${visible(data)}`)
@@ -71,7 +72,7 @@ function useStream(isPaused: boolean): {
       waiting.current.push(JSON.parse(data) as Item)
       if (waiting.current.length > 2 * keptMax) waiting.current = waiting.current.slice(-keptMax)
     }
-    const stop = readEvents(`/api/stream?${query.toString()}`, take, (isOpen) =>
+    const stop = readEvents(`/api/stream?${query}`, take, (isOpen) =>
       setNote(isOpen ? 'Live' : 'The service does not answer; trying again …'),
     )
     const timer = setInterval(() => {
