@@ -2,7 +2,6 @@
 // The `wayward` command: builds what the commands need of the process, and turns what they throw
 // into a text and an exit code.
 import { CommandError, exitCodes, type ExitCode } from './command-error.ts'
-import { visible } from '@wayward/analyzers/report/table'
 import { programName, runProgram } from './program.ts'
 import { catchSignals } from './signals.ts'
 import { createTerminal, Interrupted, OutputClosed, type Terminal } from './terminal.ts'
@@ -31,7 +30,7 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof OutputClosed) return exitCodes.done
   if (error instanceof Interrupted) return exitCodes.interrupted
   if (error instanceof CommandError) {
-    terminal.note(error.text.split('\n').map(visible).join('\n'))
+    terminal.note(error.text)
     return error.exitCode
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -1,6 +1,7 @@
 // What a command may touch of the process it runs in.
 import { CommandError, exitCodes } from './command-error.ts'
 import { createStyle, type Style } from '@wayward/analyzers/report/style'
+import { visible } from '@wayward/analyzers/report/table'
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -16,7 +17,10 @@ export interface Terminal {
   read(): Promise<string | undefined>
   /** Writes to the standard output. @throws OutputClosed if nobody reads it any more (`| head`) */
   write(text: string | Uint8Array): Promise<void>
-  /** Writes to the standard error output: what is not part of the answer. */
+  /**
+   * Writes to the standard error output: what is not part of the answer. What would steer the
+   * screen is shown as a sign.
+   */
   note(text: string): void
   /** What is being waited for, in one line that the next one replaces; nothing if empty. */
   progress(text: string): void
@@ -103,7 +107,8 @@ export function createTerminal(settings: TerminalSettings): Terminal {
       })
     },
     note(text) {
-      stderr.write(`${text}\n`)
+      // Names of others are in it.
+      stderr.write(`${text.split('\n').map(visible).join('\n')}\n`)
     },
     progress(text) {
       // Logs and files keep every line: there is none for them.

@@ -55,6 +55,7 @@ export function createRoutes(parts: RoutesParts): Door {
     time,
     tls,
     cors: undefined,
+    refusesOtherSites: true,
     routes: [
       ...routesOf(parts).map((route) => ({ ...route, handle: uncached(route) })),
       createStreamRoute(parts),

@@ -47,6 +47,8 @@ export function createPage(): readonly Route[] {
     methods: ['GET', 'HEAD'],
     // Nothing of what was reported is in them, and the page must be there to ask for a token.
     isOpen: true,
+    // A link on another page may lead here.
+    isForOtherSites: true,
     handle: () => {
       const reply = kept.get(name) ?? read(name)
       if (reply.status === 200) kept.set(name, reply)

@@ -21,6 +21,7 @@ import { pause, type Time } from '../time.ts'
 import { type Access, type Authorization, createRequestAccess } from './access.ts'
 import type { ConnectionLimit } from './connection-limit.ts'
 import type { Cors } from './cors.ts'
+import { foreignSite } from './foreign-site.ts'
 import { limitHttpConnections } from './http-connection-limit.ts'
 import { isRefusal, problemDetails, type Refusal, type Reply, sendReply } from './reply.ts'
 import { pathOf } from './request-path.ts'
@@ -64,6 +65,11 @@ export interface DoorSettings {
   readonly tls: DoorTls | undefined
   /** Undefined where pages of browsers from elsewhere may not ask. */
   readonly cors: Cors | undefined
+  /**
+   * Whether pages of other sites are refused, as far as browsers say where a request comes from.
+   * @default false
+   */
+  readonly refusesOtherSites?: boolean
   readonly time: Time
   /** Writes a refusal in the words of the protocol. @default problem details (RFC 9457) */
   readonly toReply?: (refusal: Refusal, request?: IncomingMessage) => Reply
@@ -221,7 +227,7 @@ class HttpDoor implements Door {
     request: IncomingMessage,
     response: ServerResponse,
   ): { readonly authorization: Authorization; readonly found: FoundRoute } | Refusal | 'answered' {
-    const { access, cors } = this.#settings
+    const { access, cors, refusesOtherSites } = this.#settings
     // Who must show a token or a certificate was not misled by a page.
     if (!access.isRestricted && !isHostServed(request.headers.host, this.#listenHost)) {
       return foreignHost(request.headers.host)
@@ -236,7 +242,11 @@ class HttpDoor implements Door {
     if (authorization.status === 'refused' && (right ?? found[0])?.route.isOpen !== true) {
       return unauthenticated(authorization)
     }
-    if (right !== undefined) return { authorization, found: right }
+    if (right !== undefined) {
+      const foreign = refusesOtherSites === true ? foreignSite(request.headers) : undefined
+      if (foreign !== undefined && right.route.isForOtherSites !== true) return foreign
+      return { authorization, found: right }
+    }
     return found.length > 0 ? wrongMethod(request, methods) : this.#notFound(request)
   }
 

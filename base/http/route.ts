@@ -14,6 +14,11 @@ export interface Route {
    */
   readonly isOpen?: boolean
   /**
+   * Whether pages of other sites may ask it at a listener that else refuses them: it tells them
+   * nothing, or is meant for them. @default false
+   */
+  readonly isForOtherSites?: boolean
+  /**
    * Whether it takes a body, and says itself when a client may send it. A client that asks first
    * (`Expect: 100-continue`) is else told to at once. @default false
    */

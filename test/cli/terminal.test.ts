@@ -7,9 +7,9 @@ interface Screen {
   readonly columns?: number
 }
 
-function terminalOn(screen: Screen, env: Record<string, string> = {}) {
+function terminalOn(screen: Screen, env: Record<string, string> = {}, errors = new PassThrough()) {
   const stdout = Object.assign(new PassThrough(), screen) as unknown as NodeJS.WriteStream
-  const stderr = new PassThrough() as unknown as NodeJS.WriteStream
+  const stderr = errors as unknown as NodeJS.WriteStream
   const catchSignals = () => new AbortController().signal
   const stdin = new PassThrough() as unknown as NodeJS.ReadStream
   const settings = { stdin, stdout, stderr, env, cwd: '/', catchSignals }
@@ -26,6 +26,13 @@ describe('createTerminal()', () => {
     [{ isTTY: true, columns: 3 }, {}, 40],
   ])('on %j with %j tables are %i wide', (screen, env, width) => {
     expect(terminalOn(screen, env).terminal.width).toBe(width)
+  })
+
+  test('notes do not steer the screen, whatever names are in them', () => {
+    const stderr = new PassThrough()
+    const { terminal } = terminalOn({}, {}, stderr)
+    terminal.note('Session \u001b[2J\u001b]0;x\u0007 of\r\nshop\u202e')
+    expect(String(stderr.read())).toBe('Session ␛[2J␛]0;x␇ of␍\nshop�\n')
   })
 
   test.each<[Screen, Record<string, string>, boolean]>([

@@ -1,7 +1,7 @@
 // The API: what the page and people's own tools ask. Every address answers from ClickHouse as the
 // reading account, so nothing here can do what the SQL door cannot.
 //
-//   route ─▶ from another site? ─▶ parameters ─▶ endpoint ─▶ SQL ─▶ JSON, with the SQL
+//   route ─▶ parameters ─▶ endpoint ─▶ SQL ─▶ JSON, with the SQL
 //                                                  └▶ ends when the client has gone
 import {
   type Exchange,
@@ -22,7 +22,6 @@ import {
 import { type ChangeParts, type Changes, createChanges } from './changes.ts'
 import { endpoints } from './endpoints.ts'
 import { openApi } from './open-api.ts'
-import { foreignReply } from './foreign-site.ts'
 import {
   type Given,
   type Parameter,
@@ -59,8 +58,7 @@ export function createApi(settings: ApiParts): readonly Route[] {
     {
       path: '/api/v1/openapi.json',
       methods: ['GET', 'HEAD'],
-      handle: async ({ request }) =>
-        safely(foreignReply(request.headers) ?? jsonReply(200, await openApi(known))),
+      handle: async () => safely(jsonReply(200, await openApi(known))),
     },
   ]
 }
@@ -77,9 +75,7 @@ function toRoute(endpoint: Endpoint, parts: Parts): Route {
     ...(endpoint.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: endpoint.bodyTimeoutMs }),
     handle: async (exchange) => {
       const reply =
-        foreignReply(exchange.request.headers) ??
-        forbiddenReply(endpoint, exchange, parts) ??
-        (await answer(endpoint, exchange, parts))
+        forbiddenReply(endpoint, exchange, parts) ?? (await answer(endpoint, exchange, parts))
       return reply === undefined ? undefined : safely(reply)
     },
   }

@@ -23,8 +23,18 @@ const padding = 10
 export function createBadgeRoutes(parts: RunsApiParts): readonly Route[] {
   const methods = ['GET', 'HEAD']
   return [
-    { path: '/api/badges/jobs/:name', methods, handle: (exchange) => ofJob(exchange, parts) },
-    { path: '/api/badges/tags/:tag', methods, handle: (exchange) => ofTag(exchange, parts) },
+    {
+      path: '/api/badges/jobs/:name',
+      isForOtherSites: true,
+      methods,
+      handle: (exchange) => ofJob(exchange, parts),
+    },
+    {
+      path: '/api/badges/tags/:tag',
+      isForOtherSites: true,
+      methods,
+      handle: (exchange) => ofTag(exchange, parts),
+    },
     { path: '/api/jobs-metrics', methods, handle: (exchange) => metrics(exchange, parts) },
   ]
 }

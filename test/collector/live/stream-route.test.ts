@@ -120,6 +120,30 @@ describe('GET /api/stream', () => {
     expect(status).toBe(403)
   })
 
+  test('pages of other sites are refused, here and wherever something is told or taken', async () => {
+    const one = await start()
+    const ask = async (path: string, headers: Record<string, string>, method = 'GET') => {
+      const abort = new AbortController()
+      aborts.push(abort)
+      const url = `http://${one.addresses.api}${path}`
+      return (await fetch(url, { method, headers, signal: abort.signal })).status
+    }
+    for (const headers of [
+      { Origin: 'https://evil.example' },
+      { Origin: 'null' },
+      { 'Sec-Fetch-Site': 'cross-site' },
+    ] as readonly Record<string, string>[]) {
+      for (const path of ['/api/stream', '/metrics', '/inserted', '/api/jobs', '/api/control']) {
+        expect([path, await ask(path, headers)]).toEqual([path, 403])
+      }
+      expect(await ask('/ping/key/job?create=1', headers, 'POST')).toBe(403)
+      // A badge is made for other pages.
+      expect(await ask('/api/badges/jobs/none', headers)).not.toBe(403)
+    }
+    expect(await ask('/api/stream', { Origin: `http://${one.addresses.api}` })).toBe(200)
+    expect(await ask('/api/stream', { 'Sec-Fetch-Site': 'same-origin' })).toBe(200)
+  })
+
   test('one stream too many is refused, and there is room again when one has left', async () => {
     const one = await start({ liveWatchersMax: 3 })
     const streams = [await open(one), await open(one), await open(one)]

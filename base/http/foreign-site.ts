@@ -2,23 +2,17 @@
 // leaks). Browsers say where a request comes from: `Sec-Fetch-Site` (W3C Fetch Metadata), older
 // ones `Origin`. Programs that are no browsers say neither. That the Host is this machine is
 // checked at the door.
-import { problemDetails, type Refusal, type Reply } from '@wayward/base'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Refusal } from './reply.ts'
 
 /** A refusal where a browser says that another site asks. */
-function foreignSite(headers: IncomingHttpHeaders): Refusal | undefined {
+export function foreignSite(headers: IncomingHttpHeaders): Refusal | undefined {
   const site = headers['sec-fetch-site']
   const { origin, host } = headers
   if (site === 'cross-site' || site === 'same-site') return refusal(origin ?? 'another site')
   if (origin === undefined) return undefined
   const isOurs = URL.canParse(origin) && new URL(origin).host === host
   return isOurs ? undefined : refusal(origin)
-}
-
-/** The same as an answer. */
-export function foreignReply(headers: IncomingHttpHeaders): Reply | undefined {
-  const found = foreignSite(headers)
-  return found === undefined ? undefined : problemDetails(found)
 }
 
 function refusal(origin: string): Refusal {
