@@ -154,9 +154,9 @@ async function watch(
 /** Sends a span of its own from time to time. */
 function probe({ endpoints }: Service) {
   const sentAt = new Map<number, number>()
-  let isStopped = false
+  const stopped = new AbortController()
   const run = async (): Promise<void> => {
-    for (let number = 1; !isStopped; number++) {
+    for (let number = 1; !stopped.signal.aborted; number++) {
       const body = probeBody(number)
       sentAt.set(number, performance.now())
       const response = await fetch(`${endpoints.otlpHttp}/v1/traces`, {
@@ -176,7 +176,7 @@ function probe({ endpoints }: Service) {
     sent: () => sentAt.size,
     sentMs: (number: number) => sentAt.get(number),
     async stop(): Promise<void> {
-      isStopped = true
+      stopped.abort()
       await running
     },
   }
