@@ -26,6 +26,7 @@ export {
   noRoomRetryAfterMs,
 } from './http/body.ts'
 export { type ChangeAccess, createChangeAccess } from './http/change-access.ts'
+export { foreignSite, forOwnSite } from './http/foreign-site.ts'
 export { type ConnectionLimit, createConnectionLimit } from './http/connection-limit.ts'
 export { type Cors, createCors, OriginError } from './http/cors.ts'
 export {

@@ -35,7 +35,8 @@ export function createLogger(
     fields?: Readonly<Record<string, unknown>>,
   ): void => {
     if (urgency[level] < urgencyMin) return
-    stream.write(`${now().toISOString()} ${level} ${oneLine(message)}${fieldsText(fields)}\n`)
+    const text = `${now().toISOString()} ${level} ${oneLine(message)}${fieldsText(fields)}`
+    stream.write(`${harmless(text)}\n`)
   }
   return {
     info: (message, fields) => write('info', message, fields),
@@ -63,4 +64,12 @@ function valueText(value: unknown): string {
 /** A message from outside must not be able to look like a second line. */
 function oneLine(message: string): string {
   return message.replace(/\r?\n/g, ' ')
+}
+
+/** What would steer a terminal, or turn text around, is shown by its code. */
+function harmless(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`,
+  )
 }

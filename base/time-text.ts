@@ -46,8 +46,10 @@ export function parseTimeNs(text: string): bigint | 'now' {
   }
   const [, day, time, fraction = '', zone = 'Z'] = match
   const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`)
-  // 2026-02-30 would silently become the 2nd of March.
-  const isInCalendar = new Date(`${day}T00:00:00Z`).toISOString().startsWith(day ?? '?')
+  // 2026-02-30 would silently become the 2nd of March; a month 13 is no date at all.
+  const midnightMs = Date.parse(`${day}T00:00:00Z`)
+  const isInCalendar =
+    !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(day ?? '?')
   if (Number.isNaN(ms) || !isInCalendar) throw new TimeTextError('not in the calendar')
   return BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
 }

@@ -36,10 +36,15 @@ export interface OtlpSender {
 
 /**
  * @param endpoint see `otlpUrl`
- * @param env OTEL_EXPORTER_OTLP_HEADERS has what is to be sent along, such as a token
+ * @param terminal its OTEL_EXPORTER_OTLP_HEADERS has what is to be sent along, such as a token; it
+ *   is told once that the receiver does not take anything now
  */
-export function createOtlpSender(endpoint: URL, env: Terminal['env']): OtlpSender {
+export function createOtlpSender(
+  endpoint: URL,
+  { env, note }: Pick<Terminal, 'env' | 'note'>,
+): OtlpSender {
   const headers = { ...headersOf(env), 'content-type': 'application/json' }
+  let isTold = false
   return {
     async send({ body, signal }) {
       const url = otlpUrl(endpoint, signal)
@@ -50,6 +55,8 @@ export function createOtlpSender(endpoint: URL, env: Terminal['env']): OtlpSende
         if (outcome.status === 'refused' || performance.now() + waitMs > deadline) {
           throw new CommandError(exitCodes.store, outcome.message)
         }
+        if (!isTold) note(`${outcome.message}; trying again for ${retryForMs / 60_000} minutes`)
+        isTold = true
         await sleep(Math.max(waitMs, outcome.afterMs))
       }
     },

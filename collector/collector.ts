@@ -1,7 +1,7 @@
 import type { Store } from '@wayward/clickhouse'
 import type { Route } from '@wayward/base'
 import { hostname } from 'node:os'
-import { type Door, type Logger, type Time } from '@wayward/base'
+import { type Door, forOwnSite, type Logger, type Time } from '@wayward/base'
 import { type CollectorInside, createInside } from './inside.ts'
 import type { ConsumeOutcome } from './consumer.ts'
 import { type DecodeLimits, defaultDecodeLimits } from './decode/limits.ts'
@@ -306,7 +306,7 @@ class OtlpCollector implements Collector {
     const receiverParts = createReceiverParts(shared, this.#protection)
     const { mmstats } = this.#settings
     const messages = createMessageService(this.#settings.messages, receiverParts)
-    const moreRoutes = [...this.#jobs.routes, ...messages.routes]
+    const moreRoutes = [...this.#jobs.routes.map(forOwnSite), ...messages.routes]
     const receivers = createReceivers({ ...receiverParts, moreRoutes })
     const statsReceiver =
       mmstats === undefined ? undefined : createStatsReceiver(mmstats, receiverParts, logger)

@@ -11,7 +11,7 @@
 --   is_scheduled       whether a clock starts it
 --   slots              when runs were due, or started where they say no due time; those that people and events start left out
 --   gap                median from one to the next of the last 500
---   period             the same where it is a rhythm: of at least three gaps nearly all are as long, else 0
+--   period             the same where it is a rhythm: of at least three gaps nearly all are as long, a second or more, else 0
 SELECT
   service AS of_service, job_name AS of_job,
   maxIf(length_ns, is_ended) AS length_longest,
@@ -20,7 +20,7 @@ SELECT
   arraySort(groupUniqArrayIf(if(due_ns > 0, due_ns, start_ns), trigger NOT IN ('event', 'manual', 'retry'))) AS slots,
   arraySort(arrayPopFront(arrayDifference(arraySlice(slots, -501)))) AS gaps,
   toInt64(gaps[intDiv(length(gaps) + 1, 2)]) AS gap,
-  if(length(gaps) >= 3 AND arrayCount(g -> abs(g - gap) * 5 <= gap, gaps) >= 0.8 * length(gaps), gap, 0) AS period,
+  if(length(gaps) >= 3 AND gap >= 1000000000 AND arrayCount(g -> abs(g - gap) * 5 <= gap, gaps) >= 0.8 * length(gaps), gap, 0) AS period,
   period > 0 OR max(trigger IN ('cron', 'interval') OR schedule != '') AS is_scheduled
 FROM
 (

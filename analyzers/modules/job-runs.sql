@@ -49,7 +49,8 @@ FROM
     service, session, name, '', '', '', attempt, trace_id, span_id, due_at, deadline_at,
     if(state = 'lost', 'lost', 'running'),
     toUnixTimestamp64Nano(started_at),
-    toUnixTimestamp64Nano(seen_at),
+    -- Runs that are reported over HTTP are told to be open once an hour only.
+    toUnixTimestamp64Nano(greatest(started_at, seen_at, if(state = 'open', now64(9, 'UTC'), seen_at))),
     silent_at
   FROM open_runs
   WHERE (service, session, sequence) NOT IN

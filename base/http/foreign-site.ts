@@ -4,6 +4,7 @@
 // checked at the door.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Refusal } from './reply.ts'
+import type { Route } from './route.ts'
 
 /** A refusal where a browser says that another site asks. */
 export function foreignSite(headers: IncomingHttpHeaders): Refusal | undefined {
@@ -13,6 +14,16 @@ export function foreignSite(headers: IncomingHttpHeaders): Refusal | undefined {
   if (origin === undefined) return undefined
   const isOurs = URL.canParse(origin) && new URL(origin).host === host
   return isOurs ? undefined : refusal(origin)
+}
+
+/** The route for a listener that answers other sites elsewhere: here they are refused. */
+export function forOwnSite(route: Route): Route {
+  if (route.isForOtherSites === true) return route
+  return {
+    ...route,
+    handle: async (exchange) =>
+      foreignSite(exchange.request.headers) ?? (await route.handle(exchange)),
+  }
 }
 
 function refusal(origin: string): Refusal {

@@ -56,7 +56,7 @@ export async function routeStats(
   terminal: Terminal,
   values: Resolved<typeof routeStatsFields>,
 ): Promise<void> {
-  const stats = await getJson<RouterStats>(values, '/api/router')
+  const stats = await getJson<RouterStats>(values, '/api/router', { page: 'router.md' })
   if (values.format === 'json') {
     await terminal.write(`${JSON.stringify(stats, null, 2)}\n`)
     return

@@ -119,7 +119,7 @@ async function sendAll(
   terminal: Terminal,
   { byNs, endpoint, path, speed }: Sending,
 ): Promise<void> {
-  const sender = createOtlpSender(endpoint, terminal.env)
+  const sender = createOtlpSender(endpoint, terminal)
   const pause = paceOf(speed)
   const startMs = performance.now()
   const underWay = new Set<Promise<void>>()
@@ -152,6 +152,7 @@ async function sendAll(
     const message = `${endpoint.host} did not take ${rejected} items, the last because: ${why}`
     throw new CommandError(exitCodes.store, message)
   }
+  await terminal.write(`Sent ${requests} requests to ${endpoint.origin}\n`)
 }
 
 /** Errors about the file, in the command's terms. */

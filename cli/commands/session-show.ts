@@ -31,7 +31,10 @@ export async function sessionShow(
       const facts = rows.map((row) =>
         all.columns
           .filter(({ name, type }) => row[name] !== '' && !(type === 'count' && row[name] === 0))
-          .map((column) => `${label(headingOf(column))}${formatValue(column, row[column.name])}\n`)
+          .map(
+            (column) =>
+              `${label(headingOf(column))}${visible(formatValue(column, row[column.name]))}\n`,
+          )
           .join(''),
       )
       const reported = await listReported(store, { session })

@@ -284,7 +284,7 @@ export const apiFields = {
   dataDir: storeFields.dataDir,
   apiUrl: {
     flag: 'api-url',
-    type: urlType,
+    type: { ...urlType, wanted: 'the address of an API, such as http://127.0.0.1:4320' },
     text: "Address of a service's API, in place of the service of the data folder",
   },
   apiToken: {

@@ -32,8 +32,8 @@ const unitMs: Readonly<Record<string, number>> = {
   w: 604_800_000,
 }
 
-/** What a duration looks like: `90s`, `5m`, `1h30m`. */
-export const durationPattern = '^(\\d+(\\.\\d+)?(ms|s|m|h|d|w))+$'
+/** What a duration looks like: `90s`, `5m`, `1h30m`; none is zero. */
+export const durationPattern = '^(?=.*[1-9])(\\d+(\\.\\d+)?(ms|s|m|h|d|w))+$'
 
 /** @returns milliseconds; undefined where the text is no duration */
 export function readDuration(text: string): number | undefined {

@@ -31,8 +31,15 @@ export function attributesOf(item: RoutedItem): readonly KeyValue[] {
   return (recordOf(item) as { readonly attributes?: readonly KeyValue[] }).attributes ?? []
 }
 
-/** The time of an item, in nanoseconds since 1970. */
+/**
+ * The time of an item, in nanoseconds since 1970; of one that has none the present, as the store
+ * takes the time of arrival for it.
+ */
 export function timeNsOf(item: RoutedItem): bigint {
+  return ownTimeNsOf(item) || BigInt(Date.now()) * 1_000_000n
+}
+
+function ownTimeNsOf(item: RoutedItem): bigint {
   if (item.signal === 'traces') return BigInt(item.record.startTimeUnixNano ?? 0)
   if (item.signal === 'metrics') return BigInt(item.record.timeUnixNano ?? 0)
   const { observedTimeUnixNano = 0, timeUnixNano = 0 } = item.record

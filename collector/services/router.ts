@@ -64,12 +64,21 @@ export function createRouterService(
   }
 }
 
+const withoutRulesMessage =
+  'The service was started without rules; start it with --router <file>, see docs/router.md'
+
 function withoutRules(store: TogetherConsumer): RouterService {
   return {
     consumer: store,
-    routes: [],
+    routes: [
+      {
+        path: '/api/router',
+        methods: ['GET'],
+        handle: () => Promise.resolve({ code: 'not_found', message: withoutRulesMessage } as const),
+      },
+    ],
     reload() {
-      throw new RouterError('The service was started without rules')
+      throw new RouterError(withoutRulesMessage)
     },
     shutdown: () => Promise.resolve(),
   }

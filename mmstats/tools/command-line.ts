@@ -1,5 +1,6 @@
 // The tools as commands: slurp, poll, clean and mmash read their arguments here, called by their
 // old names or as `wayward mmstats <tool>`.
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { clean } from './clean.ts'
 import { startMmash } from './mmash-server.ts'
@@ -144,7 +145,17 @@ async function runMmash(terminal: ToolTerminal, argv: readonly string[]): Promis
     throw new UsageError(`The port is "${values.port}"; wanted 0 to 65535`)
   }
   const { folder } = values
-  const server = await startMmash({ port, ...(folder === undefined ? {} : { folder }) })
+  if (folder !== undefined && !existsSync(folder)) {
+    throw new UsageError(`The folder is "${folder}"; wanted one that is there`)
+  }
+  const server = await startMmash({ port, ...(folder === undefined ? {} : { folder }) }).catch(
+    (error: unknown) => {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error
+      const why = code === 'EACCES' ? 'may not be used' : 'is in use'
+      throw new UsageError(`The port ${port} ${why}; wanted another, or 0 for a free one`)
+    },
+  )
   terminal.write(`mmash is at ${server.url}\n`)
   const hourMs = 3_600_000
   while (await terminal.wait(hourMs)) {

@@ -39,7 +39,9 @@ export async function poll(output: ToolOutput, settings: PollSettings): Promise<
   }
   const readers = openFiles(settings, labels, warn)
   if (readers.length === 0) {
-    output.error(`No file has one of the fields ${printable(labels.join(', '))}\n`)
+    const filters = settings.filters ?? []
+    const which = filters.length === 0 ? '' : `, and is as ${printable(filters.join(' and '))}`
+    output.error(`No file has one of the fields ${printable(labels.join(', '))}${which}\n`)
     return 1
   }
   let last: readonly Sum[] = labels.map(() => zero)

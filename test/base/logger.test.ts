@@ -14,6 +14,15 @@ test('a message is one line with time, level and fields', () => {
   ])
 })
 
+test('what would steer a terminal or turn text around is shown by its code', () => {
+  const lines: string[] = []
+  const logger = createLogger({ write: (text) => lines.push(text) }, { now })
+  logger.info('red \u001b[31m', { file: '/tmp/\u001b[2J', name: 'a\u202eb c' })
+  expect(lines).toEqual([
+    '2026-11-21T06:00:00.000Z info red \\u{1b}[31m file=/tmp/\\u{1b}[2J name="a\\u{202e}b c"\n',
+  ])
+})
+
 test('less urgent messages are left out', () => {
   const lines: string[] = []
   const logger = createLogger({ write: (text) => lines.push(text) }, { now, level: 'warn' })

@@ -18,6 +18,9 @@ test('parseDurationMs() adds its parts', () => {
 
 test.each([
   [() => parseTimeNs('2026-02-30T00:00:00Z'), 'not in the calendar'],
+  [() => parseTimeNs('2026-13-01T00:00:00Z'), 'not in the calendar'],
+  [() => parseTimeNs('2026-01-32T00:00:00Z'), 'not in the calendar'],
+  [() => parseTimeNs('2026-01-01T25:00:00Z'), 'not in the calendar'],
   [() => parseTimeNs('2026-11-21T06:00'), 'without seconds or a time zone'],
   [() => parseTimeNs('yesterday'), 'not a time'],
   [() => parseDurationMs('soon'), 'not a duration'],

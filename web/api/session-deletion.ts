@@ -64,7 +64,7 @@ function stillRuns({ session, silentMs }: SilentSession): Refusal {
   const seconds = Math.max(0, Math.round(silentMs / 1000))
   return {
     code: 'conflict',
-    message: `The session "${session}" still runs, or did ${seconds} s ago: what it reports later would be stored again. End its process and wait until it has been silent for ${runningSilenceMs / 1000} s, or ask with running=delete`,
+    message: `The session "${session}" still runs, or did ${seconds} s ago: what it reports later would be stored again. End its process and wait until it has been silent for ${runningSilenceMs / 1000} s, or ask with running=delete (--even-if-running)`,
   }
 }
 

@@ -129,6 +129,12 @@ async function show(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
 }
 
 async function define(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
+  // Nothing at all is a slip, and would take away what is expected.
+  const { headers } = exchange.request
+  if (Number(headers['content-length'] ?? 0) === 0 && !('transfer-encoding' in headers)) {
+    const wanted = 'a JSON object; {} where nothing is expected of the job'
+    throw fieldProblem([{ field: 'body', seen: 'nothing', wanted }])
+  }
   const body = await readJson<DefinitionBody>(exchange, definitionSchema, parts)
   const { service, ...definition } = body
   const { authorization, query } = exchange

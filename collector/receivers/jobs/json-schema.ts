@@ -176,7 +176,9 @@ export function readTimeMs(text: string): number | undefined {
   const fraction = timePattern.exec(text)?.groups?.['fraction'] ?? ''
   if (!timePattern.test(text)) return undefined
   const ms = Date.parse(text.replace(' ', 'T').toUpperCase())
-  if (Number.isNaN(ms)) return undefined
+  // The 30th of February would silently become the 2nd of March.
+  const day = Date.parse(`${text.slice(0, 10)}T00:00:00Z`)
+  if (Number.isNaN(ms) || new Date(day).getUTCDate() !== Number(text.slice(8, 10))) return undefined
   return ms + Number(`0.${fraction.slice(3, 6).padEnd(3, '0')}`)
 }
 

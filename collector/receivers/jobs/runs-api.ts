@@ -99,8 +99,8 @@ function toReport(
     timeMs: timeOf(body.time),
     sentMs: timeOf(body.sentAt),
     startMs: timeOf(body.startedAt),
-    dueMs: timeOf(body.dueAt),
-    deadlineMs: timeOf(body.deadlineAt),
+    dueMs: nearTimeOf('dueAt', body.dueAt),
+    deadlineMs: nearTimeOf('deadlineAt', body.deadlineAt),
     heartbeatMs: durationMs(body.heartbeat),
     result: kind === 'end' ? resultOf(body) : undefined,
     exitCode,
@@ -126,6 +126,16 @@ function timeOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : readTimeMs(text)
 }
 
+/** A run is not due years away: such a time is a slip, and would be told as lateness of years. */
+const nearMs = 366 * 86_400_000
+
+/** @throws JobProblem */
+function nearTimeOf(field: string, text: string | undefined): number | undefined {
+  const ms = timeOf(text)
+  if (ms === undefined || Math.abs(ms - Date.now()) <= nearMs) return ms
+  throw fieldProblem([{ field, seen: JSON.stringify(text), wanted: 'a time within a year of now' }])
+}
+
 function parentOf(traceparent: string | undefined): JobReport['parent'] {
   if (traceparent === undefined) return undefined
   const [, traceId = '', spanId = ''] = traceparent.split('-')
@@ -139,7 +149,9 @@ function toReply({ state, verdict }: ReportAnswer, freshStatus: number): Reply {
   const past = state.past.find(({ id }) => id === verdict.runId)
   const identity = identityOf(service, name, verdict.runId)
   const traceId = run?.parent?.traceId ?? identity.traceId.toString('hex')
-  const href = `/api/jobs/${encodeURIComponent(name)}/runs/${encodeURIComponent(verdict.runId)}`
+  // Several services may have a job of this name.
+  const query = new URLSearchParams({ service }).toString()
+  const href = `/api/jobs/${encodeURIComponent(name)}/runs/${encodeURIComponent(verdict.runId)}?${query}`
   const body = {
     id: verdict.runId,
     job: name,

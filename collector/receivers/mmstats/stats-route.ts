@@ -34,6 +34,11 @@ export function createStatsFilesRoute(globs: readonly string[]): Route {
     path: '/api/stats-files',
     methods: ['GET'],
     handle: async ({ query }) => {
+      const unknown = [...query.keys()].find((key) => key !== 'label')
+      if (unknown !== undefined) {
+        const message = `The parameter "${unknown}" is not known here; there is label`
+        return { code: 'malformed', message }
+      }
       const found = globs.length === 0 ? [] : findFiles(globs)
       const label = query.get('label') ?? ''
       const files: ShownFile[] = []

@@ -77,6 +77,23 @@ function model(
   return stats
 }
 
+describe('mmash', () => {
+  test('says what is wrong with its port and its folder', async () => {
+    const first = await startMmash({ port: 0, folder })
+    const { port } = new URL(first.url)
+    expect(await run('mmash', ['--port', port])).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining(`The port ${port} is in use; wanted another`) as string,
+    })
+    await first.close()
+    const missing = join(folder, 'nowhere')
+    expect(await run('mmash', ['--port', '0', '--folder', missing])).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining(`The folder is "${missing}"`) as string,
+    })
+  })
+})
+
 describe('slurp', () => {
   test('prints each file, as text and as JSON, and goes on after a bad one', async () => {
     model('a.mmstats', 3)

@@ -130,7 +130,8 @@ export async function reportRun(
     { key: 'service.name', value: { stringValue: 'shop' } },
     { key: 'wayward.session.id', value: { stringValue: session } },
   ]
-  const span = toSpan({ name: 'old', at: -3_600_000, ms: 10, attributes: {} }, 9)
+  const own = toSpan({ name: 'old', at: -3_600_000, ms: 10, attributes: {} }, 9)
+  const span = { ...own, traceId: 'e'.repeat(32), parentSpanId: '' }
   await send(endpoints, 'traces', {
     resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }],
   })

@@ -44,6 +44,7 @@ interface Answer {
     readonly id?: string
     readonly note?: string
     readonly traceparent?: string
+    readonly href?: string
     readonly errors?: readonly unknown[]
     readonly ended?: readonly unknown[]
     readonly jobs?: readonly unknown[]
@@ -232,6 +233,9 @@ describe('/api/jobs/<name>/runs', () => {
       },
     })
     expect(started).toMatchObject({ status: 201, json: { id: 'r1', status: 'running' } })
+    const { href = '' } = started.json
+    expect(href).toBe('/api/jobs/report/runs/r1?service=shop')
+    expect((await send(href)).json).toMatchObject({ id: 'r1' })
     expect(started.json.traceparent).toMatch(new RegExp(`^00-${parent}-[0-9a-f]{16}-01$`))
     const run = '/api/jobs/report/runs/r1?service=shop'
     await send(run, { method: 'PATCH', json: { progress: 0.5, message: 'half' } })
@@ -350,6 +354,20 @@ describe('/api/jobs/<name>/runs', () => {
       wanted: 'a whole number',
     })
     expect(answer.json.errors).toHaveLength(3)
+    for (const [field, value] of [
+      ['time', '2026-02-31T00:00:00Z'],
+      ['dueAt', '1990-01-01T00:00:00Z'],
+      ['deadlineAt', '2990-01-01T00:00:00Z'],
+      ['heartbeat', '0s'],
+    ] as const) {
+      expect(
+        await send('/api/jobs/bad/runs', { method: 'POST', json: { [field]: value } }),
+      ).toMatchObject({ status: 400, json: { field } })
+    }
+    expect(await send('/api/jobs/bad', { method: 'PUT' })).toMatchObject({
+      status: 400,
+      json: { field: 'body', seen: 'nothing' },
+    })
     for (const body of ['{ id: name}', '[1]', '"text"', '\u0000', '{"id":"a"}{']) {
       expect(await send('/api/jobs/bad/runs', { method: 'POST', body })).toMatchObject({
         status: 400,
@@ -429,6 +447,14 @@ describe('both listeners', () => {
     expect((await send('/api/jobs?status=up')).json.jobs).toContainEqual(
       expect.objectContaining({ name: 'there', status: 'up' }),
     )
+    const { otlpHttp } = service.addresses
+    for (const address of [base, `http://${otlpHttp}`]) {
+      const foreign = await fetch(`${address}/ping/key/foreign?create=1`, {
+        headers: { Origin: 'http://evil.example' },
+      })
+      expect(foreign.status, address).toBeGreaterThanOrEqual(401)
+    }
+    expect(await send('/api/jobs/foreign')).toMatchObject({ status: 404 })
   })
 })
 

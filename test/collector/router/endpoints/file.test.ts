@@ -71,6 +71,14 @@ describe('a file endpoint', () => {
     },
   )
 
+  test('takes the present for the time of an item that has none, as the store does', async () => {
+    const byDate = createEndpoint({ type: 'file', path: join(root, 'timeless', '{date}.jsonl') })
+    await send(byDate, toRouted([{ payload: 'when', logger: 'shop' }], 0n))
+    await byDate.close?.()
+    const [file = ''] = readdirSync(join(root, 'timeless'))
+    expect(Math.abs(Date.parse(file.slice(0, 10)) - Date.now())).toBeLessThan(2 * 86_400_000)
+  })
+
   test('puts a file aside at its size, compressed, and keeps so many', async () => {
     const endpoint = createEndpoint({
       type: 'file',
