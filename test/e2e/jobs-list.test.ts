@@ -108,6 +108,20 @@ test('jobs show says that there is no such job, and jobs that there is no servic
   expect(away.code).toBe(3)
 })
 
+test('analyze knows for how long a run goes on that was told once', async () => {
+  const { api } = service.endpoints
+  const time = new Date(Date.now() - 40 * 60_000).toISOString()
+  const body = JSON.stringify({ id: 'long', time })
+  expect((await fetch(`${api}/api/jobs/slow/runs`, { method: 'POST', body })).status).toBe(201)
+  await fetch(`${api}/inserted`)
+  const { stdout } = await runWayward(['analyze', 'job-runs', '--format', 'json'], {
+    cwd: folder.path,
+  })
+  const { rows } = JSON.parse(stdout) as { readonly rows: readonly Record<string, unknown>[] }
+  const slow = rows.find(({ job_name }) => job_name === 'slow')
+  expect(slow?.['running_max_ns']).toBeGreaterThanOrEqual(40 * 60e9)
+})
+
 test('jobs watch shows a change while it goes on', async () => {
   let seen = ''
   let isToldToEnd = false
