@@ -1205,3 +1205,25 @@ INSERT INTO wayward_migrations (version, name, applied_at) VALUES (13, 'Last kno
 
 -- Migration 14 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (14, 'Sums of each half second and minute, for wide pictures', now64(3));
+
+-- Migration 15, Who imports which session. Which collector imports which session of an archive, or has
+CREATE TABLE IF NOT EXISTS wayward_imports_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the session' CODEC(ZSTD(1)),
+  session String COMMENT 'The session; see wayward_sessions' CODEC(ZSTD(1)),
+  collector String COMMENT 'Id of the data folder of the collector that imports' CODEC(ZSTD(1)),
+  host LowCardinality(String) COMMENT 'Host of that collector' CODEC(ZSTD(1)),
+  state LowCardinality(String) COMMENT 'begun, or ended: ClickHouse has all that was sent' CODEC(ZSTD(1)),
+  at DateTime64(9, 'UTC') COMMENT 'Since when, UTC, by the clock of ClickHouse' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedReplacingMergeTree(at)
+ORDER BY (service, session, collector)
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 15, Who imports which session. Which collector imports which session of an archive, or has
+CREATE TABLE IF NOT EXISTS wayward_imports ON CLUSTER `main`
+AS wayward_imports_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_imports_local', cityHash64(session));
+
+-- Migration 15 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (15, 'Who imports which session', now64(3));
