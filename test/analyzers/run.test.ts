@@ -42,7 +42,7 @@ describe.each(files)('%s', (file) => {
     const { sql, header } = await readQuestion(new URL(file, sqlFolder))
     const { columns } = header
     const parameters = { from: '0000000000.0', to: '9223372036.0', service: '', sessions: [] }
-    const own = { grace_ns: 0, what: 'record' }
+    const own = { grace_ns: 0, what: 'record', session: '' }
     const chunks: Uint8Array[] = []
     const answer = await engine.reader.queryRaw(sql, 'TSVWithNames', { ...parameters, ...own })
     for await (const chunk of answer) chunks.push(chunk)
