@@ -141,8 +141,8 @@ test('metlog-summary takes a service and a session, and leaves out what is not o
   await engine.insertRows('otel_logs', [other])
   expect([...(await summary()).keys()]).toEqual(['pay messages login', 'shop messages login'])
   expect([...(await summary({ service: 'pay' })).keys()]).toEqual(['pay messages login'])
-  expect((await summary({ session: 'shop@box:42' })).size).toBe(1)
-  expect((await summary({ session: 'shop@box:43' })).size).toBe(0)
+  expect((await summary({ sessions: ['shop@box:42'] })).size).toBe(1)
+  expect((await summary({ sessions: ['shop@box:43'] })).size).toBe(0)
 })
 
 test('metlog-summary says NA where there were no messages, and why', async () => {
