@@ -18,7 +18,7 @@ interface GoldenInput {
     readonly from?: number
     readonly to?: number
     readonly service?: string
-    readonly session?: string
+    readonly sessions?: readonly string[]
   }
   readonly processes: readonly RecordedProcess[]
   /** What receivers of Metlog, statsd and syslog got. */
