@@ -9,6 +9,6 @@ SELECT
   trace_id, span_id, state, silent_at
 FROM wayward_open_now
 WHERE started_at < {to:DateTime64(9, 'UTC')}
-  AND seen_at >= {from:DateTime64(9, 'UTC')}
+  AND (state = 'open' OR seen_at >= {from:DateTime64(9, 'UTC')})
   AND ({service:String} = '' OR service = {service:String})
   AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})

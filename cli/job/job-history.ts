@@ -135,13 +135,13 @@ const slowFactor = 1.5
  * @returns undefined where fewer than five are known
  */
 export function bandOf(runs: readonly ShownRun[], atMs: number): RunBand | undefined {
-  const at = new Date(atMs)
+  const begins = new Date(atMs)
   const good = runs.filter(
     ({ startedAt, status }) => status === 'success' && Date.parse(startedAt) < atMs,
   )
   const alike = good.filter(({ startedAt }) => {
     const began = new Date(startedAt)
-    return began.getUTCDay() === at.getUTCDay() && began.getUTCHours() === at.getUTCHours()
+    return began.getUTCDay() === begins.getUTCDay() && began.getUTCHours() === begins.getUTCHours()
   })
   const isOfHour = alike.length >= bandRunsLeast
   const lengths = (isOfHour ? alike : good)
@@ -149,10 +149,11 @@ export function bandOf(runs: readonly ShownRun[], atMs: number): RunBand | undef
     .map(({ runTimeMs }) => runTimeMs)
     .toSorted((one, other) => one - other)
   if (lengths.length < bandRunsLeast) return undefined
-  const most = lengths.length - 1
+  // As ClickHouse's quantileExact takes them.
+  const at = (share: number): number => lengths[Math.floor(share * lengths.length)] ?? 0
   return {
-    medianMs: lengths[Math.floor(most / 2)] ?? 0,
-    slowMs: slowFactor * (lengths[Math.floor(slowShare * most)] ?? 0),
+    medianMs: at(0.5),
+    slowMs: slowFactor * at(slowShare),
     runs: lengths.length,
     isOfHour,
   }

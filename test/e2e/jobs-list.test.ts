@@ -114,12 +114,14 @@ test('analyze knows for how long a run goes on that was told once', async () => 
   const body = JSON.stringify({ id: 'long', time })
   expect((await fetch(`${api}/api/jobs/slow/runs`, { method: 'POST', body })).status).toBe(201)
   await fetch(`${api}/inserted`)
-  const { stdout } = await runWayward(['analyze', 'job-runs', '--format', 'json'], {
-    cwd: folder.path,
-  })
-  const { rows } = JSON.parse(stdout) as { readonly rows: readonly Record<string, unknown>[] }
-  const slow = rows.find(({ job_name }) => job_name === 'slow')
-  expect(slow?.['running_max_ns']).toBeGreaterThanOrEqual(40 * 60e9)
+  for (const window of [[], ['--since', '10m']]) {
+    const { stdout } = await runWayward(['analyze', 'job-runs', '--format', 'json', ...window], {
+      cwd: folder.path,
+    })
+    const { rows } = JSON.parse(stdout) as { readonly rows: readonly Record<string, unknown>[] }
+    const slow = rows.find(({ job_name }) => job_name === 'slow')
+    expect(slow?.['running_max_ns'], window[1]).toBeGreaterThanOrEqual(40 * 60e9)
+  }
 })
 
 test('jobs watch shows a change while it goes on', async () => {
