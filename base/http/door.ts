@@ -95,6 +95,8 @@ class HttpDoor implements Door {
   readonly #settings: DoorSettings
   readonly #server: Server
   readonly #find: (path: string) => readonly FoundRoute[]
+  /** Whether Node waits longer for bodies than most routes do. */
+  readonly #waitsForBodies: boolean
   readonly #authorize: (request: IncomingMessage) => Authorization
   /**
    * The response that is being made on a connection, to know whether an error may still be written.
@@ -111,12 +113,11 @@ class HttpDoor implements Door {
     this.#settings = settings
     this.#find = createRouter(routes)
     this.#authorize = createRequestAccess(access)
+    const bodyTimeoutMs = Math.max(0, ...routes.map((route) => route.bodyTimeoutMs ?? 0))
+    this.#waitsForBodies = bodyTimeoutMs > limits.requestTimeoutMs
     const options = {
       headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: Math.max(
-        limits.requestTimeoutMs,
-        ...routes.map(({ bodyTimeoutMs = 0 }) => bodyTimeoutMs),
-      ),
+      requestTimeout: Math.max(limits.requestTimeoutMs, bodyTimeoutMs),
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 1_000),
       maxHeaderSize: limits.headerBytesMax,
@@ -211,8 +212,8 @@ class HttpDoor implements Door {
 
   /** Where some routes take their time for bodies, Node waits as long for those of all others. */
   #boundBody(request: IncomingMessage, response: ServerResponse): void {
-    const { limits, routes, time } = this.#settings
-    if (routes.every(({ bodyTimeoutMs }) => bodyTimeoutMs === undefined)) return
+    if (!this.#waitsForBodies) return
+    const { limits, time } = this.#settings
     const timer = time.after(limits.requestTimeoutMs, () => {
       if (request.complete) return
       const error = Object.assign(new Error('Too slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
