@@ -6,9 +6,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { analyzers, type Report, runAnalyzer } from '@wayward/analyzers'
 import { reportText } from '@wayward/analyzers/report/answer'
 import { createStyle } from '@wayward/analyzers/report/style'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 import { type RecordedMessage, toMessageRows } from '../harness/messages.ts'
 import { type RecordedProcess, toMoment, toRows } from '../harness/recording.ts'
 
@@ -34,8 +33,7 @@ const casesOf = (analyzer: string): string[] => readdirSync(new URL(`${analyzer}
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterAll(async () => {

@@ -3,9 +3,8 @@
 // store; the report is asked for all of their time and for a random stretch. `HEALTHY_SEEDS=200`
 // runs more worlds than the few that each test run can pay, `HEALTHY_SEED=n` begins with that seed.
 import { type RankedReport, runReport } from '@wayward/analyzers/report/ranked'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 import { createDice } from '../harness/simulator/dice.ts'
 import { minutes } from '../harness/simulator/duration.ts'
 import { feed } from '../harness/simulator/feed.ts'
@@ -22,8 +21,7 @@ const severityMax = 20
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterAll(async () => {

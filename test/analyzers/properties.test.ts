@@ -2,9 +2,8 @@
 // obvious second implementation, for random items and runs, many of which begin and end at the same
 // time. The name of a test that fails has its seed; `PROPERTY_SEED=n` starts with it.
 import { runAnalyzer } from '@wayward/analyzers'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 import { createDice } from '../harness/simulator/dice.ts'
 import { toMoment } from '../harness/recording.ts'
 
@@ -14,8 +13,7 @@ const seeds = Array.from({ length: 5 }, (_, index) => firstSeed + index)
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterAll(async () => {

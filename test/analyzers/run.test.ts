@@ -9,16 +9,15 @@ import {
 } from '@wayward/analyzers'
 import { parseSqlHeader } from '@wayward/analyzers/sql-header'
 import { readQuestion } from '@wayward/analyzers/sql-modules'
-import { migrate, type Store, StoreError } from '@wayward/clickhouse'
+import { type Store, StoreError } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 import { toMoment, toRows } from '../harness/recording.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 beforeEach(async () => {

@@ -1,14 +1,12 @@
 import { runAnalyzer } from '@wayward/analyzers'
 import { readOptionalModules, readQuestion } from '@wayward/analyzers/sql-modules'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterEach(async () => {

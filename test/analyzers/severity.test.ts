@@ -2,9 +2,8 @@
 // service of its own, in one store; what is said of them must come in the order in which a person
 // who is on call would look at them. Within a group the order is free.
 import { runAnalyzer } from '@wayward/analyzers'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 import { days, hours, minutes } from '../harness/simulator/duration.ts'
 import { feed } from '../harness/simulator/feed.ts'
 import { reportWorld } from '../harness/simulator/report.ts'
@@ -16,8 +15,7 @@ import { createWorld, type World } from '../harness/simulator/world.ts'
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterAll(async () => {

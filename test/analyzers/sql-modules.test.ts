@@ -2,16 +2,14 @@
 // the rows that the module gives for a window.
 import { runAnalyzer } from '@wayward/analyzers'
 import { readModule } from '@wayward/analyzers/sql-modules'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 import { type RecordedProcess, toMoment, toRows } from '../harness/recording.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 beforeEach(async () => {

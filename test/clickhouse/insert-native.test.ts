@@ -2,16 +2,15 @@
 // says which.
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createStore, migrate, type Store, type StoreError } from '@wayward/clickhouse'
+import { createStore, type Store, type StoreError } from '@wayward/clickhouse'
 import { createInsertSettings } from '@wayward/clickhouse/insert-settings'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 beforeEach(async () => {

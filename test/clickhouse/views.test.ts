@@ -1,16 +1,14 @@
 // Goal: what a span or event says arrives in the narrow table of its kind, exactly once. Method:
 // rows of the stock tables go in as Native blocks, as the collector inserts them, and the narrow
 // tables are read back.
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 import { toRows } from '../harness/recording.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { systemTime } from '@wayward/base'
 import type { Logger } from '@wayward/base'
-import { migrate, type Store } from '@wayward/clickhouse'
+import { type Store } from '@wayward/clickhouse'
 import {
   type Collector,
   type CollectorAddresses,
@@ -10,7 +10,7 @@ import {
   defaultCollectorLimits,
   type JournalSettings,
 } from '@wayward/collector'
-import { startTestEngine, type TestEngine } from '../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../harness/engine.ts'
 
 /** A collector on ports of its own that inserts into a real engine. */
 export interface TestService {
@@ -51,8 +51,7 @@ export async function whenDrained(api: string): Promise<void> {
 }
 
 export async function startTestService(): Promise<TestService> {
-  const engine = await startTestEngine()
-  await migrate(engine.writer)
+  const engine = await startTestStore()
   const { collector, addresses, logged } = await startCollector(engine.writer)
   return {
     engine,

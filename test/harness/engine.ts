@@ -1,11 +1,21 @@
-// A real engine on a temporary folder, for the tests that need ClickHouse.
+// A real engine on a temporary folder, for the tests that need ClickHouse, and the same with our
+// tables. They are made once by `migrate()` and copied from then on: making them takes longer than
+// starting the engine. The copy is known by a digest of all that makes them.
 import { createLogger } from '@wayward/base'
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
-import { createEngine, createStore, defaultEngineLimits, type Store } from '@wayward/clickhouse'
+import {
+  createEngine,
+  createStore,
+  defaultEngineLimits,
+  migrate,
+  type Store,
+} from '@wayward/clickhouse'
 
 /** A running engine, as the reading and as the writing account see it. */
 export interface TestEngine {
@@ -26,13 +36,39 @@ export interface TestEngine {
 
 const requestTimeoutMs = 300_000
 
-/**
- * Starts an engine on a folder of its own and on a free port.
- *
- * @param settings `memoryBytesMax` is the most memory that it takes
- */
-export async function startTestEngine({ memoryBytesMax = 2 ** 30 } = {}): Promise<TestEngine> {
+interface TestEngineSettings {
+  /** The most memory that it takes. @default 1 GiB */
+  readonly memoryBytesMax?: number
+}
+
+/** Starts an engine on a folder of its own and on a free port. */
+export async function startTestEngine(settings: TestEngineSettings = {}): Promise<TestEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'wayward-engine-'))
+  return removedAfter(folder, await startOn(folder, settings))
+}
+
+/** The same with the tables of the newest schema in its database `wayward`. */
+export async function startTestStore(settings: TestEngineSettings = {}): Promise<TestEngine> {
+  const kept = await keptStore()
+  const folder = await mkdtemp(join(tmpdir(), 'wayward-engine-'))
+  await cp(kept, folder, { recursive: true })
+  return removedAfter(folder, await startOn(folder, settings))
+}
+
+function removedAfter(folder: string, engine: TestEngine): TestEngine {
+  return {
+    ...engine,
+    async shutdown() {
+      await engine.shutdown()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startOn(
+  folder: string,
+  { memoryBytesMax = 2 ** 30 }: TestEngineSettings,
+): Promise<TestEngine> {
   const writerToken = randomBytes(16).toString('hex')
   const log: string[] = []
   const sink = new Writable({
@@ -89,16 +125,51 @@ export async function startTestEngine({ memoryBytesMax = 2 ** 30 } = {}): Promis
     async truncateTables() {
       const tables = await writer.query<{ name: string }>(
         `SELECT name FROM system.tables
-         WHERE database = 'wayward' AND engine LIKE '%MergeTree' AND name != 'wayward_migrations'`,
+         WHERE database = 'wayward' AND engine LIKE '%MergeTree' AND total_rows > 0
+           AND name != 'wayward_migrations'`,
       )
-      for (const { name } of tables) {
-        await writer.command('TRUNCATE TABLE {name:Identifier}', { name })
-      }
+      await Promise.all(
+        tables.map(({ name }) => writer.command('TRUNCATE TABLE {name:Identifier}', { name })),
+      )
     },
     async shutdown() {
       await Promise.all([writer.close(), reader.close()])
       await engine.shutdown(10_000)
-      await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** A folder of an engine that was shut down after `migrate()`, made where it is missing. */
+async function keptStore(): Promise<string> {
+  const require = createRequire(import.meta.url)
+  const packageFolder = dirname(require.resolve('@wayward/clickhouse/package.json'))
+  const cache = join(packageFolder, '..', 'node_modules', '.cache', 'wayward-stores')
+  const kept = join(cache, await schemaDigest(packageFolder))
+  if (existsSync(kept)) return kept
+  await mkdir(cache, { recursive: true })
+  const folder = await mkdtemp(join(cache, 'making-'))
+  const engine = await startOn(folder, {})
+  await migrate(engine.writer)
+  await engine.shutdown()
+  try {
+    await rename(folder, kept)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    // Another process may have been faster.
+    if (!existsSync(kept)) throw error
+  }
+  return kept
+}
+
+/** Of the engine's version, and of all in the package that makes tables. */
+async function schemaDigest(packageFolder: string): Promise<string> {
+  const hash = createHash('sha256')
+  const { resolve } = createRequire(join(packageFolder, 'package.json'))
+  hash.update(await readFile(resolve('chdb/package.json')))
+  const files = await readdir(packageFolder, { recursive: true })
+  const makers = files.filter((file) => /^(?!dist|node_modules).*\.(?:sql|ts)$/.test(file))
+  for (const file of makers.toSorted()) {
+    hash.update(`${file}\n`).update(await readFile(join(packageFolder, file)))
+  }
+  return hash.digest('hex').slice(0, 16)
 }

@@ -1,16 +1,14 @@
 // Goal: who blocked whom, and how the waiting is shared among holders. Method: a few spans, and the
 // rows that the modules give for a window.
 import { readModule } from '@wayward/analyzers/sql-modules'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { toRows } from '../../harness/recording.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 beforeEach(async () => {

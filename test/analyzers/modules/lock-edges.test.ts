@@ -1,15 +1,13 @@
 // Goal: lock_edges says which lock was asked for while which was held. Method: a few spans.
 import { readModule } from '@wayward/analyzers/sql-modules'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { toRows } from '../../harness/recording.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterAll(async () => {

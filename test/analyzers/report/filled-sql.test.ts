@@ -1,8 +1,7 @@
 import { analyzers, readFilledSql, runAnalyzer } from '@wayward/analyzers'
 import { fillSql } from '@wayward/analyzers/report/filled-sql'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 
 const fill = (sql: string, parameters: Record<string, string | number>): string =>
   fillSql({ sql }, parameters, 'wayward')
@@ -44,8 +43,7 @@ describe('every statement', () => {
   let engine: TestEngine
 
   beforeAll(async () => {
-    engine = await startTestEngine()
-    await migrate(engine.writer)
+    engine = await startTestStore()
   })
 
   afterAll(async () => {

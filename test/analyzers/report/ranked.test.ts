@@ -5,9 +5,9 @@ import { answerMarkdown, rankedMarkdown } from '@wayward/analyzers/report/markdo
 import { hasAnswer, rankedCsv, rankedText } from '@wayward/analyzers/report/ranked-text'
 import { rankedSarif } from '@wayward/analyzers/report/sarif'
 import { createStyle } from '@wayward/analyzers/report/style'
-import { migrate, type Store, StoreError } from '@wayward/clickhouse'
+import { type Store, StoreError } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { toRows } from '../../harness/recording.ts'
 
 // A report asks a dozen questions, on a machine that may be busy.
@@ -227,8 +227,7 @@ describe('runReport()', () => {
   let engine: TestEngine
 
   beforeAll(async () => {
-    engine = await startTestEngine()
-    await migrate(engine.writer)
+    engine = await startTestStore()
     const input = new URL('../../golden/lock-contention/convoy/input.json', import.meta.url)
     const { processes } = (await import(input.href, { with: { type: 'json' } })).default
     const { traces, logs } = toRows(processes)

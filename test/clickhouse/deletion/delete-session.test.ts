@@ -1,18 +1,17 @@
 // Goal: a deleted session leaves nothing behind in any table, and takes nothing of another along.
 // Method: everything that two sessions of the same service can report is stored, one is deleted,
 // and all tables are compared with what they held before it came.
-import { claimImport, deleteSession, migrate, readSilence } from '@wayward/clickhouse'
+import { claimImport, deleteSession, readSilence } from '@wayward/clickhouse'
 import { tables } from '@wayward/clickhouse/tables'
 import { readFileSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { toRows } from '../../harness/recording.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 }, 120_000)
 
 beforeEach(async () => {

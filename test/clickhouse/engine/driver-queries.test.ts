@@ -1,14 +1,12 @@
 // Goal: what drivers and plug-ins ask by themselves is answered to everybody, over plain HTTP.
 // Method: the statements are those that they write, with the settings that they send.
 import { readFileSync } from 'node:fs'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 
 let engine: TestEngine
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 afterAll(() => engine.shutdown())
 

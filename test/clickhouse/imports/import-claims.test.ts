@@ -1,14 +1,13 @@
 // Goal: of collectors that share a store at most one imports a session at a time, whatever the
 // order in which they ask; a claim that was left behind stands against all but its own collector.
-import { claimImport, endImport, migrate } from '@wayward/clickhouse'
+import { claimImport, endImport } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 }, 120_000)
 
 afterAll(async () => {

@@ -15,7 +15,7 @@ import {
   type Store,
 } from '@wayward/clickhouse'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { eventually, recordingLogger, tokenText } from '../engine/running-engine.ts'
 
 const mebibyte = 1024 * 1024
@@ -49,8 +49,7 @@ describe('run() with free space as the test says', () => {
   let engine: TestEngine
 
   beforeAll(async () => {
-    engine = await startTestEngine()
-    await migrate(engine.writer)
+    engine = await startTestStore()
   })
 
   afterAll(async () => {

@@ -1,6 +1,6 @@
-import { applyRetention, migrate, type Retention } from '@wayward/clickhouse'
+import { applyRetention, type Retention } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { eventually, recordingLogger } from '../engine/running-engine.ts'
 
 const day = 86_400
@@ -19,8 +19,7 @@ const keep = (
 })
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 beforeEach(() => {

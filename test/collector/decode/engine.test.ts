@@ -1,7 +1,6 @@
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readNativeBlock } from '../../clickhouse/native/native-reader.ts'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { oracleObject } from './oracle.ts'
 import { createRandom } from './random.ts'
 import { RequestGenerator } from './request-generator.ts'
@@ -12,8 +11,7 @@ const requestCount = 60
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterAll(() => engine.shutdown())

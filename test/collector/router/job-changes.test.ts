@@ -5,10 +5,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemTime } from '@wayward/base'
-import { migrate } from '@wayward/clickhouse'
 import { createCollector, defaultCollectorLimits } from '@wayward/collector'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { memoryJournal, whenDrained } from '../test-service.ts'
 import { until } from './router-harness.ts'
 
@@ -18,8 +17,7 @@ const anyPort = { host: '127.0.0.1', port: 0 }
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 afterAll(async () => {
   await engine?.shutdown()

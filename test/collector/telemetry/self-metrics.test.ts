@@ -4,13 +4,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { migrate } from '@wayward/clickhouse'
 import type { MetricDeclaration } from '@wayward/collector/telemetry/metrics'
 import { exportPaths } from '@wayward/collector/receivers/otlp-grpc'
 import { countedMetrics, observedMetrics } from '@wayward/collector/telemetry/self-metrics'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeExportRequest } from '../../bench/load/export-request.ts'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { createRawGrpcClient, failureOf } from '../raw-grpc-client.ts'
 import { readMetric } from '../receiver-harness.ts'
 import { memoryJournal, portOf, startCollector, whenDrained } from '../test-service.ts'
@@ -38,8 +37,7 @@ interface Family {
 }
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
   folder = mkdtempSync(join(tmpdir(), 'wayward-metrics-'))
   const journal = {
     ...memoryJournal,

@@ -13,12 +13,12 @@ import {
   BatchSpanProcessor,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base'
-import { migrate, type Store } from '@wayward/clickhouse'
+import { type Store } from '@wayward/clickhouse'
 import type { CollectorAddresses } from '@wayward/collector'
 import { ATTR_SERVICE_NAME } from '@wayward/semconv'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeExportRequest } from '../../bench/load/export-request.ts'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { memoryJournal, startCollector, whenDrained } from '../../collector/test-service.ts'
 
 const stallMs = 20_000
@@ -29,8 +29,7 @@ const journalBytes = 4 * 1024 * 1024
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterAll(async () => {

@@ -1,8 +1,7 @@
 // Goal: the simulator is right before anything is held against it. Method: small worlds whose
 // figures can be told by hand, and what arrives in the store against what happened.
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../engine.ts'
+import { startTestStore, type TestEngine } from '../engine.ts'
 import { hours, minutes, ms, seconds } from './duration.ts'
 import { feed } from './feed.ts'
 import { reportWorld } from './report.ts'
@@ -152,8 +151,7 @@ describe('what a world reports', () => {
   let engine: TestEngine
 
   beforeAll(async () => {
-    engine = await startTestEngine()
-    await migrate(engine.writer)
+    engine = await startTestStore()
   })
 
   afterAll(async () => {

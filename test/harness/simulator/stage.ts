@@ -1,9 +1,8 @@
 // A store for worlds, and an analyzer that is asked about them.
 import assert from 'node:assert/strict'
 import { type Report, type ReportWindow, runAnalyzer } from '@wayward/analyzers'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll } from 'vitest'
-import { startTestEngine, type TestEngine } from '../engine.ts'
+import { startTestStore, type TestEngine } from '../engine.ts'
 import { feed } from './feed.ts'
 import { type ReportSettings, reportWorld } from './report.ts'
 import { healthyParts } from './scenarios/healthy.ts'
@@ -29,8 +28,7 @@ export function useStage(analyzer: string): Stage {
     return started
   }
   beforeAll(async () => {
-    started = await startTestEngine()
-    await migrate(started.writer)
+    started = await startTestStore()
   })
   afterAll(async () => {
     await started?.shutdown()

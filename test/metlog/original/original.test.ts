@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemTime } from '@wayward/base'
-import { migrate } from '@wayward/clickhouse'
 import {
   type Collector,
   type CollectorAddresses,
@@ -18,7 +17,7 @@ import {
 import { createMetlogClient, createUdpSender } from '@wayward/metlog'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryJournal, whenDrained } from '../../collector/test-service.ts'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'metlog-py-'))
 const library = join(folder, 'lib')
@@ -55,8 +54,7 @@ describe.skipIf(!isThere)('metlog-py', () => {
   let addresses: CollectorAddresses
 
   beforeAll(async () => {
-    engine = await startTestEngine()
-    await migrate(engine.writer)
+    engine = await startTestStore()
     collector = createCollector(
       {
         otlpGrpc: anyPort,

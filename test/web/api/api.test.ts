@@ -2,13 +2,12 @@
 // words what it cannot read, and lets no other site ask. Method: the routes on a real door and a
 // real engine; ajv holds the answers to the file.
 import { createDoor, type Door, openAccess, systemTime } from '@wayward/base'
-import { migrate } from '@wayward/clickhouse'
 import { createApi } from '@wayward/web'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestEngine, startTestStore, type TestEngine } from '../../harness/engine.ts'
 
 const hostile = '<img src=x onerror=alert(1)><script>alert(1)</script>\u001b[31m\u202e"\'`${x}'
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -57,8 +56,7 @@ const limits = {
 }
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
   await insertReports()
   const routes = createApi({ store: engine.reader, database: 'wayward', wallMs: Date.now })
   door = createDoor({

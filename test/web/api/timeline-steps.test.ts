@@ -3,10 +3,9 @@
 // around both ends of the window, the question once with steps and once without.
 import { readQuestion } from '@wayward/analyzers'
 import { createDoor, type Door, openAccess, systemTime } from '@wayward/base'
-import { migrate } from '@wayward/clickhouse'
 import { createApi } from '@wayward/web'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 
 const fromNs = 1_795_687_200_123_456_789n
 const lengthNs = 3_600_000_000_000n
@@ -26,8 +25,7 @@ let door: Door
 let base: string
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
   await fill()
   const routes = createApi({ store: engine.reader, database: 'wayward', wallMs: Date.now })
   door = createDoor({

@@ -1,13 +1,11 @@
 import { runAnalyzer } from '@wayward/analyzers'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../../harness/engine.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 beforeEach(async () => {

@@ -1,9 +1,8 @@
 // Goal: what job-runs says of a job is what became of its runs. Method: worlds of the simulator
 // with known problems, and figures counted from their own events, in whole and in random windows.
 import { type Report, runAnalyzer } from '@wayward/analyzers'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../../harness/engine.ts'
 import { createDice } from '../../../harness/simulator/dice.ts'
 import { days, hours, minutes, ms, seconds } from '../../../harness/simulator/duration.ts'
 import { feed } from '../../../harness/simulator/feed.ts'
@@ -17,8 +16,7 @@ import { createWorld, type World } from '../../../harness/simulator/world.ts'
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 afterAll(async () => {

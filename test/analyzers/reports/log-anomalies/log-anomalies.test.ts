@@ -1,16 +1,14 @@
 // Goal: what was planted is found where it was planted, and nothing else. Method: random days of
 // services with quiet nights, by chance as events come, with and without a burst or a silence.
 import { runAnalyzer } from '@wayward/analyzers'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../../harness/engine.ts'
 import { createDice } from '../../../harness/simulator/dice.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 afterAll(async () => {
   await engine.shutdown()

@@ -1,17 +1,15 @@
 // Goal: the summary says what was sent. Method: random messages, counted and timed once more by
 // plain loops over them.
 import { runAnalyzer } from '@wayward/analyzers'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../../harness/engine.ts'
 import { type RecordedMessage, toMessageRows } from '../../../harness/messages.ts'
 import { createDice } from '../../../harness/simulator/dice.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 beforeEach(async () => {
   await engine.truncateTables()

@@ -1,16 +1,14 @@
 // Goal: users are counted once a day, and are new once. Method: random logins, counted by sets.
 import { runAnalyzer } from '@wayward/analyzers'
-import { migrate } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../../harness/engine.ts'
 import { type RecordedMessage, toMessageRows } from '../../../harness/messages.ts'
 import { createDice } from '../../../harness/simulator/dice.ts'
 
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 afterAll(async () => {
   await engine.shutdown()

@@ -6,7 +6,6 @@ import { createConnection } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { systemTime } from '@wayward/base'
-import { migrate } from '@wayward/clickhouse'
 import { type Collector, type CollectorAddresses, createCollector } from '@wayward/collector'
 import { defaultCollectorLimits } from '@wayward/collector'
 import {
@@ -17,7 +16,7 @@ import {
   type MetlogSender,
 } from '@wayward/metlog'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestEngine, type TestEngine } from '../../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../../harness/engine.ts'
 import { memoryJournal, whenDrained } from '../../test-service.ts'
 import { readMetric } from '../../receiver-harness.ts'
 
@@ -28,8 +27,7 @@ let addresses: CollectorAddresses
 let socket: Socket
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
   const started = create({})
   collector = started
   addresses = await collector.start()

@@ -7,12 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectSession } from 'node:http2'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { migrate, type Store } from '@wayward/clickhouse'
+import { type Store } from '@wayward/clickhouse'
 import type { JournalSettings } from '@wayward/collector'
 import { exportPaths } from '@wayward/collector/receivers/otlp-grpc'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { encodeExportRequest } from '../../../bench/load/export-request.ts'
-import { startTestEngine, type TestEngine } from '../../../harness/engine.ts'
+import { startTestStore, type TestEngine } from '../../../harness/engine.ts'
 import { makeTokenFile } from '../../../harness/token-file.ts'
 import { readMetric } from '../../receiver-harness.ts'
 import { createRawGrpcClient, failureOf } from '../../raw-grpc-client.ts'
@@ -24,8 +24,7 @@ const fast = { ledgerIntervalMs: 30, ledgerRowsPerSecondMax: 10_000 }
 let engine: TestEngine
 
 beforeAll(async () => {
-  engine = await startTestEngine()
-  await migrate(engine.writer)
+  engine = await startTestStore()
 })
 
 beforeEach(async () => {
