@@ -1,5 +1,5 @@
 // Makes the CommonJS form of the SDK from its compiled ES modules, for applications, bundles and
-// test runners that `require` it: a file per entry, the names of semconv in it. What the copies of
+// test runners that `require` it: a file per entry, the names of semconv and the wire in it. What the copies of
 // the SDK in a process share hangs on the global object (sdk/process/shared-state.ts).
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -19,7 +19,7 @@ export function buildCommonjs() {
     ...Object.keys(manifest.dependencies),
     ...Object.keys(manifest.peerDependencies),
   ]
-    .filter((name) => name !== '@wayward/semconv')
+    .filter((name) => name !== '@wayward/semconv' && name !== '@wayward/otlp')
     .flatMap((name) => [name, `${name}/*`])
   buildSync({
     absWorkingDir: sdk,

@@ -9,20 +9,21 @@ import { flushBeforeExit, withinDeadline } from './emit/exit-flush.ts'
 import { createExportLine } from './emit/export-queue.ts'
 import { installLogs, installTraces, type Pipeline, settle } from './emit/pipeline.ts'
 import { getReporterWithCore } from './global-reporter.ts'
+import { diagnosticsKey } from './process/diagnostics.ts'
 import { createPropagator } from './process/environment.ts'
 import type { ProcessState } from './process/process-state.ts'
 import { createResource } from './process/resource.ts'
 import { openThreadState } from './process/thread-state.ts'
+import { canRecord, type Recording, startRecording } from './recorder/recording.ts'
 import type { Registration, RegisterOptions } from './register-options.ts'
 import { createLossReport, type LossReport } from './report/loss-report.ts'
+import { scopeName } from './reporter.ts'
 import { createSdkStats, type SdkFigures, type SdkStats } from './stats/sdk-stats.ts'
 
 const lossIntervalMs = 1000
 const exitFlushMsMaxDefault = 2000
 const shutdownMsMaxDefault = 5000
 const flushMsMaxDefault = 30_000
-/** Where OpenTelemetry's API keeps what is registered. */
-export const diagnosticsKey = Symbol.for('opentelemetry.js.api.1')
 const registrationKey = Symbol.for('wayward.registration.1')
 
 /** The registration that the copies of this package in a process share. */
@@ -64,14 +65,15 @@ export function install(options: RegisterOptions): Registration {
     )
   }
   for (const problem of problems) diag.warn(problem)
-  const sending = new Sending({ traces, records, losses, stats, state }, options)
+  const recording = record(resource, state, options)
+  const sending = new Sending({ traces, records, recording, losses, stats, state }, options)
   const registration: Registration = {
     status: records.isTaken ? 'registered' : 'already_registered',
     problems,
     sessionId: state.sessionId,
     reporter: getReporterWithCore(),
     get droppedCount() {
-      return losses.count
+      return losses.count + (recording?.droppedCount ?? 0)
     },
     forceFlush: (given = {}) =>
       withinDeadline(sending.flush(), given.timeoutMs ?? flushMsMaxDefault, []),
@@ -81,9 +83,27 @@ export function install(options: RegisterOptions): Registration {
   return registration
 }
 
+/** Records what the process's reporter is told, where that was asked for and can be had. */
+function record(
+  resource: Resource,
+  state: ProcessState,
+  options: RegisterOptions,
+): Recording | undefined {
+  const isWanted = options.recorder ?? getBooleanFromEnv('WAYWARD_RECORDER')
+  if (isWanted !== true || !canRecord(options)) return undefined
+  const { core } = getReporterWithCore()
+  try {
+    return startRecording(core, { state, resource, scopeName, options })
+  } catch (error) {
+    diag.warn('Cannot start the recorder; what is reported becomes spans', error)
+    return undefined
+  }
+}
+
 interface SendingParts {
   readonly traces: Pipeline
   readonly records: Pipeline
+  readonly recording: Recording | undefined
   readonly losses: LossReport
   readonly stats: SdkStats | undefined
   readonly state: ProcessState
@@ -101,7 +121,7 @@ class Sending {
 
   constructor(parts: SendingParts, options: RegisterOptions) {
     this.#parts = parts
-    this.#pipelines = [parts.traces, parts.records]
+    this.#pipelines = [parts.traces, parts.records, ...listOf(parts.recording)]
     this.#shutdownMsMax = options.shutdownMsMax ?? shutdownMsMaxDefault
     if (options.snapshots !== undefined) this.#reporter.core.open.configure(options.snapshots)
     parts.stats?.start(() => this.#figures())
@@ -113,7 +133,8 @@ class Sending {
   }
 
   async flush(): Promise<void> {
-    await settle([this.#parts.traces.forceFlush()])
+    const { traces, recording } = this.#parts
+    await settle([traces, ...listOf(recording)].map((pipeline) => pipeline.forceFlush()))
     this.#reportLosses()
     await settle([this.#parts.records.forceFlush()])
   }
@@ -149,11 +170,15 @@ class Sending {
   #figures(): SdkFigures {
     return {
       openCount: this.#reporter.openCount,
-      droppedCount: this.#parts.losses.count,
+      droppedCount: this.#parts.losses.count + (this.#parts.recording?.droppedCount ?? 0),
       waitingCount: this.#pipelines.reduce((sum, { waitingCount }) => sum + waitingCount, 0),
       swallowedCount: this.#reporter.swallowedCount,
     }
   }
+}
+
+function listOf<T>(value: T | undefined): readonly T[] {
+  return value === undefined ? [] : [value]
 }
 
 /**

@@ -32,6 +32,13 @@ export interface RegisterOptions {
   /** Further span processors, beside ours. */
   readonly spanProcessors?: readonly SpanProcessor[]
   /**
+   * Records locks, queue items and zones in memory, which a worker thread reads and sends, instead
+   * of making spans of them on the application's path. Not where they go elsewhere than OTLP. Goes
+   * before `WAYWARD_RECORDER`.
+   * @default false
+   */
+  readonly recorder?: boolean
+  /**
    * Publishes the SDK's state and the values of OpenTelemetry's instruments in a stats file, which
    * can be read while the application hangs. Needs the package `@wayward/mmstats`, or is given what
    * it exports. Goes before `WAYWARD_MMSTATS`.

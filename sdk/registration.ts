@@ -1,7 +1,7 @@
-import { diag, DiagConsoleLogger, ProxyTracerProvider, trace } from '@opentelemetry/api'
-import { diagLogLevelFromString, getStringFromEnv } from '@opentelemetry/core'
+import { diag, ProxyTracerProvider, trace } from '@opentelemetry/api'
 import { getReporterWithCore } from './global-reporter.ts'
-import { currentRegistration, diagnosticsKey, failed, idle, install } from './install.ts'
+import { currentRegistration, failed, idle, install } from './install.ts'
+import { setLogLevel } from './process/diagnostics.ts'
 import { isSdkDisabled } from './process/environment.ts'
 import type { Registration, RegisterOptions } from './register-options.ts'
 
@@ -45,17 +45,6 @@ function tryRegister(options: RegisterOptions): Registration {
     return idle('already_registered', foreign)
   }
   return install(options)
-}
-
-/**
- * `OTEL_LOG_LEVEL` turns the diagnostics on, on the console; an application's own logger for them
- * stays.
- */
-function setLogLevel(): void {
-  const logLevel = diagLogLevelFromString(getStringFromEnv('OTEL_LOG_LEVEL'))
-  const holder = globalThis as { [diagnosticsKey]?: { readonly diag?: unknown } }
-  if (logLevel === undefined || holder[diagnosticsKey]?.diag !== undefined) return
-  diag.setLogger(new DiagConsoleLogger(), { logLevel, suppressOverrideMessage: true })
 }
 
 /** Whose providers are there already, and what to do about it. */

@@ -76,7 +76,8 @@ export interface Reporter {
   shutdown(): void
 }
 
-const scopeName = '@wayward/sdk'
+/** The instrumentation scope of all that is reported. */
+export const scopeName = '@wayward/sdk'
 
 /** The part of a reporter that the observers of this package use as well. */
 export interface ReporterWithCore extends Reporter {

@@ -29,13 +29,14 @@ import { type ExportSockets, watchExportSockets } from './export-sockets.ts'
 import type { Dropped, LossReport } from '../report/loss-report.ts'
 import { followedOperationsMax } from '../report/open-operations.ts'
 
-interface Exporter<T> {
+/** Sends a batch, once. */
+export interface Exporter<T> {
   export(items: T[], onResult: (result: ExportResult) => void): void
   shutdown(): Promise<void>
 }
 
 /** Takes items at any time and sends them in batches, one batch at a time. */
-interface ExportQueue<T> {
+export interface ExportQueue<T> {
   add(item: T): void
   /** Sends what waits, once; what fails and can be tried again stays. Never rejects. */
   readonly flush: () => Promise<void>
@@ -91,23 +92,31 @@ function isKept({ eventName }: Item): boolean {
   return eventName === EVENT_WAYWARD_OPERATION_ENDED
 }
 
-/** A span or an event. */
-interface Item {
-  readonly attributes: object
+/** A span or an event, as far as the queue knows it. */
+export interface Item {
+  readonly name?: string
   readonly eventName?: string | undefined
 }
 
-function toDropped(item: Item): Dropped {
-  const sequence = (item.attributes as Record<string, unknown>)[ATTR_WAYWARD_EVENT_SEQUENCE]
-  return { sequence: typeof sequence === 'number' ? sequence : undefined, isEnd: isKept(item) }
+/** An item of OpenTelemetry's. */
+interface AttributedItem extends Item {
+  readonly attributes: object
 }
 
-function createExportQueue<T extends Item>(
+function sequenceOf({ attributes }: AttributedItem): number | undefined {
+  const sequence = (attributes as Record<string, unknown>)[ATTR_WAYWARD_EVENT_SEQUENCE]
+  return typeof sequence === 'number' ? sequence : undefined
+}
+
+/** @param sequenceOf `wayward.event.sequence` of an item that has one */
+export function createExportQueue<T extends Item>(
   exporter: Exporter<T>,
   limits: QueueLimits,
   losses: LossReport,
   line: ExportLine,
+  sequenceOf: (item: T) => number | undefined,
 ): ExportQueue<T> {
+  const toDropped = (item: T): Dropped => ({ sequence: sequenceOf(item), isEnd: isKept(item) })
   let waiting: T[] = []
   let batch: T[] = []
   /** When the batch is given up, by the monotonic clock. */
@@ -291,7 +300,7 @@ export function queueSpans(
   losses: LossReport,
   line: ExportLine,
 ): QueuedProcessor<SpanProcessor> {
-  const queue = createExportQueue<ReadableSpan>(exporter, limits, losses, line)
+  const queue = createExportQueue<ReadableSpan>(exporter, limits, losses, line, sequenceOf)
   return {
     abandon: queue.abandon,
     waitingCount: queue.waitingCount,
@@ -312,7 +321,7 @@ export function queueLogs(
   losses: LossReport,
   line: ExportLine,
 ): QueuedProcessor<LogRecordProcessor> {
-  const queue = createExportQueue<SdkLogRecord>(exporter, limits, losses, line)
+  const queue = createExportQueue<SdkLogRecord>(exporter, limits, losses, line, sequenceOf)
   return {
     abandon: queue.abandon,
     waitingCount: queue.waitingCount,

@@ -11,11 +11,13 @@ export interface Core {
   isEnabled: boolean
   /** Errors of our own code that were kept from the application. */
   swallowedCount: number
-  readonly emitter: Emitter
+  /** Changes once, when what was to be spans is recorded from then on. */
+  emitter: Emitter
   readonly clock: Clock
   readonly tasks: Tasks
   readonly process: ProcessState
-  readonly open: OpenOperations
+  /** Changes with the emitter. */
+  open: OpenOperations
 }
 
 /**

@@ -52,6 +52,8 @@ export interface HeldLocks {
   readonly ids: readonly string[]
   /** All that are held. */
   readonly count: number
+  /** The emitter's own: the ids as it writes them. */
+  numbers?: readonly number[]
 }
 
 /** How many locks a request names at most of those that its task holds. */

@@ -21,6 +21,8 @@ export interface OtlpServer {
   readonly spans: Arrived[]
   readonly events: Arrived[]
   readonly metadata: Record<string, unknown>[]
+  /** The same as it was on the wire. */
+  readonly raw: { readonly spans: Item[]; readonly events: Item[] }
   close(): void
 }
 
@@ -31,6 +33,7 @@ export async function startOtlpServer(wantedPort = 0): Promise<OtlpServer> {
   const spans: Arrived[] = []
   const events: Arrived[] = []
   const metadata: Record<string, unknown>[] = []
+  const received = { spans: [] as Item[], events: [] as Item[] }
   const server = new Server()
   const raw = (path: string, onBytes: (bytes: Buffer) => void) => ({
     export: {
@@ -52,7 +55,10 @@ export async function startOtlpServer(wantedPort = 0): Promise<OtlpServer> {
     const request = type.toObject(type.decode(bytes), options) as unknown as TracesRequest
     for (const { resource, scopeSpans } of request.resourceSpans ?? []) {
       for (const scope of scopeSpans ?? []) {
-        for (const span of scope.spans ?? []) spans.push(toArrived(span, resource))
+        for (const span of scope.spans ?? []) {
+          spans.push(toArrived(span, resource))
+          received.spans.push(span)
+        }
       }
     }
   })
@@ -61,7 +67,10 @@ export async function startOtlpServer(wantedPort = 0): Promise<OtlpServer> {
     const request = type.toObject(type.decode(bytes), options) as unknown as LogsRequest
     for (const { resource, scopeLogs } of request.resourceLogs ?? []) {
       for (const scope of scopeLogs ?? []) {
-        for (const record of scope.logRecords ?? []) events.push(toArrived(record, resource))
+        for (const record of scope.logRecords ?? []) {
+          events.push(toArrived(record, resource))
+          received.events.push(record)
+        }
       }
     }
   })
@@ -88,11 +97,13 @@ export async function startOtlpServer(wantedPort = 0): Promise<OtlpServer> {
     spans,
     events,
     metadata,
+    raw: received,
     close: () => server.forceShutdown(),
   }
 }
 
-interface Item {
+/** A span or a log record, as far as the tests look at it. */
+export interface Item {
   readonly name?: string
   readonly eventName?: string
   readonly body?: { readonly stringValue?: string }
@@ -100,6 +111,7 @@ interface Item {
   readonly startTimeUnixNano?: string
   readonly timeUnixNano?: string
   readonly traceId?: string
+  readonly spanId?: string
 }
 
 interface ResourceItem {

@@ -1,0 +1,131 @@
+// Where the drain runs: in a worker, or without one in the thread that records.
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { diag } from '@opentelemetry/api'
+import type { ProcessState } from '../process/process-state.ts'
+import type { SnapshotSettings } from '../report/open-operations.ts'
+import { Drain, type DrainSettings } from './drain.ts'
+import { type Memory, processCell } from './layout.ts'
+import type { WorkerInput, WorkerMessage } from './worker.ts'
+
+/** Reads and sends what is recorded. */
+export interface DrainThread {
+  snapshot(): void
+  configure(snapshots: Partial<SnapshotSettings>): void
+  /** Sends all that is recorded by now, once. Never rejects. */
+  flush(): Promise<void>
+  /**
+   * The same without a turn of the event loop, as at the end of a process.
+   * @returns whether it was done in time
+   */
+  flushNow(timeoutMs: number): boolean
+  shutdown(): Promise<void>
+  abandon(): void
+}
+
+export function startDrain(
+  memory: Memory,
+  state: ProcessState,
+  settings: DrainSettings,
+): DrainThread {
+  const file = workerFile()
+  if (file === undefined) {
+    diag.info('The recorder has no worker here: what is recorded is sent from this thread')
+    return drainHere(memory, state, settings)
+  }
+  try {
+    return drainInWorker(file, memory, settings)
+  } catch (error) {
+    diag.warn('Cannot start the recorder in a worker; it runs in this thread instead', error)
+    return drainHere(memory, state, settings)
+  }
+}
+
+/** The worker's file: beside this one, or where CommonJS is built to one file, beside that. */
+function workerFile(): string | undefined {
+  for (const place of ['./worker.js', '../recorder/worker.js']) {
+    const file = fileURLToPath(new URL(place, import.meta.url))
+    if (existsSync(file)) return file
+  }
+  return undefined
+}
+
+function drainInWorker(file: string, memory: Memory, settings: DrainSettings): DrainThread {
+  const { header, buffer } = memory
+  const workerData: WorkerInput = { buffer, settings }
+  const worker = new Worker(file, {
+    workerData,
+    name: 'wayward-recorder',
+    // What the application preloads is for its own threads.
+    execArgv: [],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  let isGone = false
+  worker.unref()
+  worker.on('error', (error) => diag.error('The recorder has failed; nothing more is sent', error))
+  worker.on('exit', () => {
+    isGone = true
+    Atomics.notify(header, processCell.flushDone)
+  })
+  const tell = (message: WorkerMessage): void => worker.postMessage(message)
+
+  function ask(): number {
+    const asked = Atomics.add(header, processCell.flushAsked, 1) + 1
+    tell({ kind: 'wake' })
+    return asked
+  }
+
+  const isDone = (asked: number): boolean =>
+    isGone || ((Atomics.load(header, processCell.flushDone) - asked) | 0) >= 0
+
+  return {
+    snapshot: () => tell({ kind: 'snapshot' }),
+    configure: (snapshots) => tell({ kind: 'configure', snapshots }),
+    async flush() {
+      const asked = ask()
+      // Held for as long: the process must not end before the answer.
+      worker.ref()
+      while (!isDone(asked)) await sleep(lookMs)
+      worker.unref()
+    },
+    flushNow(timeoutMs) {
+      const asked = ask()
+      const until = performance.now() + timeoutMs
+      for (let restMs = timeoutMs; !isDone(asked) && restMs > 0; ) {
+        const done = Atomics.load(header, processCell.flushDone)
+        Atomics.wait(header, processCell.flushDone, done, restMs)
+        restMs = until - performance.now()
+      }
+      return isDone(asked)
+    },
+    async shutdown() {
+      if (isGone) return
+      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+      worker.ref()
+      tell({ kind: 'shutdown' })
+      await exited
+    },
+    abandon() {
+      tell({ kind: 'abandon' })
+      worker.unref()
+    },
+  }
+}
+
+/** How often it is looked whether an answer is there. */
+const lookMs = 5
+
+function drainHere(memory: Memory, state: ProcessState, settings: DrainSettings): DrainThread {
+  const drain = new Drain(memory, state, settings)
+  drain.start(false)
+  return {
+    snapshot: () => drain.snapshot(),
+    configure: (snapshots) => drain.configure(snapshots),
+    flush: () => drain.flush(),
+    flushNow: () => false,
+    shutdown: () => drain.shutdown(),
+    abandon: () => drain.abandon(),
+  }
+}

@@ -1,0 +1,278 @@
+// Reads what the threads of a process record, and sends it. It runs in a worker, which a hanging
+// application does not stop; where none can be had, on a timer of the application's own thread.
+//
+//   areas ──▶ record-encoder ──▶ export queue ──▶ record-exporter ──▶ collector
+//     └─ open ──▶ open-reports ──────▲
+import { existsSync } from 'node:fs'
+import { ExportResultCode } from '@opentelemetry/core'
+import {
+  WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL,
+  WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
+  WAYWARD_OPERATION_END_REASON_VALUE_ABANDONED,
+  WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN,
+  EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_OPERATION_ENDED,
+} from '@wayward/semconv'
+import {
+  createExportLine,
+  createExportQueue,
+  type ExportLine,
+  type ExportQueue,
+} from '../emit/export-queue.ts'
+import type { QueueLimits } from '../process/environment.ts'
+import type { ProcessState } from '../process/process-state.ts'
+import { createLossReport } from '../report/loss-report.ts'
+import type { SnapshotSettings } from '../report/open-operations.ts'
+import type { LossEvent } from '../report/operation.ts'
+import { AreaReader, type RecordView, sequenceOf } from './area-reader.ts'
+import { encodeLoss } from './event-encoder.ts'
+import {
+  type Area,
+  areaCell,
+  areaCount,
+  areaOf,
+  areaState,
+  lossReason,
+  type Memory,
+  processCell,
+  recordKind,
+} from './layout.ts'
+import { OpenReports } from './open-reports.ts'
+import { RecordEncoder } from './record-encoder.ts'
+import type {
+  EncodedItem,
+  RecordExporter,
+  RecordExporterSettings,
+  RecordSignal,
+} from './record-exporter.ts'
+
+/** How often the rings are read. */
+const readMs = 20
+const secondMs = 1000
+
+const lossReasons: Readonly<Record<number, string>> = {
+  [lossReason.ringFull]: WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
+  [lossReason.openFull]: WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL,
+}
+
+export interface DrainSettings extends RecordExporterSettings {
+  readonly spanLimits: QueueLimits
+  readonly logLimits: QueueLimits
+  readonly snapshots: SnapshotSettings
+}
+
+/**
+ * An exporter whose code is loaded when there is something to send: it is most of what there is to
+ * load, and what is open is told before.
+ */
+function exportLater(signal: RecordSignal, settings: RecordExporterSettings): RecordExporter {
+  let exporter: RecordExporter | undefined
+  const load = async (): Promise<RecordExporter> => {
+    const { createRecordExporter } = await import('./record-exporter.ts')
+    exporter ??= createRecordExporter(signal, settings)
+    return exporter
+  }
+  return {
+    export(items, onResult) {
+      if (exporter !== undefined) return exporter.export(items, onResult)
+      load().then(
+        (loaded) => loaded.export(items, onResult),
+        (error: unknown) => onResult({ code: ExportResultCode.FAILED, error: error as Error }),
+      )
+    },
+    shutdown: async () => exporter?.shutdown(),
+    abandon: () => exporter?.abandon(),
+  }
+}
+
+function numberOf({ sequence }: EncodedItem): number | undefined {
+  return sequence
+}
+
+/** A thread that records. */
+interface Recording {
+  readonly reader: AreaReader
+  readonly open: OpenReports
+}
+
+export class Drain {
+  readonly #memory: Memory
+  readonly #areas: readonly Area[]
+  readonly #process: ProcessState
+  readonly #encoder = new RecordEncoder({ pid: process.pid })
+  readonly #losses = createLossReport()
+  readonly #line: ExportLine = createExportLine()
+  readonly #spans: ExportQueue<EncodedItem>
+  readonly #events: ExportQueue<EncodedItem>
+  readonly #exporters: readonly RecordExporter[]
+  readonly #recordings: (Recording | undefined)[] = []
+  #snapshots: SnapshotSettings
+  #timer: NodeJS.Timeout | undefined
+  #nextSecondMs = 0
+  #nextSnapshotMs: number
+  #flushing: Promise<void> | undefined
+
+  constructor(memory: Memory, state: ProcessState, settings: DrainSettings) {
+    this.#memory = memory
+    this.#areas = Array.from({ length: areaCount }, (_, index) => areaOf(memory, index))
+    this.#process = state
+    this.#snapshots = settings.snapshots
+    this.#nextSnapshotMs = performance.now() + settings.snapshots.intervalMs
+    const queueOf = (signal: RecordSignal, limits: QueueLimits) => {
+      const exporter = exportLater(signal, settings)
+      const queue = createExportQueue(exporter, limits, this.#losses, this.#line, numberOf)
+      return { exporter, queue }
+    }
+    const spans = queueOf('TRACES', settings.spanLimits)
+    const events = queueOf('LOGS', settings.logLimits)
+    this.#spans = spans.queue
+    this.#events = events.queue
+    this.#exporters = [spans.exporter, events.exporter]
+  }
+
+  /** Reads on a timer, which holds its thread if it shall. */
+  start(isHolding: boolean): void {
+    this.#timer = setInterval(() => this.tick(), readMs)
+    if (!isHolding) this.#timer.unref()
+  }
+
+  configure(snapshots: Partial<SnapshotSettings>): void {
+    this.#snapshots = { ...this.#snapshots, ...snapshots }
+    this.#nextSnapshotMs = performance.now() + this.#snapshots.intervalMs
+  }
+
+  /** Reads what is there, tells what is due, and sends where it was asked to. */
+  tick(): void {
+    this.#read()
+    const nowMs = performance.now()
+    if (this.#snapshots.intervalMs > 0 && nowMs >= this.#nextSnapshotMs) {
+      this.#nextSnapshotMs = nowMs + this.#snapshots.intervalMs
+      this.snapshot()
+    }
+    if (nowMs >= this.#nextSecondMs) {
+      this.#nextSecondMs = nowMs + secondMs
+      this.#tellLosses()
+      this.#findDeadThreads()
+    }
+    const { header } = this.#memory
+    const isAsked =
+      Atomics.load(header, processCell.flushAsked) !== Atomics.load(header, processCell.flushDone)
+    if (isAsked) void this.flush()
+    this.#countUnsent()
+  }
+
+  snapshot(): void {
+    for (const recording of this.#recordings) recording?.open.snapshot(this.#snapshots)
+  }
+
+  /** Sends all that is recorded by now, once. Never rejects. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined
+    })
+    return this.#flushing
+  }
+
+  async shutdown(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.flush()
+    await Promise.all([this.#spans.shutdown(), this.#events.shutdown()])
+    this.#countUnsent()
+  }
+
+  abandon(): void {
+    this.#spans.abandon()
+    this.#events.abandon()
+    for (const exporter of this.#exporters) exporter.abandon()
+  }
+
+  async #flush(): Promise<void> {
+    const { header } = this.#memory
+    const asked = Atomics.load(header, processCell.flushAsked)
+    this.#read()
+    await this.#spans.flush()
+    this.#tellLosses()
+    await this.#events.flush()
+    this.#countUnsent()
+    Atomics.store(header, processCell.flushDone, asked)
+    Atomics.notify(header, processCell.flushDone)
+  }
+
+  #read(): void {
+    for (let index = 0; index < areaCount; index++) {
+      const recording = this.#recordings[index] ?? this.#find(index)
+      if (recording === undefined) continue
+      // Before the reading: what was written until then is read.
+      const { hasEnded } = recording.reader
+      recording.reader.read((view, kind) => this.#take(recording, view, kind))
+      if (hasEnded) this.#finish(index, recording, WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN)
+    }
+  }
+
+  #find(index: number): Recording | undefined {
+    const area = this.#areas[index] as Area
+    if (Atomics.load(area.header, areaCell.state) < areaState.recording) return undefined
+    const reader = new AreaReader(area)
+    const send = (bytes: Uint8Array, sequence: number, isEnd: boolean): void =>
+      this.#events.add({
+        bytes,
+        sequence,
+        ...(isEnd ? { eventName: EVENT_WAYWARD_OPERATION_ENDED } : {}),
+      })
+    const open = new OpenReports(reader, this.#process, this.#encoder, send)
+    const recording = { reader, open }
+    this.#recordings[index] = recording
+    return recording
+  }
+
+  #take({ open }: Recording, view: RecordView, kind: number): void {
+    if (kind !== recordKind.forgotten) {
+      const bytes = this.#encoder.span(view, kind)
+      this.#spans.add({ bytes, sequence: sequenceOf(view) })
+    }
+    open.ended(view)
+  }
+
+  #finish(index: number, { reader, open }: Recording, reason: string): void {
+    open.finish(reason)
+    this.#takeLosses(reader)
+    this.#takeLosses(reader)
+    reader.release()
+    this.#recordings[index] = undefined
+  }
+
+  #takeLosses(reader: AreaReader): void {
+    for (const { reason, count, firstSequence, lastSequence } of reader.takeLosses()) {
+      this.#losses.addRange(lossReasons[reason] ?? '', count, firstSequence, lastSequence)
+    }
+  }
+
+  #tellLosses(): void {
+    for (const recording of this.#recordings) {
+      if (recording !== undefined) this.#takeLosses(recording.reader)
+    }
+    Atomics.store(this.#memory.header, processCell.dropped, this.#losses.count)
+    const event = (loss: LossEvent): void => {
+      const bytes = encodeLoss(this.#encoder, loss)
+      const { sequence } = loss
+      this.#events.add({ bytes, sequence, eventName: EVENT_WAYWARD_EVENTS_DROPPED })
+    }
+    this.#losses.report({ event }, this.#process)
+  }
+
+  /** A thread that was terminated says nothing more, also not that it has ended. */
+  #findDeadThreads(): void {
+    for (const [index, recording] of this.#recordings.entries()) {
+      if (recording === undefined) continue
+      const { systemThreadId } = recording.reader
+      if (systemThreadId === 0 || existsSync(`/proc/self/task/${systemThreadId}`)) continue
+      recording.reader.read((view, kind) => this.#take(recording, view, kind))
+      this.#finish(index, recording, WAYWARD_OPERATION_END_REASON_VALUE_ABANDONED)
+    }
+  }
+
+  #countUnsent(): void {
+    const unsent = this.#spans.waitingCount() + this.#events.waitingCount()
+    Atomics.store(this.#memory.header, processCell.unsent, unsent)
+  }
+}

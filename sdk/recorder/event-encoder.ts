@@ -1,0 +1,128 @@
+// Events of what is recorded, as OTLP log records: open operations and their ends, and losses.
+import type { ProtobufWriter } from '@wayward/otlp'
+import {
+  ATTR_WAYWARD_EVENT_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_COUNT,
+  ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
+  ATTR_WAYWARD_EVENTS_DROPPED_REASON,
+  ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT,
+  ATTR_WAYWARD_OPERATION_AGE,
+  ATTR_WAYWARD_OPERATION_END_REASON,
+  ATTR_WAYWARD_OPERATION_SEQUENCE,
+  ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL,
+  ATTR_WAYWARD_OPERATION_START_TIME,
+  ATTR_WAYWARD_SESSION_UPTIME,
+  EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_OPERATION_ENDED,
+  EVENT_WAYWARD_OPERATION_OPEN,
+} from '@wayward/semconv'
+import { toRfc3339 } from '../process/clock.ts'
+import type { LossEvent } from '../report/operation.ts'
+import { type RecordView, sequenceOf } from './area-reader.ts'
+import { cell } from './layout.ts'
+import { writeTime } from './otlp-writing.ts'
+import type { RecordEncoder } from './record-encoder.ts'
+
+/** `LogRecord` fields of opentelemetry/proto/logs/v1/logs.proto. */
+const logField = {
+  time: 1,
+  severity: 2,
+  attributes: 6,
+  flags: 8,
+  traceId: 9,
+  spanId: 10,
+  observedTime: 11,
+  eventName: 12,
+} as const
+const severity = { info: 9, warn: 13 } as const
+
+/** When an event happened and what is its own. */
+export interface EventFacts {
+  readonly seconds: number
+  readonly ns: number
+  readonly sequence: number
+  readonly ageNs: number
+  readonly uptimeNs: number
+}
+
+/** An operation is open. @param intervalNs when to expect the next */
+export function encodeOpen(
+  encoder: RecordEncoder,
+  view: RecordView,
+  facts: EventFacts,
+  intervalNs: number,
+): Uint8Array {
+  return encodeOperation(encoder, view, facts, EVENT_WAYWARD_OPERATION_OPEN, () =>
+    encoder.attributes.number(ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL, intervalNs),
+  )
+}
+
+/** What was told to be open is so no more. @param reason where that was not its own end */
+export function encodeEnded(
+  encoder: RecordEncoder,
+  view: RecordView,
+  facts: EventFacts,
+  reason: string | undefined,
+): Uint8Array {
+  return encodeOperation(encoder, view, facts, EVENT_WAYWARD_OPERATION_ENDED, () => {
+    if (reason !== undefined) encoder.attributes.text(ATTR_WAYWARD_OPERATION_END_REASON, reason)
+  })
+}
+
+function encodeOperation(
+  encoder: RecordEncoder,
+  view: RecordView,
+  facts: EventFacts,
+  eventName: string,
+  writeMore: () => void,
+): Uint8Array {
+  const { cells, at } = view
+  const kind = (cells[at * 2 + cell.state] as number) & 0xff
+  const writer = beginRecord(encoder, facts, severity.info)
+  encoder.writeAttributes(logField.attributes, view, kind, facts.sequence)
+  const { attributes } = encoder
+  attributes.number(ATTR_WAYWARD_OPERATION_SEQUENCE, sequenceOf(view))
+  const startSeconds = cells[at * 2 + cell.startSeconds] as number
+  const startNs = cells[at * 2 + cell.startNs] as number
+  attributes.text(ATTR_WAYWARD_OPERATION_START_TIME, toRfc3339([startSeconds, startNs]))
+  attributes.number(ATTR_WAYWARD_OPERATION_AGE, facts.ageNs)
+  attributes.number(ATTR_WAYWARD_SESSION_UPTIME, facts.uptimeNs)
+  writeMore()
+  writer.fixed32(logField.flags, (cells[at * 2 + cell.flags] as number) & 0xff)
+  encoder.writeContext(view, kind, logField.traceId, logField.spanId)
+  writer.string(logField.eventName, eventName)
+  return writer.toBytes()
+}
+
+/** What was dropped on its way. */
+export function encodeLoss(encoder: RecordEncoder, event: LossEvent): Uint8Array {
+  const writer = beginRecord(encoder, event, severity.warn)
+  const { attributes } = encoder
+  attributes.field = logField.attributes
+  attributes.number(ATTR_WAYWARD_EVENT_SEQUENCE, event.sequence)
+  attributes.number(ATTR_WAYWARD_EVENTS_DROPPED_COUNT, event.count)
+  attributes.text(ATTR_WAYWARD_EVENTS_DROPPED_REASON, event.reason)
+  const { firstSequence, lastSequence, endedCount } = event
+  if (firstSequence !== undefined) {
+    attributes.number(ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE, firstSequence)
+  }
+  if (lastSequence !== undefined) {
+    attributes.number(ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE, lastSequence)
+  }
+  if (endedCount > 0) attributes.number(ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT, endedCount)
+  writer.string(logField.eventName, EVENT_WAYWARD_EVENTS_DROPPED)
+  return writer.toBytes()
+}
+
+function beginRecord(
+  encoder: RecordEncoder,
+  { seconds, ns }: { readonly seconds: number; readonly ns: number },
+  severityNumber: number,
+): ProtobufWriter {
+  const writer = encoder.begin()
+  writeTime(writer, logField.time, seconds, ns)
+  writer.integer(logField.severity, severityNumber)
+  writeTime(writer, logField.observedTime, seconds, ns)
+  return writer
+}

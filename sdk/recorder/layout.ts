@@ -1,0 +1,205 @@
+// Where what is recorded lies: one piece of memory for the process, which all its threads share.
+//
+//   process header │ area │ area │ …         one area for each thread that records
+//   area:  header │ texts │ table │ ring
+//
+//   texts   what is named, once each, in the order of its first use: length and UTF-8; its number
+//           is its place in that order. Only ever added to.
+//   table   what is open, a slot each.
+//   ring    what has ended: records in the order of their ends.
+//
+// One thread writes an area, one reader reads it, and neither waits for the other: what is written
+// is published by an atomic store of where it ends. The memory is not touched before it is used, so
+// areas that nobody took cost address space only.
+
+/** Threads of a process that can record at a time. */
+export const areaCount = 32
+/** Operations of a thread that are open and in its table at a time. */
+export const slotCount = 10_240
+/** Numbers of eight bytes in a slot. */
+export const slotNumbers = 64
+/** The ring is counted in units of this many numbers. */
+export const unitNumbers = 16
+/** Units of the ring; a power of two. */
+export const ringUnits = 32_768
+const textBytes = 1024 * 1024
+
+const processHeaderBytes = 256
+const areaHeaderBytes = 512
+const tableBytes = slotCount * slotNumbers * 8
+const ringBytes = ringUnits * unitNumbers * 8
+const areaBytes = areaHeaderBytes + textBytes + tableBytes + ringBytes
+
+/** Bytes of the whole. */
+export const memoryBytes = processHeaderBytes + areaCount * areaBytes
+
+/** Cells of the process's header, as whole numbers of 32 bits. */
+export const processCell = {
+  /** Counts up with each demand to send all that is there. */
+  flushAsked: 0,
+  /** The last demand that was met. */
+  flushDone: 1,
+  /** Records that are read, and not yet sent. */
+  unsent: 2,
+  /** Spans and events that were lost. */
+  dropped: 3,
+} as const
+
+/** Cells of an area's header. */
+export const areaCell = {
+  /** See `areaState`. */
+  state: 0,
+  /** `thread.id`. */
+  threadId: 1,
+  /** The system's number of the thread; 0 where it is not known. */
+  systemThreadId: 2,
+  /** Where the texts end, in bytes. */
+  textsEnd: 3,
+  /** Units written to the ring since the area was taken, modulo 2^32. */
+  head: 4,
+  /** Units read, modulo 2^32. */
+  tail: 5,
+  /** Slots that were ever in use. */
+  slotsUsed: 6,
+  /** Which of the two banks the thread counts its losses in. */
+  lossBank: 7,
+} as const
+
+export const areaState = { free: 0, taken: 1, recording: 2, ended: 3 } as const
+
+/** Losses are counted in the header's numbers of eight bytes from here on: bank, reason, figure. */
+export const lossesAt = 16
+export const lossFigures = 4
+/** Reasons, by their place. */
+export const lossReason = { ringFull: 0, openFull: 1 } as const
+export const lossReasonCount = 2
+
+/** What a record or a slot is of. The number stands in the lowest byte of its first cell. */
+export const recordKind = {
+  free: 0,
+  lockWait: 1,
+  lockHold: 2,
+  queueEnqueue: 3,
+  queueWait: 4,
+  queueItem: 5,
+  zone: 6,
+  /** An open operation will be heard of no more. */
+  forgotten: 7,
+  /** What is left of the ring up to its end. */
+  filler: 255,
+} as const
+
+/** Cells of 32 bits of a record or slot. */
+export const cell = {
+  /** The kind, and above it a count that changes with each use of the slot. */
+  state: 0,
+  units: 1,
+  startSeconds: 2,
+  startNs: 3,
+  endSeconds: 4,
+  endNs: 5,
+  spanId: 6,
+  traceId: 8,
+  parentSpanId: 12,
+  flags: 14,
+  taskName: 15,
+  name: 16,
+  type: 17,
+  scope: 18,
+  mode: 19,
+  depth: 20,
+  heldCount: 21,
+  heldTold: 22,
+  result: 23,
+  errorType: 24,
+  /** Bytes of text behind the locks that are held. */
+  textBytes: 25,
+} as const
+
+/** Numbers of eight bytes of a record or slot. */
+export const number = {
+  sequence: 14,
+  anchorMs: 15,
+  task: 16,
+  /** Of a lock or queue; a text's number below zero where it is not one of ours. */
+  id: 17,
+  /** The wait of a hold or an item, the time-out of a wait. */
+  durationNs: 18,
+  /** The task that holds what is waited for. */
+  holder: 19,
+  /** The item's number within its queue. */
+  item: 19,
+  permits: 20,
+  priority: 20,
+  capacity: 21,
+  concurrency: 22,
+  /** Waiters or items that were there already. */
+  size: 23,
+  /** The ids of the locks that are held, then the text. */
+  held: 24,
+} as const
+
+/** Bits of `cell.flags` above the trace flags. */
+export const flag = {
+  isParentRemote: 1 << 8,
+  isContended: 1 << 9,
+  hasPermits: 1 << 10,
+  hasTimeout: 1 << 11,
+  hasPriority: 1 << 12,
+  hasCapacity: 1 << 13,
+  hasConcurrency: 1 << 14,
+  /** The item's id is text. */
+  hasItemText: 1 << 15,
+} as const
+
+/** An area, as views of the memory. */
+export interface Area {
+  readonly header: Int32Array
+  readonly figures: Float64Array
+  readonly texts: Uint8Array
+  readonly tableCells: Int32Array
+  readonly table: Float64Array
+  readonly ringCells: Int32Array
+  readonly ring: Float64Array
+}
+
+/** The memory of a process. */
+export interface Memory {
+  readonly buffer: SharedArrayBuffer
+  readonly header: Int32Array
+}
+
+export function createMemory(): Memory {
+  return openMemory(new SharedArrayBuffer(memoryBytes))
+}
+
+export function openMemory(buffer: SharedArrayBuffer): Memory {
+  return { buffer, header: new Int32Array(buffer, 0, processHeaderBytes / 4) }
+}
+
+/** @param index from 0 to `areaCount` - 1 */
+export function areaOf({ buffer }: Memory, index: number): Area {
+  const start = processHeaderBytes + index * areaBytes
+  const textsAt = start + areaHeaderBytes
+  const tableAt = textsAt + textBytes
+  const ringAt = tableAt + tableBytes
+  return {
+    header: new Int32Array(buffer, start, areaHeaderBytes / 4),
+    figures: new Float64Array(buffer, start, areaHeaderBytes / 8),
+    texts: new Uint8Array(buffer, textsAt, textBytes),
+    tableCells: new Int32Array(buffer, tableAt, tableBytes / 4),
+    table: new Float64Array(buffer, tableAt, tableBytes / 8),
+    ringCells: new Int32Array(buffer, ringAt, ringBytes / 4),
+    ring: new Float64Array(buffer, ringAt, ringBytes / 8),
+  }
+}
+
+/** Takes an area for this thread, which is not read before its state is `recording`. */
+export function takeArea(memory: Memory): Area | undefined {
+  for (let index = 0; index < areaCount; index++) {
+    const area = areaOf(memory, index)
+    const { free, taken } = areaState
+    if (Atomics.compareExchange(area.header, areaCell.state, free, taken) === free) return area
+  }
+  return undefined
+}

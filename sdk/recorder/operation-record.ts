@@ -1,0 +1,209 @@
+// How an operation becomes a record. What is of no use to a kind is left as it was: a reader reads
+// only what its kind has.
+import type {
+  LockHoldOperation,
+  LockWaitOperation,
+  Operation,
+  QueueEnqueueOperation,
+  QueueItemOperation,
+  QueueWaitOperation,
+  ZoneOperation,
+} from '../report/operation.ts'
+import type { HeldLocks } from '../report/task.ts'
+import { cell, flag, number, recordKind, slotNumbers } from './layout.ts'
+import type { TextWriter } from './texts.ts'
+
+/** What can be recorded: jobs are few and have much to say, and stay spans. */
+export type RecordedOperation =
+  | LockWaitOperation
+  | LockHoldOperation
+  | QueueEnqueueOperation
+  | QueueWaitOperation
+  | QueueItemOperation
+  | ZoneOperation
+
+/** Where a record is written: cells of 32 bits, and the same as numbers of eight bytes. */
+export interface RecordPlace {
+  readonly cells: Int32Array
+  readonly numbers: Float64Array
+}
+
+const kinds: Readonly<Record<RecordedOperation['kind'], number>> = {
+  lock_wait: recordKind.lockWait,
+  lock_hold: recordKind.lockHold,
+  queue_enqueue: recordKind.queueEnqueue,
+  queue_wait: recordKind.queueWait,
+  queue_item: recordKind.queueItem,
+  zone: recordKind.zone,
+}
+
+export function kindNumberOf(operation: RecordedOperation): number {
+  return kinds[operation.kind]
+}
+
+/** Whether a record can say all that there is to say. */
+export function canBeRecorded(operation: Operation): operation is RecordedOperation {
+  if ('lock' in operation) return true
+  if (operation.kind === 'zone') return operation.attributes === undefined
+  if ('job' in operation) return false
+  return Buffer.byteLength(operation.item.itemId) <= itemTextBytesMax
+}
+
+const itemTextBytesMax = (slotNumbers - number.held) * 8
+
+/** Our own ids of locks and queues are the process's number and a count. */
+const ownPrefix = `${process.pid}:`
+
+/** Writes operations of one thread. */
+export class OperationWriter {
+  readonly #texts: TextWriter
+
+  constructor(texts: TextWriter) {
+    this.#texts = texts
+  }
+
+  /**
+   * Writes what is known of an operation that begins, but for its ids of traces, which have set the
+   * flags.
+   * @param at where it begins, in numbers of eight bytes
+   */
+  write(place: RecordPlace, at: number, operation: RecordedOperation): void {
+    const { cells, numbers } = place
+    const cellsAt = at * 2
+    cells[cellsAt + cell.startSeconds] = operation.startSeconds
+    cells[cellsAt + cell.startNs] = operation.startNs
+    numbers[at + number.sequence] = operation.sequence
+    numbers[at + number.anchorMs] = operation.anchorMs
+    numbers[at + number.task] = operation.taskNumber
+    const { taskName } = operation
+    cells[cellsAt + cell.taskName] = taskName === undefined ? 0 : this.#texts.numberOf(taskName)
+    cells[cellsAt + cell.heldTold] = 0
+    cells[cellsAt + cell.textBytes] = 0
+    if (operation.kind === 'zone') cells[cellsAt + cell.name] = this.#texts.numberOf(operation.name)
+    else if ('lock' in operation) this.#writeLock(place, at, operation)
+    else this.#writeQueue(place, at, operation)
+  }
+
+  /** Adds how it ended. */
+  writeEnd(
+    { cells }: RecordPlace,
+    at: number,
+    operation: RecordedOperation,
+    seconds: number,
+    ns: number,
+  ): void {
+    const cellsAt = at * 2
+    cells[cellsAt + cell.endSeconds] = seconds
+    cells[cellsAt + cell.endNs] = ns
+    const { kind } = operation
+    if (kind === 'lock_hold' || kind === 'queue_enqueue' || kind === 'queue_wait') return
+    cells[cellsAt + cell.result] =
+      kind === 'zone' ? 0 : this.#texts.numberOf(operation.result)
+    cells[cellsAt + cell.errorType] =
+      kind === 'lock_wait' ? 0 : this.#texts.numberOf(operation.errorType)
+  }
+
+  #writeLock(
+    place: RecordPlace,
+    at: number,
+    operation: LockWaitOperation | LockHoldOperation,
+  ): void {
+    const { cells, numbers } = place
+    const cellsAt = at * 2
+    const { lock, permits, held, mode } = operation
+    const texts = this.#texts
+    cells[cellsAt + cell.name] = texts.numberOf(lock.name)
+    cells[cellsAt + cell.type] = texts.numberOf(lock.type)
+    cells[cellsAt + cell.scope] = texts.numberOf(lock.scope)
+    cells[cellsAt + cell.mode] = texts.numberOf(mode)
+    numbers[at + number.size] = operation.waiterCount
+    numbers[at + number.id] = this.#idOf(lock)
+    let flags = 0
+    if (permits !== undefined) {
+      flags |= flag.hasPermits
+      numbers[at + number.permits] = permits
+    }
+    cells[cellsAt + cell.heldCount] = held.count
+    if (held.count > 0) this.#writeHeld(place, at, held)
+    if (operation.kind === 'lock_hold') {
+      numbers[at + number.durationNs] = operation.waitNs
+      cells[cellsAt + cell.depth] = operation.depth
+      if (operation.isContended) flags |= flag.isContended
+    } else {
+      numbers[at + number.holder] = operation.holderTaskNumber
+      if (operation.timeoutNs !== undefined) {
+        flags |= flag.hasTimeout
+        numbers[at + number.durationNs] = operation.timeoutNs
+      }
+    }
+    cells[cellsAt + cell.flags] = (cells[cellsAt + cell.flags] as number) | flags
+  }
+
+  #writeHeld({ cells, numbers }: RecordPlace, at: number, held: HeldLocks): void {
+    const told = (held.numbers ??= held.ids.map((id) => this.#numberOfId(id)))
+    cells[at * 2 + cell.heldTold] = told.length
+    for (let index = 0; index < told.length; index++) {
+      numbers[at + number.held + index] = told[index] as number
+    }
+  }
+
+  #writeQueue(
+    place: RecordPlace,
+    at: number,
+    operation: QueueEnqueueOperation | QueueWaitOperation | QueueItemOperation,
+  ): void {
+    const { cells, numbers } = place
+    const cellsAt = at * 2
+    const { queue, item } = operation
+    const { capacity, concurrency } = queue
+    cells[cellsAt + cell.name] = this.#texts.numberOf(queue.name)
+    cells[cellsAt + cell.type] = this.#texts.numberOf(item.itemName)
+    numbers[at + number.size] = item.size
+    numbers[at + number.id] = this.#idOf(queue)
+    let flags = this.#writeItemId(place, at, item.itemId)
+    if (item.priority !== undefined) {
+      flags |= flag.hasPriority
+      numbers[at + number.priority] = item.priority
+    }
+    if (capacity !== undefined) {
+      flags |= flag.hasCapacity
+      numbers[at + number.capacity] = capacity
+    }
+    if (concurrency !== undefined && Number.isFinite(concurrency)) {
+      flags |= flag.hasConcurrency
+      numbers[at + number.concurrency] = concurrency
+    }
+    if (operation.kind === 'queue_item') numbers[at + number.durationNs] = operation.waitNs
+    cells[cellsAt + cell.flags] = (cells[cellsAt + cell.flags] as number) | flags
+  }
+
+  /** @returns its flag */
+  #writeItemId({ cells, numbers }: RecordPlace, at: number, itemId: string): number {
+    const count = Number(itemId)
+    if (Number.isSafeInteger(count) && String(count) === itemId) {
+      numbers[at + number.item] = count
+      return 0
+    }
+    const { buffer, byteOffset } = numbers
+    const start = byteOffset + (at + number.held) * 8
+    cells[at * 2 + cell.textBytes] = Buffer.from(buffer, start, itemTextBytesMax).write(itemId)
+    return flag.hasItemText
+  }
+
+  /** A subject's id does not change. */
+  #idOf(subject: { readonly id: string; mark: unknown }): number {
+    const { mark } = subject
+    if (typeof mark === 'number') return mark
+    const id = this.#numberOfId(subject.id)
+    subject.mark = id
+    return id
+  }
+
+  #numberOfId(id: string): number {
+    if (id.startsWith(ownPrefix)) {
+      const count = Number(id.slice(ownPrefix.length))
+      if (Number.isSafeInteger(count) && count > 0 && ownPrefix + count === id) return count
+    }
+    return -this.#texts.numberOf(id)
+  }
+}

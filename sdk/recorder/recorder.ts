@@ -1,0 +1,261 @@
+// What is reported, as records in memory that a worker reads: on the application's path nothing is
+// made for it, no span and no attribute. What a record cannot say goes out as a span.
+//
+//   begin ──▶ a slot of the table ──end──▶ a record of the ring ──▶ worker
+//
+// The mark of an operation is its slot's number, or what has it and a context that was asked for.
+import { type Context, type Span, type SpanContext, trace } from '@opentelemetry/api'
+import type { Emitter } from '../emit/emitter.ts'
+import type { Operation, ReportedEvent } from '../report/operation.ts'
+import {
+  type Area,
+  areaCell,
+  areaState,
+  cell,
+  lossReason,
+  number,
+  recordKind,
+  slotCount,
+  slotNumbers,
+  unitNumbers,
+} from './layout.ts'
+import {
+  canBeRecorded,
+  kindNumberOf,
+  OperationWriter,
+  type RecordedOperation,
+  type RecordPlace,
+} from './operation-record.ts'
+import { RingWriter } from './ring-writer.ts'
+import { TextWriter } from './texts.ts'
+import { parentOf, spanContextOf, TraceIds } from './trace-ids.ts'
+
+/** The mark of what is recorded without a slot, or was asked for its context. */
+class Marked {
+  readonly slot: number
+  readonly spanContext: SpanContext
+  context: Context | undefined = undefined
+
+  constructor(slot: number, spanContext: SpanContext) {
+    this.slot = slot
+    this.spanContext = spanContext
+  }
+}
+
+const noSlot = -1
+
+export interface RecorderSettings {
+  readonly area: Area
+  /** Takes what a record cannot say. */
+  readonly spans: Emitter
+  /** Told once: too many different names. */
+  readonly onTextsFull: () => void
+}
+
+/** Records what a thread reports. */
+export class Recorder implements Emitter {
+  readonly #area: Area
+  readonly #spans: Emitter
+  readonly #ids = new TraceIds()
+  readonly #ring: RingWriter
+  readonly #table: RecordPlace
+  readonly #writer: OperationWriter
+  readonly #texts: TextWriter
+  /** The slots that are free, the one that was freed last at the end. */
+  readonly #free = new Int32Array(slotCount)
+  #freeCount = 0
+  #slotsUsed = 0
+  #openCount = 0
+  #isClosed = false
+  /** For what has no slot. */
+  readonly #spare: RecordPlace
+
+  constructor({ area, spans, onTextsFull }: RecorderSettings) {
+    this.#area = area
+    this.#spans = spans
+    this.#ring = new RingWriter(area)
+    this.#table = { cells: area.tableCells, numbers: area.table }
+    this.#texts = new TextWriter(area, onTextsFull)
+    this.#writer = new OperationWriter(this.#texts)
+    const numbers = new Float64Array(slotNumbers)
+    this.#spare = { cells: new Int32Array(numbers.buffer), numbers }
+  }
+
+  /** What is open of what is recorded. */
+  get openCount(): number {
+    return this.#openCount
+  }
+
+  /** Whether an operation is recorded, and not a span. */
+  isRecorded({ mark }: Operation): boolean {
+    return typeof mark === 'number' || mark instanceof Marked
+  }
+
+  /** Whether the worker sees that it is open. */
+  isInTable({ mark }: Operation): boolean {
+    return typeof mark === 'number' || (mark instanceof Marked && mark.slot !== noSlot)
+  }
+
+  begin(operation: Operation): void {
+    const parent = parentOf(operation.parent)
+    // A record has no room for a state of the trace.
+    if (this.#isClosed || parent?.traceState !== undefined || !canBeRecorded(operation)) {
+      this.#spans.begin(operation)
+      return
+    }
+    const slot = operation.kind === 'queue_enqueue' ? noSlot : this.#takeSlot()
+    if (slot === noSlot) {
+      const { cells } = this.#spare
+      this.#ids.write(cells, 0, parent, hasOwnSpan(operation))
+      operation.mark = new Marked(noSlot, spanContextOf(cells, 0))
+      return
+    }
+    const table = this.#table
+    const at = slot * slotNumbers
+    this.#ids.write(table.cells, at * 2, parent, hasOwnSpan(operation))
+    this.#writer.write(table, at, operation)
+    operation.mark = slot
+    const used = ((table.cells[at * 2 + cell.state] as number) >>> 8) + 1
+    Atomics.store(table.cells, at * 2 + cell.state, (used << 8) | kindNumberOf(operation))
+  }
+
+  end(operation: Operation, seconds: number, ns: number): void {
+    const { mark } = operation
+    const slot = typeof mark === 'number' ? mark : mark instanceof Marked ? mark.slot : undefined
+    // A span's, or of what began before there was a recorder.
+    if (slot === undefined) {
+      this.#spans.end(operation, seconds, ns)
+      return
+    }
+    const recorded = operation as RecordedOperation
+    const isTold =
+      recorded.kind === 'lock_wait' ? recorded.isReported : recorded.kind !== 'queue_wait'
+    if (isTold && !this.#isClosed) this.#record(recorded, slot, seconds, ns)
+    if (slot !== noSlot) this.#freeSlot(slot)
+    if (typeof mark === 'number') operation.mark = undefined
+  }
+
+  event(event: ReportedEvent): void {
+    this.#spans.event(event)
+  }
+
+  spanOf(operation: Operation): Span | undefined {
+    if (!this.isRecorded(operation)) return this.#spans.spanOf(operation)
+    if (!hasOwnSpan(operation)) return undefined
+    return trace.wrapSpanContext(this.#marked(operation).spanContext)
+  }
+
+  contextOf(operation: Operation): Context {
+    if (!this.isRecorded(operation)) return this.#spans.contextOf(operation)
+    if (!hasOwnSpan(operation)) return operation.parent
+    const marked = this.#marked(operation)
+    marked.context ??= trace.setSpanContext(operation.parent, marked.spanContext)
+    return marked.context
+  }
+
+  /** It will be heard of no more; its end may still be recorded. @param reason as the event's */
+  forget(operation: Operation, reason: string): void {
+    const { mark } = operation
+    const slot = typeof mark === 'number' ? mark : (mark as Marked).slot
+    if (slot === noSlot) return
+    const at = this.#ring.reserve(2)
+    if (at !== -1) {
+      const { cells, numbers } = this.#ring
+      cells[at * 2 + cell.units] = 2
+      cells[at * 2 + cell.result] = this.#texts.numberOf(reason)
+      numbers[at + number.sequence] = operation.sequence
+      cells[at * 2 + cell.state] = recordKind.forgotten
+      this.#ring.publish(2)
+    }
+    operation.mark = new Marked(noSlot, spanContextOf(this.#table.cells, slot * slotNumbers * 2))
+    this.#freeSlot(slot)
+  }
+
+  /** Counts what the table had no room for. */
+  loseOpen(sequence: number): void {
+    this.#ring.lose(lossReason.openFull, sequence)
+  }
+
+  /** Nothing more is recorded; what is there is read to its end. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    Atomics.store(this.#area.header, areaCell.state, areaState.ended)
+  }
+
+  #marked(operation: Operation): Marked {
+    const { mark } = operation
+    if (mark instanceof Marked) return mark
+    const slot = mark as number
+    const marked = new Marked(slot, spanContextOf(this.#table.cells, slot * slotNumbers * 2))
+    operation.mark = marked
+    return marked
+  }
+
+  #record(operation: RecordedOperation, slot: number, seconds: number, ns: number): void {
+    const ring = this.#ring
+    const { cells: from, numbers: fromNumbers } =
+      slot === noSlot ? this.#fillSpare(operation) : this.#table
+    const fromAt = slot === noSlot ? 0 : slot * slotNumbers
+    const cellsAt = fromAt * 2
+    const told = from[cellsAt + cell.heldTold] as number
+    const length = number.held + told + Math.ceil((from[cellsAt + cell.textBytes] as number) / 8)
+    const units = Math.ceil(length / unitNumbers)
+    const at = ring.reserve(units)
+    if (at === -1) {
+      ring.lose(lossReason.ringFull, operation.sequence)
+      return
+    }
+    const { numbers, cells } = ring
+    // Not as numbers of eight bytes: of those that are none the machine may change the bits.
+    for (let index: number = cell.startSeconds; index <= cell.textBytes; index++) {
+      cells[at * 2 + index] = from[cellsAt + index] as number
+    }
+    for (let index: number = number.sequence; index < number.held + told; index++) {
+      numbers[at + index] = fromNumbers[fromAt + index] as number
+    }
+    for (let index = (number.held + told) * 2; index < length * 2; index++) {
+      cells[at * 2 + index] = from[cellsAt + index] as number
+    }
+    this.#writer.writeEnd(ring, at, operation, seconds, ns)
+    if (operation.kind === 'lock_wait') this.#ids.writeOwn(cells, at * 2)
+    cells[at * 2 + cell.state] = kindNumberOf(operation)
+    cells[at * 2 + cell.units] = units
+    ring.publish(units)
+  }
+
+  /** What has no slot is written when it ends. */
+  #fillSpare(operation: RecordedOperation): RecordPlace {
+    const { mark, parent } = operation
+    const spare = this.#spare
+    this.#ids.write(spare.cells, 0, parentOf(parent), false)
+    if (mark instanceof Marked) this.#ids.writeGiven(spare.cells, 0, mark.spanContext)
+    this.#writer.write(spare, 0, operation)
+    return spare
+  }
+
+  #takeSlot(): number {
+    if (this.#freeCount > 0) {
+      this.#openCount++
+      return this.#free[--this.#freeCount] as number
+    }
+    if (this.#slotsUsed === slotCount) return noSlot
+    this.#openCount++
+    const slot = this.#slotsUsed++
+    Atomics.store(this.#area.header, areaCell.slotsUsed, this.#slotsUsed)
+    return slot
+  }
+
+  #freeSlot(slot: number): void {
+    const { cells } = this.#table
+    const at = slot * slotNumbers * 2 + cell.state
+    Atomics.store(cells, at, (cells[at] as number) & ~0xff)
+    this.#free[this.#freeCount++] = slot
+    this.#openCount--
+  }
+}
+
+/** Whether its span has its id before it ends, so that others can be its children. */
+function hasOwnSpan({ kind }: Operation): boolean {
+  return kind !== 'lock_wait' && kind !== 'queue_wait'
+}

@@ -1,0 +1,231 @@
+// Puts a recorder in the place of the spans that a thread's reports would become, and sees to it
+// that what is recorded is sent, also at an end that can be seen coming.
+import { readlinkSync } from 'node:fs'
+import {
+  getEnvironmentData,
+  isMainThread,
+  setEnvironmentData,
+  threadId,
+} from 'node:worker_threads'
+import { diag } from '@opentelemetry/api'
+import type { Resource } from '@opentelemetry/resources'
+import { ProtobufWriter } from '@wayward/otlp'
+import type { Pipeline } from '../emit/pipeline.ts'
+import { isExported, queueLimits } from '../process/environment.ts'
+import type { ProcessState } from '../process/process-state.ts'
+import type { RegisterOptions } from '../register-options.ts'
+import type { Core } from '../report/core.ts'
+import { defaultSnapshotSettings } from '../report/open-operations.ts'
+import { type DrainThread, startDrain } from './drain-thread.ts'
+import type { DrainSettings } from './drain.ts'
+import {
+  type Area,
+  areaCell,
+  areaCount,
+  areaState,
+  createMemory,
+  type Memory,
+  openMemory,
+  processCell,
+  takeArea,
+} from './layout.ts'
+import { AttributeWriter } from './otlp-writing.ts'
+import { followRecorded } from './recorded-operations.ts'
+import { Recorder } from './recorder.ts'
+
+/** What is recorded, as a way out beside those of spans and log records. */
+export interface Recording extends Pipeline {
+  /** Spans and events that were lost. */
+  readonly droppedCount: number
+}
+
+const environmentKey = 'wayward.recorder'
+/** `Resource.attributes` of opentelemetry/proto/resource/v1/resource.proto. */
+const resourceAttributesField = 1
+
+interface Shared {
+  readonly pid: number
+  readonly buffer: SharedArrayBuffer
+}
+
+export interface RecordingSettings {
+  readonly state: ProcessState
+  readonly resource: Resource
+  readonly scopeName: string
+  readonly options: RegisterOptions
+}
+
+/** Whether what is reported can go past OpenTelemetry's processors and exporters. */
+export function canRecord(options: RegisterOptions): boolean {
+  const { spanExporter, logExporter, spanProcessors = [] } = options
+  const goesElsewhere =
+    spanExporter !== undefined || logExporter !== undefined || spanProcessors.length > 0
+  return !goesElsewhere && isExported('TRACES') && isExported('LOGS')
+}
+
+/** @returns undefined where too many threads record already */
+export function startRecording(core: Core, settings: RecordingSettings): Recording | undefined {
+  const { state, options } = settings
+  const shared = inherit()
+  const memory = shared === undefined ? createMemory() : openMemory(shared.buffer)
+  const area = takeArea(memory)
+  if (area === undefined) {
+    diag.warn(
+      `Cannot record this thread: ${areaCount} threads record already. It reports spans instead`,
+    )
+    return undefined
+  }
+  const drain =
+    shared === undefined ? startDrain(memory, state, drainSettings(settings)) : askOnly(memory)
+  if (shared === undefined) share(memory)
+  const spans = core.emitter
+  const recorder = new Recorder({ area, spans, onTextsFull: warnOfTexts })
+  openArea(area)
+  core.emitter = recorder
+  core.open = followRecorded(recorder, core.open, drain)
+  const letGo = sendAtExit(drain, recorder, options.exitFlushMsMax ?? exitFlushMsMaxDefault)
+  return {
+    isTaken: true,
+    get waitingCount() {
+      const { header } = area
+      const isUnread =
+        Atomics.load(header, areaCell.head) !== Atomics.load(header, areaCell.tail)
+      return Atomics.load(memory.header, processCell.unsent) + (isUnread ? 1 : 0)
+    },
+    get droppedCount() {
+      return Atomics.load(memory.header, processCell.dropped)
+    },
+    forceFlush: () => drain.flush(),
+    async shutdown() {
+      letGo()
+      recorder.close()
+      await drain.shutdown()
+    },
+    abandon: () => drain.abandon(),
+  }
+}
+
+const exitFlushMsMaxDefault = 2000
+
+function warnOfTexts(): void {
+  diag.warn(
+    'Too many different names of locks, queues and zones are reported: new ones are called "(other)"',
+  )
+}
+
+function drainSettings({ resource, scopeName, options }: RecordingSettings): DrainSettings {
+  return {
+    resource: encodeResource(resource),
+    scopeName,
+    endpoint: options.endpoint,
+    spanLimits: queueLimits('OTEL_BSP'),
+    logLimits: queueLimits('OTEL_BLRP'),
+    snapshots: { ...defaultSnapshotSettings, ...options.snapshots },
+  }
+}
+
+function encodeResource({ attributes }: Resource): Uint8Array {
+  const writer = new ProtobufWriter()
+  const attributeWriter = new AttributeWriter(writer)
+  attributeWriter.field = resourceAttributesField
+  for (const [key, value] of Object.entries(attributes)) attributeWriter.any(key, value)
+  return writer.toBytes()
+}
+
+function inherit(): Shared | undefined {
+  const data = getEnvironmentData(environmentKey) as unknown as Shared | undefined
+  // Memory of another process cannot be meant: a forked process starts again.
+  return data?.pid === process.pid ? data : undefined
+}
+
+function share({ buffer }: Memory): void {
+  const shared: Shared = { pid: process.pid, buffer }
+  setEnvironmentData(environmentKey, shared as never)
+}
+
+function openArea({ header }: Area): void {
+  header[areaCell.threadId] = threadId
+  header[areaCell.systemThreadId] = systemThreadId()
+  Atomics.store(header, areaCell.state, areaState.recording)
+}
+
+/** Linux says it in a link's name, `<pid>/task/<thread>`. */
+function systemThreadId(): number {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) || 0
+  } catch {
+    return 0
+  }
+}
+
+/** The drain of another thread. */
+function askOnly({ header }: Memory): DrainThread {
+  const ask = (): number => Atomics.add(header, processCell.flushAsked, 1) + 1
+  const isDone = (asked: number): boolean =>
+    ((Atomics.load(header, processCell.flushDone) - asked) | 0) >= 0
+  return {
+    // It tells them at its next turn.
+    snapshot: () => undefined,
+    configure: () => undefined,
+    async flush() {
+      const asked = ask()
+      const { promise, resolve } = withResolvers()
+      const timer = setInterval(() => {
+        if (!isDone(asked)) return
+        clearInterval(timer)
+        resolve()
+      }, askedLookMs)
+      return promise
+    },
+    flushNow: () => false,
+    shutdown: async () => undefined,
+    abandon: () => undefined,
+  }
+}
+
+const askedLookMs = 5
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+/** Signals that end a process which has no handler for them. */
+const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+/**
+ * Sends the rest at the end of the process, however it comes about: its code or signal stays what
+ * it is. @returns what takes the handlers away
+ */
+function sendAtExit(
+  drain: DrainThread,
+  recorder: Recorder,
+  timeoutMs: number,
+): () => void {
+  if (!isMainThread) {
+    const close = (): void => recorder.close()
+    process.on('exit', close)
+    return () => void process.off('exit', close)
+  }
+  const sendRest = (): void => {
+    recorder.close()
+    drain.flushNow(timeoutMs)
+  }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // The application has its own way to end.
+    if (process.listenerCount(signal) > 1) return
+    process.off('exit', sendRest)
+    sendRest()
+    process.off(signal, onSignal)
+    process.kill(process.pid, signal)
+  }
+  process.on('exit', sendRest)
+  for (const signal of endSignals) process.on(signal, onSignal)
+  return () => {
+    process.off('exit', sendRest)
+    for (const signal of endSignals) process.off(signal, onSignal)
+  }
+}
