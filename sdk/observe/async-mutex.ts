@@ -12,7 +12,7 @@ import { WAYWARD_LOCK_TYPE_VALUE_MUTEX, WAYWARD_LOCK_TYPE_VALUE_SEMAPHORE } from
 import { sharedState } from '../process/shared-state.ts'
 import type { OutermostFunction } from './call-site.ts'
 import { Lock } from '../report/lock.ts'
-import type { LockRequest } from '../report/reported-lock.ts'
+import type { LockHold, LockRequest } from '../report/reported-lock.ts'
 import { defineLibrary, type Observer } from './library.ts'
 
 /** The exports of async-mutex that are observed. */
@@ -114,7 +114,7 @@ function observe(
   const calls = new Calls(observer)
   observer.replace(semaphore, 'acquire', (original) => {
     return function observedAcquire(...args) {
-      return calls.acquire(this, original, { args, outermost: observedAcquire })
+      return calls.acquire(this, original, args, observedAcquire)
     }
   })
   observer.replace(semaphore, 'runExclusive', (original) => {
@@ -189,30 +189,36 @@ function decorator(
   }
 }
 
+/** A call around `acquire()`, as of `runExclusive()`, and what became of the request within it. */
+interface Around {
+  request: LockRequest | undefined
+  hold: LockHold | undefined
+  /** The time-out of the request. */
+  timeoutMs: number | undefined
+}
+
 /**
- * What the library is doing right now, from a call that came in to its return:
+ * The calls of one library, from one that comes in to its return. What of them is on the stack
+ * stands in fields, because an object for each would be most of what a request costs:
  *
  *   around ─▶ asking ─▶ granting        runExclusive(), withTimeout(); acquire(); _dispatchItem()
  *   releasing ─▶ granting               a releaser; _dispatchItem()
  */
-interface Call {
-  readonly step: 'around' | 'asking' | 'granting' | 'releasing'
-  /** The request that it is about. Of `around` the one that is made within. */
-  request: LockRequest | undefined
-  /** Of `around`: the time-out of the request. */
-  timeoutMs?: number
-  /** Of `granting`: the request does not wait. */
-  readonly isAtOnce?: boolean
-}
-
-const releasing: Call = { step: 'releasing', request: undefined }
-
-/** The calls of one library, and the scope of the one that is on the stack. */
 class Calls {
   readonly #observer: Observer<Lock>
-  /** Requests by queue item. Weak: the library owns the items. */
+  /** Requests that wait, by queue item. Weak: the library owns the items. */
   readonly #items = new WeakMap<object, LockRequest>()
-  #call: Call | undefined
+  /** The call that waits for its `acquire()`. */
+  #around: Around | undefined
+  /** The lock that is being asked for, how much of it, and whether it was granted at once. */
+  #asked: Lock | undefined
+  #permits: number | undefined
+  #isDispatched = false
+  #hold: LockHold | undefined
+  /** The request that is being granted after a wait. */
+  #granting: LockRequest | undefined
+  /** A releaser runs, whose hold has ended: the library's `release()` within says nothing more. */
+  #isReleasing = false
 
   constructor(observer: Observer<Lock>) {
     this.#observer = observer
@@ -221,23 +227,29 @@ class Calls {
   acquire(
     semaphore: SemaphoreLike,
     original: SemaphoreLike['acquire'],
-    { args, outermost }: { readonly args: number[]; readonly outermost: OutermostFunction },
+    args: number[],
+    outermost: OutermostFunction,
   ): Promise<unknown> {
-    const outer = this.#call
-    const request = this.#observer.isOn ? this.#ask(semaphore, args[0], outermost) : undefined
-    if (request === undefined) return original.apply(semaphore, args)
-    if (this.#isAround(outer)) outer.request = request
-    this.#call = { step: 'asking', request }
+    const observer = this.#observer
+    const lock = observer.isOn ? observer.see(semaphore, outermost) : undefined
+    if (lock === undefined) return original.apply(semaphore, args)
+    const around = this.#around
+    const outer = this.#asked
+    const permits = mutexSemaphores.has(semaphore) ? undefined : this.#permitsOf(args[0])
+    this.#around = undefined
+    this.#asked = lock
+    this.#permits = permits
+    this.#isDispatched = false
+    this.#hold = undefined
     try {
       const promise = original.apply(semaphore, args)
-      // Not granted: the library has put an item of ours, and only one, into its queue.
-      if (request.isOpen) this.#tagItem(semaphore, request)
+      const hold = this.#hold
+      if (!this.#isDispatched) this.#wait(semaphore, lock, permits, around)
+      else if (around !== undefined) around.hold = hold
       return promise
-    } catch (error) {
-      request.cancelled()
-      throw error
     } finally {
-      this.#call = outer
+      this.#asked = outer
+      this.#hold = undefined
     }
   }
 
@@ -247,10 +259,10 @@ class Calls {
     action: (callback: (...args: A) => unknown) => Promise<unknown>,
   ): Promise<unknown> {
     if (!this.#observer.isOn || typeof callback !== 'function') return action(callback)
-    const around: Call = { step: 'around', request: undefined }
+    const around = this.#around ?? newAround()
     return this.#within(around, () =>
       action((...args) => {
-        const hold = around.request?.hold
+        const hold = around.hold ?? around.request?.hold
         if (hold === undefined) return callback(...args)
         return context.with(hold.context, () => callback(...args))
       }),
@@ -263,8 +275,7 @@ class Calls {
     action: () => Promise<unknown>,
   ): Promise<unknown> {
     if (!this.#observer.isOn) return action()
-    const outer = this.#call
-    const around: Call = this.#isAround(outer) ? outer : { step: 'around', request: undefined }
+    const around = this.#around ?? newAround()
     around.timeoutMs = timeoutMs
     // A promise that follows the library's: a rejection that nobody handles is still seen as such.
     return this.#within(around, action).catch((error: unknown) => {
@@ -275,64 +286,81 @@ class Calls {
   }
 
   dispatch(semaphore: SemaphoreLike, original: SemaphoreLike['_dispatchItem'], item: object): void {
-    const outer = this.#call
-    const asking = outer?.step === 'asking' ? outer.request : undefined
-    const request = this.#items.get(item) ?? asking
-    this.#call = { step: 'granting', request, isAtOnce: request === asking }
+    const outer = this.#granting
+    this.#granting = this.#items.get(item)
     try {
       original.call(semaphore, item)
     } finally {
-      this.#call = outer
+      this.#granting = outer
     }
   }
 
   /** What the library has just granted is held, and ends with the releaser that it gives away. */
   newReleaser(releaser: () => void): () => void {
-    const call = this.#call
-    const request = call?.step === 'granting' ? call.request : undefined
-    if (call === undefined || request === undefined) return releaser
-    call.request = undefined
-    // A request that gave up is granted for a moment all the same: nobody's hold, and no other's
-    // end.
-    const isAbandoned = !request.isOpen
-    const hold = isAbandoned ? undefined : request.granted({ isContended: call.isAtOnce !== true })
-    return () => {
-      // Where release() has ended this hold already, the library now frees whoever holds the lock
-      // since.
-      const isOwn = isAbandoned || hold?.isOpen === true
-      hold?.released()
-      this.#within(isOwn ? releasing : undefined, releaser)
+    const request = this.#granting
+    if (request !== undefined) {
+      this.#granting = undefined
+      // A request that gave up is granted for a moment all the same: nobody's hold, and no other's
+      // end.
+      if (!request.isOpen) return () => this.#release(releaser, true)
+      return this.#releaserOf(request.granted({ isContended: true }), releaser)
     }
+    const lock = this.#asked
+    if (lock === undefined || this.#isDispatched) return releaser
+    this.#isDispatched = true
+    const permits = this.#permits
+    const hold = permits === undefined ? lock.acquired() : lock.acquired({ permits })
+    this.#hold = hold
+    return this.#releaserOf(hold, releaser)
   }
 
   release(semaphore: SemaphoreLike, original: SemaphoreLike['release'], args: number[]): void {
     // Without its releaser nobody can say which holds end: the oldest, and for a mutex the only
     // one.
-    if (this.#call !== releasing && this.#observer.isOn) {
+    if (!this.#isReleasing && this.#observer.isOn) {
       this.#observer.seen(semaphore)?.permitsReturned(this.#permitsOf(args[0]))
     }
-    this.#within(undefined, () => original.apply(semaphore, args))
+    original.apply(semaphore, args)
   }
 
   cancel(semaphore: SemaphoreLike): void {
     for (const item of semaphore._queue) this.#items.get(item)?.cancelled()
   }
 
-  #ask(
-    semaphore: SemaphoreLike,
-    weight: unknown,
-    outermost: OutermostFunction,
-  ): LockRequest | undefined {
-    const timeoutMs = this.#isAround(this.#call) ? this.#call.timeoutMs : undefined
-    return this.#observer.see(semaphore, outermost)?.request({
-      ...(mutexSemaphores.has(semaphore) ? {} : { permits: this.#permitsOf(weight) }),
-      ...(timeoutMs === undefined ? {} : { timeoutNs: timeoutMs * 1e6 }),
-    })
+  #releaserOf(hold: LockHold, releaser: () => void): () => void {
+    return () => {
+      // Where release() has ended this hold already, the library now frees whoever holds the lock
+      // since.
+      const isOwn = hold.isOpen
+      hold.released()
+      this.#release(releaser, isOwn)
+    }
   }
 
-  /** Whether it waits for its `acquire()`. */
-  #isAround(call: Call | undefined): call is Call {
-    return call?.step === 'around' && call.request === undefined
+  #release(releaser: () => void, isOwn: boolean): void {
+    const outer = this.#isReleasing
+    this.#isReleasing = isOwn
+    try {
+      releaser()
+    } finally {
+      this.#isReleasing = outer
+    }
+  }
+
+  /** Not granted: the library has put an item of ours, and only one, into its queue. */
+  #wait(
+    semaphore: SemaphoreLike,
+    lock: Lock,
+    permits: number | undefined,
+    around: Around | undefined,
+  ): void {
+    const timeoutMs = around?.timeoutMs
+    const request = lock.request({
+      ...(permits === undefined ? {} : { permits }),
+      ...(timeoutMs === undefined ? {} : { timeoutNs: timeoutMs * 1e6 }),
+    })
+    if (around !== undefined) around.request = request
+    this.#tagItem(semaphore, request)
   }
 
   #tagItem({ _queue: queue }: SemaphoreLike, request: LockRequest): void {
@@ -352,13 +380,17 @@ class Calls {
     return permits > 0 && permits < Number.POSITIVE_INFINITY ? permits : 1
   }
 
-  #within<T>(call: Call | undefined, action: () => T): T {
-    const outer = this.#call
-    this.#call = call
+  #within<T>(around: Around, action: () => T): T {
+    const outer = this.#around
+    this.#around = around
     try {
       return action()
     } finally {
-      this.#call = outer
+      this.#around = outer
     }
   }
+}
+
+function newAround(): Around {
+  return { request: undefined, hold: undefined, timeoutMs: undefined }
 }

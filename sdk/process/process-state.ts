@@ -40,9 +40,8 @@ const anchorCell = 5
 
 export function openProcessState(): ProcessState {
   const shared = inherit() ?? begin()
-  const cells = new BigInt64Array(shared.cells)
   const beganNs = shared.beganNs ?? process.hrtime.bigint()
-  const next = (cell: number): number => Number(Atomics.add(cells, cell, 1n)) + 1
+  const next = counters(shared.cells)
   return {
     sessionId: shared.sessionId,
     clock: createClock(
@@ -56,6 +55,29 @@ export function openProcessState(): ProcessState {
     nextQueueId: () => `${process.pid}:${next(2)}`,
     nextTaskId: () => next(3),
     nextRunId: () => `${process.pid}:${next(4)}`,
+  }
+}
+
+/** Which half of eight bytes is the lower one, in this machine's order. */
+const lowWord = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
+const wordSize = 0x1_0000_0000
+
+/**
+ * Counts in the cells, each of two halves of 32 bits: to add to both at once takes a bigint, which
+ * costs more than all else of it. Whoever takes the last number of the lower half adds to the upper.
+ */
+function counters(shared: SharedArrayBuffer): (cell: number) => number {
+  const words = new Int32Array(shared)
+  return (cell) => {
+    const low = cell * 2 + lowWord
+    const high = cell * 2 + 1 - lowWord
+    for (;;) {
+      const before = Atomics.load(words, high)
+      const taken = Atomics.add(words, low, 1) >>> 0
+      if (taken === wordSize - 1) Atomics.add(words, high, 1)
+      else if (Atomics.load(words, high) !== before) continue
+      return before * wordSize + taken + 1
+    }
   }
 }
 

@@ -1,9 +1,10 @@
-import type { Context } from '@opentelemetry/api'
+import { type Context, context } from '@opentelemetry/api'
 import { WAYWARD_LOCK_MODE_VALUE_SHARED } from '@wayward/semconv'
+import { momentOf } from './core.ts'
 import { depthOf, type HoldOfLock, type LockState } from './lock-state.ts'
 import { OpenOperation } from './open-operation.ts'
 import type { LockHoldOperation, LockWaitOperation } from './operation.ts'
-import type { LockHold, LockTimeOptions } from './reported-lock.ts'
+import type { LockAcquireOptions, LockHold, LockTimeOptions } from './reported-lock.ts'
 import { noScope } from './scope.ts'
 import {
   addHold,
@@ -23,7 +24,11 @@ interface Grant {
   readonly waitNs: number
 }
 
-type Request = Omit<LockWaitOperation, 'lock'> & { readonly lock: LockState }
+/** What goes on from the request to the hold. */
+type Request = Pick<
+  LockWaitOperation,
+  'anchorMs' | 'parent' | 'mode' | 'permits' | 'held' | 'waiterCount'
+> & { readonly lock: LockState }
 
 /** Holds of one lock that are followed; a semaphore with more forgets the oldest until they end. */
 const followedHoldsMax = 1000
@@ -97,8 +102,8 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
     return this.#task === task
   }
 
-  released(options: LockTimeOptions = {}): void {
-    this.tryFinish(options.timeNs)
+  released(options?: LockTimeOptions): void {
+    this.tryFinish(options?.timeNs)
   }
 
   close(): void {
@@ -122,6 +127,25 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
     removeHold(task, this)
     this.#task = undefined
   }
+}
+
+/** A hold of what was had at once. */
+export function acquire(lock: LockState, options: LockAcquireOptions): OpenHold {
+  const { core } = lock
+  const { anchorMs } = core.clock
+  const { seconds, ns } = momentOf(core, options.timeNs, anchorMs)
+  const sequence = core.process.nextSequence()
+  const point = core.tasks.ask()
+  const request: Request = {
+    lock,
+    anchorMs,
+    parent: context.active(),
+    mode: options.mode ?? lock.mode,
+    permits: options.permits,
+    held: core.tasks.held(point.task),
+    waiterCount: lock.waitingCount,
+  }
+  return new OpenHold(request, point, { seconds, ns, sequence, isContended: false, waitNs: 0 })
 }
 
 /** What a disabled lock hands out. */

@@ -3,15 +3,20 @@ import {
   WAYWARD_LOCK_SCOPE_VALUE_PROCESS,
   WAYWARD_LOCK_TYPE_VALUE_MUTEX,
 } from '@wayward/semconv'
-import { type Core, guard } from './core.ts'
+import { type Core, guard, swallow } from './core.ts'
+import { acquire, noHold } from './lock-hold.ts'
 import { noRequest, OpenRequest } from './lock-request.ts'
 import type { HoldOfLock, LockState, RequestOfLock } from './lock-state.ts'
 import type {
+  LockAcquireOptions,
+  LockHold,
   LockRequest,
   LockRequestOptions,
   LockSettings,
   ReportedLock,
 } from './reported-lock.ts'
+
+const noOptions: LockAcquireOptions = {}
 
 /** A reported lock. */
 export class Lock implements ReportedLock, LockState {
@@ -48,6 +53,16 @@ export class Lock implements ReportedLock, LockState {
   request(options: LockRequestOptions = {}): LockRequest {
     if (!this.core.isEnabled) return noRequest
     return guard<LockRequest>(this.core, () => new OpenRequest(this, options), noRequest)
+  }
+
+  acquired(options: LockAcquireOptions = noOptions): LockHold {
+    if (!this.core.isEnabled) return noHold
+    try {
+      return acquire(this, options)
+    } catch (error) {
+      swallow(this.core, error)
+      return noHold
+    }
   }
 
   permitsReturned(permits: number): void {

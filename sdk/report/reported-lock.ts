@@ -43,6 +43,9 @@ export interface LockRequestOptions {
   readonly timeoutNs?: number
 }
 
+/** What may be said of a lock that was had at once. */
+export type LockAcquireOptions = Omit<LockRequestOptions, 'timeoutNs'>
+
 /** When something happened to a lock. */
 export interface LockTimeOptions {
   /** When it happened, in nanoseconds since 1970; the present by default. */
@@ -71,6 +74,11 @@ export interface ReportedLock {
    * const hold = request.granted()
    */
   request(options?: LockRequestOptions): LockRequest
+  /**
+   * Somebody has the lock without a wait, as of an attempt that succeeds at once: what a request
+   * and its grant at the same time would say, at less cost.
+   */
+  acquired(options?: LockAcquireOptions): LockHold
   /** The holds that have not ended, oldest first. */
   readonly holds: readonly LockHold[]
   /** The requests that wait, oldest first. */
