@@ -65,7 +65,8 @@ export function install(options: RegisterOptions): Registration {
     )
   }
   for (const problem of problems) diag.warn(problem)
-  const recording = record(resource, state, options)
+  // A stats file is told of spans.
+  const recording = stats === undefined ? record(resource, state, options) : undefined
   const sending = new Sending({ traces, records, recording, losses, stats, state }, options)
   const registration: Registration = {
     status: records.isTaken ? 'registered' : 'already_registered',
@@ -90,7 +91,7 @@ function record(
   options: RegisterOptions,
 ): Recording | undefined {
   const isWanted = options.recorder ?? getBooleanFromEnv('WAYWARD_RECORDER')
-  if (isWanted !== true || !canRecord(options)) return undefined
+  if (!isWanted || !canRecord(options)) return undefined
   const { core } = getReporterWithCore()
   try {
     return startRecording(core, { state, resource, scopeName, options })

@@ -13,7 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   semconv: [],
   otlp: [],
-  sdk: ['@wayward/semconv'],
+  sdk: ['@wayward/semconv', '@wayward/otlp'],
   mmstats: [],
   metlog: ['@wayward/semconv'],
   clickhouse: ['@wayward/base', '@wayward/semconv'],

@@ -38,6 +38,8 @@ export interface Exporter<T> {
 /** Takes items at any time and sends them in batches, one batch at a time. */
 export interface ExportQueue<T> {
   add(item: T): void
+  /** Whether an item without a reserve would be taken. */
+  hasRoom(): boolean
   /** Sends what waits, once; what fails and can be tried again stays. Never rejects. */
   readonly flush: () => Promise<void>
   /** Sends what waits, once, and closes the exporter. Never rejects. */
@@ -244,6 +246,7 @@ export function createExportQueue<T extends Item>(
 
   return {
     flush,
+    hasRoom: () => waiting.length + batch.length < limits.queueItemsMax,
     waitingCount: () => waiting.length + batch.length,
     add(item) {
       if (isClosed) return

@@ -145,6 +145,18 @@ export class AreaReader {
   }
 }
 
+/** Records that nobody has read; exact only while nobody reads. */
+export function countUnread({ header, ringCells: cells }: Area): number {
+  const head = Atomics.load(header, areaCell.head)
+  let count = 0
+  for (let tail = Atomics.load(header, areaCell.tail); tail !== head; ) {
+    const at = (tail & (ringUnits - 1)) * unitNumbers * 2
+    if (((cells[at + cell.state] as number) & 0xff) !== recordKind.filler) count++
+    tail = (tail + (cells[at + cell.units] as number)) | 0
+  }
+  return count
+}
+
 /** The sequence number of a record or slot. */
 export function sequenceOf({ numbers, at }: RecordView): number {
   return numbers[at + number.sequence] as number

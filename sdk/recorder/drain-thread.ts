@@ -69,7 +69,8 @@ function drainInWorker(file: string, memory: Memory, settings: DrainSettings): D
     isGone = true
     Atomics.notify(header, processCell.flushDone)
   })
-  const tell = (message: WorkerMessage): void => worker.postMessage(message)
+  const port: { postMessage(message: WorkerMessage, transfer: readonly []): void } = worker
+  const tell = (message: WorkerMessage): void => port.postMessage(message, [])
 
   function ask(): number {
     const asked = Atomics.add(header, processCell.flushAsked, 1) + 1

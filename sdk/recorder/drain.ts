@@ -184,12 +184,16 @@ export class Drain {
     this.#spans.abandon()
     this.#events.abandon()
     for (const exporter of this.#exporters) exporter.abandon()
+    this.#countUnsent()
   }
 
   async #flush(): Promise<void> {
     const { header } = this.#memory
     const asked = Atomics.load(header, processCell.flushAsked)
     this.#read()
+    // Events before and after: those that are known go first, should the time not last.
+    this.#tellLosses()
+    await this.#events.flush()
     await this.#spans.flush()
     this.#tellLosses()
     await this.#events.flush()
@@ -227,8 +231,14 @@ export class Drain {
 
   #take({ open }: Recording, view: RecordView, kind: number): void {
     if (kind !== recordKind.forgotten) {
-      const bytes = this.#encoder.span(view, kind)
-      this.#spans.add({ bytes, sequence: sequenceOf(view) })
+      const sequence = sequenceOf(view)
+      // What finds no room is not encoded first.
+      if (this.#spans.hasRoom()) {
+        this.#spans.add({ bytes: this.#encoder.span(view, kind), sequence })
+      } else {
+        const reason = WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL
+        this.#losses.add(reason, { sequence, isEnd: false })
+      }
     }
     open.ended(view)
   }
@@ -251,7 +261,6 @@ export class Drain {
     for (const recording of this.#recordings) {
       if (recording !== undefined) this.#takeLosses(recording.reader)
     }
-    Atomics.store(this.#memory.header, processCell.dropped, this.#losses.count)
     const event = (loss: LossEvent): void => {
       const bytes = encodeLoss(this.#encoder, loss)
       const { sequence } = loss
@@ -273,6 +282,8 @@ export class Drain {
 
   #countUnsent(): void {
     const unsent = this.#spans.waitingCount() + this.#events.waitingCount()
-    Atomics.store(this.#memory.header, processCell.unsent, unsent)
+    const { header } = this.#memory
+    Atomics.store(header, processCell.unsent, unsent)
+    Atomics.store(header, processCell.dropped, this.#losses.count)
   }
 }

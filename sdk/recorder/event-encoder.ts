@@ -21,8 +21,23 @@ import { toRfc3339 } from '../process/clock.ts'
 import type { LossEvent } from '../report/operation.ts'
 import { type RecordView, sequenceOf } from './area-reader.ts'
 import { cell } from './layout.ts'
-import { writeTime } from './otlp-writing.ts'
+import { AttributeKey, writeTime } from './otlp-writing.ts'
 import type { RecordEncoder } from './record-encoder.ts'
+
+const keys = {
+  eventSequence: new AttributeKey(ATTR_WAYWARD_EVENT_SEQUENCE),
+  eventsDroppedCount: new AttributeKey(ATTR_WAYWARD_EVENTS_DROPPED_COUNT),
+  eventsDroppedFirstSequence: new AttributeKey(ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE),
+  eventsDroppedLastSequence: new AttributeKey(ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE),
+  eventsDroppedReason: new AttributeKey(ATTR_WAYWARD_EVENTS_DROPPED_REASON),
+  eventsDroppedEndedCount: new AttributeKey(ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT),
+  operationAge: new AttributeKey(ATTR_WAYWARD_OPERATION_AGE),
+  operationEndReason: new AttributeKey(ATTR_WAYWARD_OPERATION_END_REASON),
+  operationSequence: new AttributeKey(ATTR_WAYWARD_OPERATION_SEQUENCE),
+  operationSnapshotInterval: new AttributeKey(ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL),
+  operationStartTime: new AttributeKey(ATTR_WAYWARD_OPERATION_START_TIME),
+  sessionUptime: new AttributeKey(ATTR_WAYWARD_SESSION_UPTIME),
+} as const
 
 /** `LogRecord` fields of opentelemetry/proto/logs/v1/logs.proto. */
 const logField = {
@@ -54,7 +69,7 @@ export function encodeOpen(
   intervalNs: number,
 ): Uint8Array {
   return encodeOperation(encoder, view, facts, EVENT_WAYWARD_OPERATION_OPEN, () =>
-    encoder.attributes.number(ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL, intervalNs),
+    encoder.attributes.number(keys.operationSnapshotInterval, intervalNs),
   )
 }
 
@@ -66,7 +81,7 @@ export function encodeEnded(
   reason: string | undefined,
 ): Uint8Array {
   return encodeOperation(encoder, view, facts, EVENT_WAYWARD_OPERATION_ENDED, () => {
-    if (reason !== undefined) encoder.attributes.text(ATTR_WAYWARD_OPERATION_END_REASON, reason)
+    if (reason !== undefined) encoder.attributes.text(keys.operationEndReason, reason)
   })
 }
 
@@ -82,12 +97,12 @@ function encodeOperation(
   const writer = beginRecord(encoder, facts, severity.info)
   encoder.writeAttributes(logField.attributes, view, kind, facts.sequence)
   const { attributes } = encoder
-  attributes.number(ATTR_WAYWARD_OPERATION_SEQUENCE, sequenceOf(view))
+  attributes.number(keys.operationSequence, sequenceOf(view))
   const startSeconds = cells[at * 2 + cell.startSeconds] as number
   const startNs = cells[at * 2 + cell.startNs] as number
-  attributes.text(ATTR_WAYWARD_OPERATION_START_TIME, toRfc3339([startSeconds, startNs]))
-  attributes.number(ATTR_WAYWARD_OPERATION_AGE, facts.ageNs)
-  attributes.number(ATTR_WAYWARD_SESSION_UPTIME, facts.uptimeNs)
+  attributes.text(keys.operationStartTime, toRfc3339([startSeconds, startNs]))
+  attributes.number(keys.operationAge, facts.ageNs)
+  attributes.number(keys.sessionUptime, facts.uptimeNs)
   writeMore()
   writer.fixed32(logField.flags, (cells[at * 2 + cell.flags] as number) & 0xff)
   encoder.writeContext(view, kind, logField.traceId, logField.spanId)
@@ -100,17 +115,17 @@ export function encodeLoss(encoder: RecordEncoder, event: LossEvent): Uint8Array
   const writer = beginRecord(encoder, event, severity.warn)
   const { attributes } = encoder
   attributes.field = logField.attributes
-  attributes.number(ATTR_WAYWARD_EVENT_SEQUENCE, event.sequence)
-  attributes.number(ATTR_WAYWARD_EVENTS_DROPPED_COUNT, event.count)
-  attributes.text(ATTR_WAYWARD_EVENTS_DROPPED_REASON, event.reason)
+  attributes.number(keys.eventSequence, event.sequence)
+  attributes.number(keys.eventsDroppedCount, event.count)
+  attributes.text(keys.eventsDroppedReason, event.reason)
   const { firstSequence, lastSequence, endedCount } = event
   if (firstSequence !== undefined) {
-    attributes.number(ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE, firstSequence)
+    attributes.number(keys.eventsDroppedFirstSequence, firstSequence)
   }
   if (lastSequence !== undefined) {
-    attributes.number(ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE, lastSequence)
+    attributes.number(keys.eventsDroppedLastSequence, lastSequence)
   }
-  if (endedCount > 0) attributes.number(ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT, endedCount)
+  if (endedCount > 0) attributes.number(keys.eventsDroppedEndedCount, endedCount)
   writer.string(logField.eventName, EVENT_WAYWARD_EVENTS_DROPPED)
   return writer.toBytes()
 }

@@ -32,12 +32,7 @@ export class OpenReports {
   /** By sequence number. */
   readonly #told = new Map<number, Told>()
 
-  constructor(
-    reader: AreaReader,
-    process: ProcessState,
-    encoder: RecordEncoder,
-    send: SendEvent,
-  ) {
+  constructor(reader: AreaReader, process: ProcessState, encoder: RecordEncoder, send: SendEvent) {
     this.#reader = reader
     this.#process = process
     this.#encoder = encoder

@@ -97,8 +97,7 @@ export class OperationWriter {
     cells[cellsAt + cell.endNs] = ns
     const { kind } = operation
     if (kind === 'lock_hold' || kind === 'queue_enqueue' || kind === 'queue_wait') return
-    cells[cellsAt + cell.result] =
-      kind === 'zone' ? 0 : this.#texts.numberOf(operation.result)
+    cells[cellsAt + cell.result] = kind === 'zone' ? 0 : this.#texts.numberOf(operation.result)
     cells[cellsAt + cell.errorType] =
       kind === 'lock_wait' ? 0 : this.#texts.numberOf(operation.errorType)
   }

@@ -39,7 +39,44 @@ import {
 } from '@wayward/semconv'
 import { type RecordView, sequenceOf } from './area-reader.ts'
 import { cell, flag, number, recordKind } from './layout.ts'
-import { AttributeWriter, writeTime } from './otlp-writing.ts'
+import { AttributeKey, AttributeWriter, writeTime } from './otlp-writing.ts'
+import type { TextReader } from './texts.ts'
+
+const keys = {
+  errorType: new AttributeKey(ATTR_ERROR_TYPE),
+  threadId: new AttributeKey(ATTR_THREAD_ID),
+  threadName: new AttributeKey(ATTR_THREAD_NAME),
+  eventSequence: new AttributeKey(ATTR_WAYWARD_EVENT_SEQUENCE),
+  kind: new AttributeKey(ATTR_WAYWARD_KIND),
+  lockContended: new AttributeKey(ATTR_WAYWARD_LOCK_CONTENDED),
+  lockDepth: new AttributeKey(ATTR_WAYWARD_LOCK_DEPTH),
+  lockHeld: new AttributeKey(ATTR_WAYWARD_LOCK_HELD),
+  lockHeldCount: new AttributeKey(ATTR_WAYWARD_LOCK_HELD_COUNT),
+  lockHolderTaskId: new AttributeKey(ATTR_WAYWARD_LOCK_HOLDER_TASK_ID),
+  lockHolderThreadId: new AttributeKey(ATTR_WAYWARD_LOCK_HOLDER_THREAD_ID),
+  lockId: new AttributeKey(ATTR_WAYWARD_LOCK_ID),
+  lockMode: new AttributeKey(ATTR_WAYWARD_LOCK_MODE),
+  lockName: new AttributeKey(ATTR_WAYWARD_LOCK_NAME),
+  lockPermits: new AttributeKey(ATTR_WAYWARD_LOCK_PERMITS),
+  lockScope: new AttributeKey(ATTR_WAYWARD_LOCK_SCOPE),
+  lockTimeout: new AttributeKey(ATTR_WAYWARD_LOCK_TIMEOUT),
+  lockType: new AttributeKey(ATTR_WAYWARD_LOCK_TYPE),
+  lockWaitDuration: new AttributeKey(ATTR_WAYWARD_LOCK_WAIT_DURATION),
+  lockWaitResult: new AttributeKey(ATTR_WAYWARD_LOCK_WAIT_RESULT),
+  lockWaiterCount: new AttributeKey(ATTR_WAYWARD_LOCK_WAITER_COUNT),
+  queueCapacity: new AttributeKey(ATTR_WAYWARD_QUEUE_CAPACITY),
+  queueConcurrency: new AttributeKey(ATTR_WAYWARD_QUEUE_CONCURRENCY),
+  queueId: new AttributeKey(ATTR_WAYWARD_QUEUE_ID),
+  queueItemId: new AttributeKey(ATTR_WAYWARD_QUEUE_ITEM_ID),
+  queueItemName: new AttributeKey(ATTR_WAYWARD_QUEUE_ITEM_NAME),
+  queueItemResult: new AttributeKey(ATTR_WAYWARD_QUEUE_ITEM_RESULT),
+  queueName: new AttributeKey(ATTR_WAYWARD_QUEUE_NAME),
+  queuePriority: new AttributeKey(ATTR_WAYWARD_QUEUE_PRIORITY),
+  queueSize: new AttributeKey(ATTR_WAYWARD_QUEUE_SIZE),
+  queueWaitDuration: new AttributeKey(ATTR_WAYWARD_QUEUE_WAIT_DURATION),
+  taskId: new AttributeKey(ATTR_WAYWARD_TASK_ID),
+  taskName: new AttributeKey(ATTR_WAYWARD_TASK_NAME),
+} as const
 
 const kinds: Readonly<Record<number, { readonly kind: string; readonly verb: string }>> = {
   [recordKind.lockWait]: { kind: 'lock_wait', verb: 'wait ' },
@@ -72,6 +109,23 @@ const statusError = 2
 const hasIsRemote = 0x100
 const isRemote = 0x200
 
+const nothing: readonly string[] = []
+
+/** Attributes that many records have, as bytes. */
+interface Constants {
+  readonly kind: number
+  readonly field: number
+  /** Those of the thread that the numbers are of. */
+  readonly texts: TextReader
+  readonly type: number
+  readonly mode: number
+  readonly scope: number
+  readonly bytes: Uint8Array
+}
+
+const constantsMax = 4096
+const constantsOfNameMax = 64
+
 export interface RecordEncoderSettings {
   /** `process.pid`, of which the ids of locks and queues begin. */
   readonly pid: number
@@ -80,6 +134,8 @@ export interface RecordEncoderSettings {
 export class RecordEncoder {
   readonly #writer = new ProtobufWriter('compact', 4096)
   readonly #attributes = new AttributeWriter(this.#writer)
+  /** By the number of the lock's name; 0 for what is no lock. */
+  readonly #constants = new Map<number, readonly Constants[]>()
   readonly #idPrefix: string
   readonly #id = new Uint8Array(16)
 
@@ -146,55 +202,101 @@ export class RecordEncoder {
 
   /** The attributes that it has from its beginning on. */
   writeAttributes(field: number, view: RecordView, kind: number, sequence: number): void {
-    const { cells, numbers, at, texts, threadId } = view
+    const { cells, numbers, at, texts } = view
     const attributes = this.#attributes
     attributes.field = field
-    attributes.text(ATTR_WAYWARD_KIND, kinds[kind]?.kind ?? '')
-    attributes.number(ATTR_WAYWARD_EVENT_SEQUENCE, sequence)
-    attributes.number(ATTR_THREAD_ID, threadId)
-    attributes.text(ATTR_THREAD_NAME, threadId === 0 ? 'main' : `worker-${threadId}`)
-    attributes.text(ATTR_WAYWARD_TASK_ID, String(numbers[at + number.task]))
+    this.#writeConstants(view, kind, field)
+    attributes.number(keys.eventSequence, sequence)
+    attributes.text(keys.taskId, String(numbers[at + number.task]))
     const taskName = cells[at * 2 + cell.taskName] as number
-    if (taskName !== 0) attributes.text(ATTR_WAYWARD_TASK_NAME, texts.textOf(taskName))
+    if (taskName !== 0) attributes.text(keys.taskName, texts.textOf(taskName))
     if (kind === recordKind.lockWait || kind === recordKind.lockHold) this.#writeLock(view, kind)
     else if (kind !== recordKind.zone) this.#writeQueue(view, kind)
   }
 
+  /**
+   * The attributes that are the same for all records of a kind of the same lock, of which there are
+   * few: they are written once, and copied.
+   */
+  #writeConstants({ cells, at, texts, threadId }: RecordView, kind: number, field: number): void {
+    const cellsAt = at * 2
+    const isLock = kind === recordKind.lockWait || kind === recordKind.lockHold
+    const name = isLock ? (cells[cellsAt + cell.name] as number) : 0
+    const type = isLock ? (cells[cellsAt + cell.type] as number) : 0
+    const mode = isLock ? (cells[cellsAt + cell.mode] as number) : 0
+    const scope = isLock ? (cells[cellsAt + cell.scope] as number) : 0
+    const ofName = this.#constants.get(name) ?? []
+    for (const known of ofName) {
+      const isSame =
+        known.kind === kind &&
+        known.field === field &&
+        known.texts === texts &&
+        known.type === type &&
+        known.mode === mode &&
+        known.scope === scope
+      if (isSame) return this.#copy(known.bytes)
+    }
+    const writer = this.#writer
+    const attributes = this.#attributes
+    const start = writer.used
+    attributes.text(keys.kind, kinds[kind]?.kind ?? '')
+    attributes.number(keys.threadId, threadId)
+    attributes.text(keys.threadName, threadId === 0 ? 'main' : `worker-${threadId}`)
+    if (isLock) {
+      attributes.text(keys.lockName, texts.textOf(name))
+      attributes.text(keys.lockType, texts.textOf(type))
+      attributes.text(keys.lockMode, texts.textOf(mode))
+      attributes.text(keys.lockScope, texts.textOf(scope))
+    }
+    const bytes = Uint8Array.prototype.slice.call(writer.bytes, start, writer.used)
+    if (this.#constants.size >= constantsMax) this.#constants.clear()
+    this.#constants.set(name, [
+      ...ofName.slice(0, constantsOfNameMax - 1),
+      { kind, field, texts, type, mode, scope, bytes },
+    ])
+  }
+
+  #copy(bytes: Uint8Array): void {
+    const writer = this.#writer
+    writer.reserve(bytes.length)
+    writer.bytes.set(bytes, writer.used)
+    writer.used += bytes.length
+  }
+
   #writeLock(view: RecordView, kind: number): void {
-    const { cells, numbers, at, texts, threadId } = view
+    const { cells, numbers, at, threadId } = view
     const cellsAt = at * 2
     const flags = cells[cellsAt + cell.flags] as number
     const attributes = this.#attributes
-    attributes.text(ATTR_WAYWARD_LOCK_ID, this.#idOf(numbers[at + number.id] as number, view))
-    attributes.text(ATTR_WAYWARD_LOCK_NAME, texts.textOf(cells[cellsAt + cell.name] as number))
-    attributes.text(ATTR_WAYWARD_LOCK_TYPE, texts.textOf(cells[cellsAt + cell.type] as number))
-    attributes.text(ATTR_WAYWARD_LOCK_MODE, texts.textOf(cells[cellsAt + cell.mode] as number))
-    attributes.text(ATTR_WAYWARD_LOCK_SCOPE, texts.textOf(cells[cellsAt + cell.scope] as number))
+    attributes.text(keys.lockId, this.#idOf(numbers[at + number.id] as number, view))
     const told = cells[cellsAt + cell.heldTold] as number
-    const held = numbers.subarray(at + number.held, at + number.held + told)
-    attributes.texts(
-      ATTR_WAYWARD_LOCK_HELD,
-      Array.from(held, (id) => this.#idOf(id, view)),
-    )
+    if (told === 0) attributes.texts(keys.lockHeld, nothing)
+    else {
+      const held = numbers.subarray(at + number.held, at + number.held + told)
+      attributes.texts(
+        keys.lockHeld,
+        Array.from(held, (id) => this.#idOf(id, view)),
+      )
+    }
     const heldCount = cells[cellsAt + cell.heldCount] as number
-    if (heldCount > told) attributes.number(ATTR_WAYWARD_LOCK_HELD_COUNT, heldCount)
-    attributes.number(ATTR_WAYWARD_LOCK_WAITER_COUNT, numbers[at + number.size] as number)
+    if (heldCount > told) attributes.number(keys.lockHeldCount, heldCount)
+    attributes.number(keys.lockWaiterCount, numbers[at + number.size] as number)
     if ((flags & flag.hasPermits) !== 0) {
-      attributes.number(ATTR_WAYWARD_LOCK_PERMITS, numbers[at + number.permits] as number)
+      attributes.number(keys.lockPermits, numbers[at + number.permits] as number)
     }
     if (kind === recordKind.lockHold) {
-      attributes.number(ATTR_WAYWARD_LOCK_WAIT_DURATION, numbers[at + number.durationNs] as number)
-      attributes.bool(ATTR_WAYWARD_LOCK_CONTENDED, (flags & flag.isContended) !== 0)
-      attributes.number(ATTR_WAYWARD_LOCK_DEPTH, cells[cellsAt + cell.depth] as number)
+      attributes.number(keys.lockWaitDuration, numbers[at + number.durationNs] as number)
+      attributes.bool(keys.lockContended, (flags & flag.isContended) !== 0)
+      attributes.number(keys.lockDepth, cells[cellsAt + cell.depth] as number)
       return
     }
     if ((flags & flag.hasTimeout) !== 0) {
-      attributes.number(ATTR_WAYWARD_LOCK_TIMEOUT, numbers[at + number.durationNs] as number)
+      attributes.number(keys.lockTimeout, numbers[at + number.durationNs] as number)
     }
     const holder = numbers[at + number.holder] as number
     if (holder === 0) return
-    attributes.text(ATTR_WAYWARD_LOCK_HOLDER_TASK_ID, String(holder))
-    attributes.number(ATTR_WAYWARD_LOCK_HOLDER_THREAD_ID, threadId)
+    attributes.text(keys.lockHolderTaskId, String(holder))
+    attributes.number(keys.lockHolderThreadId, threadId)
   }
 
   #writeQueue(view: RecordView, kind: number): void {
@@ -202,22 +304,22 @@ export class RecordEncoder {
     const cellsAt = at * 2
     const flags = cells[cellsAt + cell.flags] as number
     const attributes = this.#attributes
-    attributes.text(ATTR_WAYWARD_QUEUE_ID, this.#idOf(numbers[at + number.id] as number, view))
-    attributes.text(ATTR_WAYWARD_QUEUE_NAME, texts.textOf(cells[cellsAt + cell.name] as number))
-    attributes.text(ATTR_WAYWARD_QUEUE_ITEM_ID, itemIdOf(view))
-    attributes.number(ATTR_WAYWARD_QUEUE_SIZE, numbers[at + number.size] as number)
+    attributes.text(keys.queueId, this.#idOf(numbers[at + number.id] as number, view))
+    attributes.text(keys.queueName, texts.textOf(cells[cellsAt + cell.name] as number))
+    attributes.text(keys.queueItemId, itemIdOf(view))
+    attributes.number(keys.queueSize, numbers[at + number.size] as number)
     const itemName = cells[cellsAt + cell.type] as number
-    if (itemName !== 0) attributes.text(ATTR_WAYWARD_QUEUE_ITEM_NAME, texts.textOf(itemName))
+    if (itemName !== 0) attributes.text(keys.queueItemName, texts.textOf(itemName))
     const optional = [
-      [flag.hasPriority, ATTR_WAYWARD_QUEUE_PRIORITY, number.priority],
-      [flag.hasCapacity, ATTR_WAYWARD_QUEUE_CAPACITY, number.capacity],
-      [flag.hasConcurrency, ATTR_WAYWARD_QUEUE_CONCURRENCY, number.concurrency],
+      [flag.hasPriority, keys.queuePriority, number.priority],
+      [flag.hasCapacity, keys.queueCapacity, number.capacity],
+      [flag.hasConcurrency, keys.queueConcurrency, number.concurrency],
     ] as const
     for (const [bit, key, place] of optional) {
       if ((flags & bit) !== 0) attributes.number(key, numbers[at + place] as number)
     }
     if (kind === recordKind.queueItem) {
-      attributes.number(ATTR_WAYWARD_QUEUE_WAIT_DURATION, numbers[at + number.durationNs] as number)
+      attributes.number(keys.queueWaitDuration, numbers[at + number.durationNs] as number)
     }
   }
 
@@ -228,14 +330,14 @@ export class RecordEncoder {
     const errorType = cells[at * 2 + cell.errorType] as number
     const isItem = kind === recordKind.queueItem
     if (kind === recordKind.lockWait) {
-      attributes.text(ATTR_WAYWARD_LOCK_WAIT_RESULT, texts.textOf(result))
+      attributes.text(keys.lockWaitResult, texts.textOf(result))
       return false
     }
     if (!isItem && kind !== recordKind.zone) return false
     if (isItem && result !== 0) {
-      attributes.text(ATTR_WAYWARD_QUEUE_ITEM_RESULT, texts.textOf(result))
+      attributes.text(keys.queueItemResult, texts.textOf(result))
     }
-    if (errorType !== 0) attributes.text(ATTR_ERROR_TYPE, texts.textOf(errorType))
+    if (errorType !== 0) attributes.text(keys.errorType, texts.textOf(errorType))
     if (!isItem) return errorType !== 0
     return texts.textOf(result) === WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED
   }

@@ -1,12 +1,7 @@
 // Puts a recorder in the place of the spans that a thread's reports would become, and sees to it
 // that what is recorded is sent, also at an end that can be seen coming.
 import { readlinkSync } from 'node:fs'
-import {
-  getEnvironmentData,
-  isMainThread,
-  setEnvironmentData,
-  threadId,
-} from 'node:worker_threads'
+import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads'
 import { diag } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import { ProtobufWriter } from '@wayward/otlp'
@@ -16,6 +11,7 @@ import type { ProcessState } from '../process/process-state.ts'
 import type { RegisterOptions } from '../register-options.ts'
 import type { Core } from '../report/core.ts'
 import { defaultSnapshotSettings } from '../report/open-operations.ts'
+import { countUnread } from './area-reader.ts'
 import { type DrainThread, startDrain } from './drain-thread.ts'
 import type { DrainSettings } from './drain.ts'
 import {
@@ -43,7 +39,8 @@ const environmentKey = 'wayward.recorder'
 /** `Resource.attributes` of opentelemetry/proto/resource/v1/resource.proto. */
 const resourceAttributesField = 1
 
-interface Shared {
+/** What worker threads inherit. */
+type Shared = {
   readonly pid: number
   readonly buffer: SharedArrayBuffer
 }
@@ -83,17 +80,22 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
   openArea(area)
   core.emitter = recorder
   core.open = followRecorded(recorder, core.open, drain)
-  const letGo = sendAtExit(drain, recorder, options.exitFlushMsMax ?? exitFlushMsMaxDefault)
+  const letGo = sendAtExit(
+    drain,
+    recorder,
+    Math.min(lastWordsMsMax, options.exitFlushMsMax ?? lastWordsMsMax),
+  )
+  let isAbandoned = false
   return {
     isTaken: true,
     get waitingCount() {
       const { header } = area
-      const isUnread =
-        Atomics.load(header, areaCell.head) !== Atomics.load(header, areaCell.tail)
+      const isUnread = Atomics.load(header, areaCell.head) !== Atomics.load(header, areaCell.tail)
       return Atomics.load(memory.header, processCell.unsent) + (isUnread ? 1 : 0)
     },
     get droppedCount() {
-      return Atomics.load(memory.header, processCell.dropped)
+      const dropped = Atomics.load(memory.header, processCell.dropped)
+      return isAbandoned ? dropped + countUnread(area) : dropped
     },
     forceFlush: () => drain.flush(),
     async shutdown() {
@@ -101,11 +103,15 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
       recorder.close()
       await drain.shutdown()
     },
-    abandon: () => drain.abandon(),
+    abandon() {
+      isAbandoned = true
+      drain.abandon()
+    },
   }
 }
 
-const exitFlushMsMaxDefault = 2000
+/** Longest time that a process which ends is kept from its end. */
+const lastWordsMsMax = 2000
 
 function warnOfTexts(): void {
   diag.warn(
@@ -140,7 +146,7 @@ function inherit(): Shared | undefined {
 
 function share({ buffer }: Memory): void {
   const shared: Shared = { pid: process.pid, buffer }
-  setEnvironmentData(environmentKey, shared as never)
+  setEnvironmentData(environmentKey, shared)
 }
 
 function openArea({ header }: Area): void {
@@ -200,11 +206,7 @@ const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
  * Sends the rest at the end of the process, however it comes about: its code or signal stays what
  * it is. @returns what takes the handlers away
  */
-function sendAtExit(
-  drain: DrainThread,
-  recorder: Recorder,
-  timeoutMs: number,
-): () => void {
+function sendAtExit(drain: DrainThread, recorder: Recorder, timeoutMs: number): () => void {
   if (!isMainThread) {
     const close = (): void => recorder.close()
     process.on('exit', close)

@@ -27,7 +27,10 @@ export interface LossReport {
   /** All that was dropped so far. */
   readonly count: number
   /** Emits one event per reason for what came since the last call. */
-  report(emitter: { event(event: LossEvent): void }, process: Pick<ProcessState, 'clock' | 'nextSequence'>): void
+  report(
+    emitter: { event(event: LossEvent): void },
+    process: Pick<ProcessState, 'clock' | 'nextSequence'>,
+  ): void
 }
 
 export function createLossReport(): LossReport {

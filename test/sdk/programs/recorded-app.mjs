@@ -30,7 +30,12 @@ function locks() {
 }
 
 function queues() {
-  const mails = reporter.queue({ name: 'mails', capacity: 100, concurrency: 2, hasEnqueueSpans: true })
+  const mails = reporter.queue({
+    name: 'mails',
+    capacity: 100,
+    concurrency: 2,
+    hasEnqueueSpans: true,
+  })
   const first = mails.enqueued({ ...at(), name: 'welcome', priority: -3 })
   const second = mails.enqueued({ ...at(), id: 'order/4711-ü', size: 12 })
   const third = mails.enqueued({ ...at(), id: '0042' })

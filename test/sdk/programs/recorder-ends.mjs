@@ -1,0 +1,67 @@
+// Records a little, and ends as it is told to.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { register } from '@wayward/sdk'
+
+const registration = register({
+  recorder: true,
+  snapshots: { intervalMs: 100, thresholdMs: 100 },
+})
+const { reporter } = registration
+const lock = reporter.lock({ name: 'last words' })
+const stuck = reporter.lock({ name: 'stuck' })
+
+const ends = {
+  nothing: () => undefined,
+  exit: () => process.exit(3),
+  throw() {
+    throw new Error('mine')
+  },
+  reject: () => void Promise.reject(new Error('mine')),
+  SIGTERM: () => process.kill(process.pid, 'SIGTERM'),
+  SIGINT: () => process.kill(process.pid, 'SIGINT'),
+  handler() {
+    process.on('SIGTERM', () => process.exit(7))
+    process.kill(process.pid, 'SIGTERM')
+  },
+  loop() {
+    stuck.acquired()
+    for (;;);
+  },
+  wait() {
+    stuck.acquired()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  },
+  async flood() {
+    const count = Number(process.env.TEST_COUNT)
+    for (let index = 0; index < count; index++) lock.acquired().released()
+    await sleep(100)
+  },
+  async open() {
+    // Whoever tells it is there by now.
+    await registration.forceFlush()
+    const requests = Array.from({ length: 12_000 }, () => stuck.request())
+    await sleep(400)
+    for (const request of requests) request.cancelled()
+  },
+  async terminate() {
+    const worker = new Worker(
+      `import('@wayward/sdk').then(({ register }) => {
+        register({ recorder: true }).reporter.lock({ name: 'of the worker' }).acquired()
+        require('node:worker_threads').parentPort.postMessage('holds')
+        setTimeout(() => { for (;;); }, 10)
+      })`,
+      { eval: true },
+    )
+    await new Promise((resolve) => worker.once('message', resolve))
+    await sleep(600)
+    await worker.terminate()
+    await sleep(2500)
+  },
+}
+
+lock.acquired().released()
+const end = process.env.TEST_END
+// Something that keeps the process alive until a signal comes.
+if (/^(?:SIG|handler)/.test(end)) setInterval(() => undefined, 1000)
+await ends[end]()
