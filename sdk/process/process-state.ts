@@ -64,7 +64,8 @@ const wordSize = 0x1_0000_0000
 
 /**
  * Counts in the cells, each of two halves of 32 bits: to add to both at once takes a bigint, which
- * costs more than all else of it. Whoever takes the last number of the lower half adds to the upper.
+ * costs more than all else of it. Whoever takes the last number of the lower half adds to the
+ * upper.
  */
 function counters(shared: SharedArrayBuffer): (cell: number) => number {
   const words = new Int32Array(shared)
