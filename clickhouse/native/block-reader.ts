@@ -17,6 +17,10 @@ export interface ColumnReader {
    * maps as objects, arrays as arrays.
    */
   value(row: number): NativeValue
+  /** The value of a row as a number, rounded beyond 2^53; NaN where it is none. */
+  number(row: number): number
+  /** The value of a row as a text; empty where it is none. */
+  text(row: number): string
 }
 
 /** A column of `Map(LowCardinality(String), String)`. */
@@ -39,11 +43,17 @@ export function isMapReader(column: ColumnReader | undefined): column is MapRead
   return column instanceof EntriesReader
 }
 
-/** @param bytes a block without protocol revision, as `NativeBlock.take` gives it */
-export function readBlock(bytes: Uint8Array): BlockReader {
+/**
+ * @param block a block without protocol revision, as `NativeBlock.take` gives it
+ * @param starts where its columns begin: what nobody asks for is not looked at then. @default found
+ *   by going through all of it
+ */
+export function readBlock(block: Uint8Array, starts?: readonly number[]): BlockReader {
+  const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength)
   const source = new Source(bytes)
   const count = source.varuint()
   const rows = source.varuint()
+  if (starts !== undefined) return { rows, column: findColumns(bytes, starts, rows) }
   const columns = new Map<string, ColumnReader>()
   for (let i = 0; i < count; i++) {
     const name = source.text()
@@ -52,13 +62,41 @@ export function readBlock(bytes: Uint8Array): BlockReader {
   return { rows, column: (name) => columns.get(name) }
 }
 
+/** A column is read when it is asked for. */
+function findColumns(
+  bytes: Buffer,
+  starts: readonly number[],
+  rows: number,
+): BlockReader['column'] {
+  const sources = new Map(
+    starts.map((start) => {
+      const source = new Source(bytes, { at: start, isAlone: true })
+      return [source.text(), source] as const
+    }),
+  )
+  const columns = new Map<string, ColumnReader>()
+  return (name) => {
+    const known = columns.get(name)
+    if (known !== undefined) return known
+    const source = sources.get(name)
+    if (source === undefined) return undefined
+    const column = readColumn(source, source.text(), rows)
+    columns.set(name, column)
+    return column
+  }
+}
+
 /** The bytes of a block, and how far they were read. @throws RangeError behind their end */
 class Source {
   readonly bytes: Buffer
-  at = 0
+  at: number
+  /** Whether nothing is read behind the column: texts, which stand last in it, are not passed then. */
+  readonly isAlone: boolean
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  constructor(bytes: Buffer, { at = 0, isAlone = false } = {}) {
+    this.bytes = bytes
+    this.at = at
+    this.isAlone = isAlone
   }
 
   varuint(): number {
@@ -73,6 +111,23 @@ class Source {
   text(): string {
     const at = this.take(this.varuint())
     return this.bytes.toString('utf8', at, this.at)
+  }
+
+  /** Goes on behind so many texts: the most of what a block has, so nothing is called in it. */
+  skipTexts(count: number): void {
+    const { bytes } = this
+    let { at } = this
+    for (let i = 0; i < count && at <= bytes.length; i++) {
+      let byte = bytes[at++] as number
+      let length = byte & 127
+      for (let scale = 128; byte >= 128; scale *= 128) {
+        byte = bytes[at++] as number
+        length += (byte & 127) * scale
+      }
+      at += length
+    }
+    this.at = at
+    this.take(0)
   }
 
   /** A UInt64 that counts something. */
@@ -97,12 +152,12 @@ function readColumn(source: Source, type: string, rows: number): ColumnReader {
 function readData(source: Source, type: string, count: number): ColumnReader {
   const element = /^Array\((.+)\)$/.exec(type)?.[1]
   if (element !== undefined) {
-    const ends = readEnds(source, count)
-    return new ArrayReader(type, ends, readData(source, element, ends.at(-1) ?? 0))
+    const ends = new EndsReader(source, count)
+    return new ArrayReader(type, ends, readData(source, element, ends.of(count - 1)))
   }
   if (type.startsWith('Map(')) {
-    const ends = readEnds(source, count)
-    const entries = ends.at(-1) ?? 0
+    const ends = new EndsReader(source, count)
+    const entries = ends.of(count - 1)
     const keys = new IndexReader(source, entries)
     return new EntriesReader(type, ends, keys, new TextReader(source, entries))
   }
@@ -111,8 +166,30 @@ function readData(source: Source, type: string, count: number): ColumnReader {
   return readNumbers(source, type, count)
 }
 
-function readEnds(source: Source, count: number): readonly number[] {
-  return Array.from({ length: count }, () => source.count())
+/** Where the elements of each row end, counted over all rows. */
+class EndsReader {
+  readonly #view: DataView
+  readonly #start: number
+
+  constructor(source: Source, count: number) {
+    this.#view = viewOf(source.bytes)
+    this.#start = source.take(count * 8)
+  }
+
+  /** 0 before the first row. */
+  of(row: number): number {
+    if (row < 0) return 0
+    return readUint64(this.#view, this.#start + row * 8)
+  }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}
+
+/** Without a BigInt, which would be made for each row, and without a Buffer's own checks. */
+function readUint64(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32
 }
 
 type ReadNumber = (bytes: Buffer, at: number) => number | bigint | boolean
@@ -134,25 +211,51 @@ function readNumbers(source: Source, type: string, count: number): ColumnReader 
   const [width, read] = found
   const { bytes } = source
   const start = source.take(count * width)
-  return { type, value: (row) => read(bytes, start + row * width) }
+  const view = type === 'UInt64' ? viewOf(bytes) : undefined
+  return {
+    type,
+    value: (row) => read(bytes, start + row * width),
+    text: () => '',
+    number: (row) => {
+      const at = start + row * width
+      return view === undefined ? Number(read(bytes, at)) : readUint64(view, at)
+    },
+  }
 }
 
-class TextReader implements ColumnReader {
+/** Columns of what is no number. */
+class OtherReader {
+  number(): number {
+    return Number.NaN
+  }
+
+  text(_row: number): string {
+    return ''
+  }
+}
+
+class TextReader extends OtherReader implements ColumnReader {
   readonly type = 'String'
   readonly #bytes: Buffer
-  /** Where each text begins, with its length before it. */
-  readonly #starts: Uint32Array
+  readonly #start: number
+  readonly #count: number
+  /** Where each text begins, with its length before it; undefined until one is asked for. */
+  #starts: Uint32Array | undefined
 
   constructor(source: Source, count: number) {
+    super()
     this.#bytes = source.bytes
-    this.#starts = new Uint32Array(count)
-    for (let i = 0; i < count; i++) {
-      this.#starts[i] = source.at
-      source.take(source.varuint())
-    }
+    this.#start = source.at
+    this.#count = count
+    if (!source.isAlone) source.skipTexts(count)
+  }
+
+  override text(row: number): string {
+    return this.value(row)
   }
 
   value(row: number): string {
+    this.#starts ??= this.#findStarts()
     const bytes = this.#bytes
     let at = this.#starts[row] as number
     let length = 0
@@ -162,16 +265,29 @@ class TextReader implements ColumnReader {
       if (byte < 128) return bytes.toString('utf8', at, at + length)
     }
   }
+
+  #findStarts(): Uint32Array {
+    const source = new Source(this.#bytes, { at: this.#start })
+    const starts = new Uint32Array(this.#count)
+    for (let i = 0; i < this.#count; i++) {
+      starts[i] = source.at
+      source.skipTexts(1)
+    }
+    return starts
+  }
 }
 
-class IndexReader implements ColumnReader {
+class IndexReader extends OtherReader implements ColumnReader {
   readonly type = 'LowCardinality(String)'
   readonly #bytes: Buffer
   readonly #keys: readonly string[]
   readonly #start: number
   readonly #width: number
+  /** The places of the keys; undefined until one is asked for. */
+  #codes: ReadonlyMap<string, number> | undefined
 
   constructor(source: Source, count: number) {
+    super()
     this.#bytes = source.bytes
     // Nothing is written of no rows.
     this.#width = count === 0 ? 1 : 1 << (source.count() & 0xff)
@@ -180,18 +296,36 @@ class IndexReader implements ColumnReader {
     this.#start = source.take(count * this.#width)
   }
 
+  override text(row: number): string {
+    return this.value(row)
+  }
+
   value(row: number): string {
-    return this.#keys[this.#bytes.readUIntLE(this.#start + row * this.#width, this.#width)] ?? ''
+    return this.#keys[this.code(row)] ?? ''
+  }
+
+  /** The number that stands for the value of a row. */
+  code(row: number): number {
+    const bytes = this.#bytes
+    if (this.#width === 1) return bytes[this.#start + row] as number
+    return bytes.readUIntLE(this.#start + row * this.#width, this.#width)
+  }
+
+  /** The number that stands for a value; undefined where no row has it. */
+  codeOf(key: string): number | undefined {
+    this.#codes ??= new Map(this.#keys.map((one, code) => [one, code]))
+    return this.#codes.get(key)
   }
 }
 
-class EntriesReader implements MapReader {
+class EntriesReader extends OtherReader implements MapReader {
   readonly type: string
-  readonly #ends: readonly number[]
+  readonly #ends: EndsReader
   readonly #keys: IndexReader
   readonly #values: TextReader
 
-  constructor(type: string, ends: readonly number[], keys: IndexReader, values: TextReader) {
+  constructor(type: string, ends: EndsReader, keys: IndexReader, values: TextReader) {
+    super()
     this.type = type
     this.#ends = ends
     this.#keys = keys
@@ -201,7 +335,7 @@ class EntriesReader implements MapReader {
   value(row: number): Readonly<Record<string, string>> {
     // Of a key that stands twice the first value counts, as in ClickHouse.
     const entries = new Map<string, string>()
-    for (let i = this.#startOf(row); i < (this.#ends[row] ?? 0); i++) {
+    for (let i = this.#ends.of(row - 1); i < this.#ends.of(row); i++) {
       const key = this.#keys.value(i)
       if (!entries.has(key)) entries.set(key, this.#values.value(i))
     }
@@ -209,23 +343,24 @@ class EntriesReader implements MapReader {
   }
 
   entry(row: number, key: string): string | undefined {
-    for (let i = this.#startOf(row); i < (this.#ends[row] ?? 0); i++) {
-      if (this.#keys.value(i) === key) return this.#values.value(i)
+    const code = this.#keys.codeOf(key)
+    // Most keys that are asked for are in no row of a block.
+    if (code === undefined) return undefined
+    const end = this.#ends.of(row)
+    for (let i = this.#ends.of(row - 1); i < end; i++) {
+      if (this.#keys.code(i) === code) return this.#values.value(i)
     }
     return undefined
   }
-
-  #startOf(row: number): number {
-    return row === 0 ? 0 : (this.#ends[row - 1] ?? 0)
-  }
 }
 
-class ArrayReader implements ColumnReader {
+class ArrayReader extends OtherReader implements ColumnReader {
   readonly type: string
-  readonly #ends: readonly number[]
+  readonly #ends: EndsReader
   readonly #elements: ColumnReader
 
-  constructor(type: string, ends: readonly number[], elements: ColumnReader) {
+  constructor(type: string, ends: EndsReader, elements: ColumnReader) {
+    super()
     this.type = type
     this.#ends = ends
     this.#elements = elements
@@ -233,8 +368,9 @@ class ArrayReader implements ColumnReader {
 
   value(row: number): readonly NativeValue[] {
     const values: NativeValue[] = []
-    const start = row === 0 ? 0 : (this.#ends[row - 1] ?? 0)
-    for (let i = start; i < (this.#ends[row] ?? 0); i++) values.push(this.#elements.value(i))
+    for (let i = this.#ends.of(row - 1); i < this.#ends.of(row); i++) {
+      values.push(this.#elements.value(i))
+    }
     return values
   }
 }

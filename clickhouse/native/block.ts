@@ -17,6 +17,8 @@ export interface NativeBlock {
    * buffers are filled again.
    */
   take(): Uint8Array
+  /** Where the columns of the block that was taken last begin, each with its name. */
+  readonly starts: readonly number[]
 }
 
 /** @param columns by name, each name as the table has it */
@@ -26,6 +28,7 @@ export function createBlock(columns: Readonly<Record<string, NativeColumn>>): Na
 
 class ColumnsBlock implements NativeBlock {
   rows = 0
+  starts: readonly number[] = []
   readonly #columns: readonly (readonly [string, NativeColumn])[]
   #requestMark = 0
   #itemMark = 0
@@ -53,15 +56,18 @@ class ColumnsBlock implements NativeBlock {
 
   take(): Uint8Array {
     const out = new Uint8Array(Buffer.allocUnsafeSlow(this.#size()).buffer)
+    const starts: number[] = []
     let p = writeVaruint(out, 0, this.#columns.length)
     p = writeVaruint(out, p, this.rows)
     for (const [name, column] of this.#columns) {
+      starts.push(p)
       p = writeString(out, p, name)
       p = writeString(out, p, column.type)
       if (column.isPrefixed) p = writeUint64(out, p, 1)
       p = column.write(out, p)
     }
     this.rows = 0
+    this.starts = starts
     for (const [, column] of this.#columns) column.clear()
     return out
   }

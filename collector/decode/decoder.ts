@@ -41,6 +41,12 @@ export interface OpenBlock {
    * rows the block is still valid.
    */
   take(): Uint8Array[]
+  /**
+   * Where the columns of the block that was taken last begin, for who reads only some of them.
+   *
+   * @default not known
+   */
+  readonly starts?: readonly number[]
 }
 
 /** Gathers the requests of one signal into Native blocks. Never throws for what the bytes hold. */

@@ -130,6 +130,10 @@ class TableBlock implements OpenBlock {
     return this.#blockDays.size
   }
 
+  get starts(): readonly number[] {
+    return this.#block.starts
+  }
+
   take(): Uint8Array[] {
     const bytes = this.#block.take()
     this.bytes = this.#block.bytes

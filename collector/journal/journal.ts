@@ -49,6 +49,8 @@ export interface NewBlock {
   readonly token: string
   readonly rows: number
   readonly bytes: Uint8Array
+  /** Where its columns begin, for who reads only some of them. @default not known */
+  readonly starts?: readonly number[]
 }
 
 /** What is written, and becomes safe, at once. */

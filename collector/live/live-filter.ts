@@ -1,4 +1,5 @@
 // What somebody who watches wants to see: plain values, and an expression.
+import type { LookUpContext } from '../expression/compiled.ts'
 import { createExpressionCompiler, ExpressionError } from '../expression/expression.ts'
 import type { LiveBlock, LiveSignal } from './live-item.ts'
 
@@ -76,7 +77,7 @@ function understand(text: string): ReturnType<typeof compiler.compile> {
 }
 
 /** The row as the expression sees it. */
-class Context {
+class Context implements LookUpContext {
   block: LiveBlock | undefined
   readonly #attributeKeys: readonly string[]
   readonly #resourceKeys: readonly string[]
@@ -132,6 +133,13 @@ class Context {
 
   get spanId(): string {
     return this.block?.spanId ?? ''
+  }
+
+  /** An attribute, for expressions that were compiled. */
+  lookUp(map: string, key: string): string {
+    const { block } = this
+    if (block === undefined) return ''
+    return map === 'attributes' ? block.attribute(key) : block.resourceAttribute(key)
   }
 
   /** The attributes that the expression names; those that are not there are empty. */

@@ -1,6 +1,7 @@
 // What is reported, as who watches sees it: a row of a block, made as far as it is asked for.
 import type { BlockReader, ColumnReader, MapReader } from '@wayward/clickhouse'
 import { isMapReader, readBlock } from '@wayward/clickhouse'
+import type { NewBlock } from '../journal/journal.ts'
 import {
   ATTR_HOST_NAME,
   ATTR_PROCESS_PID,
@@ -81,14 +82,19 @@ export class LiveBlock {
   readonly #form: Form
   readonly #attributes: MapReader
   readonly #resource: MapReader
+  // What filters ask of each row.
+  #service: ColumnReader | undefined
+  #name: ColumnReader | undefined
+  #duration: ColumnReader | undefined
+  #status: ColumnReader | undefined
 
-  /** @param table one that `isLive` */
-  constructor(table: string, bytes: Uint8Array) {
+  /** @param block of a table that `isLive` */
+  constructor({ bytes, starts, table }: Pick<NewBlock, 'table' | 'bytes' | 'starts'>) {
     const form = formOf(table)
     if (form === undefined) throw new TypeError(`Rows of ${table} are not shown`)
     this.#form = form
     this.signal = form.signal
-    this.#block = readBlock(bytes)
+    this.#block = readBlock(bytes, starts)
     this.rows = this.#block.rows
     this.#attributes = this.#map(form.attributes)
     this.#resource = this.#map('ResourceAttributes')
@@ -99,7 +105,8 @@ export class LiveBlock {
   }
 
   get service(): string {
-    return this.#text('ServiceName')
+    this.#service ??= this.#column('ServiceName')
+    return this.#service?.text(this.row) ?? ''
   }
 
   /** The session, by the rule of the views that fill wayward_sessions. */
@@ -113,15 +120,18 @@ export class LiveBlock {
   }
 
   get name(): string {
-    return this.#text(this.#form.name)
+    this.#name ??= this.#column(this.#form.name)
+    return this.#name?.text(this.row) ?? ''
   }
 
   get durationNs(): number {
-    return this.#number('Duration')
+    this.#duration ??= this.#column('Duration')
+    return this.#duration?.number(this.row) ?? 0
   }
 
   get status(): string {
-    return this.#text('StatusCode')
+    this.#status ??= this.#column('StatusCode')
+    return this.#status?.text(this.row) ?? ''
   }
 
   get severity(): number {
@@ -214,13 +224,12 @@ export class LiveBlock {
 
   /** Empty where the signal has no such field. */
   #text(name: string): string {
-    const value = this.#block.column(name)?.value(this.row)
-    return typeof value === 'string' ? value : ''
+    return this.#block.column(name)?.text(this.row) ?? ''
   }
 
   /** 0 where the signal has no such field. */
   #number(name: string): number {
-    return Number(this.#block.column(name)?.value(this.row) ?? 0)
+    return this.#block.column(name)?.number(this.row) ?? 0
   }
 }
 

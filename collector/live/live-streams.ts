@@ -40,10 +40,13 @@ export interface LiveRequest {
   readonly lastEventId?: string
 }
 
+/** What is taken of a block. */
+export type CommittedBlock = Pick<NewBlock, 'table' | 'rows' | 'bytes' | 'starts'>
+
 /** The streams of a collector. */
 export interface LiveStreams {
   /** Takes the blocks that were just committed; they are read later, and not changed. */
-  publish(blocks: readonly Pick<NewBlock, 'table' | 'rows' | 'bytes'>[]): void
+  publish(blocks: readonly CommittedBlock[]): void
   /**
    * Opens a stream.
    *
@@ -62,11 +65,8 @@ export interface LiveStreamsParts {
   readonly time: Time
 }
 
-interface Published {
+interface Published extends CommittedBlock {
   readonly sequence: number
-  readonly table: string
-  readonly rows: number
-  readonly bytes: Uint8Array
   readonly atMs: number
 }
 
@@ -127,15 +127,15 @@ class CommittedStreams implements LiveStreams {
     return this.#watchers.size
   }
 
-  publish(blocks: readonly Pick<NewBlock, 'table' | 'rows' | 'bytes'>[]): void {
+  publish(blocks: readonly CommittedBlock[]): void {
     if (this.#watchers.size === 0 && this.#kept.length === 0 && this.#emptySinceMs === undefined) {
       this.#sequence += blocks.length
       return
     }
     const atMs = this.#time.wallMs()
-    for (const { bytes, rows, table } of blocks) {
-      const block = { sequence: ++this.#sequence, table, rows, bytes, atMs }
-      if (!isLive(table)) continue
+    for (const committed of blocks) {
+      const block = { ...committed, sequence: ++this.#sequence, atMs }
+      if (!isLive(block.table)) continue
       this.#keep(block)
       if (this.#watchers.size > 0) this.#queue({ block, fromRow: 0, only: undefined })
     }
@@ -292,7 +292,7 @@ class CommittedStreams implements LiveStreams {
         ? [...this.#watchers].filter(({ joinsAfter }) => block.sequence > joinsAfter)
         : [only].filter((one) => this.#watchers.has(one))
     if (watchers.length === 0) return undefined
-    const read = pending.read ?? new LiveBlock(block.table, block.bytes)
+    const read = pending.read ?? new LiveBlock(block)
     for (let row = fromRow; row < block.rows; row++) {
       read.row = row
       this.#showRow(read, block, watchers)

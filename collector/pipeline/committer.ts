@@ -235,8 +235,9 @@ class JournalCommitter implements Committer {
       const { table, rows, days } = block
       if (rows === 0) continue
       const bytes = joinChunks(block.take())
+      const { starts } = block
       const token = this.#parts.writerOf(table).reserve(rows, bytes.byteLength, days)
-      taken.push({ table, token, rows, bytes })
+      taken.push({ table, token, rows, bytes, ...(starts === undefined ? {} : { starts }) })
     }
     this.#ownBlocks = []
     return taken

@@ -31,16 +31,19 @@ function wantedOf(cell: Cell, type: string): Cell {
   return type.startsWith('Array(Map(') ? (cell as Cell[]).map(asMap) : cell
 }
 
-function compare(bytes: Uint8Array): number {
+/** @param starts where the columns begin, for a reader that goes to those that are asked for */
+function compare(bytes: Uint8Array, starts?: readonly number[]): number {
   const expected = readNativeBlock(bytes)
-  const block = readBlock(bytes)
+  const block = readBlock(bytes, starts)
   expect(block.rows).toBe(expected.rows.length)
   for (const [name, type] of expected.columns) {
     const column = block.column(name)
     for (const [row, cells] of expected.rows.entries()) {
-      expect(toCell(column?.value(row)), `${name} of row ${row}`).toEqual(
-        wantedOf(cells[name] ?? '', type),
-      )
+      const value = column?.value(row)
+      expect(toCell(value), `${name} of row ${row}`).toEqual(wantedOf(cells[name] ?? '', type))
+      expect(column?.text(row)).toBe(typeof value === 'string' ? value : '')
+      const isNumber = typeof value !== 'string' && typeof value !== 'object'
+      expect(column?.number(row)).toBe(isNumber ? Number(value) : Number.NaN)
       if (!isMapReader(column)) continue
       const pairs = cells[name] as unknown as Pairs
       for (const [key] of pairs) {
@@ -60,7 +63,11 @@ test.each(signals)('readBlock() reads blocks of $signal', ({ create, signal }) =
     decoder.decode('protobuf', generator[signal]())
     if (seed % 3 !== 0) continue
     for (const block of decoder.blocks) {
-      if (block.rows > 0) rows += compare(Buffer.concat(block.take()))
+      if (block.rows === 0) continue
+      const bytes = Buffer.concat(block.take())
+      rows += compare(bytes)
+      expect(block.starts?.length).toBeGreaterThan(10)
+      expect(compare(bytes, block.starts)).toBe(readBlock(bytes).rows)
     }
   }
   expect(rows).toBeGreaterThan(100)
@@ -70,6 +77,9 @@ test('readBlock() reads a block without rows, and refuses a type that nothing he
   expect(readBlock(Uint8Array.of(0, 0)).rows).toBe(0)
   const unknown = Buffer.from([1, 1, 1, 0x63, 4, ...Buffer.from('UUID')])
   expect(() => readBlock(unknown)).toThrow('Columns of type UUID cannot be read here')
+  const found = readBlock(unknown, [2])
+  expect(found.column('d')).toBeUndefined()
+  expect(() => found.column('c')).toThrow('Columns of type UUID cannot be read here')
 })
 
 test('readBlock() refuses a block that is cut, wherever it is', () => {

@@ -44,7 +44,7 @@ function blockOf(
   const result = decoder.decode('json', Buffer.from(JSON.stringify(request)))
   expect(result).toMatchObject({ status: 'decoded', acceptedItems: spans.length })
   const [block] = decoder.blocks
-  return new LiveBlock('otel_traces', Buffer.concat(block?.take() ?? []))
+  return new LiveBlock({ table: 'otel_traces', bytes: Buffer.concat(block?.take() ?? []) })
 }
 
 function shown(block: LiveBlock, selection: LiveSelection): string[] {
