@@ -1,27 +1,35 @@
 // Lines of what comes in chunks. Only a line feed ends one: JSON may have U+2028 within a text.
 
 /** Longer ones are nobody's: a request has 500 items. */
-const lineLengthMax = 256 * 1024 * 1024
+const lineBytesMax = 256 * 1024 * 1024
+const lineFeed = 0x0a
 
-/** The lines, without their line feeds; what is behind the last one is one if it is not empty. */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let parts: string[] = []
-  let length = 0
+/**
+ * The lines as they come, without their line feeds, many at a time; what is behind the last line
+ * feed is one if it is not empty. They share the memory of the chunks.
+ */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<readonly Buffer[]> {
+  let parts: Buffer[] = []
+  let bytes = 0
   for await (const chunk of chunks) {
-    const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n')
-    parts.push(first)
-    length += first.length
-    if (length > lineLengthMax) {
-      throw new RangeError(`A line is longer than ${lineLengthMax} characters`)
+    const all = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    const lines: Buffer[] = []
+    let start = 0
+    for (let end = all.indexOf(lineFeed); end >= 0; end = all.indexOf(lineFeed, start)) {
+      const line = all.subarray(start, end)
+      lines.push(parts.length === 0 ? line : Buffer.concat([...parts, line]))
+      parts = []
+      bytes = 0
+      start = end + 1
     }
-    if (others.length === 0) continue
-    yield parts.join('')
-    const rest = others.pop() ?? ''
-    yield* others
-    parts = [rest]
-    length = rest.length
+    if (start < all.length) {
+      parts.push(all.subarray(start))
+      bytes += all.length - start
+      if (bytes > lineBytesMax) throw new RangeError(`A line is longer than ${lineBytesMax} bytes`)
+    }
+    if (lines.length > 0) yield lines
   }
-  const last = parts.join('')
-  if (last !== '') yield last
+  if (parts.length > 0) yield [Buffer.concat(parts)]
 }

@@ -1,5 +1,5 @@
 // `wayward sessions import`: an archive is given to the service, which takes it in once.
-import { verifyArchive } from '@wayward/convert'
+import { readHead } from '@wayward/convert'
 import { createReadStream } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { CommandError, exitCodes } from '../command-error.ts'
@@ -34,8 +34,8 @@ export async function sessionImport(
     values,
   }: { readonly path: string; readonly values: Resolved<typeof sessionImportFields> },
 ): Promise<void> {
-  // A service far away need not be told what is wrong with a file here.
-  await orSaidOf(path, () => verifyArchive(path))
+  // The service looks at all of it; what is no archive need not be sent.
+  await orSaidOf(path, () => readHead(path))
   const response = await askService(values, {
     method: 'POST',
     path: '/api/v1/archive',

@@ -1,13 +1,7 @@
 // Sessions as an archive: what they reported, in the order of time, as OTLP/JSON.
 import { createHash, type Hash } from 'node:crypto'
 import type { Reader, SessionKey, Store } from '@wayward/clickhouse'
-import {
-  ATTR_HOST_NAME,
-  ATTR_PROCESS_PID,
-  ATTR_SERVICE_INSTANCE_ID,
-  ATTR_WAYWARD_KIND,
-  ATTR_WAYWARD_SESSION_ID,
-} from '@wayward/semconv'
+import { ATTR_WAYWARD_KIND } from '@wayward/semconv'
 import {
   archiveVersion,
   type ArchivedSession,
@@ -15,23 +9,13 @@ import {
   type ArchiveHead,
   type Counts,
 } from '../archive.ts'
-import { linesOf } from '../lines.ts'
-import { functions, type ItemSql, items } from './otlp-json.ts'
+import { isOfSession } from './of-session.ts'
+import { type ItemSql, items } from './otlp-json.ts'
+import { type ArchivedRow, rowsOfSlice, type Window } from './slice.ts'
 
-/** Rows that ClickHouse sorts at a time: what one slice takes of its memory. */
-const rowsPerSlice = 50_000
+/** Rows of all tables that are asked for at a time: what one slice takes of memory, here and there. */
+const rowsPerSlice = 100_000
 const itemsPerRequest = 500
-
-const [id, instance, host, pid] = [
-  ATTR_WAYWARD_SESSION_ID,
-  ATTR_SERVICE_INSTANCE_ID,
-  ATTR_HOST_NAME,
-  ATTR_PROCESS_PID,
-].map((name) => `ResourceAttributes['${name}']`)
-
-/** Whose a row is, as the views of the sessions have it. */
-const isOfSession = `ServiceName = {service:String} AND multiIf(${id} != '', ${id},
-    ${instance} != '', ${instance}, concat(ServiceName, '@', ${host}, ':', ${pid})) = {session:String}`
 
 /** What an export asks. */
 export type Source = Reader & Pick<Store, 'queryRaw'>
@@ -103,11 +87,11 @@ export async function* exportSessions(
   store: Source,
   sessions: readonly ArchivedSession[],
   nowMs: number,
-): AsyncGenerator<string> {
+): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   const createdAt = new Date(nowMs).toISOString()
   const head: ArchiveHead = { archive: archiveVersion, createdAt, sessions }
-  yield hashed(hash, `${JSON.stringify({ wayward: head })}\n`)
+  yield hashed(hash, Buffer.from(`${JSON.stringify({ wayward: head })}\n`))
   const ends: (Counts & SessionKey)[] = []
   for (const { service, session } of sessions) {
     const counts = { spans: 0, logs: 0, points: 0 }
@@ -118,75 +102,87 @@ export async function* exportSessions(
     ends.push({ service, session, ...counts })
   }
   const end: ArchiveEnd = { end: true, sessions: ends, sha256: hash.digest('hex') }
-  yield `${JSON.stringify({ wayward: end })}\n`
+  yield Buffer.from(`${JSON.stringify({ wayward: end })}\n`)
 }
 
-function hashed(hash: Hash, line: string): string {
+function hashed(hash: Hash, line: Buffer): Buffer {
   hash.update(line)
   return line
 }
 
 interface RequestLine {
-  readonly line: string
+  readonly line: Buffer
   readonly signal: keyof Counts
   readonly count: number
 }
 
+/** While the requests of a slice are written, ClickHouse reads the next one. */
 async function* requestsOf(store: Source, key: SessionKey): AsyncGenerator<RequestLine> {
-  const bounds = await slicesOf(store, key)
-  for (let index = 0; index + 1 < bounds.length; index++) {
-    const [from = '', to = ''] = [bounds[index], bounds[index + 1]]
-    for (const item of items) yield* requestsOfSlice(store, item, { ...key, from, to })
+  let before: { readonly item: ItemSql; readonly rows: Promise<readonly ArchivedRow[]> } | undefined
+  for (const { item, ...window } of await slicesOf(store, key)) {
+    const rows = rowsOfSlice(store, item, { ...key, ...window })
+    // It is waited for later, or not at all.
+    rows.catch(() => undefined)
+    if (before !== undefined) yield* toRequests(before.item, await before.rows)
+    before = { item, rows }
   }
+  if (before !== undefined) yield* toRequests(before.item, await before.rows)
 }
 
-/** Times between which there are about as many rows as are sorted at a time; nanoseconds. */
-async function slicesOf(store: Source, key: SessionKey): Promise<readonly string[]> {
-  const all = items
-    .map(
-      ({ table, time }) =>
-        `SELECT toUnixTimestamp64Nano(${time}) AS ns FROM ${table} WHERE ${isOfSession}`,
-    )
-    .join(' UNION ALL ')
-  const [sizes] = await store.query<{ rows: string; last: string }>(
-    `SELECT count() AS rows, max(ns) + 1 AS last FROM (${all})`,
+type Slice = Window & { readonly item: ItemSql }
+
+/** What to ask for, in the order of time, so that about as many rows come at a time. */
+async function slicesOf(store: Source, key: SessionKey): Promise<readonly Slice[]> {
+  const timesOf = ({ table, time }: ItemSql): string =>
+    `SELECT '${table}' AS name, toUnixTimestamp64Nano(${time}) AS ns FROM ${table} WHERE ${isOfSession}`
+  const sizes = await store.query<{ name: string; rows: string; first: string; last: string }>(
+    `SELECT name, count() AS rows, min(ns) AS first, max(ns) + 1 AS last FROM (${items.map(timesOf).join(' UNION ALL ')}) GROUP BY name`,
     { ...key },
   )
-  const rows = Number(sizes?.rows ?? 0)
-  if (sizes === undefined || rows === 0) return []
-  const slices = Math.ceil(rows / rowsPerSlice)
-  const first = '0'
-  if (slices === 1) return [first, sizes.last]
+  const filled = items.filter(({ table }) => sizes.some(({ name }) => name === table))
+  const slices = Math.ceil(sizes.reduce((sum, { rows }) => sum + Number(rows), 0) / rowsPerSlice)
+  const bounds = [
+    least(sizes.map(({ first }) => BigInt(first))),
+    ...(slices > 1 ? await boundsOf(store, key, { sql: filled.map(timesOf), slices }) : []),
+    -least(sizes.map(({ last }) => -BigInt(last))),
+  ].map(String)
+  return bounds.slice(1).flatMap((to, index) => {
+    const from = bounds[index] ?? to
+    return filled.map((item) => ({ item, from, to }))
+  })
+}
+
+function least(values: readonly bigint[]): bigint {
+  return values.reduce((least, value) => (value < least ? value : least), values[0] ?? 0n)
+}
+
+/** Times between which there are about as many rows; nanoseconds. */
+async function boundsOf(
+  store: Source,
+  key: SessionKey,
+  { slices, sql }: { readonly sql: readonly string[]; readonly slices: number },
+): Promise<readonly bigint[]> {
   const levels = Array.from({ length: slices - 1 }, (_, index) => (index + 1) / slices)
   const [found] = await store.query<{ bounds: readonly string[] }>(
-    `SELECT arrayDistinct(quantiles(${levels.join(', ')})(ns)) AS bounds FROM (${all})`,
+    `SELECT arrayDistinct(quantiles(${levels.join(', ')})(ns)) AS bounds FROM (${sql.join(' UNION ALL ')})`,
     { ...key },
   )
-  const inner = (found?.bounds ?? []).map((bound) => BigInt(Math.round(Number(bound))).toString())
-  return [first, ...inner, sizes.last]
+  return (found?.bounds ?? []).map((bound) => BigInt(Math.round(Number(bound))))
 }
 
 /** What a session has in a table from one moment up to another, in nanoseconds, as requests. */
 export async function* requestsOfSlice(
   store: Pick<Store, 'queryRaw'>,
   item: ItemSql,
-  window: SessionKey & { readonly from: string; readonly to: string },
+  slice: SessionKey & Window,
 ): AsyncGenerator<RequestLine> {
-  const sql = `WITH ${functions}
-    SELECT ${item.resource} AS resource, ${item.scope} AS scope, ${item.item} AS item FROM ${item.table}
-    WHERE ${isOfSession} AND ${item.time} >= fromUnixTimestamp64Nano(toInt64({from:String}), 'UTC')
-      AND ${item.time} < fromUnixTimestamp64Nano(toInt64({to:String}), 'UTC')
-    ORDER BY ${item.time}`
-  const answer = await store.queryRaw(sql, 'TSVRaw', { ...window })
-  let batch: string[][] = []
-  for await (const line of linesOf(answer)) {
-    batch.push(line.split('\t'))
-    if (batch.length < itemsPerRequest) continue
-    yield { line: toRequest(item, batch), signal: item.signal, count: batch.length }
-    batch = []
-  }
-  if (batch.length > 0) {
-    yield { line: toRequest(item, batch), signal: item.signal, count: batch.length }
+  yield* toRequests(item, await rowsOfSlice(store, item, slice))
+}
+
+function* toRequests(item: ItemSql, rows: readonly ArchivedRow[]): Generator<RequestLine> {
+  for (let from = 0; from < rows.length; from += itemsPerRequest) {
+    const some = rows.slice(from, from + itemsPerRequest)
+    yield { line: toRequest(item, some), signal: item.signal, count: some.length }
   }
 }
 
@@ -196,19 +192,24 @@ const requestNames = {
   points: ['resourceMetrics', 'scopeMetrics', 'metrics'],
 } as const
 
+const comma = Buffer.from(',')
+
 /** Rows of one resource and scope beside each other become one list. */
-function toRequest({ signal }: ItemSql, rows: readonly (readonly string[])[]): string {
+function toRequest({ signal }: ItemSql, rows: readonly ArchivedRow[]): Buffer {
   const [resources, scopes, list] = requestNames[signal]
-  const groups: string[] = []
-  for (let from = 0; from < rows.length; ) {
-    const [resource = '', scope = ''] = rows[from] ?? []
-    let to = from
-    while (to < rows.length && rows[to]?.[0] === resource && rows[to]?.[1] === scope) to++
-    const members = rows.slice(from, to).map((row) => row[2])
-    groups.push(
-      `{"resource":${resource},"${scopes}":[{"scope":${scope},"${list}":[${members.join(',')}]}]}`,
-    )
-    from = to
+  const parts: Buffer[] = [Buffer.from(`{"${resources}":[`)]
+  let last: ArchivedRow | undefined
+  for (const row of rows) {
+    const isSame = last?.resource.equals(row.resource) === true && last.scope.equals(row.scope)
+    if (isSame) parts.push(comma)
+    else {
+      const head = last === undefined ? '{"resource":' : ']}]},{"resource":'
+      parts.push(Buffer.from(head), row.resource, Buffer.from(`,"${scopes}":[{"scope":`))
+      parts.push(row.scope, Buffer.from(`,"${list}":[`))
+    }
+    parts.push(row.item)
+    last = row
   }
-  return `{"${resources}":[${groups.join(',')}]}\n`
+  parts.push(Buffer.from(']}]}]}\n'))
+  return Buffer.concat(parts)
 }

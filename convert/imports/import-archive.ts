@@ -1,10 +1,10 @@
 // An archive taken into a store, once: what is stored already is not sent again, however the import
 // before ended.
 import type { Reader, SessionKey, Store } from '@wayward/clickhouse'
-import { ArchiveError, type Counts } from '../archive.ts'
+import { ArchiveError, type ArchiveEnd, type Counts } from '../archive.ts'
 import { countStored, hasOrphans } from '../exports/session-archive.ts'
 import { missingRequests } from './missing-items.ts'
-import { type ArchivedRequest, readArchive, verifyArchive } from './session-archive.ts'
+import { type ArchivedRequest, readArchive } from './session-archive.ts'
 
 /** What the receiver did not take of a request, and why. */
 export interface Taken {
@@ -40,11 +40,15 @@ const requestsAtOnce = 4
 /**
  * Takes an archive that was found whole into the store, and waits until it is there.
  *
+ * @param end what it has, as `verifyArchive` found it
  * @throws ArchiveError, StoreError, what `take` throws, and the reason of the signal
  */
-export async function importArchive(path: string, parts: ImportParts): Promise<Imported> {
+export async function importArchive(
+  path: string,
+  end: ArchiveEnd,
+  parts: ImportParts,
+): Promise<Imported> {
   const { signal, store, take, whenInserted } = parts
-  const { end } = await verifyArchive(path)
   // What an import before has left in the journal.
   await whenInserted()
   const stored = await Promise.all(end.sessions.map((key) => countStored(store, key)))

@@ -18,6 +18,7 @@ export interface ArchivedRequest {
   readonly body: string
 }
 
+const nothing = 'The file is empty; wanted an archive of sessions'
 /** What an archive is allowed to have: exports have far less. */
 const sessionsMax = 10_000
 
@@ -43,12 +44,12 @@ export async function verifyArchive(
     lines++
     if (end !== undefined)
       throw new ArchiveError(`Line ${lines} comes after the end of the archive`)
-    if (head === undefined) head = toHead(line)
-    else if (line.startsWith('{"wayward":')) end = toEnd(line, lines)
+    if (head === undefined) head = toHead(line.toString())
+    else if (isOwn(line)) end = toEnd(line.toString(), lines)
     else toSignal(line, lines)
-    if (end === undefined) hash.update(`${line}\n`)
+    if (end === undefined) hash.update(line).update('\n')
   }
-  if (head === undefined) throw new ArchiveError('The file is empty; wanted an archive of sessions')
+  if (head === undefined) throw new ArchiveError(nothing)
   if (end === undefined) {
     throw new ArchiveError(
       `The archive is cut: its last line is missing (it has ${lines}); export or copy it again`,
@@ -62,22 +63,28 @@ export async function verifyArchive(
   return { head, end }
 }
 
+/** The first line of an archive, before the rest is looked at. @throws ArchiveError */
+export async function readHead(path: string): Promise<ArchiveHead> {
+  for await (const line of linesIn(path)) return toHead(line.toString())
+  throw new ArchiveError(nothing)
+}
+
 /** The requests of an archive that was found whole, in their order. */
 export async function* readArchive(path: string): AsyncGenerator<ArchivedRequest> {
   let lines = 0
-  for await (const body of linesIn(path)) {
+  for await (const line of linesIn(path)) {
     lines++
-    if (lines === 1 || body.startsWith('{"wayward":')) continue
-    yield { signal: toSignal(body, lines), body }
+    if (lines === 1 || isOwn(line)) continue
+    yield { signal: toSignal(line, lines), body: line.toString() }
   }
 }
 
-async function* linesIn(path: string): AsyncGenerator<string> {
-  const unzipped = createGunzip()
+async function* linesIn(path: string): AsyncGenerator<Buffer> {
+  const unzipped = createGunzip({ chunkSize: unzippedBytes })
   const file = createReadStream(path)
   file.on('error', (error) => unzipped.destroy(error)).pipe(unzipped)
   try {
-    yield* linesOf(unzipped)
+    for await (const lines of linesOf(unzipped)) yield* lines
   } catch (error) {
     throw toArchiveError(error)
   } finally {
@@ -101,12 +108,23 @@ function toArchiveError(error: unknown): unknown {
   return error
 }
 
-function toSignal(line: string, number: number): ArchivedRequest['signal'] {
+/** What is unzipped at a time: about a request. */
+const unzippedBytes = 256 * 1024
+/** Characters of a line that are looked at, and shown where they are not what is wanted. */
+const beginningMax = 20
+
+/** Whether it is the archive's own, the head or the end. */
+function isOwn(line: Buffer): boolean {
+  return line.subarray(0, beginningMax).toString().startsWith('{"wayward":')
+}
+
+function toSignal(line: Buffer, number: number): ArchivedRequest['signal'] {
+  const start = line.subarray(0, beginningMax).toString()
   for (const [beginning, signal] of Object.entries(signals)) {
-    if (line.startsWith(beginning)) return signal
+    if (start.startsWith(beginning)) return signal
   }
   throw new ArchiveError(
-    `Line ${number} begins with ${JSON.stringify(line.slice(0, 20))}; wanted a request of OTLP/JSON (resourceSpans, resourceLogs or resourceMetrics)`,
+    `Line ${number} begins with ${JSON.stringify(start)}; wanted a request of OTLP/JSON (resourceSpans, resourceLogs or resourceMetrics)`,
   )
 }
 

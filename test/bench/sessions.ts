@@ -1,16 +1,20 @@
 // How long a session of a million spans takes into an archive and out of it, and with how much
 // memory: the commands as people run them, beside services that are theirs.
-import { type ChildProcess } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { runWayward, startService, temporaryFolder } from '../e2e/wayward-process.ts'
+import {
+  type RunningService,
+  runWayward,
+  startService,
+  temporaryFolder,
+} from '../e2e/wayward-process.ts'
 import type { Bench, Figure } from './bench.ts'
+import { childOf, cpuSeconds, watchMemory } from './load/process-usage.ts'
 
 const sizes = { tiny: 2_000, full: 1_000_000 }
 const spansPerRequest = 500
 const sendersAtOnce = 4
 const session = '5f1d0b1e-0000-4000-8000-0000000000be'
-const lookEveryMs = 50
 
 export const sessionsBench: Bench = {
   name: 'sessions',
@@ -26,9 +30,9 @@ export const sessionsBench: Bench = {
       const exporting = ['export', session, '--data-dir', homeDir, '--output', archive]
       const importing = ['import', archive, '--data-dir', otherDir]
       return [
-        ...(await measured('export', exporting, folder.path)),
+        ...(await measured('export', exporting, folder.path, home)),
         { name: 'size of the archive', value: statSync(archive).size / 2 ** 20, unit: 'MiB' },
-        ...(await measured('import', importing, folder.path)),
+        ...(await measured('import', importing, folder.path, other)),
       ]
     } finally {
       await Promise.all([home.stop(), other.stop()])
@@ -37,33 +41,35 @@ export const sessionsBench: Bench = {
   },
 }
 
-async function measured(name: string, args: readonly string[], cwd: string): Promise<Figure[]> {
-  let highest = 0
-  let watching: NodeJS.Timeout | undefined
+async function measured(
+  name: string,
+  args: readonly string[],
+  cwd: string,
+  { endpoints: { pid } }: RunningService,
+): Promise<Figure[]> {
+  const engine = childOf(pid) ?? 0
+  const cpuOf = (): number => cpuSeconds(pid) + cpuSeconds(engine)
+  const before = cpuOf()
+  let commandPid = 0
+  let own = 0
+  const memory = watchMemory(() => {
+    own = Math.max(own, cpuSeconds(commandPid))
+    return commandPid
+  })
+  const serviceMemory = watchMemory(() => pid)
   const { code, ms, stderr } = await runWayward(['sessions', ...args], {
     cwd,
     onStart(child) {
-      watching = setInterval(() => {
-        highest = Math.max(highest, residentMiB(child))
-      }, lookEveryMs)
+      commandPid = child.pid ?? 0
     },
   })
-  clearInterval(watching)
   if (code !== 0) throw new Error(stderr)
   return [
     { name, value: ms / 1000, unit: 's' },
-    { name: `memory of the ${name}, highest`, value: highest, unit: 'MiB' },
+    { name: `${name}: processor time of all`, value: own + cpuOf() - before, unit: 's' },
+    { name: `${name}: memory of the command, highest`, value: memory.stop(), unit: 'MiB' },
+    { name: `${name}: memory of the service, highest`, value: serviceMemory.stop(), unit: 'MiB' },
   ]
-}
-
-/** What a process has had resident at most; 0 where the system does not say. */
-function residentMiB({ pid }: ChildProcess): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
-  } catch {
-    return 0
-  }
 }
 
 async function send(otlpHttp: string, spans: number): Promise<void> {

@@ -2,7 +2,7 @@
 // imported once, whoever else imports it. What becomes of it is told line by line.
 import type { Refusal } from '@wayward/base'
 import { claimImport, endImport, type ForeignClaim, type SessionKey } from '@wayward/clickhouse'
-import { ArchiveError, importArchive, verifyArchive } from '@wayward/convert'
+import { type ArchiveEnd, ArchiveError, importArchive, verifyArchive } from '@wayward/convert'
 import { randomUUID } from 'node:crypto'
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
@@ -27,10 +27,11 @@ export async function answerImport({
   if ('code' in received) return received
   const { path } = received
   const forget = (): void => rmSync(path, { force: true })
+  let end: ArchiveEnd
   let sessions: readonly SessionKey[]
   let refused: Refusal | undefined
   try {
-    const { end } = await verifyArchive(path)
+    end = (await verifyArchive(path)).end
     sessions = end.sessions.map(({ service, session }) => ({ service, session }))
     refused = await begin(changes, sessions)
   } catch (error) {
@@ -42,7 +43,7 @@ export async function answerImport({
     forget()
     return refused
   }
-  const importing = { path, sessions, changes, signal: asker.signal, forget }
+  const importing = { path, end, sessions, changes, signal: asker.signal, forget }
   return { contentType: 'application/x-ndjson', chunks: tell(importing) }
 }
 
@@ -110,6 +111,7 @@ function elsewhere({ host, session, since }: ForeignClaim): string {
 
 interface Importing {
   readonly path: string
+  readonly end: ArchiveEnd
   readonly sessions: readonly SessionKey[]
   readonly changes: Changes
   readonly signal: AbortSignal
@@ -118,11 +120,11 @@ interface Importing {
 
 /** A line from time to time, and one at the end. */
 async function* tell(importing: Importing): AsyncGenerator<string> {
-  const { changes, forget, path, sessions, signal } = importing
+  const { changes, end, forget, path, sessions, signal } = importing
   const nonce = randomUUID()
   let requests = 0
   let number = 0
-  const running = importArchive(path, {
+  const running = importArchive(path, end, {
     store: changes.store,
     whenInserted: changes.whenInserted,
     signal,

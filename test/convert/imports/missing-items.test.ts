@@ -38,7 +38,7 @@ function itemsOf({ body }: ArchivedRequest): readonly Item[] {
   )
 }
 
-/** A store that answers as ClickHouse does, in lines of resource, scope and item. */
+/** A store that answers as ClickHouse does, in lines of time, resource, scope and item. */
 function storeOf(items: readonly Item[]): Raw {
   return {
     queryRaw: (_sql, _format, parameters = {}) => {
@@ -47,6 +47,7 @@ function storeOf(items: readonly Item[]): Raw {
         .filter(({ time }) => time >= from && time < to)
         .map(({ body, time }) =>
           [
+            String(time),
             JSON.stringify(resource),
             '{}',
             JSON.stringify({ timeUnixNano: String(time), body: { stringValue: body } }),
