@@ -159,6 +159,29 @@ describe('GET /api/stream', () => {
     })
   })
 
+  test('of a thousand that come at once as many are served as may be, and none is left waiting', async () => {
+    const liveWatchersMax = 100
+    const one = await start({ liveWatchersMax })
+    const asked = await Promise.all(
+      Array.from({ length: 1_000 }, async () => {
+        const abort = new AbortController()
+        aborts.push(abort)
+        return await fetch(`http://${one.addresses.api}/api/stream`, { signal: abort.signal })
+      }),
+    )
+    const served = asked.filter(({ status }) => status === 200)
+    expect(served).toHaveLength(liveWatchersMax)
+    expect(new Set(asked.map(({ status }) => status))).toEqual(new Set([200, 429]))
+    await send(one, ['for all of them'])
+    const seen = await Promise.all(
+      served.map(async ({ body }) => {
+        const events = readEvents(body as unknown as AsyncIterable<Uint8Array>)
+        return bodyOf((await events.next()).value as ServerEvent)
+      }),
+    )
+    expect(seen).toEqual(Array.from({ length: liveWatchersMax }, () => 'for all of them'))
+  }, 60_000)
+
   test('one who never reads loses the oldest and is told how many; others lose nothing', async () => {
     const one = await start({ liveQueueBytesMax: 256 * 1024 })
     const { next } = await open(one)
