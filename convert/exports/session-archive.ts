@@ -13,7 +13,7 @@ import { isOfSession } from './of-session.ts'
 import { type ItemSql, items } from './otlp-json.ts'
 import { type ArchivedRow, rowsOfSlice, type Window } from './slice.ts'
 
-/** Rows of all tables that are asked for at a time: what one slice takes of memory, here and there. */
+/** Rows of all tables that are asked for at a time: what a slice takes of memory. */
 const rowsPerSlice = 100_000
 const itemsPerRequest = 500
 
