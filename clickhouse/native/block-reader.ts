@@ -90,7 +90,7 @@ function findColumns(
 class Source {
   readonly bytes: Buffer
   at: number
-  /** Whether nothing is read behind the column: its texts, which stand last, are not passed then. */
+  /** Whether nothing is read behind the column: texts, which stand last, are not passed then. */
   readonly isAlone: boolean
 
   constructor(bytes: Buffer, { at = 0, isAlone = false } = {}) {
