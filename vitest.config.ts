@@ -12,7 +12,8 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 120_000,
     hookTimeout: 180_000,
-    maxWorkers: 2,
+    // One more than the processors of CI's machines: a third of the time tests wait.
+    maxWorkers: 3,
     // What is polled for comes when the machine has time.
     expect: { poll: { timeout: 30_000 } },
     // Machines of CI are shared: what passes at a second try was too slow at the first. The default

@@ -1,5 +1,7 @@
-import { analyzers, readFilledSql, runAnalyzer } from '@wayward/analyzers'
+import { readFilledSql } from '@wayward/analyzers'
+import { analyzerList } from '@wayward/analyzers/generated/list'
 import { fillSql } from '@wayward/analyzers/report/filled-sql'
+import { readQuestion } from '@wayward/analyzers/sql-modules'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 
@@ -51,7 +53,7 @@ describe('every statement', () => {
   })
 
   // From another database and without parameters and settings, as a client that knows nothing.
-  test.each(analyzers.map(({ name }) => name))('%s runs as it is', async (name) => {
+  test.each(analyzerList)('$name runs as it is', async ({ name, sql: file }) => {
     const window = { service: "it's {service:String} \\", from: 1n, to: 2n ** 62n }
     const sql = await readFilledSql(name, window, 'wayward')
     expect(sql).not.toMatch(/\{(?:from|to|session):/)
@@ -60,7 +62,7 @@ describe('every statement', () => {
       body: `${sql}\nFORMAT JSONCompactEachRowWithNames`,
     })
     const [names = ''] = (await answer.text()).split('\n')
-    const { columns } = await runAnalyzer(engine.reader, name, window)
+    const { columns } = (await readQuestion(file)).header
     expect(JSON.parse(names)).toEqual(columns.map((column) => column.name))
   })
 })
