@@ -33,7 +33,9 @@ class LongestFirst extends BaseSequencer {
       const found = longest.findIndex((path) => moduleId.endsWith(path))
       return found < 0 ? longest.length : found
     }
-    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+    // oxlint-disable-next-line unicorn/no-array-sort -- It is no array that sorts.
+    const sorted = await super.sort(files)
+    return sorted.toSorted((a, b) => rank(a) - rank(b))
   }
 }
 

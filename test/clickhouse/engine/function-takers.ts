@@ -1,6 +1,6 @@
 // Which functions of the engine take the name of a function as an argument, asked of chDB itself in
-// a process of its own, on the folder that is given: five thousand statements over HTTP take minutes.
-// Prints their names.
+// a process of its own, on the folder that is given: five thousand statements over HTTP would take
+// minutes. Prints their names.
 import { loadChdb } from '@wayward/clickhouse/engine/chdb'
 
 const chdb = loadChdb()
