@@ -42,13 +42,17 @@ export function exitCodeHelp(width: number): string {
   return `\nExit codes:\n${lines.join('\n')}`
 }
 
-/** A command with the options of its fields, and its examples in the help. */
+/**
+ * A command with the options of its fields, and its examples in the help.
+ * @param exitCodes what its exit codes mean, where they are not those of the others
+ */
 export function define(
   { program, terminal, name }: CommandContext,
   usage: string,
   text: string,
   fields: Fields,
   examples: readonly string[],
+  exitCodes?: string,
 ): Command {
   const command = program
     .command(usage)
@@ -59,7 +63,10 @@ export function define(
     command.addOption(toOption(field, isReading))
   }
   const lines = examples.map((example) => `  ${name} ${example}`)
-  const codes = exitCodeHelp(helpWidth(terminal))
+  const codes =
+    exitCodes === undefined
+      ? exitCodeHelp(helpWidth(terminal))
+      : `\nExit codes:\n  ${wrap(exitCodes, helpWidth(terminal) - 2).join('\n  ')}`
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n${codes}`)
 }
 

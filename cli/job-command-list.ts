@@ -31,6 +31,8 @@ function addExec(context: CommandContext, job: CommandContext): void {
       'job exec --name import --service shop --max-run-time 20m -- node import.js',
       'job exec --name sweep --api-url https://collector.example.com:4320 -- ./sweep.sh',
     ],
+    'That of the command; 127 where it is not found, 126 where it cannot be run, 128 and its number ' +
+      'where a signal ends it. 2 for wrong usage of this one, and nothing is run then.',
   )
     .argument('<command...>', 'the command and its arguments, after --')
     .passThroughOptions()

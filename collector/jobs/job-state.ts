@@ -3,7 +3,12 @@
 import type { JobDefinition } from './job-definition.ts'
 
 /** The state of a job. */
-export type JobStatus = 'new' | 'up' | 'running' | 'late' | 'failing' | 'down' | 'paused'
+export const jobStatuses = ['new', 'up', 'running', 'late', 'failing', 'down', 'paused'] as const
+export type JobStatus = (typeof jobStatuses)[number]
+
+export function isJobStatus(text: string): text is JobStatus {
+  return jobStatuses.includes(text as JobStatus)
+}
 
 /** How a run ended. */
 export type RunResult =

@@ -1,6 +1,14 @@
 // Our own addresses of jobs: what is expected of them, and what is known of them.
 import { type Exchange, jsonReply, type Reply, type Route } from '@wayward/base'
-import { isBad, jobKey, type JobState, type OpenRun, type PastRun } from '../../jobs/job-state.ts'
+import {
+  isBad,
+  isJobStatus,
+  jobKey,
+  type JobState,
+  jobStatuses,
+  type OpenRun,
+  type PastRun,
+} from '../../jobs/job-state.ts'
 import type { EndedRun } from '../../jobs/job-state.ts'
 import { readJson } from './job-body.ts'
 import { fieldProblem, JobProblem } from './job-problem.ts'
@@ -100,7 +108,12 @@ function medianOf(past: readonly PastRun[]): number | null {
 }
 
 async function list({ query }: Exchange, { desk }: RunsApiParts): Promise<Reply> {
+  checkNames(query, ['status', 'service', 'tag'])
   const status = query.get('status')
+  if (status !== null && !isJobStatus(status)) {
+    const wanted = `one of ${jobStatuses.join(', ')}`
+    throw fieldProblem([{ field: 'status', seen: JSON.stringify(status.slice(0, 80)), wanted }])
+  }
   const tag = query.get('tag')
   const service = query.get('service')
   const texts = (await desk.list())
@@ -125,6 +138,7 @@ function shownText(state: JobState): string {
 }
 
 async function show(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
+  checkNames(exchange.query, ['service'])
   return jsonReply(200, toShown(await jobOf(exchange, parts)))
 }
 
@@ -149,6 +163,7 @@ async function define(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
 
 async function runs(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
   const { name, open, service } = await jobOf(exchange, parts)
+  checkNames(exchange.query, ['service', 'count'])
   const countMax = readCount(exchange.query)
   const ended = await parts.desk.store.readRuns({ service, name, countMax })
   return jsonReply(200, { running: open.map(toOpenShown), ended: ended.map(toEndedShown) })
@@ -156,6 +171,7 @@ async function runs(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
 
 async function slots(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
   const state = await jobOf(exchange, parts)
+  checkNames(exchange.query, ['service', 'count'])
   const times = parts.desk.plans.upcoming(state, Date.now(), readCount(exchange.query))
   return jsonReply(200, { due: times.map(toTime) })
 }
@@ -171,6 +187,7 @@ async function run(exchange: Exchange, parts: RunsApiParts): Promise<Reply> {
 }
 
 async function entries({ query }: Exchange, { desk }: RunsApiParts): Promise<Reply> {
+  checkNames(query, ['job', 'service', 'count'])
   const job = query.get('job')
   if (job === null) {
     throw fieldProblem([{ field: 'job', seen: 'nothing', wanted: 'the name of a job' }])
@@ -184,6 +201,15 @@ async function entries({ query }: Exchange, { desk }: RunsApiParts): Promise<Rep
     dueAt: dueMs === undefined || dueMs === 0 ? null : toTime(dueMs),
   }))
   return jsonReply(200, { entries: shown })
+}
+
+/** A name that is not known is a slip: without a word the answer would be to another question. */
+function checkNames(query: URLSearchParams, known: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (known.includes(name)) continue
+    const seen = `the unknown parameter ${JSON.stringify(name.slice(0, 80))}`
+    throw fieldProblem([{ field: 'query', seen, wanted: `one of ${known.join(', ')}` }])
+  }
 }
 
 async function jobOf({ parameters, query }: Exchange, { desk }: RunsApiParts): Promise<JobState> {

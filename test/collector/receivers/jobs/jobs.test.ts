@@ -483,6 +483,19 @@ describe('PUT /api/jobs/<name>', () => {
     expect(json.due).toHaveLength(3)
   })
 
+  test.each([
+    ['?state=down', { field: 'query', seen: 'the unknown parameter "state"' }],
+    [
+      '?status=broken',
+      { field: 'status', seen: '"broken"', wanted: expect.stringContaining('failing') as string },
+    ],
+    ['/plan?servce=x', { field: 'query', wanted: 'one of service' }],
+    ['/plan/runs?cuont=3', { field: 'query', wanted: 'one of service, count' }],
+    ['/plan/slots?from=now', { field: 'query' }],
+  ])('answers no other question than was asked: %s', async (rest, json) => {
+    expect(await send(`/api/jobs${rest}`)).toMatchObject({ status: 400, json })
+  })
+
   test('checks what is asserted when a run has ended', async () => {
     const json = { assertions: ['metric.rows > 0'] }
     await send('/api/jobs/asserted', { method: 'PUT', json })
