@@ -7,14 +7,14 @@
 --
 -- Uses: lane_intervals
 --
--- Without steps, locks and queues come from lane_intervals, else not.
+-- Without lock_steps locks come from lane_intervals, without queue_steps queues do, else not.
 --
 -- Columns:
 --   kind, service, name, state  as those of lane_intervals
 --   count                       how many
 --   begin_ns, done_ns           when the first began and the last ended
 --   length_ns                   how long they were together
--- If steps:
+-- If lock_steps:
 SELECT
   'lock' AS kind, service, toString(lock_name) AS name, 'held' AS state,
   count() AS count, toUnixTimestamp64Nano(min(granted_at)) AS begin_ns,
@@ -53,6 +53,8 @@ WHERE requested_at < {to:DateTime64(9, 'UTC')} AND toUnixTimestamp64Nano(request
   AND ({service:String} = '' OR service = {service:String})
   AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 UNION ALL
+-- End
+-- If queue_steps:
 SELECT
   'queue' AS kind, service, toString(queue_name) AS name, 'queued' AS state,
   count() AS count, toUnixTimestamp64Nano(min(enqueued_at)) AS begin_ns,

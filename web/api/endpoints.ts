@@ -224,7 +224,7 @@ export const endpoints: readonly Endpoint[] = [
     schema: () => tableSchema(question('logs')),
     answer: (asked) => {
       const { text = '', logger = '', own = '', severity = '0' } = asked.given
-      return askTable(asked.asker, question('logs'), {
+      const values = {
         ...valuesOf(asked),
         ...attributeOf(asked.given),
         text,
@@ -233,7 +233,10 @@ export const endpoints: readonly Endpoint[] = [
         severity: Number(severity),
         trace_id: '',
         limit: limitOf(asked.given),
-      })
+      }
+      // Every text has the empty one, but is read for it.
+      const empty = new Set(text === '' ? ['text'] : [])
+      return askTable(asked.asker, question('logs'), values, { empty, unset: new Set() })
     },
   },
   ...tableEndpoints,

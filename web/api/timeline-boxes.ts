@@ -7,7 +7,7 @@
 // A float of 32 bits has whole numbers to 16 million: a screen has fewer places, and what lies far
 // beyond it need not be exact.
 
-/** Boxes of a state of a lane. */
+/** Boxes of a state of a lane, in any order. */
 export interface RunRow {
   readonly kind: string
   readonly service: string
@@ -16,8 +16,8 @@ export interface RunRow {
   readonly counts: readonly number[]
   readonly starts: readonly number[]
   readonly ends: readonly number[]
-  readonly place: number
-  readonly weight: number
+  /** How long they are together, nanoseconds. */
+  readonly length: number
 }
 
 /** Of a box; the later in the list, the worse. */
@@ -51,21 +51,43 @@ export interface RunOfBoxes {
   readonly end: readonly number[]
 }
 
-/** Lanes, the worst first, and their runs; a lane and a state of several questions are one run. */
-export function toRuns(rows: readonly RunRow[]): {
+/** States in which nothing goes on. */
+const badStates: ReadonlySet<string> = new Set(['waiting', 'queued', 'failed'])
+/** How much worse their time is than that of others. */
+const badFactor = 1000
+
+/** Locks, queues and jobs stand first, processes last. */
+const places: Readonly<Record<string, number>> = { span: 1, log: 1, process: 2 }
+
+/**
+ * Lanes, the worst first, and their runs; a lane and a state of several questions are one run.
+ *
+ * @param boxesMax beyond it the last lanes are left out
+ */
+export function toRuns(
+  rows: readonly RunRow[],
+  boxesMax: number,
+): {
   readonly lanes: readonly LaneOfRuns[]
   readonly runs: readonly RunOfBoxes[]
+  readonly isCut: boolean
 } {
   const lanes = new Map<string, { readonly rows: RunRow[]; place: number; weight: number }>()
   for (const row of rows) {
     const key = JSON.stringify([row.kind, row.service, row.name])
-    const lane = lanes.get(key) ?? { rows: [], place: row.place, weight: 0 }
+    const lane = lanes.get(key) ?? { rows: [], place: places[row.kind] ?? 0, weight: 0 }
     lane.rows.push(row)
-    lane.weight = Math.max(lane.weight, row.weight)
+    lane.weight += row.length * (badStates.has(row.state) ? badFactor : 1)
     lanes.set(key, lane)
   }
-  const sorted = [...lanes.values()].toSorted((a, b) => a.place - b.place || b.weight - a.weight)
+  const all = [...lanes.values()].toSorted((a, b) => a.place - b.place || b.weight - a.weight)
+  let boxes = 0
+  const sorted = all.filter(({ rows: own }) => {
+    boxes += own.reduce((sum, { counts }) => sum + counts.length, 0)
+    return boxes <= boxesMax
+  })
   return {
+    isCut: sorted.length < all.length,
     lanes: sorted.flatMap(({ rows: [first] }) =>
       first === undefined ? [] : { kind: first.kind, service: first.service, name: first.name },
     ),
@@ -78,23 +100,23 @@ function runsOf(rows: readonly RunRow[], lane: number): readonly RunOfBoxes[] {
   for (const row of rows) states.set(row.state, [...(states.get(row.state) ?? []), row])
   return [...states].map(([state, same]) => {
     const place = boxStates.findIndex((known) => known === state)
-    const [first] = same
-    if (first !== undefined && same.length === 1) {
-      return { lane, state: place, count: first.counts, start: first.starts, end: first.ends }
-    }
-    const boxes = same
-      .flatMap(({ counts, ends, starts }) =>
-        starts.map((start, i) => [start, ends[i] ?? start, counts[i] ?? 1] as const),
-      )
-      .toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
-    return {
-      lane,
-      state: place,
-      count: boxes.map((box) => box[2]),
-      start: boxes.map((box) => box[0]),
-      end: boxes.map((box) => box[1]),
-    }
+    const boxes = sortedBoxes(same)
+    return { lane, state: place, ...boxes }
   })
+}
+
+/** The boxes of some runs as one, in the order of their starts. */
+function sortedBoxes(rows: readonly RunRow[]): Pick<RunOfBoxes, 'count' | 'start' | 'end'> {
+  const [starts, ends, counts] = [
+    rows.flatMap((row) => row.starts),
+    rows.flatMap((row) => row.ends),
+    rows.flatMap((row) => row.counts),
+  ]
+  const order = Uint32Array.from(starts, (_, i) => i).sort(
+    (a, b) => (starts[a] ?? 0) - (starts[b] ?? 0) || (ends[a] ?? 0) - (ends[b] ?? 0),
+  )
+  const inOrder = (values: readonly number[]): number[] => Array.from(order, (i) => values[i] ?? 0)
+  return { count: inOrder(counts), start: inOrder(starts), end: inOrder(ends) }
 }
 
 const floatBytes = 4

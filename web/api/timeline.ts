@@ -10,7 +10,7 @@ import {
 import type { Question } from './endpoint.ts'
 import { type JsonSchema, objectOf } from './json-schema.ts'
 import type { Given } from './parameters.ts'
-import { askTable, sqlSchema, type Table } from './table.ts'
+import { type Asker, askTable, sqlSchema, type Table } from './table.ts'
 import { boxStates, type RunRow, toBytes, toRuns } from './timeline-boxes.ts'
 import { type Span, spanOfTime } from './time-span.ts'
 
@@ -55,16 +55,23 @@ const partsOfKind: Readonly<Record<string, readonly string[]>> = {
  * The parts that are asked for at a time: planning a question takes ClickHouse longer than
  * answering it, and grows with its parts.
  */
-const groups = [['locks', 'queues', 'jobs'], ['open'], ['spans', 'logs', 'processes']] as const
+const groups = [
+  ['locks'],
+  ['queues'],
+  ['jobs', 'processes'],
+  ['open'],
+  ['spans'],
+  ['logs'],
+] as const
 
 /** What need not be planned, because nothing of it was asked for. */
-export function scopeOf({ by, kind, service, session: sessions }: Given): Scope {
+export function scopeOf({ by, find, kind, service, session: sessions }: Given): Scope {
   const wanted = partsOfKind[kind ?? by ?? '']
   const all = new Set(Object.values(partsOfKind).flat())
   return {
     empty: new Set(wanted === undefined ? [] : [...all].filter((part) => !wanted.includes(part))),
     unset: new Set(
-      Object.entries({ service, sessions }).flatMap(([name, value]) =>
+      Object.entries({ find, service, sessions }).flatMap(([name, value]) =>
         value === undefined ? [name] : [],
       ),
     ),
@@ -86,11 +93,10 @@ export async function answerTimeline(asked: Question): Promise<object> {
     ...stepsOf(span, levelMs ?? levelsMs[0]),
   }
   const scopes = scopesOf(given, levelMs !== undefined)
-  const statements = await Promise.all(
-    scopes.map(async (scope) => (await readQuestion(question('timeline'), scope)).sql),
-  )
-  const found = await Promise.all(
-    statements.map((sql) => asker.store.query<RunRow>(sql, values, asker.signal)),
+  const found = await Promise.all(scopes.map((scope) => askRuns(asker, scope, values)))
+  const drawn = toRuns(
+    found.flatMap(({ rows }) => rows),
+    boxesMax,
   )
   const answer = {
     from_ns: String(span.fromNs),
@@ -98,14 +104,28 @@ export async function answerTimeline(asked: Question): Promise<object> {
     pixel_ns: String(pixelNs),
     unit_ns: String(unitNs),
     states: boxStates,
-    isCut: found.some((rows) => countOf(rows) >= boxesMax),
-    ...toRuns(found.flat()),
-    sql: statements.map((sql) => fillSql({ sql }, values, asker.database)).join(';\n\n'),
+    ...drawn,
+    isCut: drawn.isCut || found.some(({ rows }) => countOf(rows) >= boxesMax),
+    sql: found.map(({ sql }) => fillSql({ sql }, values, asker.database)).join(';\n\n'),
   }
   return given.form === 'bytes' ? { contentType: bytesType, body: toBytes(answer) } : answer
 }
 
 const bytesType = 'application/octet-stream'
+
+/** The boxes of a part: any, or those of the worst lanes where there are too many. */
+async function askRuns(
+  asker: Asker,
+  scope: Scope,
+  values: FilledParameters,
+): Promise<{ readonly rows: readonly RunRow[]; readonly sql: string }> {
+  const ask = async ({ empty, unset }: Scope) => {
+    const { sql } = await readQuestion(question('timeline'), { empty, unset })
+    return { rows: await asker.store.query<RunRow>(sql, values, asker.signal), sql }
+  }
+  const any = await ask({ ...scope, empty: new Set([...scope.empty, 'worst']) })
+  return countOf(any.rows) < boxesMax ? any : await ask(scope)
+}
 
 function countOf(rows: readonly RunRow[]): number {
   return rows.reduce((sum, { counts }) => sum + counts.length, 0)
@@ -119,11 +139,18 @@ function scopesOf(given: Given, isOfSteps: boolean): readonly Scope[] {
   return groups.flatMap((group) => {
     const wanted = group.filter((part) => !empty.has(part) && !left.includes(part))
     if (wanted.length === 0) return []
-    const steps = isOfSteps && wanted.some((part) => part === 'locks' || part === 'queues')
-    const asked = steps ? wanted.filter((part) => part !== 'locks' && part !== 'queues') : wanted
-    const others = all.filter((part) => !asked.includes(part))
-    return [{ empty: new Set([...others, ...(steps ? [] : ['steps'])]), unset }]
+    const inSteps = isOfSteps ? wanted.flatMap((part) => stepsOfPart[part] ?? []) : []
+    const single = wanted.filter((part) => inSteps.length === 0 || stepsOfPart[part] === undefined)
+    const asked: readonly string[] = [...single, ...inSteps]
+    const others = [...all, ...Object.values(stepsOfPart)].filter((part) => !asked.includes(part))
+    return [{ empty: new Set(others), unset }]
   })
+}
+
+/** The parts of which there are sums of steps. */
+const stepsOfPart: Readonly<Record<string, string>> = {
+  locks: 'lock_steps',
+  queues: 'queue_steps',
 }
 
 /** The steps of which the tables keep sums, in milliseconds. */

@@ -200,3 +200,27 @@ describe('a wide picture', () => {
     expect((await ask(50, { by: 'thread' })).sql).not.toContain('toUnixTimestamp64Milli')
   })
 })
+
+describe('a picture with more boxes than are sent', () => {
+  test('has those of the lanes in which somebody waited, whatever the others have', async () => {
+    const [lanes, boxes] = [40, 6_000]
+    const stepNs = lengthNs / BigInt(boxes)
+    const at = `fromUnixTimestamp64Nano(toInt64(${fromNs}) + intDiv(number, ${lanes}) * ${stepNs} + 1000, 'UTC')`
+    await engine.writer.command(
+      `INSERT INTO wayward_lock_holds (service, session, lock_name, granted_at, hold_ns)
+       SELECT 'crowd', 'run', concat('busy', toString(number % ${lanes})), ${at}, 100000 FROM numbers(${lanes * boxes})`,
+    )
+    await engine.writer.command(
+      `INSERT INTO wayward_lock_waits (service, session, lock_name, requested_at, wait_ns)
+       SELECT 'crowd', 'run', 'awaited', ${at}, 900000 FROM numbers(${lanes * 3})`,
+    )
+    const cut = await ask(8000, { service: 'crowd' })
+    expect(cut).toMatchObject({ isCut: true })
+    expect(cut.lanes[0]).toMatchObject({ name: 'awaited' })
+    const sent = cut.runs.reduce((sum, { count }) => sum + count.length, 0)
+    expect(sent).toBeGreaterThan(180_000)
+    expect(sent).toBeLessThanOrEqual(200_000)
+    for (const { start } of cut.runs) expect(start).toEqual(start.toSorted((a, b) => a - b))
+    expect(await ask(500, { service: 'crowd' })).toMatchObject({ isCut: false })
+  }, 60_000)
+})

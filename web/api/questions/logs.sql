@@ -39,10 +39,13 @@ SELECT
   SpanId AS span_id,
   LogAttributes AS attributes
 FROM otel_logs
+-- Before what is sorted: ClickHouse looks for the latest 500 in a way that costs nine times as much where few are found.
+-- If text:
+PREWHERE positionCaseInsensitiveUTF8(Body, {text:String}) > 0
+-- End
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
   AND ({service:String} = '' OR ServiceName = {service:String})
   AND ({own:String} != 'without' OR NOT startsWith(EventName, 'wayward.'))
-  AND ({text:String} = '' OR positionCaseInsensitiveUTF8(Body, {text:String}) > 0)
   AND ({logger:String} = '' OR ScopeName = {logger:String}
     OR startsWith(ScopeName, concat({logger:String}, '.')) OR startsWith(ScopeName, concat({logger:String}, '/')))
   AND SeverityNumber >= {severity:UInt8}

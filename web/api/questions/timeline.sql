@@ -23,7 +23,7 @@
 -- Headline, the columns of a table, the last left out first:
 --   kind, name, state, counts
 --
--- Output, one row per lane and state, the worst lanes first:
+-- Output, one row per lane and state:
 --   kind     text    lock, queue, job, thread, task, span, log or process
 --   service  text    service.name
 --   name     text    name of the lock, queue, job, thread, task or session; of spans and log records empty
@@ -31,17 +31,11 @@
 --   counts   counts  how many are in each box; a box has all that begin in the same pixel
 --   starts   counts  when the first of a box begins, in unit_ns after from; negative where it began before
 --   ends     counts  when the last of a box ends
---   place    count   0 locks, queues and jobs, 1 spans and log records, 2 processes
---   weight   number  how bad the lane is: lengths together, those of waits and failures a thousandfold
-WITH
-  arraySort(groupArray((start, end, count))) AS boxes
+--   length   number  how long they are together, nanoseconds
 SELECT
   kind, service, name, state,
-  arrayMap(box -> box.3, boxes) AS counts,
-  arrayMap(box -> box.1, boxes) AS starts,
-  arrayMap(box -> box.2, boxes) AS ends,
-  min(l.place) AS place,
-  max(l.weight) AS weight
+  groupArray(count) AS counts, groupArray(start) AS starts, groupArray(end) AS ends,
+  sum(length) AS length
 FROM
 (
   SELECT
@@ -49,14 +43,17 @@ FROM
     toFloat64(sum(s.count)) AS count,
     toFloat64(floor((min(begin_ns) - {from_ns:Int64}) / {unit_ns:Int64})) AS start,
     toFloat64(ceil((max(done_ns) - {from_ns:Int64}) / {unit_ns:Int64})) AS end,
-    sum(length_ns) AS length,
-    sum(length * if(state IN ('waiting', 'queued', 'failed'), 1000., 1.)) OVER (PARTITION BY kind, service, name) AS weight,
-    multiIf(kind IN ('span', 'log'), 1, kind = 'process', 2, 0) AS place
+    sum(length_ns) AS length
   FROM lane_steps AS s
-  WHERE {find:String} = '' OR positionCaseInsensitiveUTF8(concat(kind, ' ', name, ' ', service), {find:String}) > 0
+  WHERE true
+    AND ({find:String} = '' OR positionCaseInsensitiveUTF8(concat(kind, ' ', name, ' ', service), {find:String}) > 0)
   GROUP BY kind, service, name, state, intDiv(greatest(begin_ns, {from_ns:Int64}) - {from_ns:Int64}, {pixel_ns:Int64})
-  ORDER BY place, weight DESC, kind, service, name, state, start
+  -- Asked only where there are too many otherwise.
+  -- If worst:
+  ORDER BY
+    sum(length * if(state IN ('waiting', 'queued', 'failed'), 1000., 1.)) OVER (PARTITION BY kind, service, name) DESC,
+    kind, service, name, state
+  -- End
   LIMIT {limit:UInt64}
-) AS l
+)
 GROUP BY kind, service, name, state
-ORDER BY place, weight DESC, kind, service, name, state
