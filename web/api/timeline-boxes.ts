@@ -112,7 +112,7 @@ function sortedBoxes(rows: readonly RunRow[]): Pick<RunOfBoxes, 'count' | 'start
     rows.flatMap((row) => row.ends),
     rows.flatMap((row) => row.counts),
   ]
-  const order = Uint32Array.from(starts, (_, i) => i).sort(
+  const order = Uint32Array.from(starts, (_, i) => i).toSorted(
     (a, b) => (starts[a] ?? 0) - (starts[b] ?? 0) || (ends[a] ?? 0) - (ends[b] ?? 0),
   )
   const inOrder = (values: readonly number[]): number[] => Array.from(order, (i) => values[i] ?? 0)
