@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { type CommandContext, define, nowNs, valuesOf } from './command-definition.ts'
 import {
+  sessionCompareFields,
   sessionDeleteFields,
   sessionExportFields,
   sessionImportFields,
@@ -16,12 +17,13 @@ export function addSessions(context: CommandContext): void {
   const program = define(
     context,
     'sessions',
-    'List the sessions: each is one run of a process that reported.\n"sessions show" tells of one, delete removes it; export, import and replay carry them elsewhere (docs/sessions.md).',
+    'List the sessions: each is one run of a process that reported.\n"sessions show" tells of one, compare of two; delete removes one; export, import and replay carry them elsewhere (docs/sessions.md).',
     sessionsFields,
     [
       'sessions',
       'sessions --since 1d --service shop',
       'sessions show 0d1f8a52',
+      'sessions compare 0d1f8a52 7be0c1f3',
       'sessions export 0d1f8a52 --output shop.jsonl.gz',
       'sessions import shop.jsonl.gz',
     ],
@@ -32,6 +34,7 @@ export function addSessions(context: CommandContext): void {
   })
   const below = { ...context, program }
   addShow(below)
+  addCompare(below)
   addDelete(below)
   addExport(below)
   addImport(below)
@@ -51,6 +54,23 @@ function addShow(context: CommandContext): void {
       const { sessionShow } = await import('./commands/session-show.ts')
       const values = valuesOf(context, sessionShowFields, command)
       await sessionShow(context.terminal, { session, values })
+    })
+}
+
+function addCompare(context: CommandContext): void {
+  define(
+    context,
+    'compare',
+    'Compare two sessions: what each says of its locks, queues and jobs, and by how much that has changed.',
+    sessionCompareFields,
+    ['sessions compare 0d1f8a52 7be0c1f3'],
+  )
+    .argument('<first>', 'a session, by its id or the beginning of it')
+    .argument('<second>', 'the session to compare it with')
+    .action(async (first: string, second: string, _options: unknown, command: Command) => {
+      const { sessionCompare } = await import('./commands/session-compare.ts')
+      const values = valuesOf(context, sessionCompareFields, command)
+      await sessionCompare(context.terminal, { sessions: [first, second], values })
     })
 }
 

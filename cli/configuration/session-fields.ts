@@ -25,6 +25,9 @@ export const sessionsFields = { ...selectionFields, ...outputFields, ...storeFie
 /** What `sessions show` has. */
 export const sessionShowFields = { ...storeFields }
 
+/** What `sessions compare` has. */
+export const sessionCompareFields = { ...storeFields }
+
 /** What `sessions delete` has. */
 export const sessionDeleteFields = { ...storeFields, ...apiFields }
 

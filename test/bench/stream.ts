@@ -55,18 +55,20 @@ async function measure(
   const requests = Math.max(1, Math.round(requestsPerSecond * seconds))
   const plan = { ...grpc, target: service.endpoints.otlpGrpc, requestsPerSecond, requests }
   await measureLoad(subject, { ...plan, requests: Math.ceil(requests / 10) })
+  // Probes are sent all the time: they cost something themselves.
+  const prober = probe(service)
   const alone = [await measureLoad(subject, plan), await measureLoad(subject, plan)] as const
   const watchers = await Promise.all(filters.map((filter) => watch(service, filter)))
-  const prober = probe(service)
+  const sentBefore = prober.sent()
   const watched = await measureLoad(subject, plan)
   await prober.stop()
   await sleep(graceMs)
   const seen = watchers.flatMap((watcher) => watcher.stop())
   const lateMs = seen.flatMap(({ atMs, number }) => {
-    const sentMs = prober.sentMs(number)
+    const sentMs = number > sentBefore ? prober.sentMs(number) : undefined
     return sentMs === undefined ? [] : [atMs - sentMs]
   })
-  const expected = prober.sent() * filters.length
+  const expected = (prober.sent() - sentBefore) * filters.length
   return [
     ...cpuFigures(alone, watched),
     { name: 'probe sent to seen, median', value: quantile(lateMs, 0.5), unit: 'ms' },
