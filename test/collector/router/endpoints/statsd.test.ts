@@ -70,7 +70,11 @@ describe('a statsd endpoint', () => {
     const path = join(folder, 'config.js')
     writeFileSync(path, JSON.stringify({ ...config, backends: ['./backends/console'] }))
     const program = createRequire(import.meta.url).resolve('statsd/stats.js')
-    const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    // It writes by util.log(), which Node has no more from 23 on.
+    const log = join(folder, 'util-log.cjs')
+    writeFileSync(log, "require('node:util').log ??= (text) => console.log(text)")
+    const args = ['--require', log, program, path]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     let said = ''
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString()
