@@ -27,7 +27,7 @@ import {
 import type { QueueLimits } from '../process/environment.ts'
 import { type ExportSockets, watchExportSockets } from './export-sockets.ts'
 import type { Dropped, LossReport } from '../report/loss-report.ts'
-import { followedOperationsMax } from '../report/open-operations.ts'
+import { followedOperationsMost } from '../report/open-operations.ts'
 
 /** Sends a batch, once. */
 export interface Exporter<T> {
@@ -86,8 +86,8 @@ const retryableCodes = new Set<unknown>([1, 4, 8, 10, 11, 14, 15])
  * are followed, and losses themselves.
  */
 const reserves: ReadonlyMap<string | undefined, number> = new Map([
-  [EVENT_WAYWARD_OPERATION_ENDED, followedOperationsMax],
-  [EVENT_WAYWARD_EVENTS_DROPPED, followedOperationsMax + 16],
+  [EVENT_WAYWARD_OPERATION_ENDED, followedOperationsMost],
+  [EVENT_WAYWARD_EVENTS_DROPPED, followedOperationsMost + 16],
 ])
 
 function isKept({ eventName }: Item): boolean {

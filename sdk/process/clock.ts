@@ -38,6 +38,10 @@ export interface Moment {
 const stepMsMin = 100
 
 const nsPerSecond = 1_000_000_000
+/** Which half of eight bytes is the lower one, in this machine's order. */
+export const lowWord = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
+const highWord = 1 - lowWord
+export const wordSize = 0x1_0000_0000
 
 /**
  * Measures the offset between the two clocks: the best of a few tries, because a try can be
@@ -78,10 +82,16 @@ export function createClock(
   const offset = toHrTime(offsetNs)
   const anchorNow = (): number => small(anchor[0] ?? 0)
   const moment = { seconds: 0, ns: 0 }
+  // Read straight into an array: the one way in which V8 makes no object of the clock's answer.
+  const time = new BigInt64Array(1)
+  const words = new Uint32Array(time.buffer)
   function read(anchorMs = anchorNow()): Moment {
-    const time = process.hrtime()
-    let seconds = time[0] + offset[0]
-    let ns = time[1] + offset[1]
+    time[0] = process.hrtime.bigint()
+    // Exact for as long as a computer runs 104 days.
+    const total = (words[highWord] as number) * wordSize + (words[lowWord] as number)
+    const whole = Math.floor(total / nsPerSecond)
+    let seconds = whole + offset[0]
+    let ns = total - whole * nsPerSecond + offset[1]
     if (anchorMs !== 0) {
       const wholeSeconds = Math.floor(anchorMs / 1000)
       seconds += wholeSeconds

@@ -9,7 +9,7 @@
 // own session; its numbers are then unique for that session only.
 import { randomUUID } from 'node:crypto'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
-import { type Clock, createClock, measureClockOffset } from './clock.ts'
+import { type Clock, createClock, lowWord, measureClockOffset, wordSize } from './clock.ts'
 
 export interface ProcessState {
   readonly sessionId: string
@@ -57,10 +57,6 @@ export function openProcessState(): ProcessState {
     nextRunId: () => `${process.pid}:${next(4)}`,
   }
 }
-
-/** Which half of eight bytes is the lower one, in this machine's order. */
-const lowWord = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1
-const wordSize = 0x1_0000_0000
 
 /**
  * Counts in the cells, each of two halves of 32 bits: to add to both at once takes a bigint, which

@@ -15,7 +15,10 @@
 /** Threads of a process that can record at a time. */
 export const areaCount = 32
 /** Operations of a thread that are open and in its table at a time. */
-export const slotCount = 10_240
+export const openMax = 10_240
+/** So many of each kind are in it all the same: a flood of one must not hide the others. */
+export const openOfKindLeast = 1024
+export const slotCount = openMax + 5 * openOfKindLeast
 /** Numbers of eight bytes in a slot. */
 export const slotNumbers = 64
 /** The ring is counted in units of this many numbers. */
@@ -88,6 +91,9 @@ export const recordKind = {
   /** What is left of the ring up to its end. */
   filler: 255,
 } as const
+
+/** Kinds that can have a slot are below this. */
+export const recordKinds = 8
 
 /** Cells of 32 bits of a record or slot. */
 export const cell = {

@@ -1,6 +1,6 @@
 // What is open is told by snapshots, and what was told is told again when it ends. The table is
 // read from outside: a thread that hangs is told with all that it holds.
-import type { SnapshotSettings } from '../report/open-operations.ts'
+import { oldestOfEach, type SnapshotSettings } from '../report/open-operations.ts'
 import { elapsedNs } from '../process/clock.ts'
 import type { ProcessState } from '../process/process-state.ts'
 import { type AreaReader, type OpenSlot, type RecordView, sequenceOf } from './area-reader.ts'
@@ -15,13 +15,6 @@ interface Told {
   readonly open: OpenSlot
   readonly view: RecordView
 }
-
-const toldKinds = [
-  recordKind.lockWait,
-  recordKind.lockHold,
-  recordKind.queueWait,
-  recordKind.queueItem,
-] as const
 
 /** The open operations of one thread that were told. */
 export class OpenReports {
@@ -48,7 +41,7 @@ export class OpenReports {
       .open()
       .filter((open) => this.#ageNs(open) >= thresholdMs * 1e6)
       .toSorted((a, b) => a.startSeconds - b.startSeconds || a.startNs - b.startNs)
-    for (const open of chosen(old, operationsMax)) {
+    for (const open of oldestOfEach(old, operationsMax, ({ state }) => state & 0xff)) {
       const view = this.#reader.copy(open)
       if (view === undefined) continue
       const facts = this.#facts(view)
@@ -98,23 +91,4 @@ export class OpenReports {
     const ageNs = elapsedNs({ startSeconds, startNs }, { seconds, ns })
     return { seconds, ns, sequence: nextSequence(), ageNs, uptimeNs: uptimeNs() }
   }
-}
-
-/**
- * The oldest, but of each kind some: a thousand queued items must not hide two tasks that wait for
- * each other.
- */
-function chosen(old: readonly OpenSlot[], countMax: number): readonly OpenSlot[] {
-  if (old.length <= countMax) return old
-  const share = Math.floor(countMax / toldKinds.length)
-  const picked = new Set<OpenSlot>()
-  for (const kind of toldKinds) {
-    const ofKind = old.filter(({ state }) => (state & 0xff) === kind)
-    for (const open of ofKind.slice(0, share)) picked.add(open)
-  }
-  for (const open of old) {
-    if (picked.size >= countMax) break
-    picked.add(open)
-  }
-  return [...picked]
 }

@@ -2,6 +2,7 @@
 // only what its kind has.
 import type {
   LockHoldOperation,
+  LockSubject,
   LockWaitOperation,
   Operation,
   QueueEnqueueOperation,
@@ -54,9 +55,21 @@ const itemTextBytesMax = (slotNumbers - number.held) * 8
 /** Our own ids of locks and queues are the process's number and a count. */
 const ownPrefix = `${process.pid}:`
 
+/** What is known of a lock, as its mark. */
+interface KnownLock {
+  readonly name: string
+  readonly type: string
+  readonly nameNumber: number
+  readonly typeNumber: number
+  readonly scopeNumber: number
+  readonly id: number
+}
+
 /** Writes operations of one thread. */
 export class OperationWriter {
   readonly #texts: TextWriter
+  #mode = ''
+  #modeNumber = 0
 
   constructor(texts: TextWriter) {
     this.#texts = texts
@@ -110,13 +123,13 @@ export class OperationWriter {
     const { cells, numbers } = place
     const cellsAt = at * 2
     const { lock, permits, held, mode } = operation
-    const texts = this.#texts
-    cells[cellsAt + cell.name] = texts.numberOf(lock.name)
-    cells[cellsAt + cell.type] = texts.numberOf(lock.type)
-    cells[cellsAt + cell.scope] = texts.numberOf(lock.scope)
-    cells[cellsAt + cell.mode] = texts.numberOf(mode)
+    const known = this.#knownOf(lock)
+    cells[cellsAt + cell.name] = known.nameNumber
+    cells[cellsAt + cell.type] = known.typeNumber
+    cells[cellsAt + cell.scope] = known.scopeNumber
+    cells[cellsAt + cell.mode] = this.#numberOfMode(mode)
     numbers[at + number.size] = operation.waiterCount
-    numbers[at + number.id] = this.#idOf(lock)
+    numbers[at + number.id] = known.id
     let flags = 0
     if (permits !== undefined) {
       flags |= flag.hasPermits
@@ -189,7 +202,33 @@ export class OperationWriter {
     return flag.hasItemText
   }
 
-  /** A subject's id does not change. */
+  /** What a lock's texts are written as; its name and type may still change. */
+  #knownOf(lock: LockSubject): KnownLock {
+    const known = lock.mark as KnownLock | undefined
+    if (known?.name === lock.name && known.type === lock.type) return known
+    const texts = this.#texts
+    const found = {
+      name: lock.name,
+      type: lock.type,
+      nameNumber: texts.numberOf(lock.name),
+      typeNumber: texts.numberOf(lock.type),
+      scopeNumber: texts.numberOf(lock.scope),
+      id: this.#numberOfId(lock.id),
+    }
+    lock.mark = found
+    return found
+  }
+
+  /** There are two, and one of them is nearly always meant. */
+  #numberOfMode(mode: string): number {
+    if (mode !== this.#mode) {
+      this.#mode = mode
+      this.#modeNumber = this.#texts.numberOf(mode)
+    }
+    return this.#modeNumber
+  }
+
+  /** A queue's id does not change. */
   #idOf(subject: { readonly id: string; mark: unknown }): number {
     const { mark } = subject
     if (typeof mark === 'number') return mark

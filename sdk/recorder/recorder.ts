@@ -14,7 +14,10 @@ import {
   cell,
   lossReason,
   number,
+  openMax,
+  openOfKindLeast,
   recordKind,
+  recordKinds,
   slotCount,
   slotNumbers,
   unitNumbers,
@@ -66,6 +69,7 @@ export class Recorder implements Emitter {
   #freeCount = 0
   #slotsUsed = 0
   #openCount = 0
+  readonly #openOfKind = new Int32Array(recordKinds)
   #isClosed = false
   /** For what has no slot. */
   readonly #spare: RecordPlace
@@ -103,7 +107,8 @@ export class Recorder implements Emitter {
       this.#spans.begin(operation)
       return
     }
-    const slot = operation.kind === 'queue_enqueue' ? noSlot : this.#takeSlot()
+    const kind = kindNumberOf(operation)
+    const slot = kind === recordKind.queueEnqueue ? noSlot : this.#takeSlot(kind)
     if (slot === noSlot) {
       const { cells } = this.#spare
       this.#ids.write(cells, 0, parent, hasOwnSpan(operation))
@@ -116,7 +121,7 @@ export class Recorder implements Emitter {
     this.#writer.write(table, at, operation)
     operation.mark = slot
     const used = ((table.cells[at * 2 + cell.state] as number) >>> 8) + 1
-    Atomics.store(table.cells, at * 2 + cell.state, (used << 8) | kindNumberOf(operation))
+    Atomics.store(table.cells, at * 2 + cell.state, (used << 8) | kind)
   }
 
   end(operation: Operation, seconds: number, ns: number): void {
@@ -234,13 +239,12 @@ export class Recorder implements Emitter {
     return spare
   }
 
-  #takeSlot(): number {
-    if (this.#freeCount > 0) {
-      this.#openCount++
-      return this.#free[--this.#freeCount] as number
-    }
-    if (this.#slotsUsed === slotCount) return noSlot
+  #takeSlot(kind: number): number {
+    const ofKind = this.#openOfKind[kind] as number
+    if (this.#openCount >= openMax && ofKind >= openOfKindLeast) return noSlot
     this.#openCount++
+    this.#openOfKind[kind] = ofKind + 1
+    if (this.#freeCount > 0) return this.#free[--this.#freeCount] as number
     const slot = this.#slotsUsed++
     Atomics.store(this.#area.header, areaCell.slotsUsed, this.#slotsUsed)
     return slot
@@ -249,7 +253,9 @@ export class Recorder implements Emitter {
   #freeSlot(slot: number): void {
     const { cells } = this.#table
     const at = slot * slotNumbers * 2 + cell.state
-    Atomics.store(cells, at, (cells[at] as number) & ~0xff)
+    const state = cells[at] as number
+    Atomics.store(cells, at, state & ~0xff)
+    this.#openOfKind[state & 0xff] = (this.#openOfKind[state & 0xff] as number) - 1
     this.#free[this.#freeCount++] = slot
     this.#openCount--
   }

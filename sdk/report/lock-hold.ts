@@ -122,8 +122,12 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
     const task = this.#task
     if (task === undefined) return
     const { holds } = this.lock
-    const index = holds.lastIndexOf(this)
-    if (index !== -1) holds.splice(index, 1)
+    // The only one, as a rule.
+    if (holds.at(-1) === this) holds.pop()
+    else {
+      const index = holds.lastIndexOf(this)
+      if (index !== -1) holds.splice(index, 1)
+    }
     removeHold(task, this)
     this.#task = undefined
   }

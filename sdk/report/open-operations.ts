@@ -28,7 +28,7 @@ export interface SnapshotSettings {
    */
   readonly thresholdMs: number
   /**
-   * Largest number of operations reported at a time; the oldest go first.
+   * Largest number of operations reported at a time; the oldest go first, and of each kind some.
    * @default 1000
    */
   readonly operationsMax: number
@@ -45,6 +45,10 @@ export const defaultSnapshotSettings: SnapshotSettings = {
  * nobody takes, must not fill the application's memory with what we know of them.
  */
 export const followedOperationsMax = 10_000
+/** So many of each kind are followed all the same: a flood of one must not hide the others. */
+export const followedOfKindLeast = 1000
+/** How many are followed at most, of all kinds. */
+export const followedOperationsMost = followedOperationsMax + 5 * followedOfKindLeast
 
 export interface OpenOperations {
   /**
@@ -86,6 +90,7 @@ class FollowedOperations implements OpenOperations {
   readonly #onError: (error: unknown) => void
   #snapshots: SnapshotSettings
   readonly #operations = new Set<Operation>()
+  readonly #counts = new Map<Operation['kind'], number>()
   /**
    * Those that were reported as open: their end is reported, too, whether or not their span is
    * sampled or sent.
@@ -108,11 +113,14 @@ class FollowedOperations implements OpenOperations {
   }
 
   add(operation: Operation): boolean {
-    if (this.#operations.size >= followedOperationsMax) {
+    const { kind } = operation
+    const count = this.#counts.get(kind) ?? 0
+    if (this.#operations.size >= followedOperationsMax && count >= followedOfKindLeast) {
       this.#countLeftOut(operation)
       return false
     }
     this.#operations.add(operation)
+    this.#counts.set(kind, count + 1)
     return true
   }
 
@@ -133,19 +141,21 @@ class FollowedOperations implements OpenOperations {
   snapshot(): number {
     const { thresholdMs, operationsMax } = this.#snapshots
     const { clock } = this.#process
-    let reported = 0
+    const old: Operation[] = []
     // A set keeps the order of insertion: the oldest come first.
     for (const operation of this.#operations) {
+      if (elapsedNs(operation, clock.read(operation.anchorMs)) >= thresholdMs * 1e6) {
+        old.push(operation)
+      }
+    }
+    const chosen = oldestOfEach(old, operationsMax, ({ kind }) => kind)
+    for (const operation of chosen) {
+      this.#reportedOpen.add(operation)
       // By the operation's own anchor: a snapshot is never earlier than start plus age, nor than
       // the one before.
-      const now = clock.read(operation.anchorMs)
-      if (elapsedNs(operation, now) < thresholdMs * 1e6) continue
-      if (reported === operationsMax) break
-      reported++
-      this.#reportedOpen.add(operation)
-      this.#emit('operation_open', operation, now)
+      this.#emit('operation_open', operation, clock.read(operation.anchorMs))
     }
-    return reported
+    return chosen.length
   }
 
   start(): void {
@@ -163,6 +173,7 @@ class FollowedOperations implements OpenOperations {
   shutdown(): void {
     this.#stop()
     this.#operations.clear()
+    this.#counts.clear()
     for (const operation of this.#reportedOpen) {
       this.#reportEnd(operation, WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN)
     }
@@ -184,7 +195,9 @@ class FollowedOperations implements OpenOperations {
   }
 
   #remove(operation: Operation, reason: string | undefined): void {
-    this.#operations.delete(operation)
+    if (this.#operations.delete(operation)) {
+      this.#counts.set(operation.kind, (this.#counts.get(operation.kind) ?? 1) - 1)
+    }
     // Empty unless something is open for long: ends of short operations cost no look-up.
     if (this.#reportedOpen.size > 0 && this.#reportedOpen.delete(operation)) {
       this.#reportEnd(operation, reason)
@@ -229,4 +242,32 @@ class FollowedOperations implements OpenOperations {
       this.#onError(error)
     }
   }
+}
+
+/**
+ * Of what is open, the oldest first, so many: but of each kind some, because a thousand queued items
+ * must not hide two tasks that wait for each other.
+ * @param old the oldest first
+ */
+export function oldestOfEach<T>(
+  old: readonly T[],
+  countMax: number,
+  kindOf: (item: T) => unknown,
+): readonly T[] {
+  if (old.length <= countMax) return old
+  const counts = new Map<unknown, number>()
+  for (const item of old) counts.set(kindOf(item), 0)
+  const share = Math.floor(countMax / counts.size)
+  const chosen = new Set<T>()
+  for (const item of old) {
+    const kind = kindOf(item)
+    const count = counts.get(kind) ?? 0
+    if (count < share) chosen.add(item)
+    counts.set(kind, count + 1)
+  }
+  for (const item of old) {
+    if (chosen.size >= countMax) break
+    chosen.add(item)
+  }
+  return old.filter((item) => chosen.has(item))
 }

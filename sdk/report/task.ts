@@ -235,11 +235,14 @@ export function addHold(task: Task, hold: TaskHold): void {
 /** It ends, or is followed no more. */
 export function removeHold(task: Task, hold: TaskHold): void {
   const { holds } = task
+  task.heldBefore = undefined
+  if (holds.length === 1 && holds[0] === hold) {
+    task.holds = noHolds
+    return
+  }
   const index = holds.lastIndexOf(hold)
   if (index === -1) return
-  if (holds.length === 1) task.holds = noHolds
-  else (holds as TaskHold[]).splice(index, 1)
-  task.heldBefore = undefined
+  ;(holds as TaskHold[]).splice(index, 1)
   if (task.holds.length <= heldToldMax) task.classes = undefined
   const known = task.classes?.get(hold.lockClass)
   if (known === undefined) return

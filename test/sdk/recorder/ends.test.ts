@@ -76,7 +76,7 @@ describe('what was recorded last arrives', () => {
     expect(ended).toMatchObject(expected)
     if (stderr === '') expect(ended.stderr).toBe('')
     else expect(ended.stderr).toContain(stderr)
-    expect(names()).toEqual(['last words'])
+    expect(names()).toEqual(['first words', 'last words'])
   })
 
   test('where no worker can be had, at an end of its own', async () => {
@@ -90,7 +90,7 @@ describe('what was recorded last arrives', () => {
     ]
     const ended = await start('nothing', {}, flags).ended
     expect(ended).toEqual({ code: 0, signal: null, stderr: '' })
-    expect(names()).toEqual(['last words'])
+    expect(names()).toEqual(['first words', 'last words'])
   })
 })
 
@@ -105,7 +105,7 @@ describe('a thread that does not come to itself is told with the lock that it ho
       .toBeGreaterThan(1)
     program.kill()
     await program.ended
-    expect(names()).toEqual(['last words'])
+    expect(names()).toEqual(['first words', 'last words'])
   })
 
   test('and one that is terminated is told to have gone', async () => {
@@ -132,7 +132,7 @@ describe('what finds no room', () => {
       .ended
     expect(ended).toEqual({ code: 0, signal: null, stderr: '' })
     expect(server.spans.length).toBeGreaterThan(1000)
-    expect(server.spans.length + lost('queue_full')).toBe(60_001)
+    expect(server.spans.length + lost('queue_full')).toBe(60_002)
   })
 
   test('in the table is told, and the rest is told as open', async () => {
