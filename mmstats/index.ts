@@ -11,11 +11,7 @@ export {
 export {
   type AverageField,
   average,
-  type Lap,
   movingAverage,
-  type TimerField,
-  type TimerSettings,
-  timer,
   type WindowSettings,
 } from './fields/average.ts'
 export { type Counter, counter, type Uint64Field, uint64 } from './fields/counter.ts'
@@ -51,6 +47,7 @@ export {
   staticUint64,
 } from './fields/static-field.ts'
 export { type BoolField, bool, type StringField, string } from './fields/text-field.ts'
+export { type Lap, type TimerField, type TimerSettings, timer } from './fields/timer.ts'
 export type { BackingKind } from './file/backing.ts'
 export { type FormatVersion } from './format/record.ts'
 export type { Metric } from './format/slot.ts'

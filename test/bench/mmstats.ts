@@ -78,12 +78,15 @@ function lapFigures(path: string, times: number): Figure[] {
   const counted = timer({ clock: () => ++reads })
   const fields = { plain: timer(), counted, added: timer() }
   const stats = createStats(fields, { path, filename: 'laps' })
-  stats.counted.start().stop()
+  stats.counted.end(stats.counted.begin())
   let sum = 0
   const clock = measure('two reads of the clock', times, () => {
     sum += performance.now() + performance.now()
   })
   const lap = measure('timer lap', times, () => stats.plain.start().stop())
+  const bare = measure('timer lap without an object', times, () =>
+    stats.plain.end(stats.plain.begin()),
+  )
   const add = measure('timer, seconds measured elsewhere', times, (index) => {
     stats.added.add(index + 0.5)
   })
@@ -91,6 +94,7 @@ function lapFigures(path: string, times: number): Figure[] {
   return [
     ...clock,
     ...lap,
+    ...bare,
     { name: 'timer lap, reads of the clock', value: sum > 0 ? reads : 0, unit: '' },
     ...add,
   ]
