@@ -13,7 +13,7 @@
 // areas that nobody took cost address space only.
 
 /** Threads of a process that can record at a time. */
-export const areaCount = 32
+export const areaCount = 16
 /** Operations of a thread that are open and in its table at a time. */
 export const openMax = 10_240
 /** So many of each kind are in it all the same: a flood of one must not hide the others. */
@@ -24,8 +24,8 @@ export const slotNumbers = 64
 /** The ring is counted in units of this many numbers. */
 export const unitNumbers = 16
 /** Units of the ring; a power of two. */
-export const ringUnits = 32_768
-const textBytes = 1024 * 1024
+export const ringUnits = 16_384
+const textBytes = 512 * 1024
 
 const processHeaderBytes = 256
 const areaHeaderBytes = 512
