@@ -245,8 +245,8 @@ class FollowedOperations implements OpenOperations {
 }
 
 /**
- * Of what is open, the oldest first, so many: but of each kind some, because a thousand queued items
- * must not hide two tasks that wait for each other.
+ * Of what is open, the oldest first, so many: but of each kind some, because a thousand queued
+ * items must not hide two tasks that wait for each other.
  * @param old the oldest first
  */
 export function oldestOfEach<T>(
