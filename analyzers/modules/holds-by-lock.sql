@@ -2,7 +2,10 @@
 --
 -- Uses: lock_holds, window_from_ns, shared_use
 --
+-- Rows are counted by numbers, as there are many: hashes of names are made once for each name.
+--
 -- Columns, besides lock, class and those that name it:
+--   is_pool     whether it is a semaphore or pool
 --   services, sessions, actors, threads  who used it; all but services are states
 --   ended, still, lost  holds that have ended, that go on, and whose end was lost
 --   at_once     requests in the window that were granted at once
@@ -12,22 +15,23 @@
 --   permits     most that were held at once
 --   used_ns     time in which it was in use: for locks with permits weighted by those held of those there are
 SELECT
-  h.lock AS lock, of_class AS class, of_owner AS owner, of_name AS lock_name, h.lock_type AS lock_type,
-  services, sessions, actors, threads, ended, still, lost, at_once, lengths, length_sum, shortest, longest, in_window,
+  h.lock AS lock, cityHash64(of_owner, of_name, of_type) AS class, of_owner AS owner, of_name AS lock_name, of_type AS lock_type,
+  h.is_pool AS is_pool, arrayDistinct(arrayPushBack(of_several, of_service)) AS services, sessions, actors, threads, ended, still, lost, at_once, lengths, length_sum, shortest, longest, in_window,
   bounces,
   greatest(s.permits_used, 1) AS permits,
-  multiIf(s.permits_used = 0, toFloat64(in_window), h.lock_type = 'rwlock', s.wall, s.permit_ns / s.permits_used) AS used_ns
+  multiIf(s.permits_used = 0, toFloat64(in_window), of_type = 'rwlock', s.wall, s.permit_ns / s.permits_used) AS used_ns
 FROM
 (
   SELECT
-    lock, lock_type,
-    any(class) AS of_class,
+    lock, lock_type IN ('semaphore', 'pool') AS is_pool,
+    any(lock_type) AS of_type,
     any(owner) AS of_owner,
     any(lock_name) AS of_name,
-    groupUniqArray(service) AS services,
-    uniqState(session) AS sessions,
+    any(service) AS of_service,
+    groupUniqArrayIf(service, is_shared) AS of_several,
+    uniqState(cityHash64(session)) AS sessions,
     uniqState(actor) AS actors,
-    uniqState(session, thread_id) AS threads,
+    uniqState(bitXor(cityHash64(session), intHash64(thread_id))) AS threads,
     countIf(NOT is_open) AS ended,
     countIf(is_open AND NOT is_lost) AS still,
     countIf(is_lost) AS lost,
@@ -41,6 +45,6 @@ FROM
     arrayCount(gap -> gap % 8192 != 0, arrayDifference(arraySort(groupArray(
       toInt64(bitOr(bitShiftLeft(intDiv(start_ns, 1000), 13), toInt64(actor % 8192))))))) AS bounces
   FROM lock_holds
-  GROUP BY lock, lock_type
+  GROUP BY lock, is_pool
 ) AS h
 LEFT JOIN shared_use AS s ON s.of_lock = h.lock

@@ -13,16 +13,15 @@
 SELECT
   h.class AS class, h.lock AS lock,
   w.actor AS actor, w.waiter AS waiter, w.length_ns AS length_ns, w.is_waiting AS is_waiting,
-  if(h.is_shared, cityHash64(h.lock, w.actor, w.from_ns, w.length_ns), 0) AS wait,
+  if(h.is_for_several, cityHash64(h.lock, w.actor, w.from_ns, w.length_ns), 0) AS wait,
   h.holder AS holder, h.actor AS holder_actor, h.start_ns AS holder_start_ns, h.is_open AS holder_is_open,
   greatest(w.from_ns, h.from_ns) AS from_ns,
   least(w.till_ns, h.till_ns) AS till_ns
 FROM
 (
   SELECT
-    class, lock, actor, start_ns, is_open, from_ns, till_ns, first_ns, slot_ns, slot,
+    of_class AS class, lock, actor, start_ns, is_open, from_ns, till_ns, first_ns, slot_ns, slot, is_for_several,
     cityHash64(lock, slot) AS place,
-    lock_type IN ('semaphore', 'pool', 'rwlock') AS is_shared,
     -- As actor_name tells them apart, without making a text for each.
     multiIf(
       task_name != '', cityHash64(task_name),

@@ -3,6 +3,7 @@
 -- Uses: lock_waits
 --
 -- Columns, besides lock, class and those that name it:
+--   is_pool      whether it is a semaphore or pool
 --   services, sessions, actors, threads  who asked for it; all but services are states
 --   lengths      state of the percentiles 50, 95 and 99 of the waits, those that go on with their age; shortest, longest
 --   in_window    sum of what of the waits lies within the window; wall: state of the time in which at least one waited
@@ -12,14 +13,15 @@
 --   waiting      that still wait, waiting_longest and waiting_sum of their ages, waiting_as_of of the oldest
 --   worst        the longest wait: lock, lock_id, start_ns, task, trace_id, span_id
 SELECT
-  lock, lock_type,
-  any(w.class) AS class,
+  lock, is_pool,
   any(w.owner) AS owner,
   any(w.lock_name) AS lock_name,
-  groupUniqArray(service) AS services,
-  uniqState(session) AS sessions,
+  any(w.lock_type) AS lock_type,
+  cityHash64(owner, lock_name, lock_type) AS class,
+  arrayDistinct(arrayPushBack(groupUniqArrayIf(service, is_shared), any(service))) AS services,
+  uniqState(cityHash64(session)) AS sessions,
   uniqState(actor) AS actors,
-  uniqState(session, thread_id) AS threads,
+  uniqState(bitXor(cityHash64(session), intHash64(thread_id))) AS threads,
   quantilesExactInclusiveStateIf(0.5, 0.95, 0.99)(length_ns, is_wait) AS lengths,
   minIf(length_ns, is_wait) AS shortest,
   maxIf(length_ns, is_wait) AS longest,
@@ -41,9 +43,9 @@ SELECT
 FROM
 (
   SELECT
-    lock, class, owner, lock_name, lock_type, service, session, actor, thread_id, task_id, task_name, lock_id, trace_id,
+    lock, owner, lock_name, lock_type, lock_type IN ('semaphore', 'pool') AS is_pool, is_shared, service, session, actor, thread_id, task_id, task_name, lock_id, trace_id,
     span_id, length_ns, outcome, start_ns, from_ns, till_ns, as_of, has(held, lock_id) AS is_nested,
     outcome NOT IN ('refused', 'lost') AND NOT (outcome = 'cancelled' AND length_ns = 0) AS is_wait
   FROM lock_waits
 ) AS w
-GROUP BY lock, lock_type
+GROUP BY lock, is_pool

@@ -40,28 +40,43 @@
 --   hold_trace_id  text         its trace
 --   hold_span_id   text         its span
 WITH
+  -- Found before the rest is planned, which is then planned for these few rows, not for all that they come from.
+  (
+    SELECT groupArray((
+      class, lock_name, lock_type, holder, blocked_ns, trouble_ns, blocks, victims, by_waiter, open, open_ns, worst, rank,
+      known_ns, actor, service, task_id, trace_id, span_id, parent_span_id, start_ns, end_ns, as_of))
+    FROM
+    (
+      SELECT
+        c.class AS class, h.lock_name AS lock_name, h.lock_type AS lock_type,
+        actor_name(h.task_name, h.task_id, h.thread_name) AS holder,
+        c.blocked_ns AS blocked_ns, c.trouble_ns AS trouble_ns, c.blocks AS blocks, c.victims AS victims,
+        c.by_waiter AS by_waiter, c.open AS open, c.open_ns AS open_ns, c.worst AS worst, c.rank AS rank, c.known_ns AS known_ns,
+        h.actor AS actor, h.service AS service, h.task_id AS task_id, h.trace_id AS trace_id, h.span_id AS span_id,
+        h.parent_span_id AS parent_span_id, h.start_ns AS start_ns, h.end_ns AS end_ns, h.as_of AS as_of
+      FROM lock_holds AS h
+      INNER JOIN
+      (
+        SELECT
+          class, holder, blocked_ns, trouble_ns, blocks, finalizeAggregation(victims) AS victims,
+          by_waiter, open, open_ns, worst,
+          row_number() OVER (PARTITION BY class ORDER BY blocked_ns DESC, holder) AS rank,
+          sum(blocked_ns) OVER (PARTITION BY class) AS known_ns
+        FROM lock_charges
+        ORDER BY open_ns DESC, blocked_ns DESC
+        LIMIT 1000
+      ) AS c ON c.worst.4 = h.lock AND c.worst.5 = h.actor AND c.worst.6 = h.start_ns
+      LIMIT 1 BY c.class, c.holder
+    )
+  ) AS found,
   charges AS
   (
     SELECT
-      c.class AS class, h.lock_name AS lock_name, h.lock_type AS lock_type,
-      actor_name(h.task_name, h.task_id, h.thread_name) AS holder,
-      c.blocked_ns AS blocked_ns, c.trouble_ns AS trouble_ns, c.blocks AS blocks, c.victims AS victims,
-      c.by_waiter AS by_waiter, c.open AS open, c.open_ns AS open_ns, c.worst AS worst, c.rank AS rank, c.known_ns AS known_ns,
-      h.actor AS actor, h.service AS service, h.task_id AS task_id, h.trace_id AS trace_id, h.span_id AS span_id,
-      h.parent_span_id AS parent_span_id, h.start_ns AS start_ns, h.end_ns AS end_ns, h.as_of AS as_of
-    FROM lock_holds AS h
-    INNER JOIN
-    (
-      SELECT
-        class, holder, blocked_ns, trouble_ns, blocks, finalizeAggregation(victims) AS victims,
-        by_waiter, open, open_ns, worst,
-        row_number() OVER (PARTITION BY class ORDER BY blocked_ns DESC, holder) AS rank,
-        sum(blocked_ns) OVER (PARTITION BY class) AS known_ns
-      FROM lock_charges
-      ORDER BY open_ns DESC, blocked_ns DESC
-      LIMIT 1000
-    ) AS c ON c.worst.4 = h.lock AND c.worst.5 = h.actor AND c.worst.6 = h.start_ns
-    LIMIT 1 BY c.class, c.holder
+      one.1 AS class, one.2 AS lock_name, one.3 AS lock_type, one.4 AS holder, one.5 AS blocked_ns, one.6 AS trouble_ns,
+      one.7 AS blocks, one.8 AS victims, one.9 AS by_waiter, one.10 AS open, one.11 AS open_ns, one.12 AS worst,
+      one.13 AS rank, one.14 AS known_ns, one.15 AS actor, one.16 AS service, one.17 AS task_id, one.18 AS trace_id,
+      one.19 AS span_id, one.20 AS parent_span_id, one.21 AS start_ns, one.22 AS end_ns, one.23 AS as_of
+    FROM (SELECT arrayJoin(found) AS one)
   ),
   all_waits AS
   (

@@ -50,7 +50,7 @@ WITH
       sum(l.still) AS still, sum(l.at_once) AS at_once, quantileExactInclusiveMerge(0.95)(l.lengths) AS p95,
       max(l.permits) AS permits, max(l.used_ns) AS used_ns
     FROM holds_by_lock AS l
-    WHERE lock_type IN ('semaphore', 'pool')
+    WHERE is_pool
     GROUP BY class
   ),
   holders AS
@@ -74,7 +74,7 @@ WITH
       sum(l.timeouts) AS timeouts, sum(l.waiting) AS waiting, sum(l.waiting_sum) AS waiting_sum, sum(l.nested) AS nested,
       argMax(l.waiting_as_of, l.waiting_longest) AS waiting_as_of, argMax(l.worst, l.longest) AS worst
     FROM waits_by_lock AS l
-    WHERE lock_type IN ('semaphore', 'pool')
+    WHERE is_pool
     GROUP BY class
   )
 SELECT
