@@ -3,11 +3,11 @@
 --
 -- Rows are narrow, as millions of waits are kept to be found: names are looked up by who asks.
 --
--- Uses: lock_holds, lock_waits, lock_slots, actor_name
+-- Uses: lock_holds, lock_waits, lock_slots, actor_number
 --
 -- Columns: class and lock of both, and
 --   from_ns, till_ns  when both was so, within the window
---   actor, waiter     who waited, and his name; length_ns: how long in all; is_waiting: whether that goes on
+--   actor, waiter     who waited, and the number of his name; length_ns: how long in all; is_waiting: whether that goes on
 --   wait              number of the wait where several can hold the lock, else 0
 --   holder            number of the holder's name; holder_actor, holder_start_ns, holder_is_open: the hold (as in lock_holds)
 SELECT
@@ -22,11 +22,7 @@ FROM
   SELECT
     of_class AS class, lock, actor, start_ns, is_open, from_ns, till_ns, first_ns, slot_ns, slot, is_for_several,
     cityHash64(lock, slot) AS place,
-    -- As actor_name tells them apart, without making a text for each.
-    multiIf(
-      task_name != '', cityHash64(task_name),
-      thread_name = '', cityHash64(task_id),
-      cityHash64(thread_name, task_id = '')) AS holder
+    actor_number(task_name, task_id, thread_name) AS holder
   FROM lock_holds
   INNER JOIN lock_slots ON of_lock = lock
   ARRAY JOIN range(
@@ -40,7 +36,7 @@ INNER JOIN
     actor, from_ns, till_ns, length_ns,
     outcome = 'waiting' AS is_waiting,
     cityHash64(lock, slot) AS place,
-    toLowCardinality(actor_name(task_name, task_id, thread_name)) AS waiter
+    actor_number(task_name, task_id, thread_name) AS waiter
   FROM lock_waits
   INNER JOIN lock_slots ON of_lock = lock
   ARRAY JOIN range(

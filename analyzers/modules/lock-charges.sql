@@ -1,13 +1,15 @@
 -- Module: How much of the waiting for locks each holder has to answer for. While several hold a lock (readers, permits), they
 -- share it equally; while one does, all is his.
 --
+-- Names would take some kilobytes for each holder.
+--
 -- Uses: lock_blocks, trouble
 --
 -- Columns, by class of the lock and name of the holder:
 --   class, holder  numbers
 --   blocked_ns  waiting within the window that is charged to the holder; trouble_ns: weighted by how much it troubles
 --   blocks      waits that met a hold of his, counted for each hold; victims: state of the actors that waited
---   by_waiter   names of those who waited most for him, with nanoseconds; the rarest are estimates where there are many
+--   by_waiter   numbers of those who waited most for him, with nanoseconds; the rarest are estimates where there are many
 --   open        waits that go on while a hold of his does; open_ns: their ages, shared among the holders
 --   worst       longest of the blocks: length, from_ns, till_ns, lock, actor and start_ns of the hold
 SELECT

@@ -6,8 +6,8 @@
 --
 -- Uses: lock_waits
 --
--- Columns: of_lock, of_class, is_for_several (whether several may hold it), first_ns and last_ns (of its waits in the window), slot_ns, waited_ns (sum of
--- what of the waits lies within the window)
+-- Columns: of_lock, of_class, is_for_several (whether several may hold it), first_ns and last_ns (of its waits in the window),
+-- slot_ns, waited_ns (sum of what of the waits lies within the window)
 SELECT
   lock AS of_lock,
   any(class) AS of_class,

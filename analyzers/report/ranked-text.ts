@@ -109,12 +109,12 @@ function faceText(face: Attributed, width: number, style: Style): string {
 
 /** What was asked and found well, what could not be asked, and why. */
 function askedText(asked: readonly Asked[], width: number, style: Style): string {
-  const fine = asked.filter(({ status }) => status === 'ok').map(({ analyzer }) => analyzer)
+  const fine = asked.filter(({ status }) => status === 'ok')
   const failed = asked.filter(({ status }) => status === 'failed')
   const texts = [
     ...failed.map(({ analyzer, reason = '' }) => `Not answered: ${analyzer}: ${visible(reason)}`),
     ...absenceTexts(asked),
-    ...(fine.length > 0 ? [`Nothing found by ${fine.join(', ')}.`] : []),
+    ...(fine.length > 0 ? [`Nothing found by ${namesOf(fine)}.`] : []),
   ]
   return texts
     .flatMap((text) => wrap(text, width))
@@ -122,19 +122,33 @@ function askedText(asked: readonly Asked[], width: number, style: Style): string
     .join('')
 }
 
-/** Questions without an answer, together where the reason is the same. */
+/**
+ * Questions without an answer, together where the reason is the same. What has never been reported is
+ * named in one line where other questions than that of the data could be answered: few report everything.
+ */
 function absenceTexts(asked: readonly Asked[]): string[] {
   const groups = new Map<string, Asked[]>()
+  const isAnswered = asked.some(
+    ({ analyzer, status }) =>
+      analyzer !== 'data-quality' && (status === 'ok' || status === 'findings'),
+  )
+  const never = asked.filter(({ absence }) => isAnswered && absence === 'never_instrumented')
   for (const one of asked) {
-    if (one.status !== 'NA') continue
+    if (one.status !== 'NA' || never.includes(one)) continue
     const key = `${one.absence ?? ''} ${one.missing.join(' ')}`
     groups.set(key, [...(groups.get(key) ?? []), one])
   }
-  return [...groups.values()].map((group) => {
-    const names = group.map(({ analyzer }) => analyzer).join(', ')
+  const reasons = [...groups.values()].map((group) => {
+    const names = namesOf(group)
     const [first] = group
     return `NA, ${names}: ${first === undefined ? '' : whyNotAvailable(first)}`
   })
+  if (never.length === 0) return reasons
+  return [...reasons, `NA, as such was never reported: ${namesOf(never)}.`]
+}
+
+function namesOf(asked: readonly Asked[]): string {
+  return asked.map(({ analyzer }) => analyzer).join(', ')
 }
 
 function lines(text: string, width: number): string {

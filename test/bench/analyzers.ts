@@ -142,13 +142,13 @@ function fill(holds: number): readonly string[] {
       processing_ns, result, size, concurrency, thread_id, task_id, sequence, trace_id, span_id)
      SELECT ${who}, concat('queue', toString(number % 20)) AS queue_name, queue_name, toString(number),
        fromUnixTimestamp64Nano(${spread(items)}, 'UTC'), fromUnixTimestamp64Nano(${spread(items)} + toInt64(${waitNs}), 'UTC'),
-       ${waitNs}, ${holdNs}, if(number % 100 = 0, 'failed', 'done'), number % 3, 4, 0, ${task}, number, ${traceId}, ${spanId}
+       ${waitNs}, ${holdNs}, if(number % 100 = 0, 'failed', 'done'), number % 3, 4, 0, ${task}, number + 1, ${traceId}, ${spanId}
      FROM numbers(${items})`,
     `INSERT INTO wayward_job_runs (service, session, job_name, run_id, trigger, due_at, started_at, duration_ns, result, attempts,
       thread_id, task_id, sequence, trace_id, span_id)
      SELECT ${who}, concat('job', toString(number % 25)) AS job_name, toString(number), 'cron',
        fromUnixTimestamp64Nano(${spread(runs)}, 'UTC'), fromUnixTimestamp64Nano(${spread(runs)} + toInt64(${waitNs}), 'UTC'),
-       ${holdNs} * 20, if(number % 200 = 0, 'failure', 'success'), 1, 0, ${task}, number, ${traceId}, ${spanId}
+       ${holdNs} * 20, if(number % 200 = 0, 'failure', 'success'), 1, 0, ${task}, number + 1, ${traceId}, ${spanId}
      FROM numbers(${runs})`,
     `INSERT INTO wayward_sessions (service, session, host_name, process_pid, first_at, last_at, spans)
      SELECT ${who}, 'box', number + 1, fromUnixTimestamp64Nano(toInt64(${startSeconds}) * 1000000000, 'UTC'),

@@ -11,21 +11,8 @@ export function spread(count: number): string {
 
 export const holdNs = 'toUInt64(5000000 + cityHash64(number, 3) % 20000000)'
 export const waitNs = 'toUInt64(1000000 + cityHash64(number, 4) % 30000000)'
-
-// Of twenty requests for locks seven wait, each for the one before it, which asked for the same lock
-// and holds it until the other gets it.
-export const isContended = '(number % 20 < 14 AND number % 2 = 1)'
-/** Who is in a pair asks for the lock of the pair. */
-export const lockNumber = 'cityHash64(if(number % 20 < 14, intDiv(number, 2), number)) % 50'
-const holdNsBefore = 'toUInt64(5000000 + cityHash64(number - 1, 3) % 20000000)'
-/** How long a request waits that is contended: three quarters of the hold of the one before it. */
-export const lockWaitNs = `intDiv(3 * ${holdNsBefore}, 4)`
-
-/** Nanoseconds since 1970 when the n-th of so many requests got its lock. */
-export function grantedAt(count: number): string {
-  const stepNs = Math.floor((weekSeconds * 1e9) / count)
-  return `${spread(count)} + if(${isContended}, toInt64(${holdNsBefore}) - ${stepNs}, 0)`
-}
+/** Of a third of the requests. */
+export const isContended = '(cityHash64(number, 5) % 20 < 7)'
 
 /** Measures how long something takes. */
 export type Timer = (name: string, ask: () => Promise<unknown>) => Promise<Figure>

@@ -6,8 +6,8 @@
 --   service   String         only this service, empty for all
 --   sessions  Array(String)  only these sessions, empty for all
 --
--- Uses: lock_holds, lock_waits, lock_slots, lock_charges, lock_stretches, lock_drawers, drawers, actor_name, observed,
---   blocked_severity, hang_severity, as_durations
+-- Uses: lock_holds, lock_waits, lock_slots, lock_charges, lock_stretches, lock_drawers, drawers, actor_name, actor_number,
+--   observed, blocked_severity, hang_severity, as_durations
 --
 -- Headline, the columns of a table, the last left out first:
 --   lock_name, holder, service, severity, blocked_ns, share, victims, doing, chain, waiters, longest_ns
@@ -69,6 +69,17 @@ WITH
       LIMIT 1 BY c.class, c.holder
     )
   ) AS found,
+  -- What those are called who waited most.
+  (
+    SELECT (arrayPushFront(groupArray(number), toUInt64(0)), arrayPushFront(groupArray(name), ''))
+    FROM
+    (
+      SELECT actor_number(task_name, task_id, thread_name) AS number, any(actor_name(task_name, task_id, thread_name)) AS name
+      FROM lock_waits
+      WHERE number IN (SELECT arrayJoin(arrayFlatten(arrayMap(one -> one.9.1, found))))
+      GROUP BY number
+    )
+  ) AS called,
   charges AS
   (
     SELECT
@@ -167,7 +178,9 @@ SELECT
   c.blocked_ns / observed_ns AS blocked_mean,
   c.blocks AS blocks,
   c.victims AS victims,
-  as_durations(mapFromArrays(c.by_waiter.1, arrayMap(ns -> toFloat64(ns), c.by_waiter.2))) AS waiters,
+  as_durations(mapFromArrays(
+    arrayMap(number -> transform(number, called.1, called.2, ''), c.by_waiter.1),
+    arrayMap(ns -> toFloat64(ns), c.by_waiter.2))) AS waiters,
   toUInt64(c.worst.1) AS longest_ns,
   fromUnixTimestamp64Nano(c.worst.2, 'UTC') AS longest_at,
   c.open AS still_blocked,

@@ -49,12 +49,13 @@ test('lock_blocks splits a wait over successive holders', async () => {
   ])
   const sql = (await readModule('lock_blocks')).replace(
     "SELECT COLUMNS('.*')",
-    `SELECT transform(holder, [cityHash64('a'), cityHash64('b')], ['a', 'b'], '') AS name, waiter,
+    `SELECT transform(holder, [cityHash64('a'), cityHash64('b')], ['a', 'b'], '') AS name,
+       waiter = cityHash64('d') AS is_d,
       till_ns - from_ns AS ns`,
   )
   expect(await engine.reader.query(`${sql} ORDER BY name`, parameters)).toEqual([
-    { name: 'a', waiter: 'd', ns: '30000000' },
-    { name: 'b', waiter: 'd', ns: '30000000' },
+    { name: 'a', is_d: 1, ns: '30000000' },
+    { name: 'b', is_d: 1, ns: '30000000' },
   ])
 })
 
@@ -67,7 +68,7 @@ test('lock_charges shares a wait among those who hold the lock at once', async (
   const sql = (await readModule('lock_charges')).replace(
     "SELECT COLUMNS('.*')",
     `SELECT transform(holder, [cityHash64('a'), cityHash64('b')], ['a', 'b'], '') AS name, blocked_ns,
-      toUInt32(blocks) AS blocks, by_waiter.1 AS waiters`,
+      toUInt32(blocks) AS blocks, arrayMap(number -> transform(number, [cityHash64('c')], ['c'], ''), by_waiter.1) AS waiters`,
   )
   expect(await engine.reader.query(`${sql} ORDER BY name`, parameters)).toEqual([
     { name: 'a', blocked_ns: 30e6, blocks: 1, waiters: ['c'] },
