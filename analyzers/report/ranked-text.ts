@@ -123,8 +123,8 @@ function askedText(asked: readonly Asked[], width: number, style: Style): string
 }
 
 /**
- * Questions without an answer, together where the reason is the same. What has never been reported is
- * named in one line where other questions than that of the data could be answered: few report everything.
+ * Questions without an answer, together where the reason is the same. What was never reported is
+ * named in one line where others could be answered, not only that of the data: few report all.
  */
 function absenceTexts(asked: readonly Asked[]): string[] {
   const groups = new Map<string, Asked[]>()
