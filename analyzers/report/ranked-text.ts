@@ -36,9 +36,15 @@ export function rankedText(report: RankedReport, width: number, style: Style): s
   return `${parts.join('\n')}\n${askedText(report.asked, textWidth, style)}`
 }
 
-/** Whether any question was answered, if only by "all is well". */
-export function hasAnswer({ asked }: RankedReport): boolean {
-  return asked.some(({ status }) => status === 'ok' || status === 'findings')
+/**
+ * Whether any question was answered, if only by "all is well". Of the data themselves there is
+ * always something to say: that is no answer about the application.
+ */
+export function hasAnswer({ asked }: Pick<RankedReport, 'asked'>): boolean {
+  return asked.some(
+    ({ analyzer, status }) =>
+      analyzer !== 'data-quality' && (status === 'ok' || status === 'findings'),
+  )
 }
 
 /** One cause a line; what else was found about it is in the JSON. */
@@ -128,10 +134,7 @@ function askedText(asked: readonly Asked[], width: number, style: Style): string
  */
 function absenceTexts(asked: readonly Asked[]): string[] {
   const groups = new Map<string, Asked[]>()
-  const isAnswered = asked.some(
-    ({ analyzer, status }) =>
-      analyzer !== 'data-quality' && (status === 'ok' || status === 'findings'),
-  )
+  const isAnswered = hasAnswer({ asked })
   const never = asked.filter(({ absence }) => isAnswered && absence === 'never_instrumented')
   for (const one of asked) {
     if (one.status !== 'NA' || never.includes(one)) continue

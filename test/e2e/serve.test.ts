@@ -41,8 +41,7 @@ describe('a running service', () => {
     await service.stop('SIGKILL')
   })
 
-  test('is ready within 10 s and says where it listens and what to try next', () => {
-    expect(service.startMs).toBeLessThan(10_000)
+  test('says where it listens and what to try next', () => {
     const { otlpGrpc, otlpHttp, api, clickhouse } = service.endpoints
     for (const address of [otlpGrpc, otlpHttp, api, clickhouse.url]) {
       expect(service.stdout()).toContain(address)

@@ -68,7 +68,6 @@ interface Endpoints {
 export interface RunningService {
   readonly endpoints: Endpoints
   readonly child: ChildProcess
-  readonly startMs: number
   stdout(): string
   stderr(): string
   /** Sends a signal and waits for the end. */
@@ -81,7 +80,6 @@ export async function startService(
   args: readonly string[] = anyPorts,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> {
-  const started = performance.now()
   const child = spawnWayward(['serve', '--data-dir', dataDir, ...args], {
     cwd: tmpdir(),
     env,
@@ -101,7 +99,6 @@ export async function startService(
   return {
     endpoints,
     child,
-    startMs: performance.now() - started,
     stdout,
     stderr,
     async stop(signal = 'SIGTERM') {

@@ -160,6 +160,14 @@ describe('rankedText()', () => {
     expect(rankedText(empty, 80, plain)).not.toContain('Nothing stands out')
     expect(rankedText(rank([reportOf('deadlock', [])]), 80, plain)).toContain('Nothing stands out')
   })
+
+  test('what is known of the data alone is no answer about the application', () => {
+    const data = rank([reportOf('data-quality', []), na])
+    expect(hasAnswer(data)).toBe(false)
+    expect(rankedText(data, 80, plain)).not.toContain('Nothing stands out')
+    const found = rank([reportOf('data-quality', [finding(20, 'lock')]), na])
+    expect(hasAnswer(found)).toBe(false)
+  })
 })
 
 describe('names of anybody', () => {
