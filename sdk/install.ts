@@ -74,7 +74,7 @@ export function install(options: RegisterOptions): Registration {
     sessionId: state.sessionId,
     reporter: getReporterWithCore(),
     get droppedCount() {
-      return losses.count + (recording?.droppedCount ?? 0)
+      return sending.droppedCount
     },
     forceFlush: (given = {}) =>
       withinDeadline(sending.flush(), given.timeoutMs ?? flushMsMaxDefault, []),
@@ -133,6 +133,12 @@ class Sending {
     process.on('beforeExit', this.#onBeforeExit)
   }
 
+  /** Spans and events that were lost. */
+  get droppedCount(): number {
+    const { losses, recording } = this.#parts
+    return losses.count + (recording?.droppedCount ?? 0)
+  }
+
   async flush(): Promise<void> {
     const { traces, recording } = this.#parts
     await settle([traces, ...listOf(recording)].map((pipeline) => pipeline.forceFlush()))
@@ -171,7 +177,7 @@ class Sending {
   #figures(): SdkFigures {
     return {
       openCount: this.#reporter.openCount,
-      droppedCount: this.#parts.losses.count + (this.#parts.recording?.droppedCount ?? 0),
+      droppedCount: this.droppedCount,
       waitingCount: this.#pipelines.reduce((sum, { waitingCount }) => sum + waitingCount, 0),
       swallowedCount: this.#reporter.swallowedCount,
     }

@@ -96,6 +96,7 @@ function isKept({ eventName }: Item): boolean {
 
 /** A span or an event, as far as the queue knows it. */
 export interface Item {
+  /** Of a span, which has nothing else that is asked for. */
   readonly name?: string
   readonly eventName?: string | undefined
 }

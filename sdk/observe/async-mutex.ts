@@ -328,10 +328,11 @@ class Calls {
   }
 
   #releaserOf(hold: LockHold, releaser: () => void): () => void {
+    const isFollowed = hold.isOpen
     return () => {
       // Where release() has ended this hold already, the library now frees whoever holds the lock
-      // since.
-      const isOwn = hold.isOpen
+      // since. What could not be followed is nobody else's.
+      const isOwn = hold.isOpen || !isFollowed
       hold.released()
       this.#release(releaser, isOwn)
     }

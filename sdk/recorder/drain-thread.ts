@@ -62,53 +62,46 @@ function drainInWorker(file: string, memory: Memory, settings: DrainSettings): D
     execArgv: [],
     env: { ...process.env, NODE_OPTIONS: '' },
   })
-  let isGone = false
+  const asking = new Asking(memory)
   worker.unref()
   worker.on('error', (error) => diag.error('The recorder has failed; nothing more is sent', error))
   worker.on('exit', () => {
-    isGone = true
-    Atomics.notify(header, processCell.flushDone)
+    Atomics.store(header, processCell.isGone, 1)
   })
   const port: { postMessage(message: WorkerMessage, transfer: readonly []): void } = worker
   const tell = (message: WorkerMessage): void => port.postMessage(message, [])
 
   function ask(): number {
-    const asked = Atomics.add(header, processCell.flushAsked, 1) + 1
+    const asked = asking.ask()
     tell({ kind: 'wake' })
     return asked
   }
-
-  const isDone = (asked: number): boolean =>
-    isGone || ((Atomics.load(header, processCell.flushDone) - asked) | 0) >= 0
 
   return {
     snapshot: () => tell({ kind: 'snapshot' }),
     configure: (snapshots) => tell({ kind: 'configure', snapshots }),
     async flush() {
-      const asked = ask()
-      // Held for as long: the process must not end before the answer.
-      worker.ref()
-      while (!isDone(asked)) await sleep(lookMs)
-      worker.unref()
+      await asking.wait(ask())
     },
     flushNow(timeoutMs) {
       const asked = ask()
       const until = performance.now() + timeoutMs
-      for (let restMs = timeoutMs; !isDone(asked) && restMs > 0; ) {
+      for (let restMs = timeoutMs; !asking.isDone(asked) && restMs > 0; ) {
         const done = Atomics.load(header, processCell.flushDone)
         Atomics.wait(header, processCell.flushDone, done, restMs)
         restMs = until - performance.now()
       }
-      return isDone(asked)
+      return asking.isDone(asked)
     },
     async shutdown() {
-      if (isGone) return
+      if (asking.isGone) return
       const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
       worker.ref()
       tell({ kind: 'shutdown' })
       await exited
     },
     abandon() {
+      asking.abandon()
       tell({ kind: 'abandon' })
       worker.unref()
     },
@@ -117,6 +110,53 @@ function drainInWorker(file: string, memory: Memory, settings: DrainSettings): D
 
 /** How often it is looked whether an answer is there. */
 const lookMs = 5
+
+/** Asks whoever reads the memory to send what is there, and waits for it. */
+class Asking {
+  readonly #header: Int32Array
+  #isAbandoned = false
+
+  constructor({ header }: Memory) {
+    this.#header = header
+  }
+
+  /** Nobody reads any more. */
+  get isGone(): boolean {
+    return Atomics.load(this.#header, processCell.isGone) === 1
+  }
+
+  /** @returns the number of the demand */
+  ask(): number {
+    return Atomics.add(this.#header, processCell.flushAsked, 1) + 1
+  }
+
+  isDone(asked: number): boolean {
+    const done = Atomics.load(this.#header, processCell.flushDone)
+    return this.isGone || this.#isAbandoned || ((done - asked) | 0) >= 0
+  }
+
+  /** The process must not end before the answer, unless it is abandoned. */
+  async wait(asked: number): Promise<void> {
+    while (!this.isDone(asked)) await sleep(lookMs)
+  }
+
+  abandon(): void {
+    this.#isAbandoned = true
+  }
+}
+
+/** The drain of another thread, which finds at its next turn what it is asked for. */
+export function drainElsewhere(memory: Memory): DrainThread {
+  const asking = new Asking(memory)
+  return {
+    snapshot: () => undefined,
+    configure: () => undefined,
+    flush: () => asking.wait(asking.ask()),
+    flushNow: () => false,
+    shutdown: async () => undefined,
+    abandon: () => asking.abandon(),
+  }
+}
 
 function drainHere(memory: Memory, state: ProcessState, settings: DrainSettings): DrainThread {
   const drain = new Drain(memory, state, settings)

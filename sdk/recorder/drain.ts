@@ -4,8 +4,10 @@
 //   areas ──▶ record-encoder ──▶ export queue ──▶ record-exporter ──▶ collector
 //     └─ open ──▶ open-reports ──────▲
 import { existsSync } from 'node:fs'
+import { diag } from '@opentelemetry/api'
 import { ExportResultCode } from '@opentelemetry/core'
 import {
+  WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
   WAYWARD_OPERATION_END_REASON_VALUE_ABANDONED,
@@ -111,6 +113,7 @@ export class Drain {
   #nextSecondMs = 0
   #nextSnapshotMs: number
   #flushing: Promise<void> | undefined
+  #isWarned = false
 
   constructor(memory: Memory, state: ProcessState, settings: DrainSettings) {
     this.#memory = memory
@@ -136,13 +139,22 @@ export class Drain {
     if (!isHolding) this.#timer.unref()
   }
 
+  /** An error of ours ends neither the worker nor, where there is none, the application. */
+  tick(): void {
+    try {
+      this.#turn()
+    } catch (error) {
+      this.#warn(error)
+    }
+  }
+
   configure(snapshots: Partial<SnapshotSettings>): void {
     this.#snapshots = { ...this.#snapshots, ...snapshots }
     this.#nextSnapshotMs = performance.now() + this.#snapshots.intervalMs
   }
 
   /** Reads what is there, tells what is due, and sends where it was asked to. */
-  tick(): void {
+  #turn(): void {
     this.#read()
     const nowMs = performance.now()
     if (this.#snapshots.intervalMs > 0 && nowMs >= this.#nextSnapshotMs) {
@@ -175,9 +187,12 @@ export class Drain {
 
   async shutdown(): Promise<void> {
     clearInterval(this.#timer)
+    // One that is under way has read before the last was written.
+    await this.#flushing
     await this.flush()
     await Promise.all([this.#spans.shutdown(), this.#events.shutdown()])
     this.#countUnsent()
+    Atomics.store(this.#memory.header, processCell.isGone, 1)
   }
 
   abandon(): void {
@@ -203,6 +218,8 @@ export class Drain {
   }
 
   #read(): void {
+    // What is read is not in the ring any more, and counted at the end only.
+    Atomics.add(this.#memory.header, processCell.unsent, 1)
     for (let index = 0; index < areaCount; index++) {
       const recording = this.#recordings[index] ?? this.#find(index)
       if (recording === undefined) continue
@@ -211,6 +228,7 @@ export class Drain {
       recording.reader.read((view, kind) => this.#take(recording, view, kind))
       if (hasEnded) this.#finish(index, recording, WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN)
     }
+    this.#countUnsent()
   }
 
   #find(index: number): Recording | undefined {
@@ -230,17 +248,30 @@ export class Drain {
   }
 
   #take({ open }: Recording, view: RecordView, kind: number): void {
-    if (kind !== recordKind.forgotten) {
-      const sequence = sequenceOf(view)
+    const sequence = sequenceOf(view)
+    try {
       // What finds no room is not encoded first.
-      if (this.#spans.hasRoom()) {
+      if (kind !== recordKind.forgotten && !this.#spans.hasRoom()) {
+        this.#lose(WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL, sequence)
+      } else if (kind !== recordKind.forgotten) {
         this.#spans.add({ bytes: this.#encoder.span(view, kind), sequence })
-      } else {
-        const reason = WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL
-        this.#losses.add(reason, { sequence, isEnd: false })
       }
+      open.ended(view)
+    } catch (error) {
+      // The next one is read all the same.
+      this.#lose(WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED, sequence)
+      this.#warn(error)
     }
-    open.ended(view)
+  }
+
+  #lose(reason: string, sequence: number): void {
+    this.#losses.add(reason, { sequence, isEnd: false })
+  }
+
+  /** The first is told; they repeat themselves. */
+  #warn(error: unknown): void {
+    if (!this.#isWarned) diag.error('The recorder cannot send something, and goes on', error)
+    this.#isWarned = true
   }
 
   #finish(index: number, { reader, open }: Recording, reason: string): void {

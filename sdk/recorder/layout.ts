@@ -46,6 +46,8 @@ export const processCell = {
   unsent: 2,
   /** Spans and events that were lost. */
   dropped: 3,
+  /** 1 when nobody reads any more. */
+  isGone: 4,
 } as const
 
 /** Cells of an area's header. */

@@ -12,7 +12,7 @@ import type { RegisterOptions } from '../register-options.ts'
 import type { Core } from '../report/core.ts'
 import { defaultSnapshotSettings } from '../report/open-operations.ts'
 import { countUnread } from './area-reader.ts'
-import { type DrainThread, startDrain } from './drain-thread.ts'
+import { drainElsewhere, type DrainThread, startDrain } from './drain-thread.ts'
 import type { DrainSettings } from './drain.ts'
 import {
   type Area,
@@ -72,26 +72,32 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
     )
     return undefined
   }
-  const drain =
-    shared === undefined ? startDrain(memory, state, drainSettings(settings)) : askOnly(memory)
+  const drain: DrainThread =
+    shared === undefined
+      ? startDrain(memory, state, drainSettings(settings))
+      : drainElsewhere(memory)
   if (shared === undefined) share(memory)
   const spans = core.emitter
   const recorder = new Recorder({ area, spans, onTextsFull: warnOfTexts })
   openArea(area)
   core.emitter = recorder
   core.open = followRecorded(recorder, core.open, drain)
-  const letGo = sendAtExit(
-    drain,
-    recorder,
-    Math.min(lastWordsMsMax, options.exitFlushMsMax ?? lastWordsMsMax),
-  )
+  const countWaiting = (): number => {
+    const { header } = area
+    const isUnread = Atomics.load(header, areaCell.head) !== Atomics.load(header, areaCell.tail)
+    return Atomics.load(memory.header, processCell.unsent) + (isUnread ? 1 : 0)
+  }
+  const letGo = sendAtExit(recorder, () => {
+    // Of what is open an end may have to be told.
+    if (countWaiting() + recorder.openCount === 0) return
+    recorder.close()
+    drain.flushNow(Math.min(lastWordsMsMax, options.exitFlushMsMax ?? lastWordsMsMax))
+  })
   let isAbandoned = false
   return {
     isTaken: true,
     get waitingCount() {
-      const { header } = area
-      const isUnread = Atomics.load(header, areaCell.head) !== Atomics.load(header, areaCell.tail)
-      return Atomics.load(memory.header, processCell.unsent) + (isUnread ? 1 : 0)
+      return countWaiting()
     },
     get droppedCount() {
       const dropped = Atomics.load(memory.header, processCell.dropped)
@@ -164,41 +170,6 @@ function systemThreadId(): number {
   }
 }
 
-/** The drain of another thread. */
-function askOnly({ header }: Memory): DrainThread {
-  const ask = (): number => Atomics.add(header, processCell.flushAsked, 1) + 1
-  const isDone = (asked: number): boolean =>
-    ((Atomics.load(header, processCell.flushDone) - asked) | 0) >= 0
-  return {
-    // It tells them at its next turn.
-    snapshot: () => undefined,
-    configure: () => undefined,
-    async flush() {
-      const asked = ask()
-      const { promise, resolve } = withResolvers()
-      const timer = setInterval(() => {
-        if (!isDone(asked)) return
-        clearInterval(timer)
-        resolve()
-      }, askedLookMs)
-      return promise
-    },
-    flushNow: () => false,
-    shutdown: async () => undefined,
-    abandon: () => undefined,
-  }
-}
-
-const askedLookMs = 5
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined
-  const promise = new Promise<void>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
-}
-
 /** Signals that end a process which has no handler for them. */
 const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
@@ -206,15 +177,11 @@ const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
  * Sends the rest at the end of the process, however it comes about: its code or signal stays what
  * it is. @returns what takes the handlers away
  */
-function sendAtExit(drain: DrainThread, recorder: Recorder, timeoutMs: number): () => void {
+function sendAtExit(recorder: Recorder, sendRest: () => void): () => void {
   if (!isMainThread) {
     const close = (): void => recorder.close()
     process.on('exit', close)
     return () => void process.off('exit', close)
-  }
-  const sendRest = (): void => {
-    recorder.close()
-    drain.flushNow(timeoutMs)
   }
   const onSignal = (signal: NodeJS.Signals): void => {
     // The application has its own way to end.

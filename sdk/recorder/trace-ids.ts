@@ -6,7 +6,7 @@ import { cell, flag } from './layout.ts'
 
 const sampled = 1
 
-/** Where ids of a record begin, and the record's cells. */
+/** The cells of 32 bits of records. */
 type Cells = Int32Array
 
 /** Makes the ids of what is recorded. */
