@@ -5,8 +5,9 @@
 // that needs nothing but the tables.
 //
 // Part of a module may find nothing in most stores, such as what was stored twice: it stands
-// between `-- If repeated_holds:` and `-- End`, and is left out where that is known. ClickHouse
-// plans a question for longer than it takes to answer it for an hour, and plans what it is told.
+// between `-- If repeated_holds:` and `-- End`, and is left out where that is known; what stands
+// behind `-- Else` takes its place then, and is left out otherwise. ClickHouse plans a question for
+// longer than it takes to answer it for an hour, and plans what it is told.
 import { readFile } from 'node:fs/promises'
 import { parseSqlHeader, parseUses, type SqlHeader } from './sql-header.ts'
 
@@ -77,14 +78,16 @@ async function readSteps(
   return steps
 }
 
-const optionalPart = /^ *-- If (\w+):\n([\s\S]*?)^ *-- End\n/gm
+const optionalPart = /^ *-- If (\w+):\n([\s\S]*?)(?:^ *-- Else\n([\s\S]*?))?^ *-- End\n/gm
 const conditionOfParameter =
   /^ *AND \((?:\{(\w+):String\} = ''|empty\(\{(\w+):Array\(String\)\}\)) OR .*\)\n/gm
 
 /** The text without what selects all and what finds nothing. */
 function narrow(text: string, { empty, unset }: Scope): string {
   return text
-    .replaceAll(optionalPart, (_, name: string, part: string) => (empty.has(name) ? '' : part))
+    .replaceAll(optionalPart, (_, name: string, part: string, otherwise: string | undefined) =>
+      empty.has(name) ? (otherwise ?? '') : part,
+    )
     .replaceAll(conditionOfParameter, (line: string, ...names: string[]) =>
       unset.has(names[0] ?? names[1] ?? '') ? '' : line,
     )

@@ -76,6 +76,13 @@ export function install(options: RegisterOptions): Registration {
     get droppedCount() {
       return sending.droppedCount
     },
+    get thinnedCount() {
+      return recording?.counts.thinned ?? 0
+    },
+    get recordedCount() {
+      return recording?.counts.recorded ?? 0
+    },
+    control: (detail) => recording?.setDetails(detail),
     forceFlush: (given = {}) =>
       withinDeadline(sending.flush(), given.timeoutMs ?? flushMsMaxDefault, []),
     shutdown: () => sending.shutdown(),
@@ -256,6 +263,9 @@ export function idle(
     sessionId: reporter.sessionId,
     reporter,
     droppedCount: 0,
+    thinnedCount: 0,
+    recordedCount: 0,
+    control: () => undefined,
     forceFlush: async () => undefined,
     shutdown: async () => undefined,
   }

@@ -2,6 +2,7 @@
 import type { Attributes, MeterProvider } from '@opentelemetry/api'
 import type { LogRecordExporter } from '@opentelemetry/sdk-logs'
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { Details } from './recorder/detail.ts'
 import type { SnapshotSettings } from './report/open-operations.ts'
 import type { Reporter } from './reporter.ts'
 import type { StatsPackage } from './stats/stats-package.ts'
@@ -38,6 +39,14 @@ export interface RegisterOptions {
    * @default false
    */
   readonly recorder?: boolean
+  /**
+   * With the recorder, how much is told of which locks, queues and zones: `all`, `off`, `500/s`
+   * (plain operations above this rate stand for others), `1/20` (one in so many does) or `>10ms`
+   * (only what takes longer), by patterns of names with `*`. Of those that fit the last counts.
+   * Goes before `WAYWARD_DETAIL`.
+   * @default { '*': '500/s' }
+   */
+  readonly detail?: Details
   /**
    * Publishes the SDK's state and the values of OpenTelemetry's instruments in a stats file, which
    * can be read while the application hangs. Needs the package `@wayward/mmstats`, or is given what
@@ -86,6 +95,19 @@ export interface Registration {
   readonly reporter: Reporter
   /** Spans and events lost since the start, because the queue was full or the exporter gave up. */
   readonly droppedCount: number
+  /**
+   * Operations that the recorder did not send because others stand for them, see `detail`; what is
+   * sent says for how many.
+   */
+  readonly thinnedCount: number
+  /** Operations that the recorder told one by one. */
+  readonly recordedCount: number
+  /**
+   * Changes how much is told from now on, in all threads, as `detail` says; without the recorder it
+   * does nothing.
+   * @throws TypeError if something is no detail, RangeError if it is too much
+   */
+  control(detail: Details): void
   /** Sends what has ended; never rejects. Does nothing where another's provider is registered. */
   forceFlush(options?: FlushOptions): Promise<void>
   /**

@@ -72,6 +72,13 @@ function delegateTo(ours: Registration): Registration {
     get droppedCount() {
       return ours.droppedCount
     },
+    get thinnedCount() {
+      return ours.thinnedCount
+    },
+    get recordedCount() {
+      return ours.recordedCount
+    },
+    control: (detail) => ours.control(detail),
     forceFlush: (options) => ours.forceFlush(options),
     shutdown: () => ours.shutdown(),
   }

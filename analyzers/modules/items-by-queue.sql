@@ -2,6 +2,8 @@
 --
 -- Uses: queue_items, window_from_ns
 --
+-- Of what has ended counts and sums are of all that the rows stand for; of a moment, of the rows.
+--
 -- Columns, besides those that name the queue:
 --   told         most workers that it said it has, 0 unknown
 --   first_ns, last_ns  its first and last sign within the window
@@ -9,6 +11,8 @@
 --   at_start     items that waited when the window began
 --   waiting, processing, lost  items at the end of the window
 --   waits, works states of the percentiles of waits and of processing; wait_longest, work_longest
+--   waits_weighed, works_weighed, heaviest  the same of all that the rows stand for, and the most that one does; where
+--                items were thinned
 --   wait_sum, work_sum  within the window
 --   waited, worked, either  states of the time in which at least one waited, was processed, or either
 --   first_arrival_ns, last_arrival_ns  of those that arrived, 0 if none did
@@ -22,8 +26,8 @@ SELECT
   max(workers) AS told,
   min(from_ns) AS first_ns,
   max(till_ns) AS last_ns,
-  countIf(enqueued_ns >= window_from_ns AND stage != 'refused') AS arrived,
-  countIf(stage IN ('done', 'failed')) AS ended,
+  sumIf(weight, enqueued_ns >= window_from_ns AND stage != 'refused') AS arrived,
+  sumIf(weight, stage IN ('done', 'failed')) AS ended,
   countIf(stage = 'failed') AS failed,
   countIf(stage = 'removed') AS removed,
   countIf(stage = 'refused') AS refused,
@@ -32,11 +36,16 @@ SELECT
   countIf(stage = 'processing') AS processing,
   countIf(stage = 'lost') AS lost,
   quantilesExactInclusiveStateIf(0.5, 0.95, 0.99)(wait_ns, is_wait) AS waits,
+  -- If thinned_items:
+  quantilesTDigestWeightedStateIf(0.5, 0.95, 0.99)(wait_ns, weight, is_wait) AS waits_weighed,
+  quantilesTDigestWeightedStateIf(0.5, 0.95)(work_ns, weight, stage IN ('done', 'failed')) AS works_weighed,
+  max(weight) AS heaviest,
+  -- End
   maxIf(wait_ns, is_wait) AS wait_longest,
   quantilesExactInclusiveStateIf(0.5, 0.95)(work_ns, stage IN ('done', 'failed')) AS works,
   maxIf(work_ns, stage IN ('done', 'failed')) AS work_longest,
-  sum(toUInt128(out_ns - from_ns)) AS wait_sum,
-  sum(toUInt128(till_ns - out_ns)) AS work_sum,
+  sum(toUInt128(out_ns - from_ns) * weight) AS wait_sum,
+  sum(toUInt128(till_ns - out_ns) * weight) AS work_sum,
   intervalLengthSumState(from_ns, out_ns) AS waited,
   intervalLengthSumState(out_ns, till_ns) AS worked,
   intervalLengthSumState(from_ns, till_ns) AS either,
@@ -59,7 +68,7 @@ SELECT
 FROM
 (
   SELECT
-    service, queue_name, session, queue, stage, workers, priority, error_type, item_id, trace_id, span_id, enqueued_ns,
+    service, queue_name, session, queue, stage, workers, weight, priority, error_type, item_id, trace_id, span_id, enqueued_ns,
     dequeued_ns, ended_ns, wait_ns, work_ns, from_ns, out_ns, till_ns, as_of,
     stage NOT IN ('refused', 'lost') AND (dequeued_ns >= window_from_ns) AS is_wait
   FROM queue_items

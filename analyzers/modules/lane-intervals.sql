@@ -11,7 +11,7 @@
 --   begin_ns, done_ns    when it began and ended, in nanoseconds since 1970, not clipped to the window
 -- The names of the columns, and something to begin with where all parts are left out.
 SELECT
-  '' AS kind, toLowCardinality('') AS service, '' AS name, '' AS state, toInt64(0) AS begin_ns, toInt64(0) AS done_ns
+  '' AS kind, toLowCardinality('') AS service, '' AS name, '' AS state, toInt64(0) AS begin_ns, toInt64(0) AS done_ns, toUInt64(1) AS weight
 WHERE false
 -- If locks:
 UNION ALL
@@ -20,7 +20,7 @@ SELECT
   service,
   multiIf({by:String} = 'thread', if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)), {by:String} = 'task', if(task_name = '', concat('task ', task_id), toString(task_name)), toString(lock_name)) AS name,
   'held' AS state, toUnixTimestamp64Nano(granted_at) AS begin_ns,
-  toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) AS done_ns
+  toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) AS done_ns, weight
 FROM wayward_lock_holds
 WHERE granted_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) >= {from_ns:Int64}
@@ -32,7 +32,7 @@ SELECT
   service,
   multiIf({by:String} = 'thread', if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)), {by:String} = 'task', if(task_name = '', concat('task ', task_id), toString(task_name)), toString(lock_name)) AS name,
   'waiting' AS state, toUnixTimestamp64Nano(requested_at) AS begin_ns,
-  toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) AS done_ns
+  toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) AS done_ns, 1 AS weight
 FROM wayward_lock_waits
 WHERE requested_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(requested_at) + toInt64(least(wait_ns, 6300000000000000000)) >= {from_ns:Int64}
@@ -46,7 +46,7 @@ SELECT
   service,
   multiIf({by:String} = 'thread', if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)), {by:String} = 'task', if(task_name = '', concat('task ', task_id), toString(task_name)), toString(queue_name)) AS name,
   'queued' AS state, toUnixTimestamp64Nano(enqueued_at) AS begin_ns,
-  toUnixTimestamp64Nano(dequeued_at) AS done_ns
+  toUnixTimestamp64Nano(dequeued_at) AS done_ns, weight
 FROM wayward_queue_items
 WHERE enqueued_at < {to:DateTime64(9, 'UTC')} AND dequeued_at >= {from:DateTime64(9, 'UTC')}
   AND {by:String} = ''
@@ -58,7 +58,7 @@ SELECT
   service,
   multiIf({by:String} = 'thread', if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)), {by:String} = 'task', if(task_name = '', concat('task ', task_id), toString(task_name)), toString(queue_name)) AS name,
   if(result = 'failed', 'failed', 'processing') AS state, toUnixTimestamp64Nano(dequeued_at) AS begin_ns,
-  toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) AS done_ns
+  toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) AS done_ns, weight
 FROM wayward_queue_items
 WHERE dequeued_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) >= {from_ns:Int64}
@@ -72,7 +72,7 @@ SELECT
   service,
   multiIf({by:String} = 'thread', if(thread_name = '', concat('thread ', toString(thread_id)), toString(thread_name)), {by:String} = 'task', if(task_name = '', concat('task ', task_id), toString(task_name)), toString(job_name)) AS name,
   if(result IN ('failure', 'error', 'timeout'), 'failed', 'running') AS state, toUnixTimestamp64Nano(started_at) AS begin_ns,
-  toUnixTimestamp64Nano(started_at) + toInt64(least(duration_ns, 6300000000000000000)) AS done_ns
+  toUnixTimestamp64Nano(started_at) + toInt64(least(duration_ns, 6300000000000000000)) AS done_ns, 1 AS weight
 FROM wayward_job_runs
 WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(started_at) + toInt64(least(duration_ns, 6300000000000000000)) >= {from_ns:Int64}
@@ -88,7 +88,7 @@ SELECT
   multiIf(o.kind = 'lock_wait', 'waiting', o.kind = 'lock_hold', 'held', o.kind = 'queue_wait', 'queued',
     o.kind = 'queue_item', 'processing', 'running') AS state,
   toUnixTimestamp64Nano(started_at) AS begin_ns,
-  if(o.state = 'open', {to_ns:Int64}, toUnixTimestamp64Nano(seen_at)) AS done_ns
+  if(o.state = 'open', {to_ns:Int64}, toUnixTimestamp64Nano(seen_at)) AS done_ns, 1 AS weight
 FROM wayward_open_now AS o
 WHERE started_at < {to:DateTime64(9, 'UTC')}
   AND (o.state = 'open' OR seen_at >= {from:DateTime64(9, 'UTC')})
@@ -102,7 +102,7 @@ UNION ALL
 SELECT
   'span' AS kind, ServiceName AS service, '' AS name, if(StatusCode = 'Error', 'error', 'span') AS state,
   toUnixTimestamp64Nano(Timestamp) AS begin_ns,
-  toUnixTimestamp64Nano(Timestamp) + toInt64(least(Duration, 6300000000000000000)) AS done_ns
+  toUnixTimestamp64Nano(Timestamp) + toInt64(least(Duration, 6300000000000000000)) AS done_ns, 1 AS weight
 FROM otel_traces
 WHERE Timestamp < {to:DateTime64(9, 'UTC')}
   AND toUnixTimestamp64Nano(Timestamp) + toInt64(least(Duration, 6300000000000000000)) >= {from_ns:Int64}
@@ -115,7 +115,7 @@ UNION ALL
 SELECT
   'log' AS kind, ServiceName AS service, '' AS name,
   multiIf(SeverityNumber >= 17, 'log_error', SeverityNumber >= 13, 'log_warning', 'log') AS state,
-  toUnixTimestamp64Nano(Timestamp) AS begin_ns, begin_ns AS done_ns
+  toUnixTimestamp64Nano(Timestamp) AS begin_ns, begin_ns AS done_ns, 1 AS weight
 FROM otel_logs
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
   AND EventName = ''
@@ -126,7 +126,7 @@ WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9,
 UNION ALL
 SELECT
   'process' AS kind, service, session AS name, 'alive' AS state,
-  toUnixTimestamp64Nano(first_at) AS begin_ns, toUnixTimestamp64Nano(last_at) AS done_ns
+  toUnixTimestamp64Nano(first_at) AS begin_ns, toUnixTimestamp64Nano(last_at) AS done_ns, 1 AS weight
 FROM wayward_session_times
 WHERE first_at < {to:DateTime64(9, 'UTC')} AND last_at >= {from:DateTime64(9, 'UTC')}
   AND {by:String} = ''

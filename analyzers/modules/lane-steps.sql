@@ -17,8 +17,8 @@
 -- If lock_steps:
 SELECT
   'lock' AS kind, service, toString(lock_name) AS name, 'held' AS state,
-  count() AS count, toUnixTimestamp64Nano(min(granted_at)) AS begin_ns,
-  max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) AS done_ns, toFloat64(sum(hold_ns)) AS length_ns
+  sum(weight) AS count, toUnixTimestamp64Nano(min(granted_at)) AS begin_ns,
+  max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) AS done_ns, sum(toFloat64(hold_ns) * weight) AS length_ns
 FROM wayward_lock_holds
 WHERE intDiv(toUnixTimestamp64Milli(granted_at), {level_ms:UInt16}) > {first_step:Int64} AND intDiv(toUnixTimestamp64Milli(granted_at), {level_ms:UInt16}) < {last_step:Int64}
   AND ({service:String} = '' OR service = {service:String})
@@ -27,7 +27,7 @@ GROUP BY service, lock_name, intDiv(intDiv(toUnixTimestamp64Milli(granted_at), {
 UNION ALL
 SELECT
   'lock' AS kind, service, toString(lock_name) AS name, 'held' AS state,
-  1 AS count, toUnixTimestamp64Nano(granted_at) AS begin_ns, toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) AS done_ns, toFloat64(done_ns - begin_ns) AS length_ns
+  weight AS count, toUnixTimestamp64Nano(granted_at) AS begin_ns, toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) AS done_ns, toFloat64(done_ns - begin_ns) * weight AS length_ns
 FROM wayward_lock_holds
 WHERE granted_at < {to:DateTime64(9, 'UTC')} AND toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND (granted_at < {inner_from:DateTime64(9, 'UTC')} OR granted_at >= {inner_to:DateTime64(9, 'UTC')})
@@ -57,8 +57,8 @@ UNION ALL
 -- If queue_steps:
 SELECT
   'queue' AS kind, service, toString(queue_name) AS name, 'queued' AS state,
-  count() AS count, toUnixTimestamp64Nano(min(enqueued_at)) AS begin_ns,
-  toUnixTimestamp64Nano(max(dequeued_at)) AS done_ns, toFloat64(sum(wait_ns)) AS length_ns
+  sum(weight) AS count, toUnixTimestamp64Nano(min(enqueued_at)) AS begin_ns,
+  toUnixTimestamp64Nano(max(dequeued_at)) AS done_ns, sum(toFloat64(wait_ns) * weight) AS length_ns
 FROM wayward_queue_items
 WHERE intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) > {first_step:Int64} AND intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) < {last_step:Int64}
   AND ({service:String} = '' OR service = {service:String})
@@ -67,7 +67,7 @@ GROUP BY service, queue_name, intDiv(intDiv(toUnixTimestamp64Milli(dequeued_at),
 UNION ALL
 SELECT
   'queue' AS kind, service, toString(queue_name) AS name, 'queued' AS state,
-  1 AS count, toUnixTimestamp64Nano(enqueued_at) AS begin_ns, toUnixTimestamp64Nano(dequeued_at) AS done_ns, toFloat64(done_ns - begin_ns) AS length_ns
+  weight AS count, toUnixTimestamp64Nano(enqueued_at) AS begin_ns, toUnixTimestamp64Nano(dequeued_at) AS done_ns, toFloat64(done_ns - begin_ns) * weight AS length_ns
 FROM wayward_queue_items
 WHERE enqueued_at < {to:DateTime64(9, 'UTC')} AND dequeued_at >= {from:DateTime64(9, 'UTC')}
   AND (dequeued_at < {inner_from:DateTime64(9, 'UTC')} OR dequeued_at >= {inner_to:DateTime64(9, 'UTC')})
@@ -76,8 +76,8 @@ WHERE enqueued_at < {to:DateTime64(9, 'UTC')} AND dequeued_at >= {from:DateTime6
 UNION ALL
 SELECT
   'queue' AS kind, service, toString(queue_name) AS name, if((result = 'failed'), 'failed', 'processing') AS state,
-  count() AS count, toUnixTimestamp64Nano(min(dequeued_at)) AS begin_ns,
-  max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))) AS done_ns, toFloat64(sum(processing_ns)) AS length_ns
+  sum(weight) AS count, toUnixTimestamp64Nano(min(dequeued_at)) AS begin_ns,
+  max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))) AS done_ns, sum(toFloat64(processing_ns) * weight) AS length_ns
 FROM wayward_queue_items
 WHERE intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) > {first_step:Int64} AND intDiv(toUnixTimestamp64Milli(dequeued_at), {level_ms:UInt16}) < {last_step:Int64}
   AND ({service:String} = '' OR service = {service:String})
@@ -86,7 +86,7 @@ GROUP BY service, queue_name, intDiv(intDiv(toUnixTimestamp64Milli(dequeued_at),
 UNION ALL
 SELECT
   'queue' AS kind, service, toString(queue_name) AS name, if(result = 'failed', 'failed', 'processing') AS state,
-  1 AS count, toUnixTimestamp64Nano(dequeued_at) AS begin_ns, toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) AS done_ns, toFloat64(done_ns - begin_ns) AS length_ns
+  weight AS count, toUnixTimestamp64Nano(dequeued_at) AS begin_ns, toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) AS done_ns, toFloat64(done_ns - begin_ns) * weight AS length_ns
 FROM wayward_queue_items
 WHERE dequeued_at < {to:DateTime64(9, 'UTC')} AND toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000)) >= {from_ns:Int64}
   AND (dequeued_at < {inner_from:DateTime64(9, 'UTC')} OR dequeued_at >= {inner_to:DateTime64(9, 'UTC')})
@@ -94,5 +94,5 @@ WHERE dequeued_at < {to:DateTime64(9, 'UTC')} AND toUnixTimestamp64Nano(dequeued
   AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})
 UNION ALL
 -- End
-SELECT kind, service, name, state, 1 AS count, begin_ns, done_ns, toFloat64(done_ns - begin_ns) AS length_ns
+SELECT kind, service, name, state, weight AS count, begin_ns, done_ns, toFloat64(done_ns - begin_ns) * weight AS length_ns
 FROM lane_intervals

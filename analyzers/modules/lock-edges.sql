@@ -14,7 +14,7 @@ SELECT
   k.owner AS from_owner,
   k.lock_name AS from_name,
   r.to_lock AS to_lock, r.to_owner AS to_owner, r.to_name AS to_name,
-  count() AS times,
+  sum(r.weight) AS times,
   countIf(r.has_waited) AS waits,
   sum(r.hold_ns) AS hold_ns,
   groupUniqArray(16)(r.actor) AS actors,
@@ -30,14 +30,15 @@ SELECT
 FROM
 (
   SELECT
-    service, session, actor, to_lock, to_owner, to_name, task, trace_id, span_id, is_alone, has_waited, hold_ns, start_ns,
+    service, session, actor, to_lock, to_owner, to_name, task, trace_id, span_id, is_alone, has_waited, weight, hold_ns, start_ns,
     from_id, arrayFilter(id -> id != from_id, held) AS besides
   FROM
   (
     SELECT
       service, session, actor, lock AS to_lock, owner AS to_owner, lock_name AS to_name,
       if(task_name = '', concat('task ', task_id), toString(task_name)) AS task, trace_id, span_id,
-      lock_mode != 'shared' AS is_alone, contended AS has_waited, toFloat64(till_ns - from_ns) AS hold_ns, start_ns,
+      lock_mode != 'shared' AS is_alone, contended AS has_waited, weight,
+      toFloat64(till_ns - from_ns) * weight AS hold_ns, start_ns,
       arrayFilter(id -> id != lock_id, held) AS held
     FROM lock_holds
     WHERE notEmpty(held)
@@ -45,7 +46,7 @@ FROM
     SELECT
       service, session, actor, lock, owner, lock_name,
       if(task_name = '', concat('task ', task_id), toString(task_name)), trace_id, span_id,
-      lock_mode != 'shared', true, 0, start_ns, arrayFilter(id -> id != lock_id, held)
+      lock_mode != 'shared', true, 1, 0, start_ns, arrayFilter(id -> id != lock_id, held)
     FROM lock_waits
     WHERE notEmpty(held) AND outcome IN ('waiting', 'timeout', 'cancelled')
   )

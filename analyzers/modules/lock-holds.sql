@@ -16,6 +16,7 @@
 --   till_ns    end_ns within the window
 --   is_open    whether it was held at the end of the window, as far as is known
 --   is_lost    whether its end was lost: it may have been released at any time after end_ns
+--   weight     how many holds it stands for: of many short ones that nobody waited for one in so many is told
 --   as_of      until when that is known of an open one, 1970 for up to now
 SELECT
   lock_key AS lock,
@@ -23,7 +24,7 @@ SELECT
   lock_type IN ('distributed', 'database', 'file') AS is_shared,
   if(is_shared, '', service) AS owner,
   cityHash64(owner, lock_name, lock_type) AS class,
-  service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
+  service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held, weight,
   thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
   granted_ns AS start_ns,
   least(released_ns, window_to_ns) AS end_ns,
@@ -35,7 +36,7 @@ SELECT
 FROM
 (
   SELECT
-    lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
+    lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held, weight,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
     toUnixTimestamp64Nano(granted_at) AS granted_ns,
     end_of_ns(granted_ns, hold_ns) AS released_ns,
@@ -53,7 +54,7 @@ FROM
   -- If repeated_holds:
   UNION ALL
   SELECT
-    lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held,
+    lock_key, actor_key, service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held, weight,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, parent_span_id,
     toUnixTimestamp64Nano(granted_at) AS granted_ns,
     end_of_ns(granted_ns, hold_ns) AS released_ns,
@@ -74,7 +75,7 @@ FROM
     cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service),
       if(lock_type IN ('distributed', 'database', 'file'), '', session), lock_type, name, subject_id),
     cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)),
-    service, session, name, subject_id, lock_type, lock_mode, wait_ns > 0, wait_ns, 0, held,
+    service, session, name, subject_id, lock_type, lock_mode, wait_ns > 0, wait_ns, 0, held, 1,
     thread_id, thread_name, task_id, task_name, sequence, trace_id, span_id, '',
     toUnixTimestamp64Nano(started_at),
     toUnixTimestamp64Nano(seen_at),

@@ -12,10 +12,11 @@
 --   enqueued_ns, dequeued_ns, ended_ns  up to the end of the window, or to when it was last known to wait or be processed
 --   wait_ns, work_ns  how long it had waited and been processed by then, also before the window
 --   from_ns, out_ns, till_ns  enqueued_ns, dequeued_ns and ended_ns within the window: it waits from the first to the second
+--   weight        how many items it stands for: of many that were soon done one in so many is told
 --   as_of         until when an open one is known, 1970 for up to now
 SELECT
   cityHash64(service, session, queue_name, queue_id) AS queue,
-  service, session, queue_name, queue_id, item_id, priority, workers, error_type, trace_id, span_id,
+  service, session, queue_name, queue_id, item_id, priority, workers, weight, error_type, trace_id, span_id,
   multiIf(
     result = 'waiting' OR taken_ns >= window_to_ns, if(result = 'lost' AND taken_ns < window_to_ns, 'lost', 'waiting'),
     result = 'processing' OR done_ns >= window_to_ns, 'processing',
@@ -34,7 +35,7 @@ SELECT
 FROM
 (
   SELECT
-    service, session, queue_name, queue_id, item_id, priority, concurrency AS workers, error_type, trace_id, span_id,
+    service, session, queue_name, queue_id, item_id, priority, concurrency AS workers, weight, error_type, trace_id, span_id,
     if(result = 'failed', 'failed', 'done') AS result,
     least(toUnixTimestamp64Nano(enqueued_at), taken_ns) AS put_ns,
     toUnixTimestamp64Nano(dequeued_at) AS taken_ns,
@@ -51,7 +52,7 @@ FROM
   -- If repeated_items:
   UNION ALL
   SELECT
-    service, session, queue_name, queue_id, item_id, priority, concurrency AS workers, error_type, trace_id, span_id,
+    service, session, queue_name, queue_id, item_id, priority, concurrency AS workers, weight, error_type, trace_id, span_id,
     if(result = 'failed', 'failed', 'done') AS result,
     least(toUnixTimestamp64Nano(enqueued_at), taken_ns) AS put_ns,
     toUnixTimestamp64Nano(dequeued_at) AS taken_ns,
@@ -69,7 +70,7 @@ FROM
   -- If queue_open:
   UNION ALL
   SELECT
-    service, session, name, subject_id, item_id, priority, concurrency, '', trace_id, span_id,
+    service, session, name, subject_id, item_id, priority, concurrency, 1, '', trace_id, span_id,
     multiIf(state = 'lost', 'lost', kind = 'queue_wait', 'waiting', 'processing'),
     toUnixTimestamp64Nano(started_at) - toInt64(if(kind = 'queue_wait', 0, wait_ns)),
     toUnixTimestamp64Nano(if(kind = 'queue_wait', seen_at, started_at)),

@@ -8,8 +8,8 @@ FROM
 (
   SELECT
     service, queue_name, minute,
-    sum(greatest(0, least(out_ns, (minute + 1) * 60000000000) - greatest(from_ns, minute * 60000000000))) / 6e10 AS waiting,
-    sum(greatest(0, least(till_ns, (minute + 1) * 60000000000) - greatest(out_ns, minute * 60000000000))) / 6e10 AS working
+    sum(greatest(0, least(out_ns, (minute + 1) * 60000000000) - greatest(from_ns, minute * 60000000000)) * weight) / 6e10 AS waiting,
+    sum(greatest(0, least(till_ns, (minute + 1) * 60000000000) - greatest(out_ns, minute * 60000000000)) * weight) / 6e10 AS working
   FROM queue_items
   ARRAY JOIN range(
     intDiv(greatest(from_ns, till_ns - 86400000000000), 60000000000), intDiv(till_ns, 60000000000) + 1) AS minute

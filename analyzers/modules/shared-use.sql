@@ -6,8 +6,9 @@
 SELECT
   lock AS of_lock,
   maxIntersections(from_ns, till_ns) AS permits_used,
-  toFloat64(intervalLengthSum(from_ns, till_ns)) AS wall,
-  sum(toFloat64(till_ns - from_ns)) AS permit_ns
+  -- Where few are told for many, in that proportion.
+  toFloat64(intervalLengthSum(from_ns, till_ns)) * permit_ns / sum(toFloat64(till_ns - from_ns)) AS wall,
+  sum(toFloat64(till_ns - from_ns) * weight) AS permit_ns
 FROM lock_holds
 ARRAY JOIN range(toUInt32(least(greatest(permits, 1), 1000))) AS permit
 WHERE (lock_mode = 'shared' OR lock_type IN ('semaphore', 'pool', 'rwlock')) AND till_ns > from_ns

@@ -19,15 +19,15 @@ SELECT kind, name, events, first_at, last_at, total_ns, waited_ns AS wait_ns
 FROM
 (
   SELECT
-    'lock' AS kind, lock_name AS name, count() AS events, min(granted_at) AS first_at, max(granted_at) AS last_at,
-    sum(toUInt128(hold_ns)) AS total_ns, sum(toUInt128(h.wait_ns)) AS waited_ns
+    'lock' AS kind, lock_name AS name, sum(weight) AS events, min(granted_at) AS first_at, max(granted_at) AS last_at,
+    sum(toUInt128(hold_ns) * weight) AS total_ns, sum(toUInt128(h.wait_ns)) AS waited_ns
   FROM wayward_lock_holds AS h
   WHERE session = {session:String} AND ({service:String} = '' OR service = {service:String})
   GROUP BY name
   UNION ALL
   SELECT
-    'queue', queue_name, count(), min(enqueued_at), max(enqueued_at), sum(toUInt128(processing_ns)),
-    sum(toUInt128(wait_ns))
+    'queue', queue_name, sum(weight), min(enqueued_at), max(enqueued_at), sum(toUInt128(processing_ns) * weight),
+    sum(toUInt128(wait_ns) * weight)
   FROM wayward_queue_items
   WHERE session = {session:String} AND ({service:String} = '' OR service = {service:String})
   GROUP BY queue_name

@@ -56,7 +56,9 @@ export function toClusterStatements(sql: string, cluster: string): readonly stri
     const local = `ALTER TABLE ${altered[1]}${localSuffix} ${everywhere} ${rest}`
     // Settings and times to live are those of the rows' own table.
     const isOfRows =
-      /^(?:MODIFY (?:SETTING|TTL)|REMOVE TTL|MATERIALIZE|ADD INDEX|ADD PROJECTION) /.test(rest)
+      /^(?:MODIFY (?:SETTING|TTL)|REMOVE TTL|MATERIALIZE|ADD INDEX|(?:ADD|DROP) PROJECTION) /.test(
+        rest,
+      )
     return isOfRows ? [local] : [local, `ALTER TABLE ${altered[1]} ${everywhere} ${rest}`]
   }
   throw new Error(`No form for a cluster is known of "${sql.slice(0, 80)}"`)

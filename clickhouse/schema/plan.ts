@@ -156,6 +156,10 @@ function isNeeded(
       const found = state.tables.get(action.table)
       return found !== undefined && !found.statement.includes(`PROJECTION ${action.projection} `)
     }
+    case 'drop_projection': {
+      const found = state.tables.get(action.table)
+      return found?.statement.includes(`PROJECTION ${action.projection} `) === true
+    }
     case 'fill':
       return isNew && state.tables.has(action.table)
     case 'setting':

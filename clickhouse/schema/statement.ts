@@ -17,6 +17,7 @@ export interface Statement {
  * - `query`: gives a view that is there another query.
  * - `add_column`, `add_index`, `add_projection`, `setting`: changes a table; `value` is the setting
  *   as the table's own statement shows it.
+ * - `drop_projection`: takes a projection away, if it is there.
  * - `fill`: makes an index, a projection or a column for the rows that a table has already.
  */
 export type Action =
@@ -24,6 +25,7 @@ export type Action =
   | { readonly kind: 'add_column'; readonly table: string; readonly column: string }
   | { readonly kind: 'add_index'; readonly table: string; readonly index: string }
   | { readonly kind: 'add_projection'; readonly table: string; readonly projection: string }
+  | { readonly kind: 'drop_projection'; readonly table: string; readonly projection: string }
   | { readonly kind: 'fill'; readonly table: string }
   | { readonly kind: 'setting'; readonly table: string; readonly value: string }
   | { readonly kind: 'query'; readonly name: string }
@@ -73,6 +75,10 @@ const forms: readonly (readonly [RegExp, (groups: Readonly<Record<string, string
     [
       /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? ADD PROJECTION IF NOT EXISTS (?<projection>\w+)/,
       ({ table = '', projection = '' }) => ({ kind: 'add_projection', table, projection }),
+    ],
+    [
+      /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? DROP PROJECTION IF EXISTS (?<projection>\w+)/,
+      ({ table = '', projection = '' }) => ({ kind: 'drop_projection', table, projection }),
     ],
     [
       /^ALTER TABLE (?<table>\w+)(?: ON CLUSTER \S+)? MATERIALIZE (?:INDEX|PROJECTION|COLUMN) \w+/,

@@ -33,22 +33,23 @@ CREATE TABLE IF NOT EXISTS wayward_lock_holds
   parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
   lock_key UInt64 MATERIALIZED cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service), if(lock_type IN ('distributed', 'database', 'file'), '', session), lock_type, lock_name, lock_id) COMMENT 'The lock as a number: of hosts and clusters one for all sessions, others of their session' CODEC(ZSTD(1)),
   actor_key UInt64 MATERIALIZED cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) COMMENT 'Who asked as a number: the task, or the thread where no task is known, of its session' CODEC(ZSTD(1)),
+  weight UInt32 DEFAULT 1 COMMENT 'How many operations this row stands for (wayward.operation.weight)' CODEC(T64, ZSTD(1)),
   INDEX released (toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
   PROJECTION numbers
   (
     SELECT service, session, toDate(granted_at), countIf(sequence > 0), groupBitmapIf(sequence, sequence > 0), max(granted_at)
     GROUP BY service, session, toDate(granted_at)
   ),
-  PROJECTION half_seconds
+  PROJECTION by_half_second
   (
     SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 500),
-      count(), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(hold_ns)
+      sum(weight), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(toFloat64(hold_ns) * weight)
     GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 500)
   ),
-  PROJECTION minutes
+  PROJECTION by_minute
   (
     SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 60000),
-      count(), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(hold_ns)
+      sum(weight), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(toFloat64(hold_ns) * weight)
     GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 60000)
   )
 )

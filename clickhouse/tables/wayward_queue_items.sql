@@ -33,22 +33,23 @@ CREATE TABLE IF NOT EXISTS wayward_queue_items
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
   parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  weight UInt32 DEFAULT 1 COMMENT 'How many operations this row stands for (wayward.operation.weight)' CODEC(T64, ZSTD(1)),
   INDEX ended (toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
   PROJECTION numbers
   (
     SELECT service, session, toDate(dequeued_at), count(), groupBitmapIf(sequence, sequence > 0), max(dequeued_at)
     GROUP BY service, session, toDate(dequeued_at)
   ),
-  PROJECTION half_seconds
+  PROJECTION by_half_second
   (
     SELECT service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 500),
-      count(), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(wait_ns), sum(processing_ns)
+      sum(weight), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(toFloat64(wait_ns) * weight), sum(toFloat64(processing_ns) * weight)
     GROUP BY service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 500)
   ),
-  PROJECTION minutes
+  PROJECTION by_minute
   (
     SELECT service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 60000),
-      count(), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(wait_ns), sum(processing_ns)
+      sum(weight), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(toFloat64(wait_ns) * weight), sum(toFloat64(processing_ns) * weight)
     GROUP BY service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 60000)
   )
 )

@@ -24,6 +24,7 @@ AS SELECT
   toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
   trace_id,
   span_id,
-  parent_span_id
+  parent_span_id,
+  greatest(toUInt32OrZero(attributes['wayward.operation.weight']), 1) AS weight
 FROM wayward_incoming
 WHERE kind = 'queue_item'

@@ -2,11 +2,16 @@
 import {
   type Area,
   areaCell,
+  areaCount,
+  areaOf,
   areaState,
   cell,
+  countsAt,
+  endedCountsAt,
   lossesAt,
   lossFigures,
   lossReasonCount,
+  type Memory,
   number,
   recordKind,
   ringUnits,
@@ -134,15 +139,34 @@ export class AreaReader {
     return found
   }
 
-  /** Gives the area back, for another thread. */
-  release(): void {
+  /** Gives the area back, for another thread. @param counts where its counts are added to */
+  release(counts: Float64Array): void {
     const { header, figures, tableCells } = this.#area
     const used = header[areaCell.slotsUsed] as number
     for (let slot = 0; slot < used; slot++) tableCells[slot * slotNumbers * 2 + cell.state] = 0
+    for (let index = 0; index < 2; index++) {
+      const at = endedCountsAt + index
+      counts[at] = (counts[at] as number) + (figures[countsAt + index] as number)
+    }
     figures.fill(0, lossesAt)
     header.fill(0, areaCell.threadId, lossesAt * 2)
     Atomics.store(header, areaCell.state, areaState.free)
   }
+}
+
+/** Operations of a process that were told one by one, and those that others stand for. */
+export function countRecorded(memory: Memory): {
+  readonly recorded: number
+  readonly thinned: number
+} {
+  let recorded = memory.figures[endedCountsAt] as number
+  let thinned = memory.figures[endedCountsAt + 1] as number
+  for (let index = 0; index < areaCount; index++) {
+    const { figures } = areaOf(memory, index)
+    recorded += figures[countsAt] as number
+    thinned += figures[countsAt + 1] as number
+  }
+  return { recorded, thinned }
 }
 
 /** Records that nobody has read; exact only while nobody reads. */

@@ -278,7 +278,7 @@ export class Drain {
     open.finish(reason)
     this.#takeLosses(reader)
     this.#takeLosses(reader)
-    reader.release()
+    reader.release(this.#memory.figures)
     this.#recordings[index] = undefined
   }
 

@@ -1,6 +1,6 @@
 // Where what is recorded lies: one piece of memory for the process, which all its threads share.
 //
-//   process header │ area │ area │ …         one area for each thread that records
+//   process header │ details │ area │ area │ …   one area for each thread that records
 //   area:  header │ texts │ table │ ring
 //
 //   texts   what is named, once each, in the order of its first use: length and UTF-8; its number
@@ -28,13 +28,18 @@ export const ringUnits = 16_384
 const textBytes = 512 * 1024
 
 const processHeaderBytes = 256
+/** How much is told of what is text: by whom it was said, in the process and from outside. */
+export const detailSources = 2
+export const detailBytesMax = 16_384
+const detailsBytes = detailSources * detailBytesMax
 const areaHeaderBytes = 512
 const tableBytes = slotCount * slotNumbers * 8
 const ringBytes = ringUnits * unitNumbers * 8
 const areaBytes = areaHeaderBytes + textBytes + tableBytes + ringBytes
 
+const areasAt = processHeaderBytes + detailsBytes
 /** Bytes of the whole. */
-export const memoryBytes = processHeaderBytes + areaCount * areaBytes
+export const memoryBytes = areasAt + areaCount * areaBytes
 
 /** Cells of the process's header, as whole numbers of 32 bits. */
 export const processCell = {
@@ -48,6 +53,10 @@ export const processCell = {
   dropped: 3,
   /** 1 when nobody reads any more. */
   isGone: 4,
+  /** Changes with the details. */
+  detailGeneration: 5,
+  /** Bytes of details, by their source; below zero while they are written. */
+  detailBytes: 6,
 } as const
 
 /** Cells of an area's header. */
@@ -78,6 +87,10 @@ export const lossFigures = 4
 /** Reasons, by their place. */
 export const lossReason = { ringFull: 0, openFull: 1 } as const
 export const lossReasonCount = 2
+/** Behind them: operations that were told one by one, and those that others stand for. */
+export const countsAt = lossesAt + 2 * lossReasonCount * lossFigures
+/** The same of threads that have ended, among the process's numbers of eight bytes. */
+export const endedCountsAt = 16
 
 /** What a record or a slot is of. The number stands in the lowest byte of its first cell. */
 export const recordKind = {
@@ -122,6 +135,8 @@ export const cell = {
   errorType: 24,
   /** Bytes of text behind the locks that are held. */
   textBytes: 25,
+  /** How many operations a record stands for. */
+  weight: 26,
 } as const
 
 /** Numbers of eight bytes of a record or slot. */
@@ -175,6 +190,9 @@ export interface Area {
 export interface Memory {
   readonly buffer: SharedArrayBuffer
   readonly header: Int32Array
+  /** The header as numbers of eight bytes. */
+  readonly figures: Float64Array
+  readonly details: readonly Uint8Array[]
 }
 
 export function createMemory(): Memory {
@@ -182,12 +200,21 @@ export function createMemory(): Memory {
 }
 
 export function openMemory(buffer: SharedArrayBuffer): Memory {
-  return { buffer, header: new Int32Array(buffer, 0, processHeaderBytes / 4) }
+  return {
+    buffer,
+    header: new Int32Array(buffer, 0, processHeaderBytes / 4),
+    figures: new Float64Array(buffer, 0, processHeaderBytes / 8),
+    details: Array.from(
+      { length: detailSources },
+      (_, source) =>
+        new Uint8Array(buffer, processHeaderBytes + source * detailBytesMax, detailBytesMax),
+    ),
+  }
 }
 
 /** @param index from 0 to `areaCount` - 1 */
 export function areaOf({ buffer }: Memory, index: number): Area {
-  const start = processHeaderBytes + index * areaBytes
+  const start = areasAt + index * areaBytes
   const textsAt = start + areaHeaderBytes
   const tableAt = textsAt + textBytes
   const ringAt = tableAt + tableBytes

@@ -7,10 +7,12 @@ import type {
   Operation,
   QueueEnqueueOperation,
   QueueItemOperation,
+  QueueSubject,
   QueueWaitOperation,
   ZoneOperation,
 } from '../report/operation.ts'
 import type { HeldLocks } from '../report/task.ts'
+import { ClassDetail, type Rules } from './detail.ts'
 import { cell, flag, number, recordKind, slotNumbers } from './layout.ts'
 import type { TextWriter } from './texts.ts'
 
@@ -55,9 +57,18 @@ const itemTextBytesMax = (slotNumbers - number.held) * 8
 /** Our own ids of locks and queues are the process's number and a count. */
 const ownPrefix = `${process.pid}:`
 
-/** What is known of a lock, as its mark. */
-interface KnownLock {
+/** What is known of a lock or queue, as its mark. */
+interface Known {
   readonly name: string
+  readonly detail: ClassDetail
+}
+
+interface KnownQueue extends Known {
+  readonly nameNumber: number
+  readonly id: number
+}
+
+interface KnownLock extends Known {
   readonly type: string
   readonly nameNumber: number
   readonly typeNumber: number
@@ -68,11 +79,22 @@ interface KnownLock {
 /** Writes operations of one thread. */
 export class OperationWriter {
   readonly #texts: TextWriter
+  readonly #rules: Rules
+  /** By the number of the name: those that found no room among the texts have one together. */
+  readonly #details = new Map<number, ClassDetail>()
   #mode = ''
   #modeNumber = 0
 
-  constructor(texts: TextWriter) {
+  constructor(texts: TextWriter, rules: Rules) {
     this.#texts = texts
+    this.#rules = rules
+  }
+
+  /** What is told of the class of an operation. */
+  detailOf(operation: RecordedOperation): ClassDetail {
+    if ('lock' in operation) return this.#knownOf(operation.lock).detail
+    if ('queue' in operation) return this.#knownQueueOf(operation.queue).detail
+    return this.#detailOf(this.#texts.numberOf(operation.name), operation.name)
   }
 
   /**
@@ -168,10 +190,11 @@ export class OperationWriter {
     const cellsAt = at * 2
     const { queue, item } = operation
     const { capacity, concurrency } = queue
-    cells[cellsAt + cell.name] = this.#texts.numberOf(queue.name)
+    const known = this.#knownQueueOf(queue)
+    cells[cellsAt + cell.name] = known.nameNumber
     cells[cellsAt + cell.type] = this.#texts.numberOf(item.itemName)
     numbers[at + number.size] = item.size
-    numbers[at + number.id] = this.#idOf(queue)
+    numbers[at + number.id] = known.id
     let flags = this.#writeItemId(place, at, item.itemId)
     if (item.priority !== undefined) {
       flags |= flag.hasPriority
@@ -207,10 +230,12 @@ export class OperationWriter {
     const known = lock.mark as KnownLock | undefined
     if (known?.name === lock.name && known.type === lock.type) return known
     const texts = this.#texts
+    const nameNumber = texts.numberOf(lock.name)
     const found = {
       name: lock.name,
       type: lock.type,
-      nameNumber: texts.numberOf(lock.name),
+      detail: this.#detailOf(nameNumber, lock.name),
+      nameNumber,
       typeNumber: texts.numberOf(lock.type),
       scopeNumber: texts.numberOf(lock.scope),
       id: this.#numberOfId(lock.id),
@@ -228,13 +253,27 @@ export class OperationWriter {
     return this.#modeNumber
   }
 
-  /** A queue's id does not change. */
-  #idOf(subject: { readonly id: string; mark: unknown }): number {
-    const { mark } = subject
-    if (typeof mark === 'number') return mark
-    const id = this.#numberOfId(subject.id)
-    subject.mark = id
-    return id
+  /** Its name may change, its id does not. */
+  #knownQueueOf(queue: QueueSubject): KnownQueue {
+    const known = queue.mark as KnownQueue | undefined
+    if (known?.name === queue.name) return known
+    const nameNumber = this.#texts.numberOf(queue.name)
+    const found = {
+      name: queue.name,
+      detail: this.#detailOf(nameNumber, queue.name),
+      nameNumber,
+      id: known?.id ?? this.#numberOfId(queue.id),
+    }
+    queue.mark = found
+    return found
+  }
+
+  #detailOf(nameNumber: number, name: string): ClassDetail {
+    const known = this.#details.get(nameNumber)
+    if (known !== undefined) return known
+    const found = new ClassDetail(this.#rules, name)
+    this.#details.set(nameNumber, found)
+    return found
   }
 
   #numberOfId(id: string): number {

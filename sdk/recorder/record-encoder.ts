@@ -23,6 +23,7 @@ import {
   ATTR_WAYWARD_LOCK_WAIT_DURATION,
   ATTR_WAYWARD_LOCK_WAIT_RESULT,
   ATTR_WAYWARD_LOCK_WAITER_COUNT,
+  ATTR_WAYWARD_OPERATION_WEIGHT,
   ATTR_WAYWARD_QUEUE_CAPACITY,
   ATTR_WAYWARD_QUEUE_CONCURRENCY,
   ATTR_WAYWARD_QUEUE_ID,
@@ -64,6 +65,7 @@ const keys = {
   lockWaitDuration: new AttributeKey(ATTR_WAYWARD_LOCK_WAIT_DURATION),
   lockWaitResult: new AttributeKey(ATTR_WAYWARD_LOCK_WAIT_RESULT),
   lockWaiterCount: new AttributeKey(ATTR_WAYWARD_LOCK_WAITER_COUNT),
+  operationWeight: new AttributeKey(ATTR_WAYWARD_OPERATION_WEIGHT),
   queueCapacity: new AttributeKey(ATTR_WAYWARD_QUEUE_CAPACITY),
   queueConcurrency: new AttributeKey(ATTR_WAYWARD_QUEUE_CONCURRENCY),
   queueId: new AttributeKey(ATTR_WAYWARD_QUEUE_ID),
@@ -168,6 +170,8 @@ export class RecordEncoder {
       cells[cellsAt + cell.endNs] as number,
     )
     this.writeAttributes(spanField.attributes, view, kind, sequenceOf(view))
+    const weight = cells[cellsAt + cell.weight] as number
+    if (weight > 1) this.#attributes.number(keys.operationWeight, weight)
     if (this.#writeEnd(view, kind)) {
       const status = writer.begin(spanField.status)
       writer.integer(statusField.code, statusError)

@@ -3,10 +3,15 @@
 //
 //   begin ──▶ a slot of the table ──end──▶ a record of the ring ──▶ worker
 //
-// The mark of an operation is its slot's number, or what has it and a context that was asked for.
-import { type Context, type Span, type SpanContext, trace } from '@opentelemetry/api'
+// The mark of an operation is its slot's number, or a span that has it and was asked for.
+import { type Context, type Span, trace } from '@opentelemetry/api'
+import {
+  WAYWARD_LOCK_SCOPE_VALUE_PROCESS,
+  WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE,
+} from '@wayward/semconv'
 import type { Emitter } from '../emit/emitter.ts'
 import type { Operation, ReportedEvent } from '../report/operation.ts'
+import type { Rules } from './detail.ts'
 import {
   type Area,
   areaCell,
@@ -29,28 +34,22 @@ import {
   type RecordedOperation,
   type RecordPlace,
 } from './operation-record.ts'
+import { RecordedSpan } from './recorded-span.ts'
 import { RingWriter } from './ring-writer.ts'
 import { TextWriter } from './texts.ts'
-import { parentOf, spanContextOf, TraceIds } from './trace-ids.ts'
+import { type Parent, parentOf, TraceIds } from './trace-ids.ts'
 
-/** The mark of what is recorded without a slot, or was asked for its context. */
-class Marked {
-  readonly slot: number
-  readonly spanContext: SpanContext
-  context: Context | undefined = undefined
-
-  constructor(slot: number, spanContext: SpanContext) {
-    this.slot = slot
-    this.spanContext = spanContext
-  }
-}
-
+/** There was no room for it. */
 const noSlot = -1
+/** Nothing is told of its class. */
+const isOff = Symbol('off')
 
 export interface RecorderSettings {
   readonly area: Area
   /** Takes what a record cannot say. */
   readonly spans: Emitter
+  /** How much is told of which class. */
+  readonly rules: Rules
   /** Told once: too many different names. */
   readonly onTextsFull: () => void
 }
@@ -74,13 +73,13 @@ export class Recorder implements Emitter {
   /** For what has no slot. */
   readonly #spare: RecordPlace
 
-  constructor({ area, spans, onTextsFull }: RecorderSettings) {
+  constructor({ area, spans, rules, onTextsFull }: RecorderSettings) {
     this.#area = area
     this.#spans = spans
     this.#ring = new RingWriter(area)
     this.#table = { cells: area.tableCells, numbers: area.table }
     this.#texts = new TextWriter(area, onTextsFull)
-    this.#writer = new OperationWriter(this.#texts)
+    this.#writer = new OperationWriter(this.#texts, rules)
     const numbers = new Float64Array(slotNumbers)
     this.#spare = { cells: new Int32Array(numbers.buffer), numbers }
   }
@@ -92,19 +91,23 @@ export class Recorder implements Emitter {
 
   /** Whether an operation is recorded, and not a span. */
   isRecorded({ mark }: Operation): boolean {
-    return typeof mark === 'number' || mark instanceof Marked
+    return typeof mark === 'number' || mark instanceof RecordedSpan || mark === isOff
   }
 
-  /** Whether the worker sees that it is open. */
+  /** Whether the worker sees that it is open, or need not. */
   isInTable({ mark }: Operation): boolean {
-    return typeof mark === 'number' || (mark instanceof Marked && mark.slot !== noSlot)
+    return !(mark instanceof RecordedSpan) || mark.slot !== noSlot
   }
 
   begin(operation: Operation): void {
     const parent = parentOf(operation.parent)
     // A record has no room for a state of the trace.
-    if (this.#isClosed || parent?.traceState !== undefined || !canBeRecorded(operation)) {
+    if (this.#isClosed || hasTraceState(parent) || !canBeRecorded(operation)) {
       this.#spans.begin(operation)
+      return
+    }
+    if (this.#writer.detailOf(operation).isOff) {
+      operation.mark = isOff
       return
     }
     const kind = kindNumberOf(operation)
@@ -112,7 +115,7 @@ export class Recorder implements Emitter {
     if (slot === noSlot) {
       const { cells } = this.#spare
       this.#ids.write(cells, 0, parent, hasOwnSpan(operation))
-      operation.mark = new Marked(noSlot, spanContextOf(cells, 0))
+      operation.mark = new RecordedSpan(noSlot, cells, 0)
       return
     }
     const table = this.#table
@@ -126,7 +129,9 @@ export class Recorder implements Emitter {
 
   end(operation: Operation, seconds: number, ns: number): void {
     const { mark } = operation
-    const slot = typeof mark === 'number' ? mark : mark instanceof Marked ? mark.slot : undefined
+    if (mark === isOff) return
+    const slot =
+      typeof mark === 'number' ? mark : mark instanceof RecordedSpan ? mark.slot : undefined
     // A span's, or of what began before there was a recorder.
     if (slot === undefined) {
       this.#spans.end(operation, seconds, ns)
@@ -135,7 +140,11 @@ export class Recorder implements Emitter {
     const recorded = operation as RecordedOperation
     const isTold =
       recorded.kind === 'lock_wait' ? recorded.isReported : recorded.kind !== 'queue_wait'
-    if (isTold && !this.#isClosed) this.#record(recorded, slot, seconds, ns)
+    if (isTold && !this.#isClosed) {
+      const weight = this.#weigh(recorded, seconds, ns)
+      if (weight > 0) this.#record(recorded, slot, seconds, ns, weight)
+      else this.#ring.count(false)
+    }
     if (slot !== noSlot) this.#freeSlot(slot)
     if (typeof mark === 'number') operation.mark = undefined
   }
@@ -146,22 +155,22 @@ export class Recorder implements Emitter {
 
   spanOf(operation: Operation): Span | undefined {
     if (!this.isRecorded(operation)) return this.#spans.spanOf(operation)
-    if (!hasOwnSpan(operation)) return undefined
-    return trace.wrapSpanContext(this.#marked(operation).spanContext)
+    return hasOwnSpan(operation) && operation.mark !== isOff ? this.#marked(operation) : undefined
   }
 
   contextOf(operation: Operation): Context {
     if (!this.isRecorded(operation)) return this.#spans.contextOf(operation)
-    if (!hasOwnSpan(operation)) return operation.parent
+    if (!hasOwnSpan(operation) || operation.mark === isOff) return operation.parent
     const marked = this.#marked(operation)
-    marked.context ??= trace.setSpanContext(operation.parent, marked.spanContext)
+    marked.context ??= trace.setSpan(operation.parent, marked)
     return marked.context
   }
 
   /** It will be heard of no more; its end may still be recorded. @param reason as the event's */
   forget(operation: Operation, reason: string): void {
     const { mark } = operation
-    const slot = typeof mark === 'number' ? mark : (mark as Marked).slot
+    if (mark === isOff) return
+    const slot = typeof mark === 'number' ? mark : (mark as RecordedSpan).slot
     if (slot === noSlot) return
     const at = this.#ring.reserve(2)
     if (at !== -1) {
@@ -172,7 +181,7 @@ export class Recorder implements Emitter {
       cells[at * 2 + cell.state] = recordKind.forgotten
       this.#ring.publish(2)
     }
-    operation.mark = new Marked(noSlot, spanContextOf(this.#table.cells, slot * slotNumbers * 2))
+    operation.mark = new RecordedSpan(noSlot, this.#table.cells, slot * slotNumbers * 2)
     this.#freeSlot(slot)
   }
 
@@ -188,16 +197,44 @@ export class Recorder implements Emitter {
     Atomics.store(this.#area.header, areaCell.state, areaState.ended)
   }
 
-  #marked(operation: Operation): Marked {
+  #marked(operation: Operation): RecordedSpan {
     const { mark } = operation
-    if (mark instanceof Marked) return mark
+    if (mark instanceof RecordedSpan) return mark
     const slot = mark as number
-    const marked = new Marked(slot, spanContextOf(this.#table.cells, slot * slotNumbers * 2))
+    const marked = new RecordedSpan(slot, this.#table.cells, slot * slotNumbers * 2)
     operation.mark = marked
     return marked
   }
 
-  #record(operation: RecordedOperation, slot: number, seconds: number, ns: number): void {
+  /** How many operations this one stands for; 0 where it is not told. */
+  #weigh(operation: RecordedOperation, seconds: number, ns: number): number {
+    const detail = this.#writer.detailOf(operation)
+    const lengthNs = (seconds - operation.startSeconds) * 1e9 + ns - operation.startNs
+    if (operation.kind === 'lock_hold') {
+      const isPlain =
+        !operation.isContended &&
+        !operation.isWaitedFor &&
+        operation.lock.scope === WAYWARD_LOCK_SCOPE_VALUE_PROCESS &&
+        !hasChildren(operation)
+      return detail.weigh(seconds, Math.max(lengthNs, operation.waitNs), isPlain)
+    }
+    if (operation.kind === 'queue_item') {
+      const isPlain =
+        operation.result === WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE &&
+        !operation.queue.hasEnqueueSpans &&
+        !hasChildren(operation)
+      return detail.weigh(seconds, Math.max(lengthNs, operation.waitNs), isPlain)
+    }
+    return detail.isTold(lengthNs) ? 1 : 0
+  }
+
+  #record(
+    operation: RecordedOperation,
+    slot: number,
+    seconds: number,
+    ns: number,
+    weight: number,
+  ): void {
     const ring = this.#ring
     const { cells: from, numbers: fromNumbers } =
       slot === noSlot ? this.#fillSpare(operation) : this.#table
@@ -223,10 +260,14 @@ export class Recorder implements Emitter {
       cells[at * 2 + index] = from[cellsAt + index] as number
     }
     this.#writer.writeEnd(ring, at, operation, seconds, ns)
+    cells[at * 2 + cell.weight] = weight
     if (operation.kind === 'lock_wait') this.#ids.writeOwn(cells, at * 2)
     cells[at * 2 + cell.state] = kindNumberOf(operation)
     cells[at * 2 + cell.units] = units
     ring.publish(units)
+    ring.count(true)
+    const parent = parentOf(operation.parent)
+    if (parent instanceof RecordedSpan) parent.isAsked = true
   }
 
   /** What has no slot is written when it ends. */
@@ -234,7 +275,7 @@ export class Recorder implements Emitter {
     const { mark, parent } = operation
     const spare = this.#spare
     this.#ids.write(spare.cells, 0, parentOf(parent), false)
-    if (mark instanceof Marked) this.#ids.writeGiven(spare.cells, 0, mark.spanContext)
+    if (mark instanceof RecordedSpan) mark.writeIds(spare.cells, 0)
     this.#writer.write(spare, 0, operation)
     return spare
   }
@@ -264,4 +305,15 @@ export class Recorder implements Emitter {
 /** Whether its span has its id before it ends, so that others can be its children. */
 function hasOwnSpan({ kind }: Operation): boolean {
   return kind !== 'lock_wait' && kind !== 'queue_wait'
+}
+
+/** Whether another may be the child of its span. */
+function hasChildren({ mark }: Operation): boolean {
+  return mark instanceof RecordedSpan && mark.isAsked
+}
+
+function hasTraceState(parent: Parent | undefined): boolean {
+  return (
+    parent !== undefined && !(parent instanceof RecordedSpan) && parent.traceState !== undefined
+  )
 }

@@ -3,6 +3,7 @@
 import { readlinkSync } from 'node:fs'
 import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads'
 import { diag } from '@opentelemetry/api'
+import { getStringFromEnv } from '@opentelemetry/core'
 import type { Resource } from '@opentelemetry/resources'
 import { ProtobufWriter } from '@wayward/otlp'
 import type { Pipeline } from '../emit/pipeline.ts'
@@ -11,7 +12,9 @@ import type { ProcessState } from '../process/process-state.ts'
 import type { RegisterOptions } from '../register-options.ts'
 import type { Core } from '../report/core.ts'
 import { defaultSnapshotSettings } from '../report/open-operations.ts'
-import { countUnread } from './area-reader.ts'
+import { countRecorded, countUnread } from './area-reader.ts'
+import { DetailBook, detailSource } from './detail-book.ts'
+import { type Details, parseDetails, wantedDetail, parseDetail } from './detail.ts'
 import { drainElsewhere, type DrainThread, startDrain } from './drain-thread.ts'
 import type { DrainSettings } from './drain.ts'
 import {
@@ -33,6 +36,10 @@ import { Recorder } from './recorder.ts'
 export interface Recording extends Pipeline {
   /** Spans and events that were lost. */
   readonly droppedCount: number
+  /** Operations that were told one by one, and those that others stand for. */
+  readonly counts: { readonly recorded: number; readonly thinned: number }
+  /** Replaces what the process says of how much is told. */
+  setDetails(details: Details): void
 }
 
 const environmentKey = 'wayward.recorder'
@@ -78,7 +85,9 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
       : drainElsewhere(memory)
   if (shared === undefined) share(memory)
   const spans = core.emitter
-  const recorder = new Recorder({ area, spans, onTextsFull: warnOfTexts })
+  const book = new DetailBook(memory)
+  if (shared === undefined) setFirstDetails(book, options.detail)
+  const recorder = new Recorder({ area, spans, rules: book, onTextsFull: warnOfTexts })
   openArea(area)
   core.emitter = recorder
   core.open = followRecorded(recorder, core.open, drain)
@@ -103,6 +112,12 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
       const dropped = Atomics.load(memory.header, processCell.dropped)
       return isAbandoned ? dropped + countUnread(area) : dropped
     },
+    get counts() {
+      return countRecorded(memory)
+    },
+    setDetails(details) {
+      book.set(detailSource.process, checkDetails(details))
+    },
     forceFlush: () => drain.flush(),
     async shutdown() {
       letGo()
@@ -123,6 +138,27 @@ function warnOfTexts(): void {
   diag.warn(
     'Too many different names of locks, queues and zones are reported: new ones are called "(other)"',
   )
+}
+
+/** What the code says goes before what the environment says. */
+function setFirstDetails(book: DetailBook, given: Details = {}): void {
+  const { details, problems } = parseDetails(getStringFromEnv('WAYWARD_DETAIL') ?? '')
+  for (const problem of problems) diag.warn(`Cannot use a part of WAYWARD_DETAIL: ${problem}`)
+  try {
+    book.set(detailSource.process, { ...details, ...checkDetails(given) })
+  } catch (error) {
+    diag.warn('Cannot use the details of classes that were given', error)
+  }
+}
+
+/** @throws TypeError if one of them is no detail */
+function checkDetails(details: Details): Details {
+  for (const [pattern, detail] of Object.entries(details)) {
+    if (parseDetail(detail) === undefined) {
+      throw new TypeError(`Cannot set the detail "${detail}" of "${pattern}": ${wantedDetail}`)
+    }
+  }
+  return details
 }
 
 function drainSettings({ resource, scopeName, options }: RecordingSettings): DrainSettings {

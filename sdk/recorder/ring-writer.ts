@@ -1,5 +1,15 @@
-import { type Area, areaCell, cell, lossesAt, lossFigures, lossReasonCount } from './layout.ts'
-import { recordKind, ringUnits, unitNumbers } from './layout.ts'
+import {
+  type Area,
+  areaCell,
+  cell,
+  countsAt,
+  lossesAt,
+  lossFigures,
+  lossReasonCount,
+  recordKind,
+  ringUnits,
+  unitNumbers,
+} from './layout.ts'
 
 const cellsOfUnit = unitNumbers * 2
 
@@ -38,6 +48,12 @@ export class RingWriter {
   publish(units: number): void {
     this.#head = (this.#head + units) | 0
     Atomics.store(this.#header, areaCell.head, this.#head)
+  }
+
+  /** Counts an operation that is told, or one that another stands for. */
+  count(isTold: boolean): void {
+    const at = isTold ? countsAt : countsAt + 1
+    this.#figures[at] = (this.#figures[at] as number) + 1
   }
 
   /** What found no room, in the ring or the table, is counted. */

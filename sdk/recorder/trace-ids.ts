@@ -3,6 +3,10 @@
 import { randomFillSync } from 'node:crypto'
 import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api'
 import { cell, flag } from './layout.ts'
+import { RecordedSpan } from './recorded-span.ts'
+
+/** What is the parent of what begins: recorded itself, or a span. */
+export type Parent = RecordedSpan | SpanContext
 
 const sampled = 1
 
@@ -14,7 +18,7 @@ export class TraceIds {
   readonly #state = randomFillSync(new Int32Array(4))
   /** The parent that was read last: what is recorded often has the same as what came before. */
   readonly #parent = new Int32Array(6)
-  #parentContext: SpanContext | undefined
+  #parentRead: Parent | undefined
   #parentFlags = 0
 
   constructor() {
@@ -26,8 +30,8 @@ export class TraceIds {
    * Writes the trace and the parent of what begins, and its own id if it `hasOwn`. What has neither
    * a parent nor an own id has no trace.
    */
-  write(cells: Cells, at: number, parent: SpanContext | undefined, hasOwn: boolean): void {
-    if (parent !== undefined && parent !== this.#parentContext) this.#read(parent)
+  write(cells: Cells, at: number, parent: Parent | undefined, hasOwn: boolean): void {
+    if (parent !== undefined && parent !== this.#parentRead) this.#read(parent)
     if (parent === undefined || this.#parentFlags === -1) this.#writeRoot(cells, at, hasOwn)
     else {
       const words = this.#parent
@@ -50,16 +54,6 @@ export class TraceIds {
     this.#writeSpanId(cells, at)
   }
 
-  /** Writes the ids that were given away already. */
-  writeGiven(cells: Cells, at: number, { traceId, spanId }: SpanContext): void {
-    for (let word = 0; word < 4; word++) {
-      cells[at + cell.traceId + word] = parseHex(traceId, word * 8)
-    }
-    for (let word = 0; word < 2; word++) {
-      cells[at + cell.spanId + word] = parseHex(spanId, word * 8)
-    }
-  }
-
   #writeSpanId(cells: Cells, at: number): void {
     // Zero is no id.
     cells[at + cell.spanId] = this.#next() || 1
@@ -78,9 +72,20 @@ export class TraceIds {
     cells[at + cell.flags] = sampled
   }
 
-  #read(parent: SpanContext): void {
+  #read(parent: Parent): void {
+    this.#parentRead = parent
+    if (parent instanceof RecordedSpan) {
+      const words = this.#parent
+      words[0] = parent.traceId0
+      words[1] = parent.traceId1
+      words[2] = parent.traceId2
+      words[3] = parent.traceId3
+      words[4] = parent.spanId0
+      words[5] = parent.spanId1
+      this.#parentFlags = parent.flags
+      return
+    }
     const { traceId, spanId, traceFlags, isRemote } = parent
-    this.#parentContext = parent
     for (let word = 0; word < 4; word++) this.#parent[word] = parseHex(traceId, word * 8)
     for (let word = 0; word < 2; word++) this.#parent[4 + word] = parseHex(spanId, word * 8)
     const isValid = this.#parent.some((word, at) => at < 4 && word !== 0)
@@ -106,25 +111,10 @@ export class TraceIds {
 }
 
 /** The span that is active in a context. */
-export function parentOf(context: Context): SpanContext | undefined {
-  return context === ROOT_CONTEXT ? undefined : trace.getSpanContext(context)
-}
-
-/** The context of the span whose ids stand in a record. */
-export function spanContextOf(cells: Cells, at: number): SpanContext {
-  return {
-    traceId: hexOf(cells, at + cell.traceId, 4),
-    spanId: hexOf(cells, at + cell.spanId, 2),
-    traceFlags: (cells[at + cell.flags] as number) & 0xff,
-  }
-}
-
-function hexOf(cells: Cells, from: number, words: number): string {
-  let text = ''
-  for (let word = 0; word < words; word++) {
-    text += ((cells[from + word] as number) >>> 0).toString(16).padStart(8, '0')
-  }
-  return text
+export function parentOf(context: Context): Parent | undefined {
+  if (context === ROOT_CONTEXT) return undefined
+  const span = trace.getSpan(context)
+  return span instanceof RecordedSpan ? span : span?.spanContext()
 }
 
 /** Eight digits of a text; what is none counts as 0. */

@@ -50,6 +50,8 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
   readonly waitNs: number
   readonly isContended: boolean
   readonly depth: number
+  /** What `blockedCount` of the lock was when it was granted. */
+  readonly #blockedBefore: number
   /** Gone with the end: tasks know what they inherited, and would keep all that came before. */
   #task: Task | undefined
 
@@ -73,6 +75,7 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
     this.waitNs = grant.waitNs
     this.isContended = grant.isContended
     this.depth = depthOf(lock, task) + 1
+    this.#blockedBefore = lock.blockedCount
     lock.takenPermits += this.permits ?? 1
     if (!this.#isShared) lock.exclusiveCount++
     // The lock knows its holders also where so much is open that their tasks and the snapshots do
@@ -84,6 +87,10 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
 
   get kind(): 'lock_hold' {
     return 'lock_hold'
+  }
+
+  get isWaitedFor(): boolean {
+    return this.lock.waitingCount > 0 || this.lock.blockedCount !== this.#blockedBefore
   }
 
   get lockId(): string {

@@ -52,6 +52,7 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
     this.waiterCount = lock.waitingCount
     this.holderTaskNumber = lock.holds[0]?.taskNumber ?? 0
     this.#isBlocked = isBlocked(lock, this.mode, options.permits ?? 1)
+    if (this.#isBlocked) lock.blockedCount++
     this.parent = context.active()
     this.sequence = core.process.nextSequence()
     this.#point = core.tasks.ask()

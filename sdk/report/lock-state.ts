@@ -35,6 +35,8 @@ export interface LockState extends LockSubject {
    */
   takenPermits: number
   exclusiveCount: number
+  /** Requests that somebody stood in the way of, ever. */
+  blockedCount: number
 }
 
 /** Whether the known holders or earlier waiters stand in the way of a request. */

@@ -33,6 +33,7 @@ export class Lock implements ReportedLock, LockState {
   waitingCount = 0
   takenPermits = 0
   exclusiveCount = 0
+  blockedCount = 0
   /** Permits that came back and cover no whole hold yet. */
   #returnedPermits = 0
 

@@ -75,6 +75,8 @@ export interface LockHoldOperation extends LockOperation {
   readonly kind: 'lock_hold'
   readonly waitNs: number
   readonly isContended: boolean
+  /** Whether a request stood in its way while it was held, as far as is known at that moment. */
+  readonly isWaitedFor: boolean
   /** How often its task holds the lock, with this. */
   readonly depth: number
 }
@@ -83,6 +85,8 @@ export interface QueueSubject extends Subject {
   readonly id: string
   readonly capacity: number | undefined
   readonly concurrency: number | undefined
+  /** Whether each enqueueing is a span of its own, to which the item's links. */
+  readonly hasEnqueueSpans: boolean
 }
 
 /** What is known of an item since it was enqueued. */

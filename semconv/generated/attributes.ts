@@ -21,7 +21,7 @@ export const WAYWARD_CLOCK_SOURCE_VALUE_REALTIME = 'realtime' as const
 /** Largest error of the offset, in nanoseconds. */
 export const ATTR_WAYWARD_CLOCK_UNCERTAINTY = 'wayward.clock.uncertainty' as const
 
-/** Number of a span or event within its process, counted from 1 without gaps. */
+/** Number of a span or event within its process, counted from 1. */
 export const ATTR_WAYWARD_EVENT_SEQUENCE = 'wayward.event.sequence' as const
 
 /** Number of spans and events that were dropped. */
@@ -458,6 +458,9 @@ export const ATTR_WAYWARD_OPERATION_SNAPSHOT_INTERVAL = 'wayward.operation.snaps
 
 /** When the open operation started, RFC 3339 with nanoseconds, UTC. */
 export const ATTR_WAYWARD_OPERATION_START_TIME = 'wayward.operation.start_time' as const
+
+/** How many operations of its class this one stands for, itself counted. Absent where it stands for itself. */
+export const ATTR_WAYWARD_OPERATION_WEIGHT = 'wayward.operation.weight' as const
 
 /** Largest number of items that may wait. */
 export const ATTR_WAYWARD_QUEUE_CAPACITY = 'wayward.queue.capacity' as const

@@ -116,8 +116,8 @@ describe('migrate()', () => {
       for (const sql of earlierBuild) await writer.command(sql)
       await writer.command('INSERT INTO wayward_lock_holds (service, sequence) VALUES (1, 1)')
       const script = showPlan(await dryRun(writer), { database: 'earlier' })
-      expect(script.match(/^ALTER TABLE \w+ MODIFY QUERY/gm)).toHaveLength(4)
-      expect((await migrate(writer)).applied).toEqual([8, 9, 10, 11, 12, 13, 14, 15])
+      expect(script.match(/^ALTER TABLE \w+ MODIFY QUERY/gm)).toHaveLength(6)
+      expect((await migrate(writer)).applied).toEqual([8, 9, 10, 11, 12, 13, 14, 15, 16])
       expect(isEmpty(await dryRun(writer))).toBe(true)
       // What was there before gets its index and its projections, in the background.
       await vi.waitFor(async () => {
@@ -319,10 +319,17 @@ const earlierBuild = [
   'ALTER TABLE wayward_open_operations DROP INDEX ended',
   'ALTER TABLE wayward_lock_holds DROP INDEX released',
   ...['lock_waits', 'queue_items'].map((name) => `ALTER TABLE wayward_${name} DROP INDEX ended`),
-  ...['lock_holds', 'lock_waits', 'queue_items'].flatMap((name) =>
-    ['numbers', 'half_seconds', 'minutes'].map(
-      (projection) => `ALTER TABLE wayward_${name} DROP PROJECTION ${projection}`,
-    ),
+  ...['half_seconds', 'minutes'].map(
+    (projection) => `ALTER TABLE wayward_lock_waits DROP PROJECTION ${projection}`,
+  ),
+  ...['lock_holds', 'queue_items'].flatMap((name) => [
+    `ALTER TABLE wayward_${name} DROP PROJECTION by_half_second`,
+    `ALTER TABLE wayward_${name} DROP PROJECTION by_minute`,
+    `ALTER TABLE wayward_${name} ADD PROJECTION minutes (SELECT service, count() GROUP BY service)`,
+    `ALTER TABLE wayward_${name} DROP COLUMN weight`,
+  ]),
+  ...['lock_holds', 'lock_waits', 'queue_items'].map(
+    (name) => `ALTER TABLE wayward_${name} DROP PROJECTION numbers`,
   ),
   ...['ended_at', 'end_reason', 'seen_uptime_ns', 'interval_ns', 'deadline_at', 'priority'].map(
     (column) => `ALTER TABLE wayward_open_operations DROP COLUMN ${column}`,
@@ -401,7 +408,7 @@ describe('the .sql files', () => {
     ).toHaveLength(tableFiles.length)
     for (const file of listed) {
       expect(readSql(file), file).toMatch(
-        /IF NOT EXISTS|MODIFY SETTING|MATERIALIZE (?:INDEX|PROJECTION|COLUMN) |^DROP \w+ IF EXISTS/m,
+        /IF NOT EXISTS|MODIFY SETTING|MATERIALIZE (?:INDEX|PROJECTION|COLUMN) |DROP \w+ IF EXISTS/,
       )
     }
   })

@@ -150,22 +150,23 @@ CREATE TABLE IF NOT EXISTS wayward_lock_holds_local ON CLUSTER `main`
   parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
   lock_key UInt64 MATERIALIZED cityHash64(if(lock_type IN ('distributed', 'database', 'file'), '', service), if(lock_type IN ('distributed', 'database', 'file'), '', session), lock_type, lock_name, lock_id) COMMENT 'The lock as a number: of hosts and clusters one for all sessions, others of their session' CODEC(ZSTD(1)),
   actor_key UInt64 MATERIALIZED cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) COMMENT 'Who asked as a number: the task, or the thread where no task is known, of its session' CODEC(ZSTD(1)),
+  weight UInt32 DEFAULT 1 COMMENT 'How many operations this row stands for (wayward.operation.weight)' CODEC(T64, ZSTD(1)),
   INDEX released (toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
   PROJECTION numbers
   (
     SELECT service, session, toDate(granted_at), countIf(sequence > 0), groupBitmapIf(sequence, sequence > 0), max(granted_at)
     GROUP BY service, session, toDate(granted_at)
   ),
-  PROJECTION half_seconds
+  PROJECTION by_half_second
   (
     SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 500),
-      count(), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(hold_ns)
+      sum(weight), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(toFloat64(hold_ns) * weight)
     GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 500)
   ),
-  PROJECTION minutes
+  PROJECTION by_minute
   (
     SELECT service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 60000),
-      count(), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(hold_ns)
+      sum(weight), min(granted_at), max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))), sum(toFloat64(hold_ns) * weight)
     GROUP BY service, session, lock_name, intDiv(toUnixTimestamp64Milli(granted_at), 60000)
   )
 )
@@ -263,22 +264,23 @@ CREATE TABLE IF NOT EXISTS wayward_queue_items_local ON CLUSTER `main`
   trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
   span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
   parent_span_id String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+  weight UInt32 DEFAULT 1 COMMENT 'How many operations this row stands for (wayward.operation.weight)' CODEC(T64, ZSTD(1)),
   INDEX ended (toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
   PROJECTION numbers
   (
     SELECT service, session, toDate(dequeued_at), count(), groupBitmapIf(sequence, sequence > 0), max(dequeued_at)
     GROUP BY service, session, toDate(dequeued_at)
   ),
-  PROJECTION half_seconds
+  PROJECTION by_half_second
   (
     SELECT service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 500),
-      count(), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(wait_ns), sum(processing_ns)
+      sum(weight), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(toFloat64(wait_ns) * weight), sum(toFloat64(processing_ns) * weight)
     GROUP BY service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 500)
   ),
-  PROJECTION minutes
+  PROJECTION by_minute
   (
     SELECT service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 60000),
-      count(), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(wait_ns), sum(processing_ns)
+      sum(weight), min(enqueued_at), min(dequeued_at), max(dequeued_at), max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))), sum(toFloat64(wait_ns) * weight), sum(toFloat64(processing_ns) * weight)
     GROUP BY service, session, queue_name, result = 'failed', intDiv(toUnixTimestamp64Milli(dequeued_at), 60000)
   )
 )
@@ -464,7 +466,8 @@ AS SELECT
   toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
   trace_id,
   span_id,
-  parent_span_id
+  parent_span_id,
+  greatest(toUInt32OrZero(attributes['wayward.operation.weight']), 1) AS weight
 FROM wayward_incoming_local
 WHERE kind = 'lock_hold';
 
@@ -523,7 +526,8 @@ AS SELECT
   toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
   trace_id,
   span_id,
-  parent_span_id
+  parent_span_id,
+  greatest(toUInt32OrZero(attributes['wayward.operation.weight']), 1) AS weight
 FROM wayward_incoming_local
 WHERE kind = 'queue_item';
 
@@ -1227,3 +1231,6 @@ ENGINE = Distributed('main', currentDatabase(), 'wayward_imports_local', cityHas
 
 -- Migration 15 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (15, 'Who imports which session', now64(3));
+
+-- Migration 16 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (16, 'How many holds and items a row stands for', now64(3));

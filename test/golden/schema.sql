@@ -715,6 +715,7 @@ CREATE TABLE wayward_lock_holds
     `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
     `lock_key` UInt64 MATERIALIZED cityHash64(if((lock_type IN ('distributed', 'database', 'file')), '', service), if((lock_type IN ('distributed', 'database', 'file')), '', session), lock_type, lock_name, lock_id) COMMENT 'The lock as a number: of hosts and clusters one for all sessions, others of their session' CODEC(ZSTD(1)),
     `actor_key` UInt64 MATERIALIZED cityHash64(service, session, if(task_id = '', toString(thread_id), task_id)) COMMENT 'Who asked as a number: the task, or the thread where no task is known, of its session' CODEC(ZSTD(1)),
+    `weight` UInt32 DEFAULT 1 COMMENT 'How many operations this row stands for (wayward.operation.weight)' CODEC(T64, ZSTD(1)),
     INDEX released (toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
     PROJECTION numbers
     (
@@ -730,34 +731,34 @@ CREATE TABLE wayward_lock_holds
             session,
             toDate(granted_at)
     ),
-    PROJECTION half_seconds
+    PROJECTION by_half_second
     (
         SELECT
             service,
             session,
             lock_name,
             intDiv(toUnixTimestamp64Milli(granted_at), 500),
-            count(),
+            sum(weight),
             min(granted_at),
             max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))),
-            sum(hold_ns)
+            sum(toFloat64(hold_ns) * weight)
         GROUP BY
             service,
             session,
             lock_name,
             intDiv(toUnixTimestamp64Milli(granted_at), 500)
     ),
-    PROJECTION minutes
+    PROJECTION by_minute
     (
         SELECT
             service,
             session,
             lock_name,
             intDiv(toUnixTimestamp64Milli(granted_at), 60000),
-            count(),
+            sum(weight),
             min(granted_at),
             max(toUnixTimestamp64Nano(granted_at) + toInt64(least(hold_ns, 6300000000000000000))),
-            sum(hold_ns)
+            sum(toFloat64(hold_ns) * weight)
         GROUP BY
             service,
             session,
@@ -793,7 +794,8 @@ CREATE MATERIALIZED VIEW wayward_lock_holds_mv TO wayward_lock_holds
     `sequence` UInt64,
     `trace_id` String,
     `span_id` String,
-    `parent_span_id` String
+    `parent_span_id` String,
+    `weight` UInt32
 )
 AS SELECT
     service,
@@ -817,7 +819,8 @@ AS SELECT
     toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
     trace_id,
     span_id,
-    parent_span_id
+    parent_span_id,
+    greatest(toUInt32OrZero(attributes['wayward.operation.weight']), 1) AS weight
 FROM wayward_incoming
 WHERE kind = 'lock_hold';
 
@@ -1213,6 +1216,7 @@ CREATE TABLE wayward_queue_items
     `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
     `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1)),
     `parent_span_id` String COMMENT 'Parent span, empty for a root' CODEC(ZSTD(1)),
+    `weight` UInt32 DEFAULT 1 COMMENT 'How many operations this row stands for (wayward.operation.weight)' CODEC(T64, ZSTD(1)),
     INDEX ended (toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))) TYPE minmax GRANULARITY 1,
     PROJECTION numbers
     (
@@ -1228,7 +1232,7 @@ CREATE TABLE wayward_queue_items
             session,
             toDate(dequeued_at)
     ),
-    PROJECTION half_seconds
+    PROJECTION by_half_second
     (
         SELECT
             service,
@@ -1236,13 +1240,13 @@ CREATE TABLE wayward_queue_items
             queue_name,
             result = 'failed',
             intDiv(toUnixTimestamp64Milli(dequeued_at), 500),
-            count(),
+            sum(weight),
             min(enqueued_at),
             min(dequeued_at),
             max(dequeued_at),
             max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))),
-            sum(wait_ns),
-            sum(processing_ns)
+            sum(toFloat64(wait_ns) * weight),
+            sum(toFloat64(processing_ns) * weight)
         GROUP BY
             service,
             session,
@@ -1250,7 +1254,7 @@ CREATE TABLE wayward_queue_items
             result = 'failed',
             intDiv(toUnixTimestamp64Milli(dequeued_at), 500)
     ),
-    PROJECTION minutes
+    PROJECTION by_minute
     (
         SELECT
             service,
@@ -1258,13 +1262,13 @@ CREATE TABLE wayward_queue_items
             queue_name,
             result = 'failed',
             intDiv(toUnixTimestamp64Milli(dequeued_at), 60000),
-            count(),
+            sum(weight),
             min(enqueued_at),
             min(dequeued_at),
             max(dequeued_at),
             max(toUnixTimestamp64Nano(dequeued_at) + toInt64(least(processing_ns, 6300000000000000000))),
-            sum(wait_ns),
-            sum(processing_ns)
+            sum(toFloat64(wait_ns) * weight),
+            sum(toFloat64(processing_ns) * weight)
         GROUP BY
             service,
             session,
@@ -1303,7 +1307,8 @@ CREATE MATERIALIZED VIEW wayward_queue_items_mv TO wayward_queue_items
     `sequence` UInt64,
     `trace_id` String,
     `span_id` String,
-    `parent_span_id` String
+    `parent_span_id` String,
+    `weight` UInt32
 )
 AS SELECT
     service,
@@ -1329,7 +1334,8 @@ AS SELECT
     toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
     trace_id,
     span_id,
-    parent_span_id
+    parent_span_id,
+    greatest(toUInt32OrZero(attributes['wayward.operation.weight']), 1) AS weight
 FROM wayward_incoming
 WHERE kind = 'queue_item';
 

@@ -72,7 +72,12 @@ WITH
       class, any(l.lock_name) AS of_name, any(l.lock_type) AS of_type,
       groupUniqArrayArray(l.services) AS services, uniqMergeState(l.sessions) AS sessions, count() AS locks,
       sum(l.ended) AS ended, sum(l.still) AS still, sum(l.lost) AS lost, sum(l.at_once) AS at_once,
-      quantileExactInclusiveMerge(0.95)(l.lengths) AS p95,
+      quantileExactInclusiveMerge(0.95)(l.lengths) AS p95_told,
+      -- If thinned_holds:
+      if(max(l.heaviest) > 1, quantileTDigestWeightedMerge(0.95)(l.lengths_weighed), p95_told) AS p95,
+      -- Else
+      p95_told AS p95,
+      -- End
       sum(l.length_sum) AS length_sum, min(l.shortest) AS shortest, max(l.longest) AS longest, sum(l.in_window) AS in_window,
       sum(l.bounces) AS bounces, uniqMergeState(l.actors) AS actors, uniqMergeState(l.threads) AS threads,
       max(l.permits) AS permits, max(l.used_ns) AS used_ns

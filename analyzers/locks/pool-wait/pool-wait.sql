@@ -47,7 +47,13 @@ WITH
   (
     SELECT
       class, any(l.lock_name) AS of_name, groupUniqArrayArray(l.services) AS services, count() AS locks, sum(l.ended) AS ended,
-      sum(l.still) AS still, sum(l.at_once) AS at_once, quantileExactInclusiveMerge(0.95)(l.lengths) AS p95,
+      sum(l.still) AS still, sum(l.at_once) AS at_once,
+      quantileExactInclusiveMerge(0.95)(l.lengths) AS p95_told,
+      -- If thinned_holds:
+      if(max(l.heaviest) > 1, quantileTDigestWeightedMerge(0.95)(l.lengths_weighed), p95_told) AS p95,
+      -- Else
+      p95_told AS p95,
+      -- End
       max(l.permits) AS permits, max(l.used_ns) AS used_ns
     FROM holds_by_lock AS l
     WHERE is_pool
@@ -58,7 +64,7 @@ WITH
     SELECT
       class,
       sumMap(map(multiIf(task_name != '', toString(task_name), thread_name != '', toString(thread_name), task_id),
-        toFloat64(till_ns - from_ns))) AS by_name,
+        toFloat64(till_ns - from_ns) * weight)) AS by_name,
       arrayReverseSort(entry -> (entry.2, entry.1), arrayZip(mapKeys(by_name), mapValues(by_name)))[1] AS most,
       groupArrayIf(10000)(toUInt64(end_ns - start_ns), is_open AND NOT is_lost) AS ages
     FROM lock_holds

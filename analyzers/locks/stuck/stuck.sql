@@ -47,8 +47,8 @@ WITH
         class, any(h.lock_name) AS lock_name, any(h.lock_type) AS lock_type,
         groupUniqArray(service) AS services,
         countIf(is_lost) AS lost,
-        countIf(NOT is_open) AS ended,
-        toUInt64(ifNotFinite(quantileTDigestIf(0.99)(end_ns - start_ns, NOT is_open), 0)) AS usual
+        sumIf(weight, NOT is_open) AS ended,
+        toUInt64(ifNotFinite(quantileTDigestWeightedIf(0.99)(end_ns - start_ns, weight, NOT is_open), 0)) AS usual
       FROM lock_holds AS h
       GROUP BY class
     ) AS u

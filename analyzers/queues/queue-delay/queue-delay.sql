@@ -77,8 +77,17 @@ WITH
       sum(q.removed) AS removed, sum(q.refused) AS refused, any(q.error) AS last_error,
       sum(q.at_start) AS backlog_start, sum(q.waiting) AS backlog_end, sum(q.processing) AS still_processing,
       sum(q.lost) AS ends_lost,
-      quantilesExactInclusiveMerge(0.5, 0.95, 0.99)(q.waits) AS waits, max(q.wait_longest) AS wait_max_ns,
-      quantilesExactInclusiveMerge(0.5, 0.95)(q.works) AS works, max(q.work_longest) AS work_max_ns,
+      -- If thinned_items:
+      if(max(q.heaviest) > 1, quantilesTDigestWeightedMerge(0.5, 0.95, 0.99)(q.waits_weighed),
+        quantilesExactInclusiveMerge(0.5, 0.95, 0.99)(q.waits)) AS waits,
+      if(max(q.heaviest) > 1, quantilesTDigestWeightedMerge(0.5, 0.95)(q.works_weighed),
+        quantilesExactInclusiveMerge(0.5, 0.95)(q.works)) AS works,
+      -- Else
+      quantilesExactInclusiveMerge(0.5, 0.95, 0.99)(q.waits) AS waits,
+      quantilesExactInclusiveMerge(0.5, 0.95)(q.works) AS works,
+      -- End
+      max(q.wait_longest) AS wait_max_ns,
+      max(q.work_longest) AS work_max_ns,
       sum(q.wait_sum) AS wait_sum_ns, sum(q.work_sum) AS processing_sum_ns,
       toUInt64(intervalLengthSumMerge(q.waited)) AS waited_ns,
       toUInt64(intervalLengthSumMerge(q.either) - intervalLengthSumMerge(q.worked)) AS idle_ns,

@@ -128,8 +128,11 @@ describe('what finds no room', () => {
       .reduce((sum, event) => sum + Number(event.attributes[ATTR_WAYWARD_EVENTS_DROPPED_COUNT]), 0)
 
   test('in the ring or the queue is told: what arrives and what is lost add up', async () => {
-    const ended = await start('flood', { TEST_COUNT: '60000', OTEL_BSP_MAX_QUEUE_SIZE: '2048' })
-      .ended
+    const ended = await start('flood', {
+      TEST_COUNT: '60000',
+      OTEL_BSP_MAX_QUEUE_SIZE: '2048',
+      WAYWARD_DETAIL: '*=all',
+    }).ended
     expect(ended).toEqual({ code: 0, signal: null, stderr: '' })
     expect(server.spans.length).toBeGreaterThan(1000)
     expect(server.spans.length + lost('queue_full')).toBe(60_002)

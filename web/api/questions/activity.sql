@@ -65,7 +65,7 @@ FROM
   SELECT
     service,
     intDiv(toUnixTimestamp64Nano(enqueued_at) - {from_ns:Int64}, {step_ns:Int64}) AS bucket,
-    0, 0, 0, 0, toUInt128(0), 0, sum(toUInt128(wait_ns)), count()
+    0, 0, 0, 0, toUInt128(0), 0, sum(toUInt128(wait_ns) * weight), sum(weight)
   FROM wayward_queue_items
   WHERE enqueued_at >= {from:DateTime64(9, 'UTC')} AND enqueued_at < {to:DateTime64(9, 'UTC')}
     AND ({service:String} = '' OR service = {service:String})

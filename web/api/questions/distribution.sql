@@ -26,8 +26,8 @@ SELECT
   state,
   if(step < 0, 0, exp2(step / 4)) AS shortest_ns,
   if(step < 0, 1, exp2((step + 1) / 4)) AS longest_ns,
-  count() AS count,
-  sum(done_ns - begin_ns) AS sum_ns
+  sum(weight) AS count,
+  sum((done_ns - begin_ns) * weight) AS sum_ns
 FROM lane_intervals
 WHERE kind = {kind:String} AND name = {name:String}
 GROUP BY state, if(done_ns <= begin_ns, -1, toInt32(floor(log2(done_ns - begin_ns) * 4))) AS step

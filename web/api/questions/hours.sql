@@ -27,10 +27,10 @@
 SELECT
   toDayOfWeek(fromUnixTimestamp64Nano(begin_ns, 'UTC')) AS weekday,
   toHour(fromUnixTimestamp64Nano(begin_ns, 'UTC')) AS hour,
-  countIf(state NOT IN ('waiting', 'queued')) AS count,
-  countIf(state = 'failed') AS failed,
-  countIf(state IN ('waiting', 'queued')) AS waits,
-  sumIf(done_ns - begin_ns, state IN ('waiting', 'queued')) AS wait_ns,
+  sumIf(weight, state NOT IN ('waiting', 'queued')) AS count,
+  sumIf(weight, state = 'failed') AS failed,
+  sumIf(weight, state IN ('waiting', 'queued')) AS waits,
+  sumIf((done_ns - begin_ns) * weight, state IN ('waiting', 'queued')) AS wait_ns,
   max(done_ns - begin_ns) AS longest_ns
 FROM lane_intervals
 WHERE kind = {kind:String} AND name = {name:String}

@@ -32,12 +32,12 @@ SELECT
   state,
   fromUnixTimestamp64Nano({from_ns:Int64} + bucket * {step_ns:Int64}, 'UTC') AS at,
   intDiv(least(greatest(if(is_end, done_ns, begin_ns), {from_ns:Int64}), {to_ns:Int64} - 1) - {from_ns:Int64}, {step_ns:Int64}) AS bucket,
-  countIf(NOT is_end AND begin_ns < {from_ns:Int64}) AS before,
-  countIf(NOT is_end) AS began,
-  countIf(is_end AND done_ns < {to_ns:Int64}) AS ended,
-  sumIf(done_ns - begin_ns, NOT is_end) AS sum_ns,
-  quantileIf(0.5)(done_ns - begin_ns, NOT is_end) AS p50_ns,
-  quantileIf(0.95)(done_ns - begin_ns, NOT is_end) AS p95_ns,
+  sumIf(weight, NOT is_end AND begin_ns < {from_ns:Int64}) AS before,
+  sumIf(weight, NOT is_end) AS began,
+  sumIf(weight, is_end AND done_ns < {to_ns:Int64}) AS ended,
+  sumIf((done_ns - begin_ns) * weight, NOT is_end) AS sum_ns,
+  quantileExactWeightedIf(0.5)(done_ns - begin_ns, weight, NOT is_end) AS p50_ns,
+  quantileExactWeightedIf(0.95)(done_ns - begin_ns, weight, NOT is_end) AS p95_ns,
   maxIf(done_ns - begin_ns, NOT is_end) AS max_ns
 FROM lane_intervals
 ARRAY JOIN [false, true] AS is_end

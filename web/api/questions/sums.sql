@@ -27,9 +27,9 @@
 --   longest_ns  duration ns  the longest, whole
 SELECT
   kind, service, name, state,
-  count() AS count,
-  sum(least(done_ns, {to_ns:Int64}) - greatest(begin_ns, {from_ns:Int64})) AS sum_ns,
-  avg(done_ns - begin_ns) AS mean_ns,
+  sum(weight) AS count,
+  sum((least(done_ns, {to_ns:Int64}) - greatest(begin_ns, {from_ns:Int64})) * weight) AS sum_ns,
+  avgWeighted(done_ns - begin_ns, weight) AS mean_ns,
   max(done_ns - begin_ns) AS longest_ns
 FROM lane_intervals
 WHERE {find:String} = '' OR positionCaseInsensitiveUTF8(concat(kind, ' ', name, ' ', service), {find:String}) > 0

@@ -1,2 +1,0 @@
--- Fills the projection half_seconds of wayward_lock_holds for the rows that are there, in the background.
-ALTER TABLE wayward_lock_holds MATERIALIZE PROJECTION half_seconds

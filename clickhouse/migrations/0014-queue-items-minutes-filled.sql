@@ -1,2 +1,0 @@
--- Fills the projection minutes of wayward_queue_items for the rows that are there, in the background.
-ALTER TABLE wayward_queue_items MATERIALIZE PROJECTION minutes

@@ -1,0 +1,2 @@
+-- Fills the projection by_minute of wayward_lock_holds for the rows that are there, in the background.
+ALTER TABLE wayward_lock_holds MATERIALIZE PROJECTION by_minute

@@ -1,0 +1,2 @@
+-- The sums of wayward_lock_holds for each half second that were of rows, not of what these stand for.
+ALTER TABLE wayward_lock_holds DROP PROJECTION IF EXISTS half_seconds
