@@ -34,6 +34,7 @@ export function addControl(context: CommandContext): void {
       'control set severity 4 --client shop',
       "control set sampling 0.1 --name 'hits.*'",
       "control set timer off --client 'shop*' --name db.query",
+      "control set detail 1/100 --client shop --name 'cache.*'",
     ],
   )
     .argument('<setting>', `one of ${Object.keys(controlSettings).join(', ')}`)

@@ -12,6 +12,7 @@ export {
 } from './observe/instrumentations.ts'
 export { nameQueue } from './observe/p-queue.ts'
 export type { PQueueClass } from './observe/p-queue.ts'
+export type { ControlOptions } from './recorder/control-poller.ts'
 export type { Detail, Details } from './recorder/detail.ts'
 export type { SnapshotSettings } from './report/open-operations.ts'
 export type { FlushOptions, RegisterOptions, Registration } from './register-options.ts'

@@ -2,6 +2,7 @@
 import type { Attributes, MeterProvider } from '@opentelemetry/api'
 import type { LogRecordExporter } from '@opentelemetry/sdk-logs'
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { ControlOptions } from './recorder/control-poller.ts'
 import type { Details } from './recorder/detail.ts'
 import type { SnapshotSettings } from './report/open-operations.ts'
 import type { Reporter } from './reporter.ts'
@@ -47,6 +48,12 @@ export interface RegisterOptions {
    * @default { '*': '500/s' }
    */
   readonly detail?: Details
+  /**
+   * With the recorder, a collector that is asked for what `wayward control set detail` says, which
+   * goes before `detail`; its address goes before `WAYWARD_CONTROL_URL`. Nobody is asked by
+   * default, and nothing ever listens in the process.
+   */
+  readonly control?: ControlOptions
   /**
    * Publishes the SDK's state and the values of OpenTelemetry's instruments in a stats file, which
    * can be read while the application hangs. Needs the package `@wayward/mmstats`, or is given what

@@ -27,6 +27,6 @@ export const controlSetFields = {
     type: { ...textType, placeholder: 'pattern' },
     default: '*',
     isFlagOnly: true,
-    text: 'Counters, gauges and timers whose names are like this, in the same way',
+    text: 'Counters, gauges, timers, locks, queues or zones whose names are like this, in the same way',
   },
 } satisfies Record<string, Field<unknown>>

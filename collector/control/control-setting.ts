@@ -41,6 +41,13 @@ export const controlSettings = {
     wanted: 'on or off',
     pattern: /^(?:on|off)$/,
   },
+  detail: {
+    kind: 'sdk',
+    hasName: true,
+    text: 'How much the recorder tells of locks, queues and zones of a name, in place of what the application says',
+    wanted: 'all, off, a rate as 500/s, a part as 1/20, or a length as >10ms',
+    pattern: /^(?:all|off|[1-9]\d{0,8}\/s|1\/[1-9]\d{0,5}|>\d{1,9}(?:\.\d{1,9})?(?:ns|us|ms|s))$/,
+  },
 } as const satisfies Readonly<Record<string, SettingKind>>
 
 /** The name of a setting. */

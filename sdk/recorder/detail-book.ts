@@ -84,8 +84,9 @@ function rulesOf(...sources: readonly Details[]): PatternRule[] {
 }
 
 function patternOf(text: string): RegExp {
-  const literals = text
-    .split('*')
-    .map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`))
-  return new RegExp(`^${literals.join('[^]*')}$`)
+  const source = text
+    .replaceAll(/[\\^$.|+()[\]{}]/g, String.raw`\$&`)
+    .replaceAll('*', '[^]*')
+    .replaceAll('?', '[^]')
+  return new RegExp(`^${source}$`)
 }

@@ -8,7 +8,10 @@
  */
 export type Detail = string
 
-/** Details by patterns of names, with `*` for any characters; of those that fit the last counts. */
+/**
+ * Details by patterns of names, with `*` for any characters and `?` for one; of those that fit the
+ * last counts.
+ */
 export type Details = Readonly<Record<string, Detail>>
 
 /** What is told where nothing else is said. */
@@ -44,6 +47,10 @@ export function parseDetail(text: string): Rule | undefined {
   return { mode: 'longer', figure: Number(longer[1]) * (nsOfUnit[longer[2] as string] as number) }
 }
 
+export function isDetail(value: unknown): value is Detail {
+  return typeof value === 'string' && parseDetail(value) !== undefined
+}
+
 /** What is wanted of a detail, for whoever wrote another. */
 export const wantedDetail = 'all, off, 500/s, 1/20 or >10ms is wanted'
 
@@ -52,7 +59,7 @@ export function parseDetails(text: string): {
   readonly details: Details
   readonly problems: readonly string[]
 } {
-  const details: Record<string, Detail> = {}
+  const details = new Map<string, Detail>()
   const problems: string[] = []
   for (const part of text.split(',')) {
     if (part.trim() === '') continue
@@ -63,11 +70,11 @@ export function parseDetails(text: string): {
       problems.push(`"${part.trim()}": ${wantedDetail}`)
     } else {
       // The last counts, also where the same pattern stands there twice.
-      delete details[pattern]
-      details[pattern] = detail
+      details.delete(pattern)
+      details.set(pattern, detail)
     }
   }
-  return { details, problems }
+  return { details: Object.fromEntries(details), problems }
 }
 
 /** Where the rules of classes are found; they can change at any time. */

@@ -26,7 +26,9 @@ import type { ProcessState } from '../process/process-state.ts'
 import { createLossReport } from '../report/loss-report.ts'
 import type { SnapshotSettings } from '../report/open-operations.ts'
 import type { LossEvent } from '../report/operation.ts'
-import { AreaReader, type RecordView, sequenceOf } from './area-reader.ts'
+import { AreaReader, countRecorded, type RecordView, sequenceOf } from './area-reader.ts'
+import { type ControlCounts, ControlPoller, type ControlSettings } from './control-poller.ts'
+import { DetailBook, detailSource } from './detail-book.ts'
 import { encodeLoss } from './event-encoder.ts'
 import {
   type Area,
@@ -61,6 +63,8 @@ export interface DrainSettings extends RecordExporterSettings {
   readonly spanLimits: QueueLimits
   readonly logLimits: QueueLimits
   readonly snapshots: SnapshotSettings
+  /** Whom to ask how much is told of which class; nobody by default. */
+  readonly control: ControlSettings | undefined
 }
 
 /**
@@ -107,6 +111,7 @@ export class Drain {
   readonly #spans: ExportQueue<EncodedItem>
   readonly #events: ExportQueue<EncodedItem>
   readonly #exporters: readonly RecordExporter[]
+  readonly #control: ControlPoller | undefined
   readonly #recordings: (Recording | undefined)[] = []
   #snapshots: SnapshotSettings
   #timer: NodeJS.Timeout | undefined
@@ -131,12 +136,14 @@ export class Drain {
     this.#spans = spans.queue
     this.#events = events.queue
     this.#exporters = [spans.exporter, events.exporter]
+    this.#control = settings.control && this.#createControl(settings.control)
   }
 
   /** Reads on a timer, which holds its thread if it shall. */
   start(isHolding: boolean): void {
     this.#timer = setInterval(() => this.tick(), readMs)
     if (!isHolding) this.#timer.unref()
+    this.#control?.start()
   }
 
   /** An error of ours ends neither the worker nor, where there is none, the application. */
@@ -173,6 +180,17 @@ export class Drain {
     this.#countUnsent()
   }
 
+  #createControl(settings: ControlSettings): ControlPoller {
+    const book = new DetailBook(this.#memory)
+    const count = (): ControlCounts => {
+      const { recorded, thinned } = countRecorded(this.#memory)
+      return { sent: recorded, thinned, dropped: this.#losses.count }
+    }
+    return new ControlPoller(settings, count, (details) => {
+      book.set(detailSource.outside, details)
+    })
+  }
+
   snapshot(): void {
     for (const recording of this.#recordings) recording?.open.snapshot(this.#snapshots)
   }
@@ -187,6 +205,7 @@ export class Drain {
 
   async shutdown(): Promise<void> {
     clearInterval(this.#timer)
+    this.#control?.stop()
     // One that is under way has read before the last was written.
     await this.#flushing
     await this.flush()

@@ -30,7 +30,7 @@ const textBytes = 512 * 1024
 const processHeaderBytes = 256
 /** How much is told of what is text: by whom it was said, in the process and from outside. */
 export const detailSources = 2
-export const detailBytesMax = 16_384
+export const detailBytesMax = 65_536
 const detailsBytes = detailSources * detailBytesMax
 const areaHeaderBytes = 512
 const tableBytes = slotCount * slotNumbers * 8

@@ -6,13 +6,16 @@ import { diag } from '@opentelemetry/api'
 import { getStringFromEnv } from '@opentelemetry/core'
 import type { Resource } from '@opentelemetry/resources'
 import { ProtobufWriter } from '@wayward/otlp'
+import { ATTR_SERVICE_NAME } from '@wayward/semconv'
 import type { Pipeline } from '../emit/pipeline.ts'
 import { isExported, queueLimits } from '../process/environment.ts'
 import type { ProcessState } from '../process/process-state.ts'
 import type { RegisterOptions } from '../register-options.ts'
 import type { Core } from '../report/core.ts'
 import { defaultSnapshotSettings } from '../report/open-operations.ts'
+import { packageVersion } from '../version.ts'
 import { countRecorded, countUnread } from './area-reader.ts'
+import type { ControlSettings } from './control-poller.ts'
 import { DetailBook, detailSource } from './detail-book.ts'
 import { type Details, parseDetails, wantedDetail, parseDetail } from './detail.ts'
 import { drainElsewhere, type DrainThread, startDrain } from './drain-thread.ts'
@@ -161,7 +164,31 @@ function checkDetails(details: Details): Details {
   return details
 }
 
-function drainSettings({ resource, scopeName, options }: RecordingSettings): DrainSettings {
+/** Whom to ask what is wanted, where that is said in the code or the environment. */
+function controlSettings({
+  state,
+  resource,
+  options,
+}: RecordingSettings): ControlSettings | undefined {
+  const url = options.control?.url ?? getStringFromEnv('WAYWARD_CONTROL_URL')
+  if (url === undefined) return undefined
+  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
+    diag.warn(`Cannot ask "${url}" for settings: an http:// or https:// address is wanted`)
+    return undefined
+  }
+  const token = options.control?.token ?? getStringFromEnv('WAYWARD_API_TOKEN')
+  return {
+    ...options.control,
+    url,
+    ...(token === undefined ? {} : { token }),
+    id: state.sessionId.slice(0, 64),
+    serviceName: String(resource.attributes[ATTR_SERVICE_NAME] ?? ''),
+    version: packageVersion,
+  }
+}
+
+function drainSettings(settings: RecordingSettings): DrainSettings {
+  const { resource, scopeName, options } = settings
   return {
     resource: encodeResource(resource),
     scopeName,
@@ -169,6 +196,7 @@ function drainSettings({ resource, scopeName, options }: RecordingSettings): Dra
     spanLimits: queueLimits('OTEL_BSP'),
     logLimits: queueLimits('OTEL_BLRP'),
     snapshots: { ...defaultSnapshotSettings, ...options.snapshots },
+    control: controlSettings(settings),
   }
 }
 

@@ -1,14 +1,34 @@
 // Goal: an operator sees a running application and changes what it sends, and the change is there
 // after a restart. Method: the built command in processes of its own, an application that asks.
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { afterAll, expect, test, vi } from 'vitest'
 import { anyPorts, runWayward, startService, temporaryFolder } from './wayward-process.ts'
 
 const folder = temporaryFolder()
 const token = 'ops-token-0123456789'
 afterAll(() => folder.remove())
+
+/** Takes a lock twice in each turn, and tells what it has recorded and left out. */
+const recording = (url: string): string => `
+  import { register } from '@wayward/sdk'
+  const registration = register({
+    serviceName: 'tills',
+    recorder: true,
+    endpoint: 'http://127.0.0.1:9',
+    control: { url: '${url}', token: '${token}', intervalMs: 50 },
+  })
+  const lock = registration.reporter.lock({ name: 'cache.rows' })
+  let before = registration.recordedCount
+  setInterval(() => {
+    lock.acquired().released()
+    lock.acquired().released()
+    const { recordedCount } = registration
+    console.log(recordedCount - before)
+    before = recordedCount
+  }, 20)`
 
 const application = (url: string): string => `
   import { createMetlogClient, createStdoutSender } from '@wayward/metlog'
@@ -22,6 +42,22 @@ const application = (url: string): string => `
     metlog.error('an error')
   }, 20)`
 
+function start(code: string): ChildProcessByStdio<null, Readable, null> {
+  return spawn(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: new URL('../../', import.meta.url),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
+/** @returns the lines that have come so far */
+function linesOf(stream: Readable): () => readonly string[] {
+  let text = ''
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  return () => text.split('\n').slice(0, -1)
+}
+
 test('wayward control', async () => {
   const tokens = join(folder.path, 'tokens')
   writeFileSync(tokens, `ops: ${token}\n`)
@@ -33,11 +69,8 @@ test('wayward control', async () => {
       cwd: folder.path,
       env: { WAYWARD_API_TOKEN: token },
     })
-  const child = spawn(
-    process.execPath,
-    ['--input-type=module', '-e', application(service.endpoints.api)],
-    { cwd: new URL('../../', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = start(application(service.endpoints.api))
+  const recorder = start(recording(service.endpoints.api))
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString()
@@ -55,6 +88,16 @@ test('wayward control', async () => {
       expect(said).not.toContain('for information')
     }, 20_000)
 
+    const figures = linesOf(recorder.stdout)
+    await vi.waitFor(async () => {
+      expect((await control('list')).stdout).toMatch(/tills +sdk +0\.1\.0 .*current/)
+    }, 30_000)
+    expect(figures()).toContain('2')
+    const off = await control('set', 'detail', 'off', '--client', 'tills', '--name', 'cache.*')
+    expect(off).toMatchObject({ code: 0 })
+    await vi.waitFor(() => expect(new Set(figures().slice(-5))).toEqual(new Set(['0'])), 20_000)
+    expect((await control('set', 'detail', 'loud')).stderr).toContain('500/s')
+
     const wrong = await control('set', 'severity', '9')
     expect(wrong).toMatchObject({ code: 2 })
     expect(wrong.stderr).toContain('0 to 7')
@@ -66,6 +109,7 @@ test('wayward control', async () => {
     expect(stranger.stderr).toContain('token')
   } finally {
     child.kill()
+    recorder.kill('SIGKILL')
   }
   await service.stop()
   service = await startService(dataDir, flags)
@@ -75,6 +119,7 @@ test('wayward control', async () => {
     }
     expect(listed.settings).toMatchObject([
       { setting: 'severity', client: 'sh*', name: '*', value: '3', setBy: 'ops' },
+      { setting: 'detail', client: 'tills', name: 'cache.*', value: 'off', setBy: 'ops' },
     ])
     expect(await control('unset', 'severity', '--client', 'sh*')).toMatchObject({ code: 0 })
     expect((await control('list')).stdout).not.toContain('sh*')

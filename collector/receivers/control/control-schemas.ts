@@ -47,7 +47,10 @@ export const settingSchema = {
         .join(' '),
     },
     client: { ...pattern, description: 'Which clients, by name; * and ? as in names of files' },
-    name: { ...pattern, description: 'Which counters, gauges and timers, in the same way' },
+    name: {
+      ...pattern,
+      description: 'Which counters, gauges and timers, or locks, queues and zones, in the same way',
+    },
   },
   additionalProperties: false,
 } as const satisfies JsonSchema

@@ -97,6 +97,8 @@ describe('the details of a process', () => {
     expect(book.ruleOf('db.users').mode).toBe('off')
     expect(book.ruleOf('db.orders').mode).toBe('all')
     expect(book.ruleOf('dbxorders').mode).toBe('all')
+    expect(bookOf({ 'a?c': 'off' }).ruleOf('abc').mode).toBe('off')
+    expect(bookOf({ 'a?c': 'off' }).ruleOf('ac').mode).toBe('rate')
     expect(book.ruleOf('db.\norders\n').mode).toBe('off')
     const { generation } = book
     book.set(detailSource.outside, { '*': '>1s' })
@@ -118,8 +120,8 @@ describe('the details of a process', () => {
 
   test('are refused where they are too much, and stay', () => {
     const book = bookOf({ a: 'off' })
-    const many = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`name ${at}`, 'off']))
-    expect(() => book.set(detailSource.process, many)).toThrow(/at most 16384 are wanted/)
+    const many = Object.fromEntries(Array.from({ length: 8000 }, (_, at) => [`name ${at}`, 'off']))
+    expect(() => book.set(detailSource.process, many)).toThrow(/at most 65536 are wanted/)
     expect(book.ruleOf('a').mode).toBe('off')
   })
 
