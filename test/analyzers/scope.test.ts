@@ -93,7 +93,12 @@ test('a question is asked with what is open in the window, and only then', async
 
 test('readOptionalModules() names what a question may be asked without', async () => {
   const names = await readOptionalModules(lockContention)
-  expect(names.toSorted()).toEqual(['open_locks', 'repeated_holds', 'repeated_waits'])
+  expect(names.toSorted()).toEqual([
+    'open_locks',
+    'repeated_holds',
+    'repeated_waits',
+    'thinned_holds',
+  ])
 })
 
 test('readQuestion() leaves no mark of optional parts behind', async () => {

@@ -150,9 +150,9 @@ describe('a wide picture', () => {
   })
 
   test.each([
-    ['half_seconds', 3600],
-    ['minutes', 50],
-  ])('is drawn from the projection %s', async (projection, width) => {
+    ['half_seconds', 'by_half_second', 3600],
+    ['minutes', 'by_minute', 50],
+  ])('is drawn from the projections %s and %s', async (ofWaits, ofOthers, width) => {
     const { sql } = await ask(width)
     const plans = await Promise.all(
       sql
@@ -165,7 +165,9 @@ describe('a wide picture', () => {
       .flat()
       .map(({ explain }) => explain)
       .join('\n')
-    expect(text.split(`(${projection})`).length - 1).toBe(4)
+    const times = (projection: string): number => text.split(`(${projection})`).length - 1
+    // Waits; holds, items in the queue and items in processing.
+    expect([times(ofWaits), times(ofOthers)]).toEqual([1, 3])
   })
 
   test('has the same numbers as bytes as it has in JSON', async () => {
