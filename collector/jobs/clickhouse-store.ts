@@ -11,7 +11,7 @@ import {
 import type { Consumer, ConsumeOutcome, ExportRequest, Sender } from '../consumer.ts'
 import type { OpenBlock } from '../decode/decoder.ts'
 import { readRunRow, type RunRow } from './run-row.ts'
-import { encodeChanges } from './job-export.ts'
+import { createChangeEncoder } from './job-export.ts'
 import type { JobState } from './job-state.ts'
 import type { JobQuery, JobStore, KeepOutcome, StoredChange } from './job-store.ts'
 import { changesSql, runsSql, statesSql } from './job-sql.ts'
@@ -41,9 +41,11 @@ export interface ClickHouseJobsParts {
 /** Makes the store. */
 export function createClickHouseJobs(parts: ClickHouseJobsParts): JobStore {
   const { consumer, sender, store } = parts
+  const toBlock = createStateWriter()
+  const encoder = createChangeEncoder()
   return {
     async append({ changes, states }) {
-      const { logs, traces } = encodeChanges(changes)
+      const { logs, traces } = encoder.encode(changes)
       const requests: ExportRequest[] = [
         { signal: 'logs', encoding: 'protobuf', body: logs, sender },
       ]
@@ -90,8 +92,11 @@ function toParameters(query: JobQuery): Readonly<Record<string, string | number>
   }
 }
 
-/** The states as rows of `wayward_job_states`. */
-function toBlock(states: readonly JobState[]): OpenBlock {
+/**
+ * Writes states as rows of `wayward_job_states`, into columns that are used again: made anew for
+ * each round, their buffers were most of what the garbage collector had to do.
+ */
+function createStateWriter(): (states: readonly JobState[]) => OpenBlock {
   const columns = {
     service: createLowCardinalityColumn(),
     job_name: createStringColumn(),
@@ -102,25 +107,27 @@ function toBlock(states: readonly JobState[]): OpenBlock {
     next_due_at: createUInt64Column('DateTime64(3)'),
     state: createStringColumn(),
   }
-  for (const state of states) {
-    appendWord(columns.service, state.service)
-    columns.job_name.appendText(state.name)
-    appendNumber(columns.version, state.sequence)
-    appendNumber(columns.changed_at, state.changedMs)
-    appendWord(columns.status, state.status)
-    appendNumber(columns.since, state.sinceMs)
-    appendNumber(columns.next_due_at, state.slot?.dueMs ?? 0)
-    columns.state.appendText(JSON.stringify(state))
-  }
   const block = createBlock(columns)
-  block.rows = states.length
-  const bytes = block.take()
-  return {
-    table: jobStatesTable,
-    rows: states.length,
-    days: 1,
-    bytes: bytes.byteLength,
-    take: () => [bytes],
+  return (states) => {
+    for (const state of states) {
+      appendWord(columns.service, state.service)
+      columns.job_name.appendText(state.name)
+      appendNumber(columns.version, state.sequence)
+      appendNumber(columns.changed_at, state.changedMs)
+      appendWord(columns.status, state.status)
+      appendNumber(columns.since, state.sinceMs)
+      appendNumber(columns.next_due_at, state.slot?.dueMs ?? 0)
+      columns.state.appendText(JSON.stringify(state))
+    }
+    block.rows = states.length
+    const bytes = block.take()
+    return {
+      table: jobStatesTable,
+      rows: states.length,
+      days: 1,
+      bytes: bytes.byteLength,
+      take: () => [bytes],
+    }
   }
 }
 

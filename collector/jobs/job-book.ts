@@ -4,8 +4,10 @@
 //   define ─┼─▶ work of a job ─▶ judge ─▶ changes ─▶ store (synced) ─▶ state, answer, watchers
 //   clock  ─┘   (one at a time)
 //
-// A state counts when it is kept: nothing is undone when the store refuses. Work of many jobs that
-// waits at the same time is kept together; each job is in one such round at a time.
+// A state counts when it is kept: nothing is undone when the store refuses. One round is kept at a
+// time; what comes meanwhile is the next, together. A round costs much the same whatever is in it:
+// with as many of them as there are turns of the event loop a report took half as long again
+// (`npm run bench -- jobs`).
 import type { Logger, Time } from '@wayward/base'
 import { randomUUID } from 'node:crypto'
 import type { JobChange, Judged } from './job-change.ts'
@@ -110,13 +112,11 @@ class KeptBook implements JobBook {
   /** The keys of jobs by what they are also called. */
   readonly #names = new Map<string, Set<string>>()
   readonly #owners = new Map<string, number>()
-  readonly #waiting = new Map<string, Work[]>()
-  readonly #busy = new Set<string>()
+  #waiting: Work[] = []
   readonly #watchers: JobWatcher[] = []
-  #waitingCount = 0
   #isScheduled = false
+  #isKeeping = false
   #isShutDown = false
-  #rounds = 0
   #whenIdle: (() => void)[] = []
   #markLoaded: () => void = () => undefined
   readonly whenLoaded: Promise<void>
@@ -175,17 +175,13 @@ class KeptBook implements JobBook {
     bytes = 512,
   ): Promise<WorkOutcome<Result>> {
     if (this.#isShutDown) return refused('The service shuts down')
-    if (this.#waitingCount >= this.#parts.limits.jobReportsWaitingMax) {
+    if (this.#waiting.length >= this.#parts.limits.jobReportsWaitingMax) {
       return refused('More is reported of jobs than can be kept')
     }
     return await new Promise((resolve) => {
-      const key = jobKey(target)
-      const works = this.#waiting.get(key) ?? []
       // The judge that makes a result stands beside the answer that takes it.
       const answer = resolve as (outcome: WorkOutcome<Judged>) => void
-      works.push({ target, judge, bytes, answer })
-      this.#waiting.set(key, works)
-      this.#waitingCount++
+      this.#waiting.push({ target, judge, bytes, answer })
       this.#schedule()
     })
   }
@@ -196,13 +192,13 @@ class KeptBook implements JobBook {
 
   async shutdown(): Promise<void> {
     this.#isShutDown = true
-    if (this.#waitingCount === 0 && this.#rounds === 0) return
+    if (this.#waiting.length === 0 && !this.#isKeeping) return
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
   /** What comes within one turn of the event loop is kept together. */
   #schedule(): void {
-    if (this.#isScheduled) return
+    if (this.#isScheduled || this.#isKeeping) return
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
@@ -212,26 +208,20 @@ class KeptBook implements JobBook {
   }
 
   async #round(): Promise<void> {
-    const works = this.#take()
-    // All jobs that wait are in other rounds, which begin the next when they end.
-    if (works.length === 0) return
     const judged: JudgedWork[] = []
     const states = new Map<string, JobState>()
-    for (const work of works) {
+    for (const work of this.#take()) {
       const outcome = this.#judge(work, states)
       if (outcome !== undefined) judged.push(outcome)
     }
     const changes = judged.flatMap((one) => one.judged.changes)
-    this.#rounds++
-    const keys = [...states.keys()]
-    for (const key of keys) this.#busy.add(key)
+    this.#isKeeping = true
     const kept = await this.#keep({ changes, states: [...states.values()] })
-    for (const key of keys) this.#busy.delete(key)
-    this.#rounds--
+    this.#isKeeping = false
     if (kept.status === 'kept') this.#settle(judged, states)
     else for (const { work } of judged) work.answer({ ...kept, status: 'refused' })
-    if (this.#waiting.size > 0) this.#schedule()
-    else if (this.#rounds === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
+    if (this.#waiting.length > 0) this.#schedule()
+    else for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
   async #keep(changes: JobChanges): Promise<KeepOutcome> {
@@ -240,21 +230,16 @@ class KeptBook implements JobBook {
       : await this.#parts.store.append(changes)
   }
 
-  /** Work that can begin, up to what one round may keep. */
+  /** What waits, up to what one round may keep. */
   #take(): readonly Work[] {
-    const taken: Work[] = []
     let bytes = 0
-    for (const [key, works] of this.#waiting) {
-      if (taken.length >= roundWorksMax || bytes >= roundBytesMax) break
-      if (this.#busy.has(key)) continue
-      this.#waiting.delete(key)
-      this.#waitingCount -= works.length
-      for (const work of works) {
-        taken.push(work)
-        bytes += work.bytes
-      }
+    let count = 0
+    for (const work of this.#waiting) {
+      if (count >= roundWorksMax || bytes >= roundBytesMax) break
+      bytes += work.bytes
+      count++
     }
-    return taken
+    return this.#waiting.splice(0, count)
   }
 
   /** @returns undefined where the work was answered */

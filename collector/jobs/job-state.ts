@@ -120,6 +120,9 @@ export interface StatusFlip {
   readonly atMs: number
 }
 
+/** The id of a report; with that of its run, where the report itself did not name it. */
+export type KnownReport = string | { readonly id: string; readonly runId: string }
+
 /** A job as it is now. */
 export interface JobState {
   readonly service: string
@@ -136,8 +139,8 @@ export interface JobState {
   readonly open: readonly OpenRun[]
   /** The newest last. */
   readonly past: readonly PastRun[]
-  /** Ids of the last reports that had one. */
-  readonly reports: readonly string[]
+  /** The last reports that had an id. */
+  readonly reports: readonly KnownReport[]
   readonly failuresInRow: number
   /** Assertions of its definition that did not hold when the last run ended. */
   readonly broken?: readonly string[]

@@ -8,17 +8,16 @@ export interface RunIdentity {
 }
 
 /** What is written of one change asks several times. */
-let lastText = ''
-let lastIdentity: RunIdentity | undefined
+let last:
+  | ({ readonly service: string; readonly name: string; readonly runId: string } & RunIdentity)
+  | undefined
 
 /** The identity of a run; the same whoever works it out. */
 export function identityOf(service: string, name: string, runId: string): RunIdentity {
-  const text = `${service}\0${name}\0${runId}`
-  if (lastIdentity === undefined || text !== lastText) {
-    lastIdentity = makeIdentity(text)
-    lastText = text
+  if (last?.runId !== runId || last.name !== name || last.service !== service) {
+    last = { service, name, runId, ...makeIdentity(`${service}\0${name}\0${runId}`) }
   }
-  return lastIdentity
+  return last
 }
 
 function makeIdentity(text: string): RunIdentity {

@@ -76,7 +76,7 @@ interface Waiter {
  */
 const spareCommitsMax = 20
 const spareCommitsPerMs = 5 / 1_000
-const ownWaitMsMax = 5
+const ownWaitMsMax = 15
 const retryAfterBugMs = 1_000
 
 export function createCommitter(parts: CommitterParts): Committer {

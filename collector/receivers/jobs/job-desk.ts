@@ -63,8 +63,8 @@ export function createJobDesk(parts: JobDeskParts): JobDesk {
     const found = book.find(wanted.name, wanted.service)
     if (found.status === 'ambiguous') throw ambiguous(wanted.name, found.names)
     const { mayCreate, owner } = wanted
-    if (found.status === 'found') return { ...found.state, owner, mayCreate }
-    return { service: wanted.service ?? defaultService, name: wanted.name, owner, mayCreate }
+    const { name, service = defaultService } = found.status === 'found' ? found.state : wanted
+    return { service, name, owner, mayCreate }
   }
   const redefine = (state: JobState, definition: JobDefinition, nowMs: number): JobState => {
     const { slot: _, ...rest } = state

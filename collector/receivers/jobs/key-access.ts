@@ -1,6 +1,6 @@
 // Who may report with a key in the address, which scripts use that send no header.
 import type { Access, Exchange } from '@wayward/base'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { JobProblem } from './job-problem.ts'
 
 /**
@@ -10,7 +10,7 @@ import { JobProblem } from './job-problem.ts'
  * @throws JobProblem where the key is no token
  */
 export function ownerOf({ authorization, request }: Exchange, key: string, access: Access): string {
-  if (!access.isRestricted) return createHash('sha256').update(key).digest('hex').slice(0, 8)
+  if (!access.isRestricted) return hash('sha256', key).slice(0, 8)
   const byKey = access.forConnection(request.socket).authorize(`Bearer ${key}`)
   if (byKey.status === 'allowed') return byKey.identity
   if (authorization.status === 'allowed') return authorization.identity

@@ -145,6 +145,12 @@ function parentOf(traceparent: string | undefined): JobReport['parent'] {
 function toReply({ state, verdict }: ReportAnswer, freshStatus: number): Reply {
   const { name, open, service } = state
   if (verdict.kind === 'conflict') throw new JobProblem(409, 'conflict', verdict.note)
+  const isRepeated = verdict.kind === 'repeated'
+  if (verdict.runId === '') {
+    // A note that is of no run.
+    const body = { job: name, service, jobStatus: state.status, isRepeated, note: verdict.note }
+    return jsonReply(isRepeated ? 200 : freshStatus, body)
+  }
   const run = open.find(({ id }) => id === verdict.runId)
   const past = state.past.find(({ id }) => id === verdict.runId)
   const identity = identityOf(service, name, verdict.runId)
@@ -158,11 +164,11 @@ function toReply({ state, verdict }: ReportAnswer, freshStatus: number): Reply {
     service,
     status: run === undefined ? (past?.result ?? 'unknown') : 'running',
     jobStatus: state.status,
-    isRepeated: verdict.kind === 'repeated',
+    isRepeated,
     note: verdict.note,
     href,
     traceparent: `00-${traceId}-${identity.spanId.toString('hex')}-01`,
   }
-  const reply = jsonReply(verdict.kind === 'repeated' ? 200 : freshStatus, body)
+  const reply = jsonReply(isRepeated ? 200 : freshStatus, body)
   return reply.status === 201 ? { ...reply, headers: { Location: href } } : reply
 }

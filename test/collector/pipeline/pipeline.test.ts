@@ -256,7 +256,7 @@ describe('consume()', () => {
     const answered: string[] = []
     const mark = (name: string) => () => void answered.push(name)
     void consume('a').then(mark('a'))
-    await time.pass(10)
+    await time.pass(16)
     expect(answered).toEqual([])
     const sender = { receiver: 'jobs', address: '', agent: '', identity: '' } as const
     const own = { signal: 'logs', encoding: 'protobuf', body: Buffer.from('own'), sender } as const

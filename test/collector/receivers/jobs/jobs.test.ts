@@ -403,6 +403,32 @@ describe('/logentry', () => {
     ])
   })
 
+  test('names the run also where an event without one comes again', async () => {
+    const post = (json: object) => send('/logentry', { method: 'POST', json })
+    const note = { id: 'n0', job: 'nameless', event: 'note', message: 'not of a run' }
+    const noted = await post(note)
+    expect(noted).toMatchObject({ status: 201, json: { isRepeated: false } })
+    expect(noted.json.id).toBeUndefined()
+    expect(await post(note)).toMatchObject({ status: 200, json: { isRepeated: true } })
+    const started = await post({ id: 'n1', job: 'nameless', event: 'start' })
+    expect(started.json.id).toMatch(/^[0-9a-f-]{36}$/)
+    for (const event of [
+      { id: 'n1', job: 'nameless', event: 'start' },
+      { id: 'n2', job: 'nameless', event: 'note', progress: 0.5 },
+      { id: 'n2', job: 'nameless', event: 'note', progress: 0.5 },
+      { id: 'n3', job: 'nameless', event: 'end' },
+      { id: 'n3', job: 'nameless', event: 'end' },
+    ]) {
+      const { href, id, traceparent } = (await post(event)).json
+      expect({ href, id, traceparent }).toEqual({
+        href: started.json.href,
+        id: started.json.id,
+        traceparent: started.json.traceparent,
+      })
+    }
+    expect(await runsOf('nameless')).toMatchObject([{ run_id: started.json.id }])
+  })
+
   test('refuses what is no event', async () => {
     const answer = await send('/logentry', { method: 'POST', json: { id: 'e3', event: 'begin' } })
     expect(answer.json.errors).toEqual([
