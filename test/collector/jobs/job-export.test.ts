@@ -2,9 +2,9 @@
 // of the wire, which knows nothing of it.
 import { type AnyValue, decode, exportLogsRequest, exportTraceRequest } from '@wayward/otlp'
 import { describe, expect, test } from 'vitest'
-import type { JobChange } from '../../../collector/jobs/job-change.ts'
-import { createChangeEncoder } from '../../../collector/jobs/job-export.ts'
-import type { EndedRun, OpenRun } from '../../../collector/jobs/job-state.ts'
+import type { JobChange } from '@wayward/collector/jobs/job-change'
+import { createChangeEncoder } from '@wayward/collector/jobs/job-export'
+import type { EndedRun, OpenRun } from '@wayward/collector/jobs/job-state'
 
 const atMs = Date.UTC(2026, 10, 28, 10, 0, 0, 250)
 const parent = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) }
