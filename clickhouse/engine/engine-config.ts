@@ -80,11 +80,17 @@ function mergeTreeText(isDurable: boolean): string {
 export const readingRole = 'reading'
 
 // A thread for each of max_threads is wanted with little memory, too: ClickHouse would use only one
-// as long as there is no gibibyte free for each, and a query here has a limit of its own.
+// as long as there is no gibibyte free for each, and a query here has a limit of its own. The
+// optimizations that are off compare all conditions and keys of a question with each other, which
+// took longer than it saved (docs/decisions/0025-sql-modules.md).
 const usersFile = `<clickhouse>
   <profiles>
     <default>
       <max_threads_min_free_memory_per_thread>134217728</max_threads_min_free_memory_per_thread>
+      <optimize_and_compare_chain>0</optimize_and_compare_chain>
+      <optimize_redundant_comparisons>0</optimize_redundant_comparisons>
+      <optimize_extract_common_expressions>0</optimize_extract_common_expressions>
+      <optimize_aggregators_of_group_by_keys>0</optimize_aggregators_of_group_by_keys>
     </default>
   </profiles>
   <quotas><default/></quotas>

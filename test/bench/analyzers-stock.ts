@@ -1,110 +1,121 @@
-// What the narrow tables give and what they cost: the same questions of them and of the attribute
-// maps of the stock table, which hold the same spans, and inserts with and without the views and
-// projections that fill them.
+// What the narrow tables give and what they cost: the same analyzers asked of them and of the
+// attribute maps of the stock table, which hold the same spans, and inserts with and without the
+// views and projections that fill them.
+import { analyzers, runAnalyzer } from '@wayward/analyzers'
 import { migrate, type Store } from '@wayward/clickhouse'
 import type { startTestEngine } from '../harness/engine.ts'
 import type { Figure } from './bench.ts'
-import {
-  holdNs,
-  isContended,
-  spread,
-  startSeconds,
-  type Timer,
-  waitNs,
-  weekSeconds,
-} from './week.ts'
+import { fillSpans, type Timer, toMoment, weekSeconds } from './week.ts'
 
 type Engine = Awaited<ReturnType<typeof startTestEngine>>
 
-/** A column of the narrow table, and the same of the stock table. */
-interface Source {
-  readonly table: string
-  readonly name: string
-  readonly wait: string
-  readonly hold: string
-  readonly isContended: string
-  readonly task: string
-  readonly at: string
-  readonly kind: string
-}
+/** What is a view on the stock table in the database that has no narrow tables. */
+const onStock = [
+  'wayward_incoming',
+  'wayward_lock_holds',
+  'wayward_lock_waits',
+  'wayward_queue_items',
+  'wayward_job_runs',
+] as const
 
-const narrow: Source = {
-  table: 'wayward_lock_holds',
-  name: 'lock_name',
-  wait: 'wait_ns',
-  hold: 'hold_ns',
-  isContended: 'contended',
-  task: 'task_id',
-  at: 'granted_at',
-  kind: 'true',
-}
-
-const stock: Source = {
-  table: '(SELECT *, ServiceName AS service FROM otel_traces)',
-  name: "SpanAttributes['wayward.lock.name']",
-  wait: "toUInt64OrZero(SpanAttributes['wayward.lock.wait.duration'])",
-  hold: 'Duration',
-  isContended: "(SpanAttributes['wayward.lock.contended'] = 'true')",
-  task: "SpanAttributes['wayward.task.id']",
-  at: 'Timestamp',
-  kind: "SpanAttributes['wayward.kind'] = 'lock_hold'",
-}
-
-const lastHour = `fromUnixTimestamp64Nano(toInt64(${startSeconds + weekSeconds - 3600}) * 1000000000, 'UTC')`
-
-/** Each is asked of both. */
-const questions: Readonly<Record<string, (of: Source) => string>> = {
-  'sums and percentiles by lock': (of) =>
-    `SELECT service, ${of.name} AS name, count() AS holds, sum(${of.wait}) AS waited, quantileExact(0.95)(${of.wait}) AS p95,
-       sum(${of.hold}) AS held FROM ${of.table} WHERE ${of.kind} GROUP BY service, name ORDER BY waited DESC, service, name`,
-  'sums by lock': (of) =>
-    `SELECT service, ${of.name} AS name, count() AS holds, sum(${of.wait}) AS waited, sum(${of.hold}) AS held
-     FROM ${of.table} WHERE ${of.kind} GROUP BY service, name ORDER BY waited DESC, service, name`,
-  'contended share by lock': (of) =>
-    `SELECT service, ${of.name} AS name, countIf(${of.isContended}) / count() AS share
-     FROM ${of.table} WHERE ${of.kind} GROUP BY service, name ORDER BY share DESC, service, name`,
-  'one lock, by task': (of) =>
-    `SELECT ${of.task} AS task, count() AS holds, max(${of.hold}) AS longest FROM ${of.table}
-     WHERE ${of.kind} AND service = 'service1' AND ${of.name} = 'lock7' GROUP BY task ORDER BY longest DESC, task`,
-  'longest waits of the last hour': (of) =>
-    `SELECT service, ${of.name} AS name, ${of.task} AS task, ${of.wait} AS waited FROM ${of.table}
-     WHERE ${of.kind} AND ${of.at} >= ${lastHour} ORDER BY waited DESC, service, name, task LIMIT 10`,
-}
-
-/** The same questions of both tables. */
+/**
+ * The analyzers, as they are, in two databases of the same spans. Answers must be the same.
+ *
+ * @param names which of them
+ */
 export async function compareWithStock(
-  { writer, reader }: Engine,
-  spans: number,
+  engine: Engine,
+  { spans, names }: { readonly spans: number; readonly names: readonly string[] },
   time: Timer,
 ): Promise<readonly Figure[]> {
-  await writer.command(insertSpans('otel_traces', spans))
+  const narrow = engine.open('bench_narrow').writer
+  const stock = engine.open('bench_stock').writer
+  try {
+    for (const store of [narrow, stock]) {
+      await store.createDatabase()
+      await migrate(store)
+    }
+    await replaceTables(stock, 'bench_stock')
+    for (const store of [narrow, stock]) {
+      for (const insert of fillSpans('otel_traces', { holds: spans })) await store.command(insert)
+    }
+    const figures: Figure[] = []
+    for (const name of names) figures.push(...(await compare(name, { narrow, stock }, time)))
+    return figures
+  } finally {
+    await Promise.all([narrow.close(), stock.close()])
+  }
+}
+
+/** Makes each narrow table a view with what fills it, and its computed columns. */
+async function replaceTables(store: Store, database: string): Promise<void> {
+  const inDatabase = `database = '${database}'`
+  const filled = await store.query<{ name: string; as_select: string }>(
+    `SELECT name, as_select FROM system.tables WHERE ${inDatabase} AND engine = 'MaterializedView'`,
+  )
+  const computed = await store.query<{ table: string; name: string; expression: string }>(
+    `SELECT table, name, default_expression AS expression FROM system.columns
+     WHERE ${inDatabase} AND default_kind = 'MATERIALIZED' ORDER BY position`,
+  )
+  for (const { name, as_select: select } of filled) {
+    if (/\bwayward_incoming\b/.test(select) || name === 'wayward_incoming_mv') {
+      await store.command(`DROP TABLE ${name}`)
+    }
+  }
+  for (const table of onStock) {
+    const select = filled.find(({ name }) => name === `${table}_mv`)?.as_select
+    if (select === undefined) throw new Error(`Nothing fills the table ${table}`)
+    const columns = computed.filter((column) => column.table === table)
+    const more = columns.map(({ name, expression }) => `, ${expression} AS ${name}`).join('')
+    await store.command(`DROP TABLE ${table}`)
+    await store.command(`CREATE VIEW ${table} AS SELECT *${more} FROM (${select})`)
+  }
+}
+
+async function compare(
+  name: string,
+  { narrow, stock }: { readonly narrow: Store; readonly stock: Store },
+  time: Timer,
+): Promise<readonly Figure[]> {
+  const windows = { all: {}, 'last hour': { from: toMoment(weekSeconds - 3600) } }
   const figures: Figure[] = []
-  for (const [name, question] of Object.entries(questions)) {
-    const [ofNarrow, ofStock] = [question(narrow), question(stock)]
-    await checkAlike(reader, ofNarrow, ofStock)
-    const ours = await time(`${name}, narrow table`, () => reader.query(ofNarrow))
-    const theirs = await time(`${name}, attribute maps`, () => reader.query(ofStock))
-    const value = theirs.value / ours.value
-    figures.push(ours, theirs, { name: `${name}, attribute maps : narrow table`, value, unit: '×' })
+  for (const [of, window] of Object.entries(windows)) {
+    const [ours, theirs] = [
+      await runAnalyzer(narrow, name, window),
+      await runAnalyzer(stock, name, window),
+    ]
+    if (ours.rows.length === 0) continue
+    if (JSON.stringify(ours.rows) !== JSON.stringify(theirs.rows)) {
+      throw new Error(`${name}: the narrow tables and the attribute maps give different answers`)
+    }
+    const fast = await time(`${name}, ${of}, narrow tables`, () =>
+      runAnalyzer(narrow, name, window),
+    )
+    const slow = await time(`${name}, ${of}, attribute maps`, () =>
+      runAnalyzer(stock, name, window),
+    )
+    const value = slow.value / fast.value
+    figures.push(fast, slow, {
+      name: `${name}, ${of}, attribute maps : narrow tables`,
+      value,
+      unit: '×',
+    })
   }
   return figures
 }
 
-async function checkAlike(store: Store, one: string, other: string): Promise<void> {
-  const [ours, theirs] = await Promise.all([store.query(one), store.query(other)])
-  if (ours.length === 0) throw new Error('The question finds nothing')
-  if (JSON.stringify(ours) !== JSON.stringify(theirs)) {
-    throw new Error('The narrow table and the attribute maps give different answers')
-  }
-}
+/** Those whose answers come from narrow tables, and not from log records or sessions alone. */
+export const comparable = analyzers
+  .filter(({ requires }) => requires.some((kind) => /^(?:lock|queue|job)_/.test(kind)))
+  .map(({ name }) => name)
 
 /** Databases that lack something on the way from the stock table. */
 const lacking: Readonly<Record<string, readonly string[]>> = {
   'with all': [],
   'without projections': [
     'ALTER TABLE wayward_lock_holds DROP PROJECTION numbers',
-    'ALTER TABLE wayward_lock_waits DROP PROJECTION numbers',
-    'ALTER TABLE wayward_queue_items DROP PROJECTION numbers',
+    'ALTER TABLE wayward_lock_holds DROP PROJECTION half_seconds',
+    'ALTER TABLE wayward_lock_holds DROP PROJECTION minutes',
   ],
   'without views': ['DROP VIEW wayward_incoming_mv', 'DROP VIEW wayward_sessions_traces_mv'],
 }
@@ -126,8 +137,10 @@ export async function measureViews(
   }
   for (let round = 0; round < rounds; round++) {
     for (const [index, name] of Object.keys(lacking).entries()) {
+      const table = `bench_${index}.otel_traces`
+      const [insertHolds = ''] = fillSpans(table, { holds: spans, laterNs: round })
       const startMs = performance.now()
-      await engine.writer.command(insertSpans(`bench_${index}.otel_traces`, spans, round))
+      await engine.writer.command(insertHolds)
       bestMs.set(name, Math.min(bestMs.get(name) ?? 0, performance.now() - startMs))
     }
   }
@@ -136,18 +149,4 @@ export async function measureViews(
     { name: `insert of lock holds, ${name}`, value: spans / (ms / 1000), unit: 'spans/s' },
     { name: `insert of lock holds, ${name} : without views`, value: ms / bare, unit: '×' },
   ])
-}
-
-function insertSpans(table: string, spans: number, round = 0): string {
-  return `INSERT INTO ${table} (Timestamp, TraceId, SpanId, SpanName, SpanKind, ServiceName, ResourceAttributes, SpanAttributes,
-      Duration, StatusCode)
-    SELECT fromUnixTimestamp64Nano(${spread(spans)} + ${round}, 'UTC'), '', lower(hex(cityHash64(number, 2))), 'hold', 'Internal',
-      concat('service', toString(number % 5)),
-      map('service.name', concat('service', toString(number % 5)), 'wayward.session.id', 'run${round}', 'host.name', 'box'),
-      map('wayward.kind', 'lock_hold', 'wayward.lock.name', concat('lock', toString(cityHash64(number) % 50)),
-        'wayward.lock.id', 'x', 'wayward.lock.type', 'mutex', 'wayward.lock.mode', 'exclusive', 'thread.id', '0',
-        'wayward.lock.contended', if(${isContended}, 'true', 'false'), 'wayward.task.id', toString(number % 40),
-        'wayward.lock.wait.duration', toString(if(${isContended}, ${waitNs}, 0)), 'wayward.event.sequence', toString(number)),
-      ${holdNs}, 'Unset'
-    FROM numbers(${spans})`
 }

@@ -7,7 +7,7 @@
 --   sessions  Array(String)  only these sessions, empty for all
 --   grace_ns  UInt64         a run that starts no later than this after its due time is in time, nanoseconds
 --
--- Uses: job_runs, queue_items, lock_waits, lock_holds, actor_name, window_from_ns, covered_ns, wait_severity
+-- Uses: job_runs, queue_items, lock_waits, lock_drawers, drawers, actor_name, window_from_ns, covered_ns, wait_severity
 --
 -- Headline, the columns of a table, the last left out first:
 --   job_name, service, severity, started_at, delay_ns, main_cause, main_name, earlier_run_ns, queue_ns, lock_ns, call_ns, down_ns, unknown_ns
@@ -38,45 +38,76 @@
 --   trace_id        text           trace of the run
 --   span_id         text           its span
 WITH
+  -- Of each good run what is usual up to it: median, ninth tenth and number of the last 30, and of those of its weekday and hour.
   lengths AS
   (
-    SELECT service AS of_service, job_name AS of_job, groupArraySorted(5040)((-toUnixTimestamp64Nano(started_at), duration_ns)) AS known
-    FROM wayward_job_runs
-    WHERE result = 'success'
-      AND started_at < {to:DateTime64(9, 'UTC')}
-      AND started_at >= toDateTime64({from:DateTime64(9, 'UTC')}, 3, 'UTC') - INTERVAL 210 DAY
-      AND ({service:String} = '' OR service = {service:String})
-    GROUP BY service, job_name
+    SELECT
+      of_service, of_job, weekday, hour, began_ns,
+      (quantileExact(0.5)(duration_ns) OVER latest, quantileExact(0.9)(duration_ns) OVER latest, count() OVER latest) AS of_all,
+      (quantileExact(0.5)(duration_ns) OVER latest_alike, quantileExact(0.9)(duration_ns) OVER latest_alike, count() OVER latest_alike) AS of_alike
+    FROM
+    (
+      SELECT
+        service AS of_service, job_name AS of_job, toUnixTimestamp64Nano(started_at) AS began_ns, duration_ns,
+        toDayOfWeek(started_at) AS weekday, toHour(started_at) AS hour
+      FROM wayward_job_runs
+      WHERE result = 'success'
+        AND started_at < {to:DateTime64(9, 'UTC')}
+        AND started_at >= toDateTime64({from:DateTime64(9, 'UTC')}, 3, 'UTC') - INTERVAL 210 DAY
+        AND ({service:String} = '' OR service = {service:String})
+      LIMIT 1 BY service, job_name, started_at
+    )
+    WINDOW
+      latest AS (PARTITION BY of_service, of_job ORDER BY began_ns ROWS BETWEEN 29 PRECEDING AND CURRENT ROW),
+      latest_alike AS (PARTITION BY of_service, of_job, weekday, hour ORDER BY began_ns ROWS BETWEEN 29 PRECEDING AND CURRENT ROW)
   ),
   judged AS
   (
     SELECT
       cityHash64(service, session, job_name, start_ns, trace_id, span_id) AS run,
       service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
-      arrayFilter(one -> -one.1 < start_ns, l.known) AS earlier,
-      arraySlice(arrayFilter(one ->
-        toDayOfWeek(fromUnixTimestamp64Nano(-one.1, 'UTC')) = toDayOfWeek(fromUnixTimestamp64Nano(start_ns, 'UTC'))
-        AND toHour(fromUnixTimestamp64Nano(-one.1, 'UTC')) = toHour(fromUnixTimestamp64Nano(start_ns, 'UTC')), earlier), 1, 30) AS alike,
-      arrayMap(one -> one.2, if(length(alike) >= 5, alike, arraySlice(earlier, 1, 30))) AS before,
-      if(empty(before), 0, toUInt64(arrayReduce('quantileExact(0.5)', before))) AS usual_ns,
-      if(length(before) < 5, 0, toUInt64(1.5 * arrayReduce('quantileExact(0.9)', before))) AS band_ns,
+      if(k.of_alike.3 >= 5, k.of_alike, l.of_all) AS before,
+      toUInt64(before.1) AS usual_ns,
+      if(before.3 < 5, 0, toUInt64(1.5 * before.2)) AS band_ns,
       lateness_ns > {grace_ns:UInt64} AS is_late,
       band_ns > 0 AND length_ns > band_ns AS is_slow
-    FROM job_runs AS r
-    LEFT JOIN lengths AS l ON l.of_service = r.service AND l.of_job = r.job_name
-    WHERE outcome NOT IN ('skip', 'lost') AND end_ns >= window_from_ns
+    FROM
+    (
+      SELECT
+        service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
+        toDayOfWeek(fromUnixTimestamp64Nano(start_ns, 'UTC')) AS weekday, toHour(fromUnixTimestamp64Nano(start_ns, 'UTC')) AS hour
+      FROM job_runs
+      WHERE outcome NOT IN ('skip', 'lost') AND end_ns >= window_from_ns
+    ) AS r
+    ASOF LEFT JOIN lengths AS l ON l.of_service = r.service AND l.of_job = r.job_name AND l.began_ns < r.start_ns
+    ASOF LEFT JOIN lengths AS k
+      ON k.of_service = r.service AND k.of_job = r.job_name AND k.weekday = r.weekday AND k.hour = r.hour AND k.began_ns < r.start_ns
   ),
+  -- Found before the rest is planned, which is then planned for these few rows, not for all that they come from.
+  (
+    SELECT groupArray((
+      run, service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns, usual_ns, band_ns,
+      is_late, is_slow, delay_ns))
+    FROM
+    (
+      SELECT
+        run, service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns, usual_ns, band_ns,
+        is_late, is_slow, if(is_late, lateness_ns, 0) + if(is_slow, length_ns - usual_ns, 0) AS delay_ns
+      FROM judged
+      WHERE is_late OR is_slow
+      ORDER BY delay_ns DESC, service, job_name, start_ns
+      LIMIT 200
+    )
+  ) AS found,
   delayed AS
   (
     SELECT
-      run, service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns, usual_ns, band_ns,
-      if(is_late, due_ns, start_ns) AS first_ns,
-      if(is_slow, end_ns, start_ns) AS last_ns,
-      if(is_late, lateness_ns, 0) + if(is_slow, length_ns - usual_ns, 0) AS delay_ns
-    FROM judged
-    WHERE is_late OR is_slow
-    ORDER BY delay_ns DESC, service, job_name, start_ns
-    LIMIT 200
+      one.1 AS run, one.2 AS service, one.3 AS session, one.4 AS job_name, one.5 AS outcome, one.6 AS trace_id, one.7 AS span_id,
+      one.8 AS start_ns, one.9 AS end_ns, one.10 AS due_ns, one.11 AS lateness_ns, one.12 AS length_ns, one.13 AS usual_ns,
+      one.14 AS band_ns, one.17 AS delay_ns,
+      if(one.15, due_ns, start_ns) AS first_ns,
+      if(one.16, end_ns, start_ns) AS last_ns
+    FROM (SELECT arrayJoin(found) AS one)
   ),
   -- The first cause that covers a moment has it.
   pieces AS
@@ -96,13 +127,13 @@ WITH
     WHERE alive = 0 AND next_ns > first_ns
     UNION ALL
     SELECT d.run, 2, '', '', greatest(o.start_ns, d.first_ns), least(o.end_ns, d.start_ns)
-    FROM delayed AS d
-    INNER JOIN job_runs AS o ON o.service = d.service AND o.job_name = d.job_name
+    FROM job_runs AS o
+    INNER JOIN delayed AS d ON d.service = o.service AND d.job_name = o.job_name
     WHERE o.is_made AND o.outcome != 'lost' AND o.start_ns < d.start_ns AND o.end_ns > d.first_ns
     UNION ALL
     SELECT d.run, 3, toString(q.queue_name), '', greatest(q.enqueued_ns, d.first_ns), least(q.dequeued_ns, d.last_ns)
-    FROM delayed AS d
-    INNER JOIN queue_items AS q ON q.trace_id = d.trace_id
+    FROM queue_items AS q
+    INNER JOIN delayed AS d ON d.trace_id = q.trace_id
     WHERE d.trace_id != '' AND q.enqueued_ns < d.last_ns AND q.dequeued_ns > d.first_ns
     UNION ALL
     SELECT
@@ -113,16 +144,20 @@ WITH
         w.run AS run, w.lock_name AS lock_name, w.from_ns AS from_ns, w.till_ns AS till_ns,
         actor_name(h.task_name, h.task_id, h.thread_name) AS holder,
         least(h.end_ns, w.till_ns) - greatest(h.start_ns, w.from_ns) AS overlap_ns
-      FROM
+      FROM lock_drawers AS h
+      RIGHT JOIN
       (
-        SELECT
-          d.run AS run, l.lock AS lock, l.actor AS actor, toString(l.lock_name) AS lock_name,
-          greatest(l.start_ns, d.first_ns) AS from_ns, least(l.end_ns, d.last_ns) AS till_ns
-        FROM delayed AS d
-        INNER JOIN lock_waits AS l ON l.trace_id = d.trace_id
-        WHERE d.trace_id != '' AND l.start_ns < d.last_ns AND l.end_ns > d.first_ns
-      ) AS w
-      LEFT JOIN lock_holds AS h ON h.lock = w.lock
+        SELECT run, lock_name, from_ns, till_ns, arrayJoin(drawers(lock, from_ns, till_ns)) AS drawer
+        FROM
+        (
+          SELECT
+            d.run AS run, l.lock AS lock, toString(l.lock_name) AS lock_name,
+            greatest(l.start_ns, d.first_ns) AS from_ns, least(l.end_ns, d.last_ns) AS till_ns
+          FROM lock_waits AS l
+          INNER JOIN delayed AS d ON d.trace_id = l.trace_id
+          WHERE d.trace_id != '' AND l.start_ns < d.last_ns AND l.end_ns > d.first_ns
+        )
+      ) AS w ON w.drawer = h.drawer
     )
     GROUP BY run, lock_name, from_ns, till_ns
     UNION ALL

@@ -62,24 +62,30 @@ WITH
       HAVING NOT min(is_actor)
     )
   ) AS graph,
+  edges AS MATERIALIZED
+  (
+    SELECT edge, edge.1 AS actor, edge.2 AS holder, edge.3 AS lo_ns, edge.4 AS hi_ns
+    FROM (SELECT arrayJoin(graph) AS edge)
+  ),
   found AS
   (
     WITH RECURSIVE paths AS
     (
-      SELECT [edge] AS path, if(edge.7 = 'waiting', 9223372036854775807, edge.6) AS at_ns
-      FROM (SELECT arrayJoin(graph) AS edge)
+      SELECT
+        [edge] AS path, [actor] AS passed, holder AS at_actor,
+        if(edge.7 = 'waiting', 9223372036854775807, edge.6) AS at_ns
+      FROM edges
       WHERE edge.7 != 'granted'
       UNION ALL
-      SELECT arrayPushBack(p.path, next) AS path, p.at_ns AS at_ns
+      SELECT
+        arrayPushBack(p.path, e.edge) AS path, arrayPushBack(p.passed, e.actor) AS passed, e.holder AS at_actor, p.at_ns AS at_ns
       FROM paths AS p
-      ARRAY JOIN arrayFilter(edge -> edge.1 = p.path[-1].2 AND edge.3 <= p.at_ns AND edge.4 >= p.at_ns, graph) AS next
-      WHERE length(p.path) < 16
-        AND p.path[-1].2 != p.path[1].1
-        AND NOT arrayExists(passed -> passed.1 = next.1, p.path)
+      INNER JOIN edges AS e ON e.actor = p.at_actor
+      WHERE e.lo_ns <= p.at_ns AND e.hi_ns >= p.at_ns AND length(p.passed) < 16 AND NOT has(p.passed, e.actor)
     )
     SELECT path, at_ns
     FROM paths
-    WHERE path[-1].2 = path[1].1 AND length(path) > 1
+    WHERE at_actor = passed[1] AND length(path) > 1
   ),
   circles AS MATERIALIZED
   (
