@@ -1,6 +1,7 @@
 import { errorCodes, type QueryParameters, type Reader, StoreError } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, SubjectKind, Telling, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
+import { withCure } from './limit-error.ts'
 import { type FilledParameters, fillSql } from './report/filled-sql.ts'
 import { readScope, unsetOf } from './scope.ts'
 import { readQuestion, type Scope } from './sql-modules.ts'
@@ -284,7 +285,7 @@ async function queryRows(
     return await store.query<RawRow>(sql, parameters)
   } catch (error) {
     const plain = sql.replaceAll(' AS MATERIALIZED\n', ' AS\n')
-    if (plain === sql || !isAboutMaterialized(error)) throw error
+    if (plain === sql || !isAboutMaterialized(error)) throw withCure(error)
     return await store.query<RawRow>(plain, parameters)
   }
 }

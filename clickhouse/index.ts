@@ -1,5 +1,5 @@
 export { createStore } from './client.ts'
-export { errorCodes } from './error-codes.ts'
+export { type ErrorName, errorCodes } from './error-codes.ts'
 export { storeConnectionsMax } from './connection.ts'
 export {
   dryRun,

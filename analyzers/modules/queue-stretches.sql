@@ -2,18 +2,24 @@
 --
 -- Uses: queue_items
 --
--- Columns: of_service, of_queue, minutes (number of the minute since 1970, items that waited, items that were processed)
-SELECT service AS of_service, queue_name AS of_queue, groupArray((minute, waiting, working)) AS minutes
+-- Queues are numbers here: a long name would be there for each minute.
+--
+-- Columns: of_queue (hash of service and name), minutes (number of the minute since 1970, items that waited, items that were processed)
+SELECT of_queue, groupArray((minute, waiting, working)) AS minutes
 FROM
 (
   SELECT
-    service, queue_name, minute,
+    of_queue, minute,
     sum(greatest(0, least(out_ns, (minute + 1) * 60000000000) - greatest(from_ns, minute * 60000000000)) * weight) / 6e10 AS waiting,
     sum(greatest(0, least(till_ns, (minute + 1) * 60000000000) - greatest(out_ns, minute * 60000000000)) * weight) / 6e10 AS working
-  FROM queue_items
+  FROM
+  (
+    SELECT cityHash64(service, queue_name) AS of_queue, from_ns, out_ns, till_ns, weight
+    FROM queue_items
+    WHERE stage NOT IN ('refused', 'lost')
+  )
   ARRAY JOIN range(
     intDiv(greatest(from_ns, till_ns - 86400000000000), 60000000000), intDiv(till_ns, 60000000000) + 1) AS minute
-  WHERE stage NOT IN ('refused', 'lost')
-  GROUP BY service, queue_name, minute
+  GROUP BY of_queue, minute
 )
-GROUP BY service, queue_name
+GROUP BY of_queue

@@ -13,6 +13,7 @@ import {
   createEngine,
   createStore,
   defaultEngineLimits,
+  type EngineLimits,
   migrate,
   type Store,
 } from '@wayward/clickhouse'
@@ -39,6 +40,8 @@ const requestTimeoutMs = 300_000
 interface TestEngineSettings {
   /** The most memory that it takes. @default 1 GiB */
   readonly memoryBytesMax?: number
+  /** What one question may take. @default those of the service */
+  readonly limits?: Partial<EngineLimits>
 }
 
 /** Starts an engine on a folder of its own and on a free port. */
@@ -67,7 +70,7 @@ function removedAfter(folder: string, engine: TestEngine): TestEngine {
 
 async function startOn(
   folder: string,
-  { memoryBytesMax = 2 ** 30 }: TestEngineSettings,
+  { memoryBytesMax = 2 ** 30, limits = {} }: TestEngineSettings,
 ): Promise<TestEngine> {
   const writerToken = randomBytes(16).toString('hex')
   const log: string[] = []
@@ -82,7 +85,7 @@ async function startOn(
     listen: { host: '127.0.0.1', port: 0 },
     writerToken,
     memoryBytesMax,
-    limits: defaultEngineLimits,
+    limits: { ...defaultEngineLimits, ...limits },
     logger: createLogger(sink),
   })
   const { url } = await engine.start().catch((error: unknown) => {

@@ -122,7 +122,7 @@ WITH
       arrived / if(is_steady, toFloat64(arriving_ns), toFloat64(observed_ns)) * work_usual / concurrency AS load,
       if(is_steady, crowding(wait_sum_ns / busy_ns, processing_sum_ns / busy_ns, concurrency), 0) AS crowd_steady
     FROM figures AS f
-    LEFT JOIN queue_stretches AS s ON s.of_service = f.service AND s.of_queue = f.queue_name
+    LEFT JOIN queue_stretches AS s ON s.of_queue = cityHash64(f.service, f.queue_name)
     LEFT JOIN queue_history AS h ON h.of_service = f.service AND h.of_queue = f.queue_name
     LEFT JOIN observed AS o ON o.of_service = f.service
     LEFT JOIN reported_losses AS l ON l.of_service = f.service
