@@ -3,7 +3,7 @@
 --
 -- Names would take some kilobytes for each holder.
 --
--- Uses: lock_blocks, trouble
+-- Uses: lock_blocks
 --
 -- Columns, by class of the lock and name of the holder:
 --   class, holder  numbers
@@ -33,35 +33,33 @@ FROM
     arrayCumSum((gap, n) -> if(n = 0, 0, gap / n), arrayDifference(moments), holders) AS shares,
     arrayMap(
       m -> (m.1, shares[indexOf(moments, m.2.3)] - shares[indexOf(moments, m.2.2)] AS share,
-        share * m.3, toUInt64(1), initializeAggregation('uniqCombinedState(12)', of_actor), toUInt64(m.4 > 0), m.4 / length(met), m.2,
-        initializeAggregation('approx_top_sumState(4)', of_waiter, toUInt64(share))),
+        share * m.3, toUInt64(1), initializeAggregation('uniqCombinedState(12)', m.5), toUInt64(m.4 > 0), m.4 / length(met), m.2,
+        initializeAggregation('approx_top_sumState(4)', m.6, toUInt64(share))),
       met) AS of_several,
     if(empty(met), [(one, ns, troubling_ns, blocked, actors, going_on, going_on_ns, longest, waiters)], of_several) AS charges
   FROM
   (
+    -- By holder, or by wait where several can hold the lock.
     SELECT
-      class, wait,
-      if(wait = 0, b.holder, 0) AS one,
-      any(b.actor) AS of_actor,
-      any(b.waiter) AS of_waiter,
-      approx_top_sumState(4)(b.waiter, toUInt64(till_ns - from_ns)) AS waiters,
-      sumIf(toFloat64(till_ns - from_ns), wait = 0) AS ns,
-      sumIf(trouble(length_ns) * (till_ns - from_ns), wait = 0) AS troubling_ns,
+      class,
+      if(wait = 0, holder, wait) AS one,
+      approx_top_sumState(4)(waiter, toUInt64(till_ns - from_ns)) AS waiters,
+      sum(toFloat64(till_ns - from_ns)) AS ns,
+      sum(troubling * (till_ns - from_ns)) AS troubling_ns,
       count() AS blocked,
-      uniqCombinedState(12)(b.actor) AS actors,
-      countIf(is_open) AS going_on,
-      sumIf(toFloat64(length_ns), is_open) AS going_on_ns,
+      uniqCombinedState(12)(actor) AS actors,
+      countIf(waiting_ns > 0 AND holder_is_open) AS going_on,
+      sumIf(toFloat64(waiting_ns), holder_is_open) AS going_on_ns,
       argMax(block, till_ns - from_ns) AS longest,
-      groupArrayIf((b.holder, block, trouble(length_ns), if(is_open, toFloat64(length_ns), 0)), wait != 0) AS met
+      groupArrayIf((holder, block, troubling, if(holder_is_open, toFloat64(waiting_ns), 0), actor, waiter), wait != 0) AS met
     FROM
     (
       SELECT
-        class, waiter, actor, holder, from_ns, till_ns, length_ns, wait,
-        is_waiting AND holder_is_open AS is_open,
+        class, waiter, actor, holder, from_ns, till_ns, troubling, waiting_ns, wait, holder_is_open,
         (till_ns - from_ns, from_ns, till_ns, lock, holder_actor, holder_start_ns) AS block
       FROM lock_blocks
-    ) AS b
-    GROUP BY class, wait, one
+    )
+    GROUP BY class, one
   )
 )
 ARRAY JOIN charges AS charge

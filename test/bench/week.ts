@@ -1,8 +1,9 @@
-// The week of which the benchmarks of the analyzers ask, as SQL: requests for locks, items of queues
-// and runs of jobs, numbered from 0. Five services, each with a session, fifty locks and forty tasks.
+// The week of which the benchmarks of the analyzers ask, as SQL: requests for locks, items of
+// queues and runs of jobs, numbered from 0. Five services, each with a session, fifty locks and
+// forty tasks.
 //
-// Of twenty requests for locks seven wait: three after one that holds the lock, and four after another,
-// each for all that are before it. One more asks while its task holds another lock.
+// Of twenty requests for locks seven wait: three after one that holds the lock, and four after
+// another, each for all that are before it. One more asks while its task holds another lock.
 import type { Figure } from './bench.ts'
 
 export const weekSeconds = 7 * 24 * 3600
@@ -135,7 +136,7 @@ function lockRequest({ holds, laterNs = 0 }: Week): {
     columns: "service, session, lock_name, lock_id, 'mutex', 'exclusive'",
     grantedNs: `${startNs} + if(is_inner, 1000000, 0) + toInt64(before_ns)`,
     requestedNs: `${startNs} + position * ${betweenRequestsNs}`,
-    // Who asks within a hold asks for locks of the second half, so that their order is one, but for some.
+    // Who asks within a hold asks for locks of the second half: their order is one, but for some.
     from: `(
       SELECT
         number, number % 20 AS of_twenty, of_twenty = 18 AS is_inner,

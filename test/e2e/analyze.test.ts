@@ -143,7 +143,7 @@ describe('hostile data', () => {
     },
   })
 
-  /** A lock, a queue and a job of this name that hang in each other's spans, and take no time or come before they were due. */
+  /** A lock, a queue and a job of this name, in spans without a length or within themselves. */
   const spansOf = (name: string): object[] => {
     const lock = {
       'wayward.lock.name': name,
