@@ -8,7 +8,7 @@ import { type RunOptions, type RunResult, runWayward, temporaryFolder } from './
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-const limits = { readSecondsMax: 6, resultRowsMax: 2000, readMemoryBytesMax: 250 * 2 ** 20 }
+const limits = { readSecondsMax: 15, resultRowsMax: 2000, readMemoryBytesMax: 250 * 2 ** 20 }
 const folder = temporaryFolder()
 let engine: TestEngine
 
@@ -79,7 +79,7 @@ describe('a question that takes long', () => {
   test('is stopped, and says what to ask instead', async () => {
     await insertCrowd(60_000)
     const { code, stdout, stderr } = await run(['analyze', 'blocked-by'])
-    expect(stderr).toMatch(toAskLess('Timeout exceeded: elapsed [0-9.]+ ms, maximum: 6000 ms'))
+    expect(stderr).toMatch(toAskLess('Timeout exceeded: elapsed [0-9.]+ ms, maximum: 15000 ms'))
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
   })
 })
@@ -237,7 +237,7 @@ describe('hostile data', () => {
   ])('names %s', async (_, name) => {
     await engine.insertRows('otel_traces', spansOf(name))
     for (const { name: analyzer } of analyzers) {
-      const { rows, findings } = await runAnalyzer(engine.reader, analyzer)
+      const { rows, findings } = await runAnalyzer(engine.writer, analyzer)
       const wrong = rows
         .flatMap((row) => Object.entries(row))
         .filter(([, value]) => typeof value === 'number' && !(value >= 0 && Number.isFinite(value)))
