@@ -23,6 +23,11 @@ export function withCure(error: unknown): unknown {
   return new StoreError(code, text, { cause: error, clickhouse })
 }
 
+/** Whether a question had not enough memory. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof StoreError && error.clickhouse?.code === errorCodes.MEMORY_LIMIT_EXCEEDED
+}
+
 /** Without what ClickHouse was doing when its memory was at its end: pages, and no help. */
 function shorten(message: string): string {
   return message.replace(/(maximum: [\d.]+ [A-Za-z]+)\.[^]*?( \([A-Z_]+, code \d+\))$/, '$1$2')

@@ -1,9 +1,9 @@
 import { errorCodes, type QueryParameters, type Reader, StoreError } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, SubjectKind, Telling, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
-import { withCure } from './limit-error.ts'
+import { isOutOfMemory, withCure } from './limit-error.ts'
 import { type FilledParameters, fillSql } from './report/filled-sql.ts'
-import { readScope, unsetOf } from './scope.ts'
+import { readScope, sparing, unsetOf } from './scope.ts'
 import { readQuestion, type Scope } from './sql-modules.ts'
 
 /** What a report looks at. */
@@ -121,7 +121,7 @@ export async function runAnalyzer(
   common: Common = shareAmong(store, [name], window),
 ): Promise<Report> {
   const definition = findDefinition(name)
-  const { sql, question, columns, headline, rows } = await ask(
+  const { sql, question, columns, headline, rows } = await askSparingly(
     store,
     definition.sql,
     parametersOf(definition, window),
@@ -248,6 +248,23 @@ export async function listReported(
   const rows = await queryRows(store, sql, { service, session })
   const { question, columns, headline } = header
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
+}
+
+/** Asks again where memory did not suffice, if there is a way that takes less. */
+async function askSparingly(
+  store: Reader,
+  file: URL,
+  parameters: QueryParameters,
+  scope: Scope,
+): Promise<Answer> {
+  try {
+    return await ask(store, file, parameters, scope)
+  } catch (error) {
+    const usual = await readQuestion(file, scope)
+    const thrifty = await readQuestion(file, sparing(scope))
+    if (!isOutOfMemory(error) || thrifty.sql === usual.sql) throw error
+    return await ask(store, file, parameters, sparing(scope))
+  }
 }
 
 async function ask(

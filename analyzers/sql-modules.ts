@@ -28,6 +28,12 @@ export interface Scope {
   readonly unset: ReadonlySet<string>
 }
 
+/**
+ * Modules with which a question takes less memory and more time: it is asked with them where it is
+ * printed, and where ClickHouse has not enough for it without.
+ */
+export const sparingModules: ReadonlySet<string> = new Set(['lock_heavy_holders'])
+
 /** Nothing is known: the question is good for all data and all values of its parameters. */
 export const anyScope: Scope = { empty: new Set(), unset: new Set() }
 
@@ -44,7 +50,11 @@ export async function readOptionalModules(file: URL): Promise<readonly string[]>
   const { uses } = parseSqlHeader(await readFile(file, 'utf8'))
   const texts = await Promise.all([...(await readSteps(uses, anyScope)).keys()].map(readModuleFile))
   const names = texts.flatMap((text) => [...text.matchAll(optionalPart)].map(([, name]) => name))
-  return [...new Set(names.filter((name) => name !== undefined))]
+  return [
+    ...new Set(
+      names.filter((name): name is string => name !== undefined && !sparingModules.has(name)),
+    ),
+  ]
 }
 
 /** The statement that shows what a module gives, for tests and for the curious. */

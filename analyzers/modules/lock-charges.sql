@@ -3,10 +3,10 @@
 --
 -- Names would take some kilobytes for each holder.
 --
--- Uses: lock_blocks
+-- Uses: lock_blocks, lock_heavy_holders
 --
 -- Columns, by class of the lock and name of the holder:
---   class, holder  numbers
+--   class, holder  numbers; where memory is short, 0 for all of a class but the heaviest
 --   blocked_ns  waiting within the window that is charged to the holder; trouble_ns: weighted by how much it troubles
 --   blocks      waits that met a hold of his, counted for each hold; victims: state of the actors that waited
 --   by_waiter   numbers of those who waited most for him, with nanoseconds; the rarest are estimates where there are many
@@ -42,7 +42,7 @@ FROM
     -- By holder, or by wait where several can hold the lock.
     SELECT
       class,
-      if(wait = 0, holder, wait) AS one,
+      multiIf(wait != 0, wait, is_named, holder, 0) AS one,
       approx_top_sumState(4)(waiter, toUInt64(till_ns - from_ns)) AS waiters,
       sum(toFloat64(till_ns - from_ns)) AS ns,
       sum(troubling * (till_ns - from_ns)) AS troubling_ns,
@@ -56,8 +56,16 @@ FROM
     (
       SELECT
         class, waiter, actor, holder, from_ns, till_ns, troubling, waiting_ns, wait, holder_is_open,
-        (till_ns - from_ns, from_ns, till_ns, lock, holder_actor, holder_start_ns) AS block
-      FROM lock_blocks
+        (till_ns - from_ns, from_ns, till_ns, lock, holder_actor, holder_start_ns) AS block,
+        -- If lock_heavy_holders:
+        h.heavy != 0 AS is_named
+        -- Else
+        true AS is_named
+        -- End
+      FROM lock_blocks AS b
+      -- If lock_heavy_holders:
+      LEFT JOIN lock_heavy_holders AS h ON h.heavy = cityHash64(b.class, b.holder)
+      -- End
     )
     GROUP BY class, one
   )

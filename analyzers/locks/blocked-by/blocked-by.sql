@@ -60,12 +60,13 @@ WITH
         SELECT
           class, holder, blocked_ns, trouble_ns, blocks, finalizeAggregation(victims) AS victims,
           by_waiter, open, open_ns, worst,
-          row_number() OVER (PARTITION BY class ORDER BY blocked_ns DESC, holder) AS rank,
+          row_number() OVER (PARTITION BY class ORDER BY holder = 0, blocked_ns DESC, holder) AS rank,
           sum(blocked_ns) OVER (PARTITION BY class) AS known_ns
         FROM lock_charges
-        ORDER BY open_ns DESC, blocked_ns DESC
+        ORDER BY holder = 0, open_ns DESC, blocked_ns DESC
         LIMIT 1000
       ) AS c ON c.worst.4 = h.lock AND c.worst.5 = h.actor AND c.worst.6 = h.start_ns
+      WHERE c.holder != 0
       LIMIT 1 BY c.class, c.holder
     )
   ) AS found,

@@ -1,6 +1,8 @@
 // Goal: who blocked whom, and how the waiting is shared among holders. Method: a few spans, and the
 // rows that the modules give for a window.
+import { runAnalyzer } from '@wayward/analyzers'
 import { readModule } from '@wayward/analyzers/sql-modules'
+import { type Reader, StoreError } from '@wayward/clickhouse'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startTestStore, type TestEngine } from '../../harness/engine.ts'
 import { toRows } from '../../harness/recording.ts'
@@ -93,4 +95,28 @@ test('actor_name takes tasks without a name together', async () => {
   expect(await engine.reader.query(sql)).toEqual([
     { named: 'flush', unnamed: 'unnamed tasks of thread main', thread: 'main', task: 't1' },
   ])
+})
+
+test('blocked-by is asked in a way that takes less memory where there is not enough', async () => {
+  await report([
+    use('lock_hold', 'a', 0, 40),
+    use('lock_hold', 'b', 40, 30),
+    use('lock_wait', 'c', 10, 60),
+    use('lock_wait', 'd', 20, 45),
+  ])
+  const usual = await runAnalyzer(engine.reader, 'blocked-by')
+  expect(usual.rows).toHaveLength(2)
+  let refused = 0
+  const small: Reader = {
+    query: async (sql, parameters) => {
+      if (sql.includes('lock_charges') && !sql.includes('lock_heavy_holders')) {
+        refused++
+        const clickhouse = { code: 241, type: 'MEMORY_LIMIT_EXCEEDED' }
+        throw new StoreError('query', 'Too much', { cause: undefined, clickhouse })
+      }
+      return await engine.reader.query(sql, parameters)
+    },
+  }
+  expect((await runAnalyzer(small, 'blocked-by')).rows).toEqual(usual.rows)
+  expect(refused).toBe(1)
 })
