@@ -236,4 +236,9 @@ export const migrations: readonly Migration[] = [
       'migrations/0016-queue-items-minutes-gone.sql',
     ],
   },
+  {
+    version: 17,
+    name: 'Garbage collections, blocked event loops, machines that sleep',
+    files: ['tables/wayward_pauses.sql', 'tables/wayward_pauses_mv.sql'],
+  },
 ]

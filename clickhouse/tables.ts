@@ -85,6 +85,7 @@ const declarations = [
   { name: 'wayward_queue_items', time: 'dequeued_at', ...ofKind },
   { name: 'wayward_job_runs', time: 'started_at', ...ofKind },
   { name: 'wayward_job_attempts', time: 'started_at', ...ofKind },
+  { name: 'wayward_pauses', time: 'paused_at', ...ofKind },
   {
     name: 'wayward_job_changes',
     time: 'received_at',

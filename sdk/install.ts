@@ -10,13 +10,16 @@ import { createExportLine } from './emit/export-queue.ts'
 import { installLogs, installTraces, type Pipeline, settle } from './emit/pipeline.ts'
 import { getReporterWithCore } from './global-reporter.ts'
 import { diagnosticsKey } from './process/diagnostics.ts'
-import { createPropagator } from './process/environment.ts'
+import { arePausesReported, createPropagator } from './process/environment.ts'
+import { watchPauses } from './process/pause-watch.ts'
 import type { ProcessState } from './process/process-state.ts'
 import { createResource } from './process/resource.ts'
 import { openThreadState } from './process/thread-state.ts'
 import { canRecord, type Recording, startRecording } from './recorder/recording.ts'
 import type { Registration, RegisterOptions } from './register-options.ts'
+import type { Core } from './report/core.ts'
 import { createLossReport, type LossReport } from './report/loss-report.ts'
+import { reportPause } from './report/pause.ts'
 import { scopeName } from './reporter.ts'
 import { createSdkStats, type SdkFigures, type SdkStats } from './stats/sdk-stats.ts'
 
@@ -124,6 +127,7 @@ class Sending {
   readonly #reporter = getReporterWithCore()
   readonly #shutdownMsMax: number
   readonly #timer: NodeJS.Timeout
+  readonly #stopWatching: () => void
   readonly #onBeforeExit: () => void
   #shuttingDown: Promise<void> | undefined
 
@@ -135,6 +139,7 @@ class Sending {
     parts.stats?.start(() => this.#figures())
     this.#timer = setInterval(() => this.#reportLosses(), lossIntervalMs)
     this.#timer.unref()
+    this.#stopWatching = watch(this.#reporter.core, options)
     const exitFlushMsMax = options.exitFlushMsMax ?? exitFlushMsMaxDefault
     this.#onBeforeExit = flushBeforeExit(exitFlushMsMax, this, this.#pipelines)
     process.on('beforeExit', this.#onBeforeExit)
@@ -162,6 +167,7 @@ class Sending {
     const ours = currentRegistration()
     if (ours !== undefined) ours.isShutDown = true
     clearInterval(this.#timer)
+    this.#stopWatching()
     process.off('beforeExit', this.#onBeforeExit)
     this.#reporter.shutdown()
     await withinDeadline(this.#sendRest(), this.#shutdownMsMax, this.#pipelines)
@@ -189,6 +195,12 @@ class Sending {
       swallowedCount: this.#reporter.swallowedCount,
     }
   }
+}
+
+/** Watches for pauses where that is wanted. @returns what ends it */
+function watch(core: Core, { pauses = arePausesReported() }: RegisterOptions): () => void {
+  if (pauses === false) return () => undefined
+  return watchPauses(pauses === true ? {} : pauses, (pause) => reportPause(core, pause))
 }
 
 function listOf<T>(value: T | undefined): readonly T[] {

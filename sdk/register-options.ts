@@ -4,6 +4,7 @@ import type { LogRecordExporter } from '@opentelemetry/sdk-logs'
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { ControlOptions } from './recorder/control-poller.ts'
 import type { Details } from './recorder/detail.ts'
+import type { PauseSettings } from './process/pause-watch.ts'
 import type { SnapshotSettings } from './report/open-operations.ts'
 import type { Reporter } from './reporter.ts'
 import type { StatsPackage } from './stats/stats-package.ts'
@@ -27,6 +28,12 @@ export interface RegisterOptions {
   readonly endpoint?: string
   /** Snapshots of open operations. */
   readonly snapshots?: Partial<SnapshotSettings>
+  /**
+   * Reports what stops a whole thread: garbage collections, a blocked event loop, a machine that
+   * sleeps, from which length on. Goes before `WAYWARD_PAUSES`.
+   * @default true
+   */
+  readonly pauses?: boolean | Partial<PauseSettings>
   /** Where spans go instead of OTLP. */
   readonly spanExporter?: SpanExporter
   /** Where events and log records go instead of OTLP. */

@@ -192,8 +192,14 @@ export interface JobDelayRow {
   readonly looked_at_ns: number
   /** ns: of that: nothing of the service reported: it was down, or its machine asleep */
   readonly down_ns: number
+  /** ns: the machine slept, as its process says */
+  readonly asleep_ns: number
   /** ns: an earlier run of the job went on */
   readonly earlier_run_ns: number
+  /** ns: its thread stood still for a garbage collection */
+  readonly gc_ns: number
+  /** ns: the event loop of its thread was blocked, by the run itself or by something else */
+  readonly stall_ns: number
   /** ns: its item waited in a queue: no worker was free */
   readonly queue_ns: number
   /** ns: it waited for locks */
@@ -202,9 +208,9 @@ export interface JobDelayRow {
   readonly call_ns: number
   /** ns: none of these */
   readonly unknown_ns: number
-  /** the largest: down, earlier run, queue, lock, call or unknown */
+  /** the largest: down, asleep, earlier run, gc, stall, queue, lock, call or unknown */
   readonly main_cause: string
-  /** the queue, the lock or the call of which most of it is */
+  /** the queue, the lock, the call or the kind of garbage collection of which most of it is */
   readonly main_name: string
   /** who held that lock for most of it */
   readonly main_holder: string

@@ -16,7 +16,7 @@
 --   due_ns, deadline_ns  0 where it has none; lateness_ns: start after due time, 0 when early
 --   as_of      until when a running one is known, 1970 for up to now
 SELECT
-  service, session, job_name, trigger, schedule, error_type, attempts, trace_id, span_id,
+  service, session, job_name, trigger, schedule, error_type, attempts, thread_id, trace_id, span_id,
   if(done_ns >= window_to_ns AND result != 'skip', 'running', result) AS outcome,
   outcome != 'skip' AS is_made,
   began_ns AS start_ns,
@@ -31,7 +31,7 @@ SELECT
 FROM
 (
   SELECT
-    service, session, job_name, trigger, schedule, error_type, attempts, trace_id, span_id, due_at, deadline_at,
+    service, session, job_name, trigger, schedule, error_type, attempts, thread_id, trace_id, span_id, due_at, deadline_at,
     toString(result) AS result,
     toUnixTimestamp64Nano(started_at) AS began_ns,
     end_of_ns(began_ns, duration_ns) AS done_ns,
@@ -46,7 +46,7 @@ FROM
   -- If open_runs:
   UNION ALL
   SELECT
-    service, session, name, '', '', '', attempt, trace_id, span_id, due_at, deadline_at,
+    service, session, name, '', '', '', attempt, thread_id, trace_id, span_id, due_at, deadline_at,
     if(state = 'lost', 'lost', 'running'),
     toUnixTimestamp64Nano(started_at),
     -- Runs that are reported over HTTP are told to be open once an hour only.

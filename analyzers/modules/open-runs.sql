@@ -2,6 +2,6 @@
 --
 -- Uses: open_now
 SELECT
-  service, session, sequence, started_at, seen_at, name, attempt, due_at, deadline_at, trace_id, span_id, state, silent_at
+  service, session, sequence, started_at, seen_at, name, attempt, due_at, deadline_at, thread_id, trace_id, span_id, state, silent_at
 FROM open_now
 WHERE kind = 'job_run'

@@ -57,6 +57,7 @@ const kinds = {
   queue_item: 'wayward_queue_items',
   job_run: 'wayward_job_runs',
   job_attempt: 'wayward_job_attempts',
+  pause: 'wayward_pauses',
 } as const
 
 /** Whether a session's locks, queues and jobs outlived the spans that they come from. */

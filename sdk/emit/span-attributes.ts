@@ -4,6 +4,7 @@ import {
   ATTR_ERROR_TYPE,
   ATTR_THREAD_ID,
   ATTR_THREAD_NAME,
+  ATTR_V8JS_GC_TYPE,
   ATTR_WAYWARD_EVENT_SEQUENCE,
   ATTR_WAYWARD_JOB_ATTEMPT,
   ATTR_WAYWARD_JOB_ATTEMPT_LIMIT,
@@ -36,6 +37,7 @@ import {
   ATTR_WAYWARD_LOCK_WAIT_DURATION,
   ATTR_WAYWARD_LOCK_WAIT_RESULT,
   ATTR_WAYWARD_LOCK_WAITER_COUNT,
+  ATTR_WAYWARD_PAUSE_CAUSE,
   ATTR_WAYWARD_QUEUE_CAPACITY,
   ATTR_WAYWARD_QUEUE_CONCURRENCY,
   ATTR_WAYWARD_QUEUE_ID,
@@ -56,6 +58,7 @@ import type {
   LockHoldOperation,
   LockWaitOperation,
   Operation,
+  PauseOperation,
   QueueEnqueueOperation,
   QueueItemOperation,
   QueueWaitOperation,
@@ -68,6 +71,7 @@ export function attributesOf(operation: Operation): Attributes {
   const { kind } = operation
   if (kind === 'lock_wait' || kind === 'lock_hold') return lockAttributes(operation)
   if (kind === 'zone') return zoneAttributes(operation)
+  if (kind === 'pause') return pauseAttributes(operation)
   if ('job' in operation) return jobAttributes(operation)
   return queueAttributes(operation)
 }
@@ -82,15 +86,19 @@ export function endAttributesOf(operation: Operation): Attributes | undefined {
   return { [ATTR_ERROR_TYPE]: operation.errorType }
 }
 
-/** The attributes of every Wayward span and event. */
-function actorAttributes(operation: Operation): Attributes {
-  const attributes: Attributes = {
+function threadAttributes(operation: Operation): Attributes {
+  return {
     [ATTR_WAYWARD_KIND]: operation.kind,
     [ATTR_WAYWARD_EVENT_SEQUENCE]: operation.sequence,
     [ATTR_THREAD_ID]: reportingThread.id,
     [ATTR_THREAD_NAME]: reportingThread.name,
-    [ATTR_WAYWARD_TASK_ID]: String(operation.taskNumber),
   }
+}
+
+/** The attributes of every Wayward span and event that somebody caused. */
+function actorAttributes(operation: Operation): Attributes {
+  const attributes = threadAttributes(operation)
+  attributes[ATTR_WAYWARD_TASK_ID] = String(operation.taskNumber)
   if (operation.taskName !== undefined) attributes[ATTR_WAYWARD_TASK_NAME] = operation.taskName
   return attributes
 }
@@ -205,4 +213,12 @@ function endOf(
 function zoneAttributes(zone: ZoneOperation): Attributes {
   const actor = actorAttributes(zone)
   return zone.attributes === undefined ? actor : { ...zone.attributes, ...actor }
+}
+
+/** It is of all tasks of its thread, and so of none. */
+function pauseAttributes(pause: PauseOperation): Attributes {
+  const attributes = threadAttributes(pause)
+  attributes[ATTR_WAYWARD_PAUSE_CAUSE] = pause.cause
+  if (pause.gcType !== undefined) attributes[ATTR_V8JS_GC_TYPE] = pause.gcType
+  return attributes
 }

@@ -98,6 +98,7 @@ class SpanEmitter implements Emitter {
 function nameOf(operation: Operation): string {
   if (operation.kind === 'zone') return operation.name
   if ('lock' in operation) return `${verbs[operation.kind]} ${operation.lock.name}`
+  if (operation.kind === 'pause') return `pause ${operation.cause}`
   if ('job' in operation) return `${verbs[operation.kind]} ${operation.job.name}`
   return `${verbs[operation.kind]} ${operation.queue.name}`
 }
@@ -110,7 +111,7 @@ const verbs = {
   queue_item: 'process',
   job_run: 'run',
   job_attempt: 'attempt',
-} as const satisfies Readonly<Record<Exclude<Operation['kind'], 'zone'>, string>>
+} as const satisfies Readonly<Record<Exclude<Operation['kind'], 'zone' | 'pause'>, string>>
 
 const failedResults: ReadonlySet<string | undefined> = new Set([
   WAYWARD_JOB_RESULT_VALUE_FAILURE,

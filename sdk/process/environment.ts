@@ -56,6 +56,15 @@ export function isSdkDisabled(): boolean {
   return getBooleanFromEnv('OTEL_SDK_DISABLED')
 }
 
+/** Whether pauses are reported: unless `WAYWARD_PAUSES` is `false`. */
+export function arePausesReported(): boolean {
+  const wanted = getStringFromEnv('WAYWARD_PAUSES')?.toLowerCase()
+  if (wanted !== undefined && wanted !== 'true' && wanted !== 'false') {
+    diag.warn(`Cannot use WAYWARD_PAUSES=${wanted}: "true" or "false" is wanted, "true" is used`)
+  }
+  return wanted !== 'false'
+}
+
 /**
  * Whether a signal is exported: `OTEL_TRACES_EXPORTER` and `OTEL_LOGS_EXPORTER` know `otlp` and
  * `none`.

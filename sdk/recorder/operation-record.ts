@@ -16,7 +16,7 @@ import { ClassDetail, type Rules } from './detail.ts'
 import { cell, flag, number, recordKind, slotNumbers } from './layout.ts'
 import type { TextWriter } from './texts.ts'
 
-/** What can be recorded: jobs are few and have much to say, and stay spans. */
+/** What can be recorded: jobs and pauses are few, and stay spans. */
 export type RecordedOperation =
   | LockWaitOperation
   | LockHoldOperation
@@ -48,7 +48,7 @@ export function kindNumberOf(operation: RecordedOperation): number {
 export function canBeRecorded(operation: Operation): operation is RecordedOperation {
   if ('lock' in operation) return true
   if (operation.kind === 'zone') return operation.attributes === undefined
-  if ('job' in operation) return false
+  if ('job' in operation || operation.kind === 'pause') return false
   return Buffer.byteLength(operation.item.itemId) <= itemTextBytesMax
 }
 

@@ -3,7 +3,7 @@
 // in it is made for either, so an operation costs no more than it must.
 //
 //   lock_wait ──▶ lock_hold          queue_wait ──▶ queue_item          job_run ──▶ job_attempt
-//   zone                             queue_enqueue
+//   zone                             queue_enqueue                      pause
 import type { Attributes, Context } from '@opentelemetry/api'
 import type { LogAttributes, SeverityNumber } from '@opentelemetry/api-logs'
 import type { HeldLocks } from './task.ts'
@@ -17,6 +17,7 @@ export type Operation =
   | QueueItemOperation
   | JobOperation
   | ZoneOperation
+  | PauseOperation
 
 /** What all operations have. */
 export interface OperationCommon {
@@ -154,6 +155,14 @@ export interface ZoneOperation extends OperationCommon {
   readonly name: string
   readonly attributes: Attributes | undefined
   readonly errorType: string | undefined
+}
+
+/** A stretch in which nothing went on in the thread; it is over when it is known. */
+export interface PauseOperation extends OperationCommon {
+  readonly kind: 'pause'
+  readonly cause: string
+  /** Of a garbage collection: `v8js.gc.type`. */
+  readonly gcType: string | undefined
 }
 
 /** What has no duration, or still goes on. */

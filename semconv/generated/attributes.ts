@@ -306,6 +306,9 @@ export const WAYWARD_KIND_VALUE_JOB_ATTEMPT = 'job_attempt' as const
 /** A stretch of work marked by hand. */
 export const WAYWARD_KIND_VALUE_ZONE = 'zone' as const
 
+/** A stretch in which nothing went on in a thread. */
+export const WAYWARD_KIND_VALUE_PAUSE = 'pause' as const
+
 /** A thread over its life. */
 export const WAYWARD_KIND_VALUE_THREAD = 'thread' as const
 
@@ -462,6 +465,18 @@ export const ATTR_WAYWARD_OPERATION_START_TIME = 'wayward.operation.start_time' 
 /** How many operations of its class this one stands for, itself counted. Absent where it stands for itself. */
 export const ATTR_WAYWARD_OPERATION_WEIGHT = 'wayward.operation.weight' as const
 
+/** Why nothing went on in the thread. */
+export const ATTR_WAYWARD_PAUSE_CAUSE = 'wayward.pause.cause' as const
+
+/** The runtime collected garbage and stopped the thread for it. */
+export const WAYWARD_PAUSE_CAUSE_VALUE_GARBAGE_COLLECTION = 'garbage_collection' as const
+
+/** Something kept the event loop from its next turn, or the process got no processor. */
+export const WAYWARD_PAUSE_CAUSE_VALUE_EVENTLOOP_STALL = 'eventloop_stall' as const
+
+/** The machine slept. */
+export const WAYWARD_PAUSE_CAUSE_VALUE_MACHINE_SLEEP = 'machine_sleep' as const
+
 /** Largest number of items that may wait. */
 export const ATTR_WAYWARD_QUEUE_CAPACITY = 'wayward.queue.capacity' as const
 
@@ -599,3 +614,6 @@ export const ATTR_THREAD_NAME = 'thread.name' as const
 
 /** The path of the request. */
 export const ATTR_URL_PATH = 'url.path' as const
+
+/** major, minor, incremental or weakcb. */
+export const ATTR_V8JS_GC_TYPE = 'v8js.gc.type' as const

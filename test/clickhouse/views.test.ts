@@ -191,6 +191,26 @@ describe('the views of the kinds', () => {
         exit_code: -1,
       },
     ],
+    [
+      'wayward_pauses',
+      'pause',
+      {
+        'wayward.pause.cause': 'garbage_collection',
+        'v8js.gc.type': 'major',
+        'thread.id': '2',
+        'thread.name': 'worker-2',
+      },
+      {
+        service: 'shop',
+        cause: 'garbage_collection',
+        gc_type: 'major',
+        paused_at: '2026-11-21 06:00:00.000001000',
+        pause_ns: '2000000',
+        thread_id: '2',
+        thread_name: 'worker-2',
+        sequence: '5',
+      },
+    ],
   ])('%s gets what the span says', async (table, kind, attributes, wanted) => {
     const span = { kind, at: 0.001, for: 2, sequence: 5, attributes }
     await engine.insertRows('otel_traces', toRows([{ resource, spans: [span] }]).traces)
@@ -225,7 +245,7 @@ describe('the views of the kinds', () => {
       'process.pid': '',
     })
     const attributes = Object.fromEntries(keys.map((key) => [key, value]))
-    const spans = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt'].map(
+    const spans = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt', 'pause'].map(
       (kind) => ({ kind, at: 0, for: 1, attributes }),
     )
     const { traces } = toRows([{ resource: { ...resource, 'process.pid': value }, spans }])
@@ -242,12 +262,13 @@ describe('the views of the kinds', () => {
       wayward_queue_items: 1,
       wayward_job_runs: 1,
       wayward_job_attempts: 1,
+      wayward_pauses: 1,
       wayward_open_operations: 1,
     })
   })
 
   test('take times at both ends of what can be told, and any duration', async () => {
-    const kinds = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt']
+    const kinds = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt', 'pause']
     const spans = kinds.map((kind) => ({ kind, at: 0, for: 1 }))
     const { traces } = toRows([{ resource, spans }])
     const extremes = ['0000000000.000000000', '9223372036.854775807'].flatMap((Timestamp) =>
@@ -393,15 +414,21 @@ describe('wayward_open_now', () => {
 
 describe('an insert that is repeated with its token', () => {
   test('counts once in the table and in every view', async () => {
-    const spans = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt', undefined].map(
-      (kind) => ({
-        ...(kind === undefined ? {} : { kind }),
-        at: 0,
-        for: 1,
-        repeat: 2000,
-        every: 0.01,
-      }),
-    )
+    const spans = [
+      'lock_hold',
+      'lock_wait',
+      'queue_item',
+      'job_run',
+      'job_attempt',
+      'pause',
+      undefined,
+    ].map((kind) => ({
+      ...(kind === undefined ? {} : { kind }),
+      at: 0,
+      for: 1,
+      repeat: 2000,
+      every: 0.01,
+    }))
     await engine.insertRows('otel_traces', toRows([{ resource, spans }]).traces)
     const block = await readBlock('SELECT * FROM otel_traces ORDER BY SpanId')
     await engine.truncateTables()
@@ -410,18 +437,19 @@ describe('an insert that is repeated with its token', () => {
       expect(outcome).toEqual({ status: 'inserted' })
     }
     expect(await countRows()).toEqual({
-      otel_traces: 24_000,
-      otel_traces_trace_id_ts: 24_000,
+      otel_traces: 28_000,
+      otel_traces_trace_id_ts: 28_000,
       otel_logs: 0,
       wayward_lock_holds: 4000,
       wayward_lock_waits: 4000,
       wayward_queue_items: 4000,
       wayward_job_runs: 4000,
       wayward_job_attempts: 4000,
+      wayward_pauses: 4000,
       wayward_open_operations: 0,
     })
     expect(await engine.reader.query('SELECT spans FROM wayward_sessions FINAL')).toEqual([
-      { spans: '24000' },
+      { spans: '28000' },
     ])
   })
 
@@ -500,6 +528,7 @@ async function countRows(): Promise<Record<string, number>> {
     'wayward_queue_items',
     'wayward_job_runs',
     'wayward_job_attempts',
+    'wayward_pauses',
     'wayward_open_operations',
   ]
   const counts: Record<string, number> = {}

@@ -1234,3 +1234,48 @@ INSERT INTO wayward_migrations (version, name, applied_at) VALUES (15, 'Who impo
 
 -- Migration 16 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (16, 'How many holds and items a row stands for', now64(3));
+
+-- Migration 17, Garbage collections, blocked event loops, machines that sleep. Stretches of time in which nothing went on in a thread
+CREATE TABLE IF NOT EXISTS wayward_pauses_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  cause LowCardinality(String) COMMENT 'garbage_collection, eventloop_stall or machine_sleep (wayward.pause.cause)' CODEC(ZSTD(1)),
+  gc_type LowCardinality(String) COMMENT 'minor, major, incremental or weakcb where garbage was collected, else empty (v8js.gc.type)' CODEC(ZSTD(1)),
+  paused_at DateTime64(9, 'UTC') COMMENT 'When it began, UTC' CODEC(Delta(8), ZSTD(1)),
+  pause_ns UInt64 COMMENT 'How long it was, nanoseconds' CODEC(T64, ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id); a machine sleeps with all of them' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(paused_at)
+ORDER BY (service, session, paused_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 17, Garbage collections, blocked event loops, machines that sleep. Stretches of time in which nothing went on in a thread
+CREATE TABLE IF NOT EXISTS wayward_pauses ON CLUSTER `main`
+AS wayward_pauses_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_pauses_local');
+
+-- Migration 17, Garbage collections, blocked event loops, machines that sleep. Fills wayward_pauses from the spans of kind pause
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_pauses_mv ON CLUSTER `main` TO wayward_pauses_local
+AS SELECT
+  service,
+  session,
+  attributes['wayward.pause.cause'] AS cause,
+  attributes['v8js.gc.type'] AS gc_type,
+  started_at AS paused_at,
+  duration_ns AS pause_ns,
+  toInt64OrZero(attributes['thread.id']) AS thread_id,
+  attributes['thread.name'] AS thread_name,
+  toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
+  trace_id,
+  span_id
+FROM wayward_incoming_local
+WHERE kind = 'pause';
+
+-- Migration 17 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (17, 'Garbage collections, blocked event loops, machines that sleep', now64(3));

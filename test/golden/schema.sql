@@ -1190,6 +1190,54 @@ AS SELECT
 FROM otel_logs
 WHERE EventName IN ('wayward.operation.open', 'wayward.operation.ended');
 
+CREATE TABLE wayward_pauses
+(
+    `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+    `session` LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+    `cause` LowCardinality(String) COMMENT 'garbage_collection, eventloop_stall or machine_sleep (wayward.pause.cause)' CODEC(ZSTD(1)),
+    `gc_type` LowCardinality(String) COMMENT 'minor, major, incremental or weakcb where garbage was collected, else empty (v8js.gc.type)' CODEC(ZSTD(1)),
+    `paused_at` DateTime64(9, 'UTC') COMMENT 'When it began, UTC' CODEC(Delta(8), ZSTD(1)),
+    `pause_ns` UInt64 COMMENT 'How long it was, nanoseconds' CODEC(T64, ZSTD(1)),
+    `thread_id` Int64 COMMENT 'The thread (thread.id); a machine sleeps with all of them' CODEC(T64, ZSTD(1)),
+    `thread_name` LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+    `sequence` UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+    `trace_id` String COMMENT 'Trace, 32 lower-case hex digits' CODEC(ZSTD(1)),
+    `span_id` String COMMENT 'Span, 16 lower-case hex digits' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(paused_at)
+ORDER BY (service, session, paused_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW wayward_pauses_mv TO wayward_pauses
+(
+    `service` LowCardinality(String),
+    `session` String,
+    `cause` String,
+    `gc_type` String,
+    `paused_at` DateTime64(9, 'UTC'),
+    `pause_ns` UInt64,
+    `thread_id` Int64,
+    `thread_name` String,
+    `sequence` UInt64,
+    `trace_id` String,
+    `span_id` String
+)
+AS SELECT
+    service,
+    session,
+    attributes['wayward.pause.cause'] AS cause,
+    attributes['v8js.gc.type'] AS gc_type,
+    started_at AS paused_at,
+    duration_ns AS pause_ns,
+    toInt64OrZero(attributes['thread.id']) AS thread_id,
+    attributes['thread.name'] AS thread_name,
+    toUInt64OrZero(attributes['wayward.event.sequence']) AS sequence,
+    trace_id,
+    span_id
+FROM wayward_incoming
+WHERE kind = 'pause';
+
 CREATE TABLE wayward_queue_items
 (
     `service` LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),

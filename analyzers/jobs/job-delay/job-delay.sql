@@ -7,10 +7,11 @@
 --   sessions  Array(String)  only these sessions, empty for all
 --   grace_ns  UInt64         a run that starts no later than this after its due time is in time, nanoseconds
 --
--- Uses: job_runs, queue_items, lock_waits, lock_drawers, drawers, actor_name, window_from_ns, covered_ns, wait_severity
+-- Uses: job_runs, queue_items, lock_waits, lock_drawers, drawers, pauses, session_of, actor_name, window_from_ns, covered_ns,
+--   wait_severity
 --
 -- Headline, the columns of a table, the last left out first:
---   job_name, service, severity, started_at, delay_ns, main_cause, main_name, earlier_run_ns, queue_ns, lock_ns, call_ns, down_ns, unknown_ns
+--   job_name, service, severity, started_at, delay_ns, main_cause, main_name, earlier_run_ns, queue_ns, lock_ns, call_ns, stall_ns, gc_ns, down_ns, asleep_ns, unknown_ns
 --
 -- Output, one row per late or slow run, the most severe first, at most 200:
 --   service         text           service.name
@@ -26,13 +27,16 @@
 --   delay_ns        duration ns    lateness, and for a slow run what it took beyond the usual
 --   looked_at_ns    duration ns    from the due time, or the start where it was in time, to the start, or to the end where it was slow
 --   down_ns         duration ns    of that: nothing of the service reported: it was down, or its machine asleep
+--   asleep_ns       duration ns    the machine slept, as its process says
 --   earlier_run_ns  duration ns    an earlier run of the job went on
+--   gc_ns           duration ns    its thread stood still for a garbage collection
+--   stall_ns        duration ns    the event loop of its thread was blocked, by the run itself or by something else
 --   queue_ns        duration ns    its item waited in a queue: no worker was free
 --   lock_ns         duration ns    it waited for locks
 --   call_ns         duration ns    it waited for databases and other services (spans of kind client)
 --   unknown_ns      duration ns    none of these
---   main_cause      text           the largest: down, earlier run, queue, lock, call or unknown
---   main_name       text           the queue, the lock or the call of which most of it is
+--   main_cause      text           the largest: down, asleep, earlier run, gc, stall, queue, lock, call or unknown
+--   main_name       text           the queue, the lock, the call or the kind of garbage collection of which most of it is
 --   main_holder     text           who held that lock for most of it
 --   main_fraction   fraction       its part of what was looked at
 --   trace_id        text           trace of the run
@@ -65,7 +69,7 @@ WITH
   (
     SELECT
       cityHash64(service, session, job_name, start_ns, trace_id, span_id) AS run,
-      service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
+      service, session, job_name, outcome, thread_id, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
       if(k.of_alike.3 >= 5, k.of_alike, l.of_all) AS before,
       toUInt64(before.1) AS usual_ns,
       if(before.3 < 5, 0, toUInt64(1.5 * before.2)) AS band_ns,
@@ -74,7 +78,7 @@ WITH
     FROM
     (
       SELECT
-        service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
+        service, session, job_name, outcome, thread_id, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
         toDayOfWeek(fromUnixTimestamp64Nano(start_ns, 'UTC')) AS weekday, toHour(fromUnixTimestamp64Nano(start_ns, 'UTC')) AS hour
       FROM job_runs
       WHERE outcome NOT IN ('skip', 'lost') AND end_ns >= window_from_ns
@@ -87,12 +91,12 @@ WITH
   (
     SELECT groupArray((
       run, service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns, usual_ns, band_ns,
-      is_late, is_slow, delay_ns))
+      is_late, is_slow, delay_ns, thread_id))
     FROM
     (
       SELECT
         run, service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns, usual_ns, band_ns,
-        is_late, is_slow, if(is_late, lateness_ns, 0) + if(is_slow, length_ns - usual_ns, 0) AS delay_ns
+        is_late, is_slow, thread_id, if(is_late, lateness_ns, 0) + if(is_slow, length_ns - usual_ns, 0) AS delay_ns
       FROM judged
       WHERE is_late OR is_slow
       ORDER BY delay_ns DESC, service, job_name, start_ns
@@ -104,7 +108,7 @@ WITH
     SELECT
       one.1 AS run, one.2 AS service, one.3 AS session, one.4 AS job_name, one.5 AS outcome, one.6 AS trace_id, one.7 AS span_id,
       one.8 AS start_ns, one.9 AS end_ns, one.10 AS due_ns, one.11 AS lateness_ns, one.12 AS length_ns, one.13 AS usual_ns,
-      one.14 AS band_ns, one.17 AS delay_ns,
+      one.14 AS band_ns, one.17 AS delay_ns, one.18 AS thread_id,
       if(one.15, due_ns, start_ns) AS first_ns,
       if(one.16, end_ns, start_ns) AS last_ns
     FROM (SELECT arrayJoin(found) AS one)
@@ -121,23 +125,24 @@ WITH
         minIf(toUnixTimestamp64Nano(t.first_at), toUnixTimestamp64Nano(t.first_at) > first_ns) AS next_ns
       FROM delayed AS d
       INNER JOIN wayward_session_times AS t ON t.service = d.service
-      WHERE first_ns < start_ns
+      -- Runs that are reported over HTTP have no process that could be down.
+      WHERE first_ns < start_ns AND d.session != 'jobs-http'
       GROUP BY run, first_ns, start_ns
     )
     WHERE alive = 0 AND next_ns > first_ns
     UNION ALL
-    SELECT d.run, 2, '', '', greatest(o.start_ns, d.first_ns), least(o.end_ns, d.start_ns)
+    SELECT d.run, 3, '', '', greatest(o.start_ns, d.first_ns), least(o.end_ns, d.start_ns)
     FROM job_runs AS o
     INNER JOIN delayed AS d ON d.service = o.service AND d.job_name = o.job_name
     WHERE o.is_made AND o.outcome != 'lost' AND o.start_ns < d.start_ns AND o.end_ns > d.first_ns
     UNION ALL
-    SELECT d.run, 3, toString(q.queue_name), '', greatest(q.enqueued_ns, d.first_ns), least(q.dequeued_ns, d.last_ns)
+    SELECT d.run, 6, toString(q.queue_name), '', greatest(q.enqueued_ns, d.first_ns), least(q.dequeued_ns, d.last_ns)
     FROM queue_items AS q
     INNER JOIN delayed AS d ON d.trace_id = q.trace_id
     WHERE d.trace_id != '' AND q.enqueued_ns < d.last_ns AND q.dequeued_ns > d.first_ns
     UNION ALL
     SELECT
-      run, 4, lock_name, argMaxIf(holder, overlap_ns, overlap_ns > 0), from_ns, till_ns
+      run, 7, lock_name, argMaxIf(holder, overlap_ns, overlap_ns > 0), from_ns, till_ns
     FROM
     (
       SELECT
@@ -162,7 +167,7 @@ WITH
     GROUP BY run, lock_name, from_ns, till_ns
     UNION ALL
     SELECT
-      d.run, 5, toString(c.name), '', greatest(c.start_ns, d.first_ns), least(c.end_ns, d.last_ns)
+      d.run, 8, toString(c.name), '', greatest(c.start_ns, d.first_ns), least(c.end_ns, d.last_ns)
     FROM delayed AS d
     INNER JOIN
     (
@@ -173,6 +178,31 @@ WITH
         AND Timestamp < {to:DateTime64(9, 'UTC')}
     ) AS c ON c.trace_id = d.trace_id
     WHERE c.start_ns < d.last_ns AND c.end_ns > d.first_ns
+    UNION ALL
+    SELECT
+      d.run, multiIf(p.cause = 'machine_sleep', 2, p.cause = 'garbage_collection', 4, 5), p.gc_type, '',
+      greatest(p.start_ns, d.first_ns), least(p.end_ns, d.last_ns)
+    FROM pauses AS p
+    INNER JOIN delayed AS d ON d.service = p.service AND d.session = p.session
+    WHERE (p.cause = 'machine_sleep' OR p.thread_id = d.thread_id) AND p.start_ns < d.last_ns AND p.end_ns > d.first_ns
+    UNION ALL
+    -- A run that is reported over HTTP is made by the processes that have spans in its trace.
+    SELECT
+      d.run, multiIf(p.cause = 'machine_sleep', 2, p.cause = 'garbage_collection', 4, 5), p.gc_type, '',
+      greatest(p.start_ns, d.first_ns), least(p.end_ns, d.last_ns)
+    FROM delayed AS d
+    INNER JOIN
+    (
+      SELECT DISTINCT
+        TraceId AS trace_id, ServiceName AS service, session_of(ServiceName, ResourceAttributes) AS session,
+        toInt64OrZero(SpanAttributes['thread.id']) AS thread_id
+      FROM otel_traces
+      WHERE TraceId IN (SELECT trace_id FROM delayed WHERE trace_id != '')
+        AND Timestamp < {to:DateTime64(9, 'UTC')}
+    ) AS s ON s.trace_id = d.trace_id
+    INNER JOIN pauses AS p ON p.service = s.service AND p.session = s.session
+    WHERE s.session != d.session
+      AND (p.cause = 'machine_sleep' OR p.thread_id = s.thread_id) AND p.start_ns < d.last_ns AND p.end_ns > d.first_ns
   ),
   shares AS
   (
@@ -186,9 +216,9 @@ WITH
       d.run AS run, d.service AS service, d.job_name AS job_name, outcome, trace_id, span_id, start_ns, due_ns, lateness_ns, length_ns,
       usual_ns, band_ns, delay_ns, first_ns, toUInt64(last_ns - first_ns) AS looked_at_ns, s.stretches AS stretches,
       arrayMap(top -> covered_ns(
-        arrayMap(one -> (one.2, one.3), arrayFilter(one -> one.1 <= top, stretches)), first_ns), [1, 2, 3, 4, 5]) AS covered,
+        arrayMap(one -> (one.2, one.3), arrayFilter(one -> one.1 <= top, stretches)), first_ns), [1, 2, 3, 4, 5, 6, 7, 8]) AS covered,
       arrayDifference(arrayPushFront(covered, toUInt64(0))) AS parts,
-      arrayPushBack(arrayMap(part -> toUInt64(part), arrayPopFront(parts)), toUInt64(looked_at_ns - least(looked_at_ns, covered[5]))) AS spans,
+      arrayPushBack(arrayMap(part -> toUInt64(part), arrayPopFront(parts)), toUInt64(looked_at_ns - least(looked_at_ns, covered[8]))) AS spans,
       indexOf(spans, arrayMax(spans)) AS main,
       arrayReverseSort(one -> one.3 - one.2, arrayFilter(one -> one.1 = main, stretches))[1] AS longest
     FROM delayed AS d
@@ -208,12 +238,15 @@ SELECT
   toUInt64(delay_ns) AS delay_ns,
   looked_at_ns,
   spans[1] AS down_ns,
-  spans[2] AS earlier_run_ns,
-  spans[3] AS queue_ns,
-  spans[4] AS lock_ns,
-  spans[5] AS call_ns,
-  spans[6] AS unknown_ns,
-  ['down', 'earlier run', 'queue', 'lock', 'call', 'unknown'][main] AS main_cause,
+  spans[2] AS asleep_ns,
+  spans[3] AS earlier_run_ns,
+  spans[4] AS gc_ns,
+  spans[5] AS stall_ns,
+  spans[6] AS queue_ns,
+  spans[7] AS lock_ns,
+  spans[8] AS call_ns,
+  spans[9] AS unknown_ns,
+  ['down', 'asleep', 'earlier run', 'gc', 'stall', 'queue', 'lock', 'call', 'unknown'][main] AS main_cause,
   longest.4 AS main_name,
   longest.5 AS main_holder,
   if(looked_at_ns = 0, 0, spans[main] / looked_at_ns) AS main_fraction,

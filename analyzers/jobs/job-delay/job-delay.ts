@@ -28,7 +28,12 @@ export const jobDelay: Analyzer<JobDelayRow> = {
 
 const solutions: Readonly<Record<string, string>> & { readonly unknown: string } = {
   down: 'See why the service was not there when the run was due, and start it before.',
+  asleep:
+    'Keep the machine awake while the job is due, or let it be due when the machine is awake.',
   'earlier run': 'Make the earlier run shorter, or let the job be due less often.',
+  gc: 'Give the process more memory (--max-old-space-size), or let it keep and make less at that time.',
+  stall:
+    'Find what computes for so long (a CPU profile of that time), and move it into a worker thread or cut it into pieces.',
   queue: 'Give the queue more workers, or the job a queue of its own.',
   lock: 'Look at the holder of the lock: let it hold for less, or not while the job is due.',
   call: 'Look at the call in the trace of the run, and at what answers it.',
@@ -49,6 +54,12 @@ function causeOf({ main_cause, main_holder, main_name }: JobDelayRow): string {
   switch (main_cause) {
     case 'down':
       return 'the service was down'
+    case 'asleep':
+      return 'the machine slept'
+    case 'gc':
+      return `the process collected garbage${main_name === '' ? '' : ` (${main_name})`}`
+    case 'stall':
+      return 'the event loop was blocked'
     case 'earlier run':
       return 'an earlier run went on'
     case 'queue':
@@ -67,7 +78,10 @@ function causeOf({ main_cause, main_holder, main_name }: JobDelayRow): string {
 function explanationOf(row: JobDelayRow): string {
   const parts: readonly (readonly [string, number])[] = [
     ['service down', row.down_ns],
+    ['machine asleep', row.asleep_ns],
     ['earlier run', row.earlier_run_ns],
+    ['garbage collection', row.gc_ns],
+    ['event loop blocked', row.stall_ns],
     ['queue', row.queue_ns],
     ['locks', row.lock_ns],
     ['calls', row.call_ns],

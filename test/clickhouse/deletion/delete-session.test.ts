@@ -41,7 +41,7 @@ function readTable(name: string): string {
   return readFileSync(new URL(file, import.meta.url), 'utf8')
 }
 
-const kinds = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt']
+const kinds = ['lock_hold', 'lock_wait', 'queue_item', 'job_run', 'job_attempt', 'pause']
 const time = '2026-11-21 06:00:00.123456789'
 
 /** What a process of the service can report: a row in every table. */
@@ -126,7 +126,7 @@ describe('deleteSession()', () => {
     const deleted = await deleteSession(engine.writer, { service: 'shop', session })
     expect(await stored()).toEqual(before)
     expect(Object.keys(deleted).toSorted()).toEqual(withRows.map(({ name }) => name).toSorted())
-    expect(deleted).toMatchObject({ otel_traces: 5, otel_metrics_sum: 1, wayward_lock_holds: 1 })
+    expect(deleted).toMatchObject({ otel_traces: 6, otel_metrics_sum: 1, wayward_lock_holds: 1 })
     expect(await deleteSession(engine.writer, { service: 'shop', session })).toEqual({})
   })
 
@@ -151,7 +151,7 @@ describe('deleteSession()', () => {
     await report({ 'wayward.session.id': hostile }, 2)
     await deleteSession(engine.writer, { service: 'shop', session: hostile })
     const left = await stored()
-    expect(left['otel_traces']).toHaveLength(5)
+    expect(left['otel_traces']).toHaveLength(6)
     expect(left['wayward_sessions']).toHaveLength(1)
   })
 

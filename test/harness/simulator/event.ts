@@ -148,6 +148,16 @@ export interface SpanEnded extends Happening {
   readonly kind: 'span ended'
 }
 
+/** Nothing went on in a thread of the process, up to this moment. */
+export interface Paused extends Happening {
+  readonly kind: 'paused'
+  readonly process: ProcessInfo
+  readonly threadId: number
+  readonly cause: 'garbage_collection' | 'eventloop_stall' | 'machine_sleep'
+  readonly gcType: string | undefined
+  readonly lengthNs: number
+}
+
 export type WorldEvent =
   | LockRequested
   | LockGranted
@@ -161,3 +171,4 @@ export type WorldEvent =
   | RunEnded
   | SpanStarted
   | SpanEnded
+  | Paused

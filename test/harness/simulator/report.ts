@@ -107,7 +107,7 @@ function eventsByProcess(world: World): Map<ProcessInfo, WorldEvent[]> {
   const processOf = new Map<number, ProcessInfo>()
   const events = new Map<ProcessInfo, WorldEvent[]>()
   for (const event of world.events) {
-    const process = 'task' in event ? event.task.process : processOf.get(event.operation)
+    const process = processOfEvent(event) ?? processOf.get(event.operation)
     if (process === undefined) continue
     processOf.set(event.operation, process)
     if (event.kind === 'lock granted') processOf.set(event.hold, process)
@@ -116,6 +116,11 @@ function eventsByProcess(world: World): Map<ProcessInfo, WorldEvent[]> {
     else known.push(event)
   }
   return events
+}
+
+function processOfEvent(event: WorldEvent): ProcessInfo | undefined {
+  if ('task' in event) return event.task.process
+  return 'process' in event ? event.process : undefined
 }
 
 /** Shows the SDK what happens in its process, and lets its timer tick. */

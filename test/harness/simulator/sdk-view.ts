@@ -6,6 +6,7 @@ import {
   ATTR_ERROR_TYPE,
   ATTR_THREAD_ID,
   ATTR_THREAD_NAME,
+  ATTR_V8JS_GC_TYPE,
   ATTR_WAYWARD_EVENT_SEQUENCE,
   ATTR_WAYWARD_JOB_ATTEMPT,
   ATTR_WAYWARD_JOB_DEADLINE,
@@ -34,6 +35,7 @@ import {
   ATTR_WAYWARD_OPERATION_AGE,
   ATTR_WAYWARD_OPERATION_SEQUENCE,
   ATTR_WAYWARD_OPERATION_START_TIME,
+  ATTR_WAYWARD_PAUSE_CAUSE,
   ATTR_WAYWARD_QUEUE_CAPACITY,
   ATTR_WAYWARD_QUEUE_CONCURRENCY,
   ATTR_WAYWARD_QUEUE_ID,
@@ -58,6 +60,7 @@ import type {
   LockGranted,
   LockReleased,
   LockRequested,
+  Paused,
   ProcessInfo,
   RunEnded,
   RunStarted,
@@ -427,6 +430,23 @@ export function createSdkView({ process, startNs, salt }: SdkViewSettings): SdkV
     send(one, event.at, { name: one.event.name, attributes: {} })
   }
 
+  function onPaused({ at, cause, gcType, lengthNs, operation, threadId }: Paused): void {
+    const attributes: Attributes = {
+      [ATTR_WAYWARD_KIND]: 'pause',
+      [ATTR_WAYWARD_EVENT_SEQUENCE]: ++sequence,
+      ...threadOf(threadId),
+      [ATTR_WAYWARD_PAUSE_CAUSE]: cause,
+      [ATTR_V8JS_GC_TYPE]: gcType,
+    }
+    const over = begin(
+      { operation, at: at - lengthNs, parent: undefined },
+      { sequence, attributes },
+      {},
+    )
+    open.delete(operation)
+    send(over, at, { name: `pause ${cause}`, attributes })
+  }
+
   const handlers: { readonly [K in WorldEvent['kind']]: (event: never) => void } = {
     'lock requested': onLockRequested,
     'lock granted': onLockGranted,
@@ -440,6 +460,7 @@ export function createSdkView({ process, startNs, salt }: SdkViewSettings): SdkV
     'run ended': onRunEnded,
     'span started': onSpanStarted,
     'span ended': onSpanEnded,
+    paused: onPaused,
   }
   return {
     spans,
@@ -475,11 +496,14 @@ function actorOf(task: TaskInfo, kind: string, sequence: number): Attributes {
   return {
     [ATTR_WAYWARD_KIND]: kind,
     [ATTR_WAYWARD_EVENT_SEQUENCE]: sequence,
-    [ATTR_THREAD_ID]: task.threadId,
-    [ATTR_THREAD_NAME]: task.threadId === 0 ? 'main' : `worker-${task.threadId}`,
+    ...threadOf(task.threadId),
     [ATTR_WAYWARD_TASK_ID]: task.id,
     [ATTR_WAYWARD_TASK_NAME]: task.name,
   }
+}
+
+function threadOf(id: number): Attributes {
+  return { [ATTR_THREAD_ID]: id, [ATTR_THREAD_NAME]: id === 0 ? 'main' : `worker-${id}` }
 }
 
 /** An id of so many bytes that ends in the number of an operation. */

@@ -8,7 +8,7 @@
 //   task.run(function* () { yield* task.holding(stock, ms(5)) })
 //   world.runUntil(minutes(1))
 import { createDice, type Dice } from './dice.ts'
-import type { JobInfo, ProcessClock, ProcessInfo, WorldEvent } from './event.ts'
+import type { JobInfo, Paused, ProcessClock, ProcessInfo, WorldEvent } from './event.ts'
 import { type JobSettings, scheduleJob } from './job.ts'
 import { createLock, type LockSettings, type SimLock } from './lock.ts'
 import { createQueue, type QueueSettings, type SimQueue } from './queue.ts'
@@ -29,6 +29,15 @@ interface ProcessSettings {
   readonly clock?: Partial<ProcessClock>
 }
 
+interface PauseSettings {
+  readonly cause: Paused['cause']
+  readonly lengthNs: number
+  /** Of a garbage collection. */
+  readonly gcType?: string
+  /** @default 0 */
+  readonly threadId?: number
+}
+
 export interface SimProcess {
   readonly info: ProcessInfo
   /** A new task, on the main thread if no other is named. */
@@ -36,6 +45,8 @@ export interface SimProcess {
   lock(settings: LockSettings): SimLock
   queue(settings: QueueSettings): SimQueue
   job(settings: JobSettings): JobInfo
+  /** Nothing goes on in a thread for a time that has just passed. */
+  paused(pause: PauseSettings): void
   /** It ends in order: what it has to report is sent. */
   exit(): void
   /** It is killed: what it had not sent is lost. Its locks of a cluster are freed. */
@@ -125,6 +136,11 @@ function createProcess(
     lock: (of) => createLock(world, of, { id: of.id ?? `${pid}:${++locks}`, scope: 'process' }),
     queue: (of) => createQueue(world, process, `${pid}:${++queues}`, of),
     job: (of) => scheduleJob(world, [process], of),
+    paused({ cause, gcType, lengthNs, threadId = 0 }) {
+      const [operation, at] = [world.nextOperation(), world.now]
+      const of = { process: info, threadId, cause, gcType, lengthNs }
+      world.events.push({ kind: 'paused', operation, at, ...of })
+    },
     exit() {
       info.endedAt = world.now
     },

@@ -93,3 +93,33 @@ export function plantSkippedRuns(world: World, { service, at }: Plot): Planted {
   })
   return { kind: 'skipped runs', service, subjects: ['cleanup'] }
 }
+
+/** What stopped the thread in which the run was due, from when it was due on. */
+export const stallOfJob = { blockedNs: seconds(60), collectedNs: seconds(20), lateNs: seconds(90) }
+
+/**
+ * A run that starts late because its event loop was blocked, for a part of it by a garbage
+ * collection. Another thread is blocked for longer, which does not matter to it.
+ */
+export function plantStalledJob(world: World, { service, at }: Plot): Planted {
+  const { blockedNs, collectedNs, lateNs } = stallOfJob
+  const process = liveProcess(world, service)
+  const first = at - hours(1)
+  process.job({
+    name: 'invoices',
+    periodNs: minutes(10),
+    firstAt: first,
+    trigger: 'cron',
+    plan: (run) => ({ lateNs: run === 6 ? lateNs : ms(3), durationNs: seconds(2) }),
+  })
+  const pause = (endsAt: number, of: Parameters<typeof process.paused>[0]): void =>
+    world.timeline.at(endsAt, () => process.paused(of))
+  pause(at + seconds(1) + collectedNs, {
+    cause: 'garbage_collection',
+    gcType: 'major',
+    lengthNs: collectedNs,
+  })
+  pause(at + blockedNs, { cause: 'eventloop_stall', lengthNs: blockedNs })
+  pause(at + lateNs, { cause: 'eventloop_stall', lengthNs: lateNs, threadId: 1 })
+  return { kind: 'stalled job', service, subjects: ['invoices'] }
+}

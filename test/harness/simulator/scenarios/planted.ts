@@ -24,6 +24,7 @@ type PlantedKind =
   | 'hung run'
   | 'failing job'
   | 'skipped runs'
+  | 'stalled job'
 
 /** A problem that was put into a world. Its size is counted from the world's events. */
 export interface Planted {
