@@ -47,6 +47,7 @@ const stallMsLeast = 10
 /** Clocks are read one after the other, and one of them in hundredths of seconds. */
 const sleepMsLeast = 1000
 const sleepLookMs = 500
+const turnMsMax = 1000
 
 const gcTypes: Readonly<Record<number, string>> = {
   [constants.NODE_PERFORMANCE_GC_MINOR]: 'minor',
@@ -96,7 +97,7 @@ function watchCollections(gcMs: number, onPause: (pause: Pause) => void): Perfor
 }
 
 function watchLoop(stallMs: number, onPause: (pause: Pause) => void): NodeJS.Timeout {
-  const turnMs = stallMs / 2
+  const turnMs = Math.min(stallMs / 2, turnMsMax)
   // What a program loads before its event loop turns first is its start, and no pause.
   let dueMs = Number.POSITIVE_INFINITY
   const sleep = isMainThread ? createSleepMeter() : undefined

@@ -36,6 +36,7 @@ function startApp(otlpGrpc: string, name: string, env: Record<string, string> = 
     cwd: fileURLToPath(new URL('../sdk/programs/', import.meta.url)),
     env: {
       PATH: process.env['PATH'],
+      WAYWARD_PAUSES: 'false',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://${otlpGrpc}`,
       OTEL_SERVICE_NAME: name,
       ...env,

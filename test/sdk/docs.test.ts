@@ -36,6 +36,7 @@ test.each(programs.filter((program) => program.code !== ''))('$title', async ({ 
       cwd: fileURLToPath(new URL('programs/', import.meta.url)),
       env: {
         PATH: process.env['PATH'],
+        WAYWARD_PAUSES: 'false',
         OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
         OTEL_LOG_LEVEL: 'warn',
       },

@@ -12,7 +12,6 @@ export interface Ended {
 export function run(args: readonly string[], env: Record<string, string>): Promise<Ended> {
   const child = spawn(process.execPath, args, {
     cwd: fileURLToPath(new URL('programs/', import.meta.url)),
-    // Spans are counted, and a busy machine makes pauses.
     env: { PATH: process.env['PATH'], WAYWARD_PAUSES: 'false', ...env },
   })
   const started = performance.now()

@@ -66,7 +66,7 @@ function report(env: Record<string, string>, options = '{}', before = ''): Promi
     console.log(JSON.stringify({ ms: performance.now() - begin, dropped: wayward.droppedCount }))`
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', WAYWARD_PAUSES: 'false', ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let stdout = ''

@@ -41,6 +41,7 @@ function start(
     cwd: fileURLToPath(new URL('../programs/', import.meta.url)),
     env: {
       PATH: process.env['PATH'],
+      WAYWARD_PAUSES: 'false',
       OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
       TEST_END: end,
       ...env,

@@ -39,7 +39,7 @@ function readOnly(): Record<string, unknown> {
 test('a process that hangs, and that was killed then, tells what it did and what it counted', async () => {
   const child = spawn(process.execPath, ['hanging-app.mjs'], {
     cwd: fileURLToPath(new URL('../programs/', import.meta.url)),
-    env: { PATH: process.env['PATH'], ...env() },
+    env: { PATH: process.env['PATH'], WAYWARD_PAUSES: 'false', ...env() },
   })
   const said = await new Promise<string>((resolve) => {
     child.stdout.once('data', (data: Buffer) => resolve(data.toString()))
