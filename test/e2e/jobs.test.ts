@@ -1,5 +1,5 @@
-// Goal: a run whose start and end come to two lives of the service is one run. Method: the real
-// service, killed with its engine between the two, and started again.
+// Goal: a run whose start and end come to two lives of the service is one run, and what was answered
+// is there once. Method: the real service, killed with its engine, and started again.
 import { afterAll, expect, test } from 'vitest'
 import { runWayward, startService, temporaryFolder } from './wayward-process.ts'
 import { join } from 'node:path'
@@ -52,3 +52,46 @@ test('a run goes on over kill -9 of the service, and its reports are known when 
     await second.stop('SIGTERM')
   }
 }, 120_000)
+
+test('a kill between report and answer loses nothing that was answered, and doubles nothing', async () => {
+  const dataDir = join(folder.path, 'killed', '.wayward')
+  const answered = new Set<string>()
+  const sent: string[] = []
+  const lives = 3
+  for (let life = 0; life < lives; life++) {
+    const service = await startService(dataDir)
+    const report = async (id: string): Promise<void> => {
+      const path = `/api/jobs/often-${Number(id.split('-')[1]) % 40}/runs`
+      const start = { method: 'POST', body: JSON.stringify({ id }) }
+      await fetch(`${service.endpoints.api}${path}`, start)
+      const end = { method: 'PATCH', body: JSON.stringify({ result: 'success' }) }
+      const { status } = await fetch(`${service.endpoints.api}${path}/${id}`, end)
+      if (status === 200) answered.add(id)
+    }
+    // What was not answered before comes again, as clients do it.
+    const again = sent.filter((id) => !answered.has(id))
+    const fresh = Array.from({ length: 200 }, (_, index) => `${life}-${index}`)
+    sent.push(...fresh)
+    const reports = [...again, ...fresh].map((id) => report(id).catch(() => undefined))
+    await expect.poll(() => answered.size).toBeGreaterThan(life * 100)
+    await service.stop('SIGKILL')
+    await Promise.all(reports)
+  }
+  const last = await startService(dataDir)
+  try {
+    await fetch(`${last.endpoints.api}/inserted`)
+    const sql = `SELECT run_id, count() AS runs FROM wayward_job_runs WHERE startsWith(job_name, 'often-') GROUP BY run_id`
+    const { stdout } = await runWayward(['query', '--format', 'json', sql], {
+      cwd: join(folder.path, 'killed'),
+    })
+    const rows = (
+      JSON.parse(stdout) as { data: readonly { readonly run_id: string; readonly runs: string }[] }
+    ).data
+    expect(rows.filter(({ runs }) => Number(runs) !== 1)).toEqual([])
+    const stored = new Set(rows.map(({ run_id }) => run_id))
+    expect([...answered].filter((id) => !stored.has(id))).toEqual([])
+    expect(answered.size).toBeGreaterThan(lives * 50)
+  } finally {
+    await last.stop('SIGTERM')
+  }
+}, 300_000)
