@@ -1,5 +1,5 @@
-// Goal: a run whose start and end come to two lives of the service is one run, and what was answered
-// is there once. Method: the real service, killed with its engine, and started again.
+// Goal: a run whose start and end come to two lives of the service is one run, and what was
+// answered is there once. Method: the real service, killed with its engine, and started again.
 import { afterAll, expect, test } from 'vitest'
 import { runWayward, startService, temporaryFolder } from './wayward-process.ts'
 import { join } from 'node:path'
