@@ -241,4 +241,9 @@ export const migrations: readonly Migration[] = [
     name: 'Garbage collections, blocked event loops, machines that sleep',
     files: ['tables/wayward_pauses.sql', 'tables/wayward_pauses_mv.sql'],
   },
+  {
+    version: 18,
+    name: 'Which locks were asked for while which were held',
+    files: ['tables/wayward_lock_orders.sql', 'tables/wayward_lock_orders_mv.sql'],
+  },
 ]

@@ -181,6 +181,8 @@ class Sending {
 
   #reportLosses(): void {
     try {
+      const { core } = this.#reporter
+      core.orders.tellRest(core, false)
       this.#parts.losses.report(this.#reporter.core.emitter, this.#parts.state)
     } catch {
       this.#reporter.core.swallowedCount++

@@ -2,8 +2,10 @@ import { type Tracer, trace } from '@opentelemetry/api'
 import { type Logger, logs } from '@opentelemetry/api-logs'
 import { createSpanEmitter } from './emit/span-emitter.ts'
 import { openThreadState } from './process/thread-state.ts'
+import { CallSites } from './report/call-sites.ts'
 import { type Core, guard } from './report/core.ts'
 import { createJob } from './report/job.ts'
+import { LockOrders } from './report/lock-orders.ts'
 import { Lock } from './report/lock.ts'
 import { log, type LogOptions } from './report/log.ts'
 import {
@@ -134,6 +136,7 @@ export function createReporterWithCore(options: ReporterOptions): ReporterWithCo
     },
     shutdown() {
       core.isEnabled = false
+      guard(core, () => core.orders.tellRest(core, true), undefined)
       core.open.shutdown()
     },
   }
@@ -152,6 +155,8 @@ function createCore(options: ReporterOptions): Core {
     clock: process.clock,
     tasks,
     process,
+    sites: new CallSites(),
+    orders: new LockOrders(),
     open: createOpenOperations({
       snapshots: { ...defaultSnapshotSettings, ...options.snapshots },
       emitter,

@@ -10,6 +10,17 @@ import {
   ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_REASON,
+  ATTR_WAYWARD_LOCK_NAME,
+  ATTR_WAYWARD_LOCK_ORDER_COUNT,
+  ATTR_WAYWARD_LOCK_ORDER_GATES,
+  ATTR_WAYWARD_LOCK_ORDER_HELD_NAME,
+  ATTR_WAYWARD_LOCK_ORDER_HELD_SHARED,
+  ATTR_WAYWARD_LOCK_ORDER_HELD_SITE,
+  ATTR_WAYWARD_LOCK_ORDER_HELD_TYPE,
+  ATTR_WAYWARD_LOCK_ORDER_SHARED,
+  ATTR_WAYWARD_LOCK_ORDER_SITE,
+  ATTR_WAYWARD_LOCK_ORDER_TASKS,
+  ATTR_WAYWARD_LOCK_TYPE,
   ATTR_WAYWARD_OPERATION_AGE,
   ATTR_WAYWARD_OPERATION_END_REASON,
   ATTR_WAYWARD_OPERATION_SEQUENCE,
@@ -20,12 +31,15 @@ import {
   ATTR_WAYWARD_TASK_NAME,
   EVENT_WAYWARD_CLOCK_STEP,
   EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_LOCK_ORDER,
   EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
 } from '@wayward/semconv'
 import { toRfc3339 } from '../process/clock.ts'
+import { textOfSite } from '../report/call-sites.ts'
 import type {
   ClockStepEvent,
+  LockOrderEvent,
   LogEvent,
   LossEvent,
   OperationEvent,
@@ -52,6 +66,9 @@ function contentOf(event: ReportedEvent): LogRecord {
   }
   if (kind === 'loss') {
     return named(EVENT_WAYWARD_EVENTS_DROPPED, SeverityNumber.WARN, lossAttributes(event))
+  }
+  if (kind === 'lock_order') {
+    return named(EVENT_WAYWARD_LOCK_ORDER, SeverityNumber.INFO, lockOrderAttributes(event))
   }
   if (kind === 'log') {
     return {
@@ -106,6 +123,27 @@ function lossAttributes(event: LossEvent): LogAttributes {
     [ATTR_WAYWARD_EVENTS_DROPPED_COUNT]: event.count,
     [ATTR_WAYWARD_EVENTS_DROPPED_REASON]: event.reason,
   }
+}
+
+function lockOrderAttributes({ order, sequence, times }: LockOrderEvent): LogAttributes {
+  const { asked, askedSite, askedType, firstTask, held, heldSite, heldType, otherTask } = order
+  const attributes: LogAttributes = {
+    [ATTR_WAYWARD_EVENT_SEQUENCE]: sequence,
+    [ATTR_THREAD_ID]: reportingThread.id,
+    [ATTR_THREAD_NAME]: reportingThread.name,
+    [ATTR_WAYWARD_LOCK_NAME]: asked,
+    [ATTR_WAYWARD_LOCK_TYPE]: askedType,
+    [ATTR_WAYWARD_LOCK_ORDER_HELD_NAME]: held,
+    [ATTR_WAYWARD_LOCK_ORDER_HELD_TYPE]: heldType,
+    [ATTR_WAYWARD_LOCK_ORDER_COUNT]: times,
+    [ATTR_WAYWARD_LOCK_ORDER_TASKS]: [firstTask, otherTask].filter(Boolean).map(String),
+    [ATTR_WAYWARD_LOCK_ORDER_GATES]: [...order.gates],
+    [ATTR_WAYWARD_LOCK_ORDER_SHARED]: !order.isAskedAlone,
+    [ATTR_WAYWARD_LOCK_ORDER_HELD_SHARED]: !order.isHeldAlone,
+  }
+  if (askedSite !== '') attributes[ATTR_WAYWARD_LOCK_ORDER_SITE] = textOfSite(askedSite)
+  if (heldSite !== '') attributes[ATTR_WAYWARD_LOCK_ORDER_HELD_SITE] = textOfSite(heldSite)
+  return attributes
 }
 
 function logAttributes(event: LogEvent): LogAttributes {

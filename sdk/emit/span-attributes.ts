@@ -1,6 +1,9 @@
 // The attributes of reported operations, by the names of the semantic conventions.
 import type { Attributes } from '@opentelemetry/api'
 import {
+  ATTR_CODE_FILE_PATH,
+  ATTR_CODE_FUNCTION_NAME,
+  ATTR_CODE_LINE_NUMBER,
   ATTR_ERROR_TYPE,
   ATTR_THREAD_ID,
   ATTR_THREAD_NAME,
@@ -53,6 +56,7 @@ import {
   WAYWARD_JOB_RESULT_VALUE_SUCCESS,
 } from '@wayward/semconv'
 import { toRfc3339 } from '../process/clock.ts'
+import { parseSite } from '../report/call-sites.ts'
 import type {
   JobOperation,
   LockHoldOperation,
@@ -115,9 +119,18 @@ function lockAttributes(operation: LockWaitOperation | LockHoldOperation): Attri
   if (held.count > held.ids.length) attributes[ATTR_WAYWARD_LOCK_HELD_COUNT] = held.count
   attributes[ATTR_WAYWARD_LOCK_WAITER_COUNT] = operation.waiterCount
   if (permits !== undefined) attributes[ATTR_WAYWARD_LOCK_PERMITS] = permits
+  addSite(attributes, operation.site)
   if (operation.kind === 'lock_hold') addHold(attributes, operation)
   else addWait(attributes, operation)
   return attributes
+}
+
+function addSite(attributes: Attributes, text: string): void {
+  const site = text === '' ? undefined : parseSite(text)
+  if (site === undefined) return
+  if (site.functionName !== '') attributes[ATTR_CODE_FUNCTION_NAME] = site.functionName
+  attributes[ATTR_CODE_FILE_PATH] = site.file
+  attributes[ATTR_CODE_LINE_NUMBER] = site.line
 }
 
 function addHold(attributes: Attributes, hold: LockHoldOperation): void {

@@ -78,7 +78,8 @@ class SpanEmitter implements Emitter {
   }
 
   #contextOfEvent(event: ReportedEvent): Context | undefined {
-    return 'operation' in event ? this.contextOf(event.operation) : undefined
+    if ('operation' in event) return this.contextOf(event.operation)
+    return event.kind === 'lock_order' ? event.context : undefined
   }
 
   #start(operation: Operation): Span {

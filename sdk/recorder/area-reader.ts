@@ -8,6 +8,7 @@ import {
   cell,
   countsAt,
   endedCountsAt,
+  flag,
   lossesAt,
   lossFigures,
   lossReasonCount,
@@ -184,4 +185,19 @@ export function countUnread({ header, ringCells: cells }: Area): number {
 /** The sequence number of a record or slot. */
 export function sequenceOf({ numbers, at }: RecordView): number {
   return numbers[at + number.sequence] as number
+}
+
+/** The text behind the fixed part of a record. */
+export function textOf({ cells, numbers, at }: RecordView, told: number): string {
+  const start = numbers.byteOffset + (at + number.held + told) * 8
+  return Buffer.from(numbers.buffer, start, cells[at * 2 + cell.textBytes]).toString()
+}
+
+/** The id of an item, which is a number or text. */
+export function itemIdOf(view: RecordView): string {
+  const { cells, numbers, at } = view
+  const isText = ((cells[at * 2 + cell.flags] as number) & flag.hasItemText) !== 0
+  return isText
+    ? textOf(view, cells[at * 2 + cell.heldTold] as number)
+    : String(numbers[at + number.item])
 }

@@ -29,7 +29,7 @@ import type { LossEvent } from '../report/operation.ts'
 import { AreaReader, countRecorded, type RecordView, sequenceOf } from './area-reader.ts'
 import { type ControlCounts, ControlPoller, type ControlSettings } from './control-poller.ts'
 import { DetailBook, detailSource } from './detail-book.ts'
-import { encodeLoss } from './event-encoder.ts'
+import { encodeEvent, encodeLoss } from './event-encoder.ts'
 import {
   type Area,
   areaCell,
@@ -269,6 +269,10 @@ export class Drain {
   #take({ open }: Recording, view: RecordView, kind: number): void {
     const sequence = sequenceOf(view)
     try {
+      if (kind === recordKind.event) {
+        this.#events.add({ bytes: encodeEvent(this.#encoder, view), sequence })
+        return
+      }
       // What finds no room is not encoded first.
       if (kind !== recordKind.forgotten && !this.#spans.hasRoom()) {
         this.#lose(WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL, sequence)

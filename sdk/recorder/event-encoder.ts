@@ -19,8 +19,8 @@ import {
 } from '@wayward/semconv'
 import { toRfc3339 } from '../process/clock.ts'
 import type { LossEvent } from '../report/operation.ts'
-import { type RecordView, sequenceOf } from './area-reader.ts'
-import { cell } from './layout.ts'
+import { type RecordView, sequenceOf, textOf } from './area-reader.ts'
+import { cell, recordKind } from './layout.ts'
 import { AttributeKey, writeTime } from './otlp-writing.ts'
 import type { RecordEncoder } from './record-encoder.ts'
 
@@ -107,6 +107,25 @@ function encodeOperation(
   writer.fixed32(logField.flags, (cells[at * 2 + cell.flags] as number) & 0xff)
   encoder.writeContext(view, kind, logField.traceId, logField.spanId)
   writer.string(logField.eventName, eventName)
+  return writer.toBytes()
+}
+
+/** What was recorded as an event. */
+export function encodeEvent(encoder: RecordEncoder, view: RecordView): Uint8Array {
+  const { cells, at, texts } = view
+  const cellsAt = at * 2
+  const time = {
+    seconds: cells[cellsAt + cell.startSeconds] as number,
+    ns: cells[cellsAt + cell.startNs] as number,
+  }
+  const writer = beginRecord(encoder, time, cells[cellsAt + cell.depth] as number)
+  const { attributes } = encoder
+  attributes.field = logField.attributes
+  const facts = JSON.parse(textOf(view, 0)) as Readonly<Record<string, never>>
+  for (const [key, value] of Object.entries(facts)) attributes.any(key, value)
+  writer.fixed32(logField.flags, (cells[cellsAt + cell.flags] as number) & 0xff)
+  encoder.writeContext(view, recordKind.lockWait, logField.traceId, logField.spanId)
+  writer.string(logField.eventName, texts.textOf(cells[cellsAt + cell.name] as number))
   return writer.toBytes()
 }
 

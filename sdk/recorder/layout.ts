@@ -103,6 +103,8 @@ export const recordKind = {
   zone: 6,
   /** An open operation will be heard of no more. */
   forgotten: 7,
+  /** An event, whose attributes are its text, as JSON. */
+  event: 8,
   /** What is left of the ring up to its end. */
   filler: 255,
 } as const
@@ -137,6 +139,8 @@ export const cell = {
   textBytes: 25,
   /** How many operations a record stands for. */
   weight: 26,
+  /** Where a lock was asked for, see report/call-sites.ts. */
+  site: 27,
 } as const
 
 /** Numbers of eight bytes of a record or slot. */

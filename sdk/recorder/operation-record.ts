@@ -150,6 +150,7 @@ export class OperationWriter {
     cells[cellsAt + cell.type] = known.typeNumber
     cells[cellsAt + cell.scope] = known.scopeNumber
     cells[cellsAt + cell.mode] = this.#numberOfMode(mode)
+    cells[cellsAt + cell.site] = operation.site === '' ? 0 : this.#texts.numberOf(operation.site)
     numbers[at + number.size] = operation.waiterCount
     numbers[at + number.id] = known.id
     let flags = 0

@@ -1,84 +1,13 @@
 // Records become OTLP: a span for what has ended, a log record for what is still open. The
 // attributes are those of emit/span-attributes.ts, which a test holds beside these.
 import { ProtobufWriter } from '@wayward/otlp'
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_THREAD_ID,
-  ATTR_THREAD_NAME,
-  ATTR_WAYWARD_EVENT_SEQUENCE,
-  ATTR_WAYWARD_KIND,
-  ATTR_WAYWARD_LOCK_CONTENDED,
-  ATTR_WAYWARD_LOCK_DEPTH,
-  ATTR_WAYWARD_LOCK_HELD,
-  ATTR_WAYWARD_LOCK_HELD_COUNT,
-  ATTR_WAYWARD_LOCK_HOLDER_TASK_ID,
-  ATTR_WAYWARD_LOCK_HOLDER_THREAD_ID,
-  ATTR_WAYWARD_LOCK_ID,
-  ATTR_WAYWARD_LOCK_MODE,
-  ATTR_WAYWARD_LOCK_NAME,
-  ATTR_WAYWARD_LOCK_PERMITS,
-  ATTR_WAYWARD_LOCK_SCOPE,
-  ATTR_WAYWARD_LOCK_TIMEOUT,
-  ATTR_WAYWARD_LOCK_TYPE,
-  ATTR_WAYWARD_LOCK_WAIT_DURATION,
-  ATTR_WAYWARD_LOCK_WAIT_RESULT,
-  ATTR_WAYWARD_LOCK_WAITER_COUNT,
-  ATTR_WAYWARD_OPERATION_WEIGHT,
-  ATTR_WAYWARD_QUEUE_CAPACITY,
-  ATTR_WAYWARD_QUEUE_CONCURRENCY,
-  ATTR_WAYWARD_QUEUE_ID,
-  ATTR_WAYWARD_QUEUE_ITEM_ID,
-  ATTR_WAYWARD_QUEUE_ITEM_NAME,
-  ATTR_WAYWARD_QUEUE_ITEM_RESULT,
-  ATTR_WAYWARD_QUEUE_NAME,
-  ATTR_WAYWARD_QUEUE_PRIORITY,
-  ATTR_WAYWARD_QUEUE_SIZE,
-  ATTR_WAYWARD_QUEUE_WAIT_DURATION,
-  ATTR_WAYWARD_TASK_ID,
-  ATTR_WAYWARD_TASK_NAME,
-  WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED,
-} from '@wayward/semconv'
-import { type RecordView, sequenceOf } from './area-reader.ts'
+import { WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED } from '@wayward/semconv'
+import { parseSite } from '../report/call-sites.ts'
+import { itemIdOf, type RecordView, sequenceOf } from './area-reader.ts'
 import { cell, flag, number, recordKind } from './layout.ts'
-import { AttributeKey, AttributeWriter, writeTime } from './otlp-writing.ts'
+import { AttributeWriter, writeTime } from './otlp-writing.ts'
+import { keys } from './record-keys.ts'
 import type { TextReader } from './texts.ts'
-
-const keys = {
-  errorType: new AttributeKey(ATTR_ERROR_TYPE),
-  threadId: new AttributeKey(ATTR_THREAD_ID),
-  threadName: new AttributeKey(ATTR_THREAD_NAME),
-  eventSequence: new AttributeKey(ATTR_WAYWARD_EVENT_SEQUENCE),
-  kind: new AttributeKey(ATTR_WAYWARD_KIND),
-  lockContended: new AttributeKey(ATTR_WAYWARD_LOCK_CONTENDED),
-  lockDepth: new AttributeKey(ATTR_WAYWARD_LOCK_DEPTH),
-  lockHeld: new AttributeKey(ATTR_WAYWARD_LOCK_HELD),
-  lockHeldCount: new AttributeKey(ATTR_WAYWARD_LOCK_HELD_COUNT),
-  lockHolderTaskId: new AttributeKey(ATTR_WAYWARD_LOCK_HOLDER_TASK_ID),
-  lockHolderThreadId: new AttributeKey(ATTR_WAYWARD_LOCK_HOLDER_THREAD_ID),
-  lockId: new AttributeKey(ATTR_WAYWARD_LOCK_ID),
-  lockMode: new AttributeKey(ATTR_WAYWARD_LOCK_MODE),
-  lockName: new AttributeKey(ATTR_WAYWARD_LOCK_NAME),
-  lockPermits: new AttributeKey(ATTR_WAYWARD_LOCK_PERMITS),
-  lockScope: new AttributeKey(ATTR_WAYWARD_LOCK_SCOPE),
-  lockTimeout: new AttributeKey(ATTR_WAYWARD_LOCK_TIMEOUT),
-  lockType: new AttributeKey(ATTR_WAYWARD_LOCK_TYPE),
-  lockWaitDuration: new AttributeKey(ATTR_WAYWARD_LOCK_WAIT_DURATION),
-  lockWaitResult: new AttributeKey(ATTR_WAYWARD_LOCK_WAIT_RESULT),
-  lockWaiterCount: new AttributeKey(ATTR_WAYWARD_LOCK_WAITER_COUNT),
-  operationWeight: new AttributeKey(ATTR_WAYWARD_OPERATION_WEIGHT),
-  queueCapacity: new AttributeKey(ATTR_WAYWARD_QUEUE_CAPACITY),
-  queueConcurrency: new AttributeKey(ATTR_WAYWARD_QUEUE_CONCURRENCY),
-  queueId: new AttributeKey(ATTR_WAYWARD_QUEUE_ID),
-  queueItemId: new AttributeKey(ATTR_WAYWARD_QUEUE_ITEM_ID),
-  queueItemName: new AttributeKey(ATTR_WAYWARD_QUEUE_ITEM_NAME),
-  queueItemResult: new AttributeKey(ATTR_WAYWARD_QUEUE_ITEM_RESULT),
-  queueName: new AttributeKey(ATTR_WAYWARD_QUEUE_NAME),
-  queuePriority: new AttributeKey(ATTR_WAYWARD_QUEUE_PRIORITY),
-  queueSize: new AttributeKey(ATTR_WAYWARD_QUEUE_SIZE),
-  queueWaitDuration: new AttributeKey(ATTR_WAYWARD_QUEUE_WAIT_DURATION),
-  taskId: new AttributeKey(ATTR_WAYWARD_TASK_ID),
-  taskName: new AttributeKey(ATTR_WAYWARD_TASK_NAME),
-} as const
 
 const kinds: Readonly<Record<number, { readonly kind: string; readonly verb: string }>> = {
   [recordKind.lockWait]: { kind: 'lock_wait', verb: 'wait ' },
@@ -288,6 +217,7 @@ export class RecordEncoder {
     if ((flags & flag.hasPermits) !== 0) {
       attributes.number(keys.lockPermits, numbers[at + number.permits] as number)
     }
+    this.#writeSite(view)
     if (kind === recordKind.lockHold) {
       attributes.number(keys.lockWaitDuration, numbers[at + number.durationNs] as number)
       attributes.bool(keys.lockContended, (flags & flag.isContended) !== 0)
@@ -301,6 +231,16 @@ export class RecordEncoder {
     if (holder === 0) return
     attributes.text(keys.lockHolderTaskId, String(holder))
     attributes.number(keys.lockHolderThreadId, threadId)
+  }
+
+  #writeSite({ cells, at, texts }: RecordView): void {
+    const number = cells[at * 2 + cell.site] as number
+    const site = number === 0 ? undefined : parseSite(texts.textOf(number))
+    if (site === undefined) return
+    const attributes = this.#attributes
+    if (site.functionName !== '') attributes.text(keys.codeFunctionName, site.functionName)
+    attributes.text(keys.codeFilePath, site.file)
+    attributes.number(keys.codeLineNumber, site.line)
   }
 
   #writeQueue(view: RecordView, kind: number): void {
@@ -375,15 +315,6 @@ export class RecordEncoder {
   #idOf(id: number, { texts }: RecordView): string {
     return id > 0 ? this.#idPrefix + id : texts.textOf(-id)
   }
-}
-
-function itemIdOf({ cells, numbers, at }: RecordView): string {
-  if (((cells[at * 2 + cell.flags] as number) & flag.hasItemText) === 0) {
-    return String(numbers[at + number.item])
-  }
-  const told = cells[at * 2 + cell.heldTold] as number
-  const start = numbers.byteOffset + (at + number.held + told) * 8
-  return Buffer.from(numbers.buffer, start, cells[at * 2 + cell.textBytes]).toString()
 }
 
 function kindOfSpan(kind: number): number {

@@ -10,6 +10,7 @@ import {
   WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE,
 } from '@wayward/semconv'
 import type { Emitter } from '../emit/emitter.ts'
+import { toLogRecord } from '../emit/log-record.ts'
 import type { Operation, ReportedEvent } from '../report/operation.ts'
 import type { Rules } from './detail.ts'
 import {
@@ -150,7 +151,8 @@ export class Recorder implements Emitter {
   }
 
   event(event: ReportedEvent): void {
-    this.#spans.event(event)
+    if (event.kind === 'lock_order' && !this.#isClosed) this.#recordEvent(event, event.context)
+    else this.#spans.event(event)
   }
 
   spanOf(operation: Operation): Span | undefined {
@@ -261,6 +263,7 @@ export class Recorder implements Emitter {
     }
     this.#writer.writeEnd(ring, at, operation, seconds, ns)
     cells[at * 2 + cell.weight] = weight
+    cells[at * 2 + cell.site] = from[cellsAt + cell.site] as number
     if (operation.kind === 'lock_wait') this.#ids.writeOwn(cells, at * 2)
     cells[at * 2 + cell.state] = kindNumberOf(operation)
     cells[at * 2 + cell.units] = units
@@ -268,6 +271,31 @@ export class Recorder implements Emitter {
     ring.count(true)
     const parent = parentOf(operation.parent)
     if (parent instanceof RecordedSpan) parent.isAsked = true
+  }
+
+  /** Events are few: their attributes are made, and lie in the record as text. */
+  #recordEvent(event: ReportedEvent, context: Context): void {
+    const ring = this.#ring
+    const { attributes, eventName, severityNumber } = toLogRecord(event, undefined)
+    const text = Buffer.from(JSON.stringify(attributes))
+    const units = Math.ceil((number.held + Math.ceil(text.length / 8)) / unitNumbers)
+    const at = ring.reserve(units)
+    if (at === -1) {
+      ring.lose(lossReason.ringFull, event.sequence)
+      return
+    }
+    const { numbers, cells } = ring
+    this.#ids.write(cells, at * 2, parentOf(context), false)
+    cells[at * 2 + cell.startSeconds] = event.seconds
+    cells[at * 2 + cell.startNs] = event.ns
+    cells[at * 2 + cell.name] = this.#texts.numberOf(eventName)
+    cells[at * 2 + cell.depth] = severityNumber ?? 0
+    cells[at * 2 + cell.textBytes] = text.length
+    numbers[at + number.sequence] = event.sequence
+    text.copy(Buffer.from(numbers.buffer, numbers.byteOffset + (at + number.held) * 8, text.length))
+    cells[at * 2 + cell.state] = recordKind.event
+    cells[at * 2 + cell.units] = units
+    ring.publish(units)
   }
 
   /** What has no slot is written when it ends. */

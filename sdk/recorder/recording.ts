@@ -100,6 +100,7 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
     return Atomics.load(memory.header, processCell.unsent) + (isUnread ? 1 : 0)
   }
   const letGo = sendAtExit(recorder, () => {
+    core.orders.tellRest(core, true)
     // Of what is open an end may have to be told.
     if (countWaiting() + recorder.openCount === 0) return
     recorder.close()

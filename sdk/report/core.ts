@@ -2,6 +2,8 @@ import { diag } from '@opentelemetry/api'
 import type { Emitter } from '../emit/emitter.ts'
 import type { Clock, Moment } from '../process/clock.ts'
 import type { ProcessState } from '../process/process-state.ts'
+import type { CallSites } from './call-sites.ts'
+import type { LockOrders } from './lock-orders.ts'
 import type { OpenOperations } from './open-operations.ts'
 import type { Tasks } from './task.ts'
 
@@ -16,6 +18,8 @@ export interface Core {
   readonly clock: Clock
   readonly tasks: Tasks
   readonly process: ProcessState
+  readonly sites: CallSites
+  readonly orders: LockOrders
   /** Changes with the emitter. */
   open: OpenOperations
 }

@@ -27,7 +27,7 @@ interface Grant {
 /** What goes on from the request to the hold. */
 type Request = Pick<
   LockWaitOperation,
-  'anchorMs' | 'parent' | 'mode' | 'permits' | 'held' | 'waiterCount'
+  'anchorMs' | 'parent' | 'mode' | 'permits' | 'held' | 'waiterCount' | 'site'
 > & { readonly lock: LockState }
 
 /** Holds of one lock that are followed; a semaphore with more forgets the oldest until they end. */
@@ -47,6 +47,7 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
   readonly permits: number | undefined
   readonly held: HeldLocks
   readonly waiterCount: number
+  readonly site: string
   readonly waitNs: number
   readonly isContended: boolean
   readonly depth: number
@@ -72,12 +73,13 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
     this.permits = request.permits
     this.held = request.held
     this.waiterCount = request.waiterCount
+    this.site = request.site
     this.waitNs = grant.waitNs
     this.isContended = grant.isContended
     this.depth = depthOf(lock, task) + 1
     this.#blockedBefore = lock.blockedCount
     lock.takenPermits += this.permits ?? 1
-    if (!this.#isShared) lock.exclusiveCount++
+    if (!this.isShared) lock.exclusiveCount++
     // The lock knows its holders also where so much is open that their tasks and the snapshots do
     // not.
     lock.holds.push(this)
@@ -101,7 +103,11 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
     return !this.isOpen
   }
 
-  get #isShared(): boolean {
+  get lockType(): string {
+    return this.lock.type
+  }
+
+  get isShared(): boolean {
     return this.mode === WAYWARD_LOCK_MODE_VALUE_SHARED
   }
 
@@ -116,7 +122,7 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
   close(): void {
     const { lock } = this
     lock.takenPermits = Math.max(0, lock.takenPermits - (this.permits ?? 1))
-    if (!this.#isShared) lock.exclusiveCount = Math.max(0, lock.exclusiveCount - 1)
+    if (!this.isShared) lock.exclusiveCount = Math.max(0, lock.exclusiveCount - 1)
     this.#forget()
   }
 
@@ -155,8 +161,12 @@ export function acquire(lock: LockState, options: LockAcquireOptions): OpenHold 
     permits: options.permits,
     held: core.tasks.held(point.task),
     waiterCount: lock.waitingCount,
+    site: core.sites.sample(lock),
   }
-  return new OpenHold(request, point, { seconds, ns, sequence, isContended: false, waitNs: 0 })
+  const grant = { seconds, ns, sequence, isContended: false, waitNs: 0 }
+  const hold = new OpenHold(request, point, grant)
+  if (hold.held.count > 0) core.orders.note(core, hold)
+  return hold
 }
 
 /** What a disabled lock hands out. */

@@ -7,6 +7,7 @@ import {
   WAYWARD_LOCK_WAIT_RESULT_VALUE_TIMEOUT,
 } from '@wayward/semconv'
 import { elapsedNs } from '../process/clock.ts'
+import { takeSite } from './call-sites.ts'
 import { guard, momentOf } from './core.ts'
 import { noHold, OpenHold } from './lock-hold.ts'
 import { isBlocked, type LockState, type RequestOfLock } from './lock-state.ts'
@@ -38,6 +39,7 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
   readonly waiterCount: number
   readonly holderTaskNumber: number
   readonly held: HeldLocks
+  readonly site: string
   readonly #point: Point
   readonly #isBlocked: boolean
 
@@ -57,9 +59,11 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
     this.sequence = core.process.nextSequence()
     this.#point = core.tasks.ask()
     this.held = core.tasks.held(this.#point.task)
+    this.site = this.#isBlocked ? takeSite() : core.sites.sample(lock)
     this.#point.task.waiting++
     lock.waitingCount++
     if (this.begin()) lock.waiting.add(this)
+    if (this.held.count > 0) core.orders.note(core, this)
   }
 
   get kind(): 'lock_wait' {

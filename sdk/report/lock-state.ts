@@ -1,4 +1,5 @@
 import { WAYWARD_LOCK_MODE_VALUE_SHARED } from '@wayward/semconv'
+import type { SiteSampling } from './call-sites.ts'
 import type { Core } from './core.ts'
 import type { LockSubject } from './operation.ts'
 import type { LockHold, LockRequest } from './reported-lock.ts'
@@ -22,6 +23,7 @@ export interface RequestOfLock extends LockRequest {
 /** What the requests and holds of a lock change of it, and know from it. */
 export interface LockState extends LockSubject {
   readonly core: Core
+  sampling: SiteSampling
   readonly mode: string
   readonly capacity: number
   /** Those that are followed, the oldest first. */

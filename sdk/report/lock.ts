@@ -3,6 +3,7 @@ import {
   WAYWARD_LOCK_SCOPE_VALUE_PROCESS,
   WAYWARD_LOCK_TYPE_VALUE_MUTEX,
 } from '@wayward/semconv'
+import { noSampling, type SiteSampling } from './call-sites.ts'
 import { type Core, guard, swallow } from './core.ts'
 import { acquire, noHold } from './lock-hold.ts'
 import { noRequest, OpenRequest } from './lock-request.ts'
@@ -34,6 +35,7 @@ export class Lock implements ReportedLock, LockState {
   takenPermits = 0
   exclusiveCount = 0
   blockedCount = 0
+  sampling: SiteSampling = noSampling
   /** Permits that came back and cover no whole hold yet. */
   #returnedPermits = 0
 

@@ -59,6 +59,8 @@ interface LockOperation extends OperationCommon {
   readonly held: HeldLocks
   /** How many waited already. */
   readonly waiterCount: number
+  /** Where it was asked for, see call-sites.ts; empty where that was not looked at. */
+  readonly site: string
 }
 
 export interface LockWaitOperation extends LockOperation {
@@ -166,7 +168,7 @@ export interface PauseOperation extends OperationCommon {
 }
 
 /** What has no duration, or still goes on. */
-export type ReportedEvent = OperationEvent | LogEvent | LossEvent | ClockStepEvent
+export type ReportedEvent = OperationEvent | LogEvent | LossEvent | ClockStepEvent | LockOrderEvent
 
 /** What all events have. */
 export interface EventCommon {
@@ -207,6 +209,38 @@ export interface LossEvent extends EventCommon {
   /** Of the sequence numbers that were lost; undefined where none had one. */
   readonly firstSequence: number | undefined
   readonly lastSequence: number | undefined
+}
+
+/** A class that was asked for while another was held. */
+export interface LockOrder {
+  readonly held: string
+  readonly heldType: string
+  readonly asked: string
+  readonly askedType: string
+  /** How often, in all; and how often when it was told last. */
+  count: number
+  toldCount: number
+  toldSeconds: number
+  /** Classes that were held besides, each time. */
+  gates: readonly string[]
+  /** Tasks that did, at most two; 0 for none. */
+  firstTask: number
+  otherTask: number
+  /** Whether the one was ever held, and the other asked for, by an exclusive holder. */
+  isHeldAlone: boolean
+  isAskedAlone: boolean
+  /** Where; empty where it is not known. */
+  heldSite: string
+  askedSite: string
+}
+
+/** That is new, or was so again. */
+export interface LockOrderEvent extends EventCommon {
+  readonly kind: 'lock_order'
+  readonly order: LockOrder
+  /** How often since it was told last. */
+  readonly times: number
+  readonly context: Context
 }
 
 /** The wall clock was set. */

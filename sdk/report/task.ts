@@ -9,11 +9,19 @@
 import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks'
 import { small } from '../process/clock.ts'
 
-/** A lock held by a task, as far as task identity needs to know it. */
-export interface TaskHold {
+/** A lock that is held, as it is known by what is asked for meanwhile. */
+export interface HeldLock {
   readonly lockId: string
   /** The lock's name, of which there are few. */
   readonly lockClass: string
+  readonly lockType: string
+  readonly isShared: boolean
+  /** Where it was asked for, see call-sites.ts. */
+  readonly site: string
+}
+
+/** A lock held by a task, as far as task identity needs to know it. */
+export interface TaskHold extends HeldLock {
   /** When the hold was granted, in the order of `Tasks`. */
   readonly order: number
   /** The order of the point that asked for it. */
@@ -50,6 +58,7 @@ interface ClassHolds {
 export interface HeldLocks {
   /** All, or where there are more than `heldToldMax`, so many, of each class the one taken last. */
   readonly ids: readonly string[]
+  readonly locks: readonly HeldLock[]
   /** All that are held. */
   readonly count: number
   /** The emitter's own: the ids as it writes them. */
@@ -273,7 +282,7 @@ function inherit(task: Task, order: number): readonly TaskHold[] {
   return [...inherited, ...own].slice(-inheritedMax)
 }
 
-const nothingHeld: HeldLocks = { ids: [], count: 0 }
+const nothingHeld: HeldLocks = { ids: [], locks: [], count: 0 }
 
 function held(task: Task): HeldLocks {
   const { holds, inherited } = task
@@ -288,14 +297,26 @@ function held(task: Task): HeldLocks {
 
 /** @param holds the oldest first */
 function toldOf(holds: readonly TaskHold[], count: number): HeldLocks {
-  if (holds.length <= heldToldMax) return { ids: holds.map((hold) => hold.lockId), count }
+  if (holds.length <= heldToldMax) return toHeld(holds, count)
   const classes = new Set<string>()
-  const ids: string[] = []
-  for (let index = holds.length - 1; index >= 0 && ids.length < heldToldMax; index--) {
-    const { lockClass, lockId } = holds[index] as TaskHold
-    if (classes.has(lockClass)) continue
-    classes.add(lockClass)
-    ids.push(lockId)
+  const told: TaskHold[] = []
+  for (let index = holds.length - 1; index >= 0 && told.length < heldToldMax; index--) {
+    const hold = holds[index] as TaskHold
+    if (classes.has(hold.lockClass)) continue
+    classes.add(hold.lockClass)
+    told.push(hold)
   }
-  return { ids: ids.toReversed(), count }
+  return toHeld(told.toReversed(), count)
+}
+
+/** Not the holds themselves: each would keep all that was held before it. */
+function toHeld(holds: readonly TaskHold[], count: number): HeldLocks {
+  const locks = holds.map(({ lockId, lockClass, lockType, isShared, site }) => ({
+    lockId,
+    lockClass,
+    lockType,
+    isShared,
+    site,
+  }))
+  return { ids: locks.map(({ lockId }) => lockId), locks, count }
 }

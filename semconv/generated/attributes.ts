@@ -348,6 +348,33 @@ export const WAYWARD_LOCK_MODE_VALUE_SHARED = 'shared' as const
 /** The lock's class, of low cardinality; what people read and reports group by. */
 export const ATTR_WAYWARD_LOCK_NAME = 'wayward.lock.name' as const
 
+/** How often that was so since the event before of the same two classes. */
+export const ATTR_WAYWARD_LOCK_ORDER_COUNT = 'wayward.lock.order.count' as const
+
+/** Classes that were held besides each time so far, eight at most. A lock that is held at both of two steps lets only one task be there. */
+export const ATTR_WAYWARD_LOCK_ORDER_GATES = 'wayward.lock.order.gates' as const
+
+/** The class of the lock that was held. */
+export const ATTR_WAYWARD_LOCK_ORDER_HELD_NAME = 'wayward.lock.order.held.name' as const
+
+/** Whether it was held by readers only, each time so far. */
+export const ATTR_WAYWARD_LOCK_ORDER_HELD_SHARED = 'wayward.lock.order.held.shared' as const
+
+/** Where that lock was asked for, as far as it was looked at lately. */
+export const ATTR_WAYWARD_LOCK_ORDER_HELD_SITE = 'wayward.lock.order.held.site' as const
+
+/** What kind of lock it is, as `wayward.lock.type`. */
+export const ATTR_WAYWARD_LOCK_ORDER_HELD_TYPE = 'wayward.lock.order.held.type' as const
+
+/** Whether it was asked for by readers only, each time so far. */
+export const ATTR_WAYWARD_LOCK_ORDER_SHARED = 'wayward.lock.order.shared' as const
+
+/** Where the lock was asked for meanwhile, as far as it was looked at lately. */
+export const ATTR_WAYWARD_LOCK_ORDER_SITE = 'wayward.lock.order.site' as const
+
+/** Tasks that did so, two at most. */
+export const ATTR_WAYWARD_LOCK_ORDER_TASKS = 'wayward.lock.order.tasks' as const
+
 /** Number of permits asked for, for a semaphore. */
 export const ATTR_WAYWARD_LOCK_PERMITS = 'wayward.lock.permits' as const
 

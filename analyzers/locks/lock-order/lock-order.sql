@@ -6,7 +6,7 @@
 --   service   String         only this service, empty for all
 --   sessions  Array(String)  only these sessions, empty for all
 --
--- Uses: lock_edges
+-- Uses: lock_edges, lock_orders
 --
 -- Headline, the columns of a table, the last left out first:
 --   locks, services, severity, orders, tasks, counts, first_at, last_at
@@ -26,19 +26,54 @@
 --   trace_ids  text    a trace of each step
 --   span_ids   text    a span of each step
 WITH
-  steps AS MATERIALIZED
+  -- By the ids of the locks, as far as the holds are there.
+  by_lock AS
   (
     SELECT
       from_owner AS source_owner, from_name AS source_name, to_owner AS target_owner, to_name AS target_name,
-      groupUniqArrayArray(16)(actors) AS of_actors,
-      groupArrayIntersect(gates) AS of_gates,
+      groupUniqArrayArray(16)(e.actors) AS actors,
+      groupArrayIntersect(e.gates) AS gates,
       groupUniqArray(1000)((from_lock, to_lock)) AS pairs,
-      (from_name, to_name, sum(times), any(task), any(service), any(trace_id), any(span_id), min(first_ns), max(last_ns),
-        max(asks_alone), max(holds_alone)) AS step
-    FROM lock_edges
+      any(e.task) AS task, any(e.service) AS of_service, any(e.trace_id) AS trace_id, any(e.span_id) AS span_id,
+      sum(e.times) AS times, max(e.asks_alone) AS asks_alone, max(e.holds_alone) AS holds_alone,
+      min(e.first_ns) AS first_ns, max(e.last_ns) AS last_ns
+    FROM lock_edges AS e
     WHERE from_lock != to_lock
     GROUP BY from_owner, from_name, to_owner, to_name
-    ORDER BY sum(times) DESC
+  ),
+  steps AS MATERIALIZED
+  (
+    SELECT
+      source_owner, source_name, target_owner, target_name,
+      groupUniqArrayArray(16)(actors) AS of_actors,
+      -- If lock_orders:
+      -- Names of gates, where a session tells its orders; else ids.
+      if(max(is_told), groupArrayIntersectIf(gates, is_told), groupArrayIntersect(gates)) AS of_gates,
+      -- Else
+      groupArrayIntersect(gates) AS of_gates,
+      -- End
+      groupUniqArrayArray(1000)(b.pairs) AS pairs,
+      (source_name, target_name, 
+        -- What is told is exact; where other sessions do not tell theirs, the holds say more.
+        if(sumIf(times, is_told) >= 0.9 * sumIf(times, NOT is_told), sumIf(times, is_told), sumIf(times, NOT is_told)),
+        argMin(task, is_told), argMin(of_service, is_told), argMin(trace_id, is_told), argMin(span_id, is_told),
+        min(first_ns), max(last_ns), max(asks_alone), max(holds_alone)) AS step
+    FROM
+    (
+      SELECT
+        source_owner, source_name, target_owner, target_name, actors, gates, pairs, task, of_service, trace_id, span_id, times,
+        asks_alone, holds_alone, first_ns, last_ns, false AS is_told
+      FROM by_lock
+      -- If lock_orders:
+      UNION ALL
+      SELECT
+        source_owner, source_name, target_owner, target_name, actors, gates, [], 'a task', of_service, trace_id, span_id, times,
+        asks_alone, holds_alone, first_ns, last_ns, true
+      FROM lock_orders
+      -- End
+    ) AS b
+    GROUP BY source_owner, source_name, target_owner, target_name
+    ORDER BY step.3 DESC
     LIMIT 5000
   ),
   circles AS
