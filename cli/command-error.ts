@@ -18,6 +18,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 export const docsPages = [
   'configuration.md',
   'control.md',
+  'flight-recorder.md',
   'journal-format.md',
   'jobs.md',
   'live.md',

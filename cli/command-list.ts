@@ -20,6 +20,7 @@ import {
 } from './configuration/fields.ts'
 import { addJob, addJobs } from './job-command-list.ts'
 import { addControl } from './control-command-list.ts'
+import { addFlight } from './flight-command-list.ts'
 import { addBench, addRoute } from './route-command-list.ts'
 import { type Selection, toSelection } from './selection.ts'
 import { addSessions } from './session-command-list.ts'
@@ -42,6 +43,7 @@ export function addCommands(program: Command, terminal: Terminal, name: string):
   addControl(context)
   addBench(context)
   addSessions(context)
+  addFlight(context)
   addMigrate(context)
   addMmstats(context)
   addDemo(context)

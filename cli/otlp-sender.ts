@@ -1,6 +1,5 @@
 // Sends requests over OTLP/HTTP, once or until they are taken.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ArchivedRequest } from '@wayward/convert'
 import { CommandError, exitCodes } from './command-error.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -31,7 +30,13 @@ export type OtlpOutcome =
 /** Sends to an OTLP/HTTP endpoint. */
 export interface OtlpSender {
   /** @throws CommandError where the receiver refuses, or does not take it for minutes */
-  send(request: ArchivedRequest): Promise<Sent>
+  send(request: OtlpRequest): Promise<Sent>
+}
+
+/** A request of a signal: `traces`, `logs` or `metrics`. */
+export interface OtlpRequest {
+  readonly signal: string
+  readonly body: string | Uint8Array<ArrayBuffer>
 }
 
 /**
@@ -42,8 +47,9 @@ export interface OtlpSender {
 export function createOtlpSender(
   endpoint: URL,
   { env, note }: Pick<Terminal, 'env' | 'note'>,
+  contentType: 'application/json' | 'application/x-protobuf' = 'application/json',
 ): OtlpSender {
-  const headers = { ...headersOf(env), 'content-type': 'application/json' }
+  const headers = { ...headersOf(env), 'content-type': contentType }
   let isTold = false
   return {
     async send({ body, signal }) {

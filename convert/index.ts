@@ -14,4 +14,5 @@ export {
   verifyArchive,
 } from './imports/session-archive.ts'
 export { paceOf, shiftTimes } from './imports/replay.ts'
+export { type EncodedRequest, type FlightRequests, flightRequests } from './imports/flight.ts'
 export { type Imported, importArchive, type Taken } from './imports/import-archive.ts'

@@ -19,7 +19,7 @@ export function buildCommonjs() {
     ...Object.keys(manifest.dependencies),
     ...Object.keys(manifest.peerDependencies),
   ]
-    .filter((name) => name !== '@wayward/semconv' && name !== '@wayward/otlp')
+    .filter((name) => !name.startsWith('@wayward/'))
     .flatMap((name) => [name, `${name}/*`])
   buildSync({
     absWorkingDir: sdk,

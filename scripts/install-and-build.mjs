@@ -13,6 +13,7 @@ const packages = [
   'base',
   'semconv',
   'otlp',
+  'record',
   'sdk',
   'mmstats',
   'metlog',

@@ -56,6 +56,12 @@ export interface RegisterOptions {
    */
   readonly detail?: Details
   /**
+   * With the recorder, a folder for a file in which everything that is recorded lies, so that it
+   * can be read after the process was killed (`wayward flight`). It is removed when all was sent at
+   * the end. The package `koffi` makes it cost nothing. Goes before `WAYWARD_FLIGHT_RECORDER`.
+   */
+  readonly flightRecorder?: string
+  /**
    * With the recorder, a collector that is asked for what `wayward control set detail` says, which
    * goes before `detail`; its address goes before `WAYWARD_CONTROL_URL`. Nobody is asked by
    * default, and nothing ever listens in the process.

@@ -110,6 +110,12 @@ export function bytesType(min: number, minText: string): FieldType<number> {
   }
 }
 
+/** An address of OTLP/HTTP. */
+export const otlpUrlType: FieldType<URL> = {
+  ...urlType,
+  wanted: 'an OTLP/HTTP address, such as http://127.0.0.1:4318',
+}
+
 /** Texts that are divided by commas, or a list in the YAML file. */
 export const listType: FieldType<readonly string[]> = {
   placeholder: 'list',

@@ -1,12 +1,7 @@
 // The settings of `wayward sessions` and what is below it.
 import { type Field, FieldError, type FieldType } from './field.ts'
-import { choiceType, pathType, urlType } from './field-types.ts'
+import { choiceType, otlpUrlType, pathType } from './field-types.ts'
 import { apiFields, outputFields, selectionFields, storeFields } from './fields.ts'
-
-const otlpUrlType: FieldType<URL> = {
-  ...urlType,
-  wanted: 'an OTLP/HTTP address, such as http://127.0.0.1:4318',
-}
 
 const speedType: FieldType<number> = {
   placeholder: 'factor',

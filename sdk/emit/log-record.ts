@@ -35,8 +35,8 @@ import {
   EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
 } from '@wayward/semconv'
+import { textOfSite } from '@wayward/record'
 import { toRfc3339 } from '../process/clock.ts'
-import { textOfSite } from '../report/call-sites.ts'
 import type {
   ClockStepEvent,
   LockOrderEvent,

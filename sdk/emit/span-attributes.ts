@@ -55,8 +55,8 @@ import {
   ATTR_WAYWARD_TASK_NAME,
   WAYWARD_JOB_RESULT_VALUE_SUCCESS,
 } from '@wayward/semconv'
+import { parseSite } from '@wayward/record'
 import { toRfc3339 } from '../process/clock.ts'
-import { parseSite } from '../report/call-sites.ts'
 import type {
   JobOperation,
   LockHoldOperation,

@@ -1,4 +1,5 @@
 import type { HrTime } from '@opentelemetry/api'
+import { toRfc3339 as ofSeconds } from '@wayward/record'
 
 /**
  * The process's clock: nanoseconds from the monotonic clock, anchored to the wall clock, so that
@@ -156,5 +157,5 @@ export function elapsedNs(
 /** RFC 3339 with nanoseconds, UTC. */
 export function toRfc3339(time: HrTime | bigint): string {
   const [seconds, ns] = typeof time === 'bigint' ? toHrTime(time) : time
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(ns).padStart(9, '0')}Z`
+  return ofSeconds(seconds, ns)
 }

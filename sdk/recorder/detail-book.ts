@@ -1,7 +1,7 @@
 // What is told of which class, in the memory that all threads of the process share: a change holds
 // for all of them from their next operation on.
+import { detailBytesMax, type Memory, processCell } from '@wayward/record'
 import { defaultDetail, type Details, parseDetail, type Rule, type Rules } from './detail.ts'
-import { detailBytesMax, type Memory, processCell } from './layout.ts'
 
 /** Who says it; what comes from outside goes before what the process says itself. */
 export const detailSource = { process: 0, outside: 1 } as const

@@ -1,4 +1,5 @@
 // Where the drain runs: in a worker, or without one in the thread that records.
+import { type Memory, processCell } from '@wayward/record'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +8,6 @@ import { diag } from '@opentelemetry/api'
 import type { ProcessState } from '../process/process-state.ts'
 import type { SnapshotSettings } from '../report/open-operations.ts'
 import { Drain, type DrainSettings } from './drain.ts'
-import { type Memory, processCell } from './layout.ts'
 import type { WorkerInput, WorkerMessage } from './worker.ts'
 
 /** Reads and sends what is recorded. */
@@ -53,8 +53,10 @@ function workerFile(): string | undefined {
 }
 
 function drainInWorker(file: string, memory: Memory, settings: DrainSettings): DrainThread {
-  const { header, buffer } = memory
-  const workerData: WorkerInput = { buffer, settings }
+  const { header, control } = memory
+  const { buffer } = memory.areas
+  const areas = buffer instanceof SharedArrayBuffer ? buffer : undefined
+  const workerData: WorkerInput = { control, areas, settings }
   const worker = new Worker(file, {
     workerData,
     name: 'wayward-recorder',

@@ -3,6 +3,24 @@
 //
 //   areas ──▶ record-encoder ──▶ export queue ──▶ record-exporter ──▶ collector
 //     └─ open ──▶ open-reports ──────▲
+import {
+  type Area,
+  areaCell,
+  areaCount,
+  areaOf,
+  AreaReader,
+  areaState,
+  countRecorded,
+  encodeEvent,
+  encodeLoss,
+  lossReason,
+  type Memory,
+  processCell,
+  RecordEncoder,
+  recordKind,
+  type RecordView,
+  sequenceOf,
+} from '@wayward/record'
 import { existsSync } from 'node:fs'
 import { diag } from '@opentelemetry/api'
 import { ExportResultCode } from '@opentelemetry/core'
@@ -26,23 +44,10 @@ import type { ProcessState } from '../process/process-state.ts'
 import { createLossReport } from '../report/loss-report.ts'
 import type { SnapshotSettings } from '../report/open-operations.ts'
 import type { LossEvent } from '../report/operation.ts'
-import { AreaReader, countRecorded, type RecordView, sequenceOf } from './area-reader.ts'
 import { type ControlCounts, ControlPoller, type ControlSettings } from './control-poller.ts'
 import { DetailBook, detailSource } from './detail-book.ts'
-import { encodeEvent, encodeLoss } from './event-encoder.ts'
-import {
-  type Area,
-  areaCell,
-  areaCount,
-  areaOf,
-  areaState,
-  lossReason,
-  type Memory,
-  processCell,
-  recordKind,
-} from './layout.ts'
+import { type FlightFile, FlightWriter } from './flight-recorder.ts'
 import { OpenReports } from './open-reports.ts'
-import { RecordEncoder } from './record-encoder.ts'
 import type {
   EncodedItem,
   RecordExporter,
@@ -53,6 +58,8 @@ import type {
 /** How often the rings are read. */
 const readMs = 20
 const secondMs = 1000
+/** How often the file of the flight recorder is told that the process lives. */
+const flightMs = 100
 
 const lossReasons: Readonly<Record<number, string>> = {
   [lossReason.ringFull]: WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL,
@@ -65,6 +72,8 @@ export interface DrainSettings extends RecordExporterSettings {
   readonly snapshots: SnapshotSettings
   /** Whom to ask how much is told of which class; nobody by default. */
   readonly control: ControlSettings | undefined
+  /** The file of the flight recorder. */
+  readonly file: FlightFile | undefined
 }
 
 /**
@@ -80,14 +89,32 @@ function exportLater(signal: RecordSignal, settings: RecordExporterSettings): Re
   }
   return {
     export(items, onResult) {
-      if (exporter !== undefined) return exporter.export(items, onResult)
+      const onEnd: typeof onResult = (result) => {
+        if (result.code === ExportResultCode.SUCCESS) markSent(items)
+        onResult(result)
+      }
+      if (exporter !== undefined) return exporter.export(items, onEnd)
       load().then(
-        (loaded) => loaded.export(items, onResult),
+        (loaded) => loaded.export(items, onEnd),
         (error: unknown) => onResult({ code: ExportResultCode.FAILED, error: error as Error }),
       )
     },
     shutdown: async () => exporter?.shutdown(),
     abandon: () => exporter?.abandon(),
+  }
+}
+
+/** What was sent is not in the ring only any more: whoever finds its file need not send it. */
+function markSent(items: readonly EncodedItem[]): void {
+  for (const { reader, end } of items) if (end !== undefined) reader?.markSent(end)
+}
+
+function openWriter(file: FlightFile, { areas }: Memory): FlightWriter | undefined {
+  try {
+    return new FlightWriter(file, file.mode === 'mapped' ? undefined : areas)
+  } catch (error) {
+    diag.warn('Cannot open the file of the flight recorder; the rest goes on without it', error)
+    return undefined
   }
 }
 
@@ -112,17 +139,19 @@ export class Drain {
   readonly #events: ExportQueue<EncodedItem>
   readonly #exporters: readonly RecordExporter[]
   readonly #control: ControlPoller | undefined
+  readonly #flight: FlightWriter | undefined
   readonly #recordings: (Recording | undefined)[] = []
   #snapshots: SnapshotSettings
   #timer: NodeJS.Timeout | undefined
   #nextSecondMs = 0
+  #nextFlightMs = 0
   #nextSnapshotMs: number
   #flushing: Promise<void> | undefined
   #isWarned = false
 
   constructor(memory: Memory, state: ProcessState, settings: DrainSettings) {
     this.#memory = memory
-    this.#areas = Array.from({ length: areaCount }, (_, index) => areaOf(memory, index))
+    this.#areas = Array.from({ length: areaCount }, (_, index) => areaOf(memory.areas, index))
     this.#process = state
     this.#snapshots = settings.snapshots
     this.#nextSnapshotMs = performance.now() + settings.snapshots.intervalMs
@@ -137,6 +166,7 @@ export class Drain {
     this.#events = events.queue
     this.#exporters = [spans.exporter, events.exporter]
     this.#control = settings.control && this.#createControl(settings.control)
+    this.#flight = settings.file && openWriter(settings.file, memory)
   }
 
   /** Reads on a timer, which holds its thread if it shall. */
@@ -164,6 +194,11 @@ export class Drain {
   #turn(): void {
     this.#read()
     const nowMs = performance.now()
+    if (this.#flight !== undefined && nowMs >= this.#nextFlightMs) {
+      this.#nextFlightMs = nowMs + flightMs
+      const { seconds, ns } = this.#process.clock.read()
+      this.#flight.write(seconds, ns)
+    }
     if (this.#snapshots.intervalMs > 0 && nowMs >= this.#nextSnapshotMs) {
       this.#nextSnapshotMs = nowMs + this.#snapshots.intervalMs
       this.snapshot()
@@ -211,6 +246,7 @@ export class Drain {
     await this.flush()
     await Promise.all([this.#spans.shutdown(), this.#events.shutdown()])
     this.#countUnsent()
+    this.#flight?.close()
     Atomics.store(this.#memory.header, processCell.isGone, 1)
   }
 
@@ -266,18 +302,19 @@ export class Drain {
     return recording
   }
 
-  #take({ open }: Recording, view: RecordView, kind: number): void {
+  #take({ open, reader }: Recording, view: RecordView, kind: number): void {
     const sequence = sequenceOf(view)
+    const { end } = view
     try {
       if (kind === recordKind.event) {
-        this.#events.add({ bytes: encodeEvent(this.#encoder, view), sequence })
+        this.#events.add({ bytes: encodeEvent(this.#encoder, view), sequence, reader, end })
         return
       }
       // What finds no room is not encoded first.
       if (kind !== recordKind.forgotten && !this.#spans.hasRoom()) {
         this.#lose(WAYWARD_EVENTS_DROPPED_REASON_VALUE_QUEUE_FULL, sequence)
       } else if (kind !== recordKind.forgotten) {
-        this.#spans.add({ bytes: this.#encoder.span(view, kind), sequence })
+        this.#spans.add({ bytes: this.#encoder.span(view, kind), sequence, reader, end })
       }
       open.ended(view)
     } catch (error) {
@@ -338,6 +375,7 @@ export class Drain {
     const unsent = this.#spans.waitingCount() + this.#events.waitingCount()
     const { header } = this.#memory
     Atomics.store(header, processCell.unsent, unsent)
+    if (unsent === 0) for (const recording of this.#recordings) recording?.reader.markSent()
     Atomics.store(header, processCell.dropped, this.#losses.count)
   }
 }

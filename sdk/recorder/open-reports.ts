@@ -1,12 +1,21 @@
 // What is open is told by snapshots, and what was told is told again when it ends. The table is
 // read from outside: a thread that hangs is told with all that it holds.
+import {
+  type AreaReader,
+  cell,
+  encodeEnded,
+  encodeOpen,
+  type EventFacts,
+  number,
+  type OpenSlot,
+  type RecordEncoder,
+  recordKind,
+  type RecordView,
+  sequenceOf,
+} from '@wayward/record'
 import { oldestOfEach, type SnapshotSettings } from '../report/open-operations.ts'
 import { elapsedNs } from '../process/clock.ts'
 import type { ProcessState } from '../process/process-state.ts'
-import { type AreaReader, type OpenSlot, type RecordView, sequenceOf } from './area-reader.ts'
-import { encodeEnded, encodeOpen, type EventFacts } from './event-encoder.ts'
-import { cell, number, recordKind } from './layout.ts'
-import type { RecordEncoder } from './record-encoder.ts'
 
 /** Takes an event that is encoded. @param isEnd whether it tells an end, which may not be lost */
 export type SendEvent = (bytes: Uint8Array, sequence: number, isEnd: boolean) => void

@@ -1,5 +1,14 @@
 // How an operation becomes a record. What is of no use to a kind is left as it was: a reader reads
 // only what its kind has.
+import {
+  cell,
+  flag,
+  number,
+  recordKind,
+  slotNumbers,
+  type TextWriter,
+  type RecordPlace,
+} from '@wayward/record'
 import type {
   LockHoldOperation,
   LockSubject,
@@ -13,8 +22,6 @@ import type {
 } from '../report/operation.ts'
 import type { HeldLocks } from '../report/task.ts'
 import { ClassDetail, type Rules } from './detail.ts'
-import { cell, flag, number, recordKind, slotNumbers } from './layout.ts'
-import type { TextWriter } from './texts.ts'
 
 /** What can be recorded: jobs and pauses are few, and stay spans. */
 export type RecordedOperation =
@@ -24,12 +31,6 @@ export type RecordedOperation =
   | QueueWaitOperation
   | QueueItemOperation
   | ZoneOperation
-
-/** Where a record is written: cells of 32 bits, and the same as numbers of eight bytes. */
-export interface RecordPlace {
-  readonly cells: Int32Array
-  readonly numbers: Float64Array
-}
 
 const kinds: Readonly<Record<RecordedOperation['kind'], number>> = {
   lock_wait: recordKind.lockWait,

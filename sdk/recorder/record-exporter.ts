@@ -6,7 +6,7 @@ import {
   createOtlpGrpcExportDelegate,
 } from '@opentelemetry/otlp-grpc-exporter-base'
 import { ProtobufLogsSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
-import { encode, ProtobufWriter, scope } from '@wayward/otlp'
+import { RequestWriter } from '@wayward/record'
 import type { Exporter, Item } from '../emit/export-queue.ts'
 import { createHttpExporter } from '../emit/http-exporter.ts'
 import { endpointFor, protocolFor } from '../process/environment.ts'
@@ -15,6 +15,9 @@ import { endpointFor, protocolFor } from '../process/environment.ts'
 export interface EncodedItem extends Item {
   readonly bytes: Uint8Array
   readonly sequence: number | undefined
+  /** Of a record: whose it is, and where it ends there. */
+  readonly reader?: { markSent(end: number): void }
+  readonly end?: number
 }
 
 /** How a signal is sent; the numbers are those of the fields in its request. */
@@ -35,9 +38,6 @@ const signals = {
   },
 } as const
 export type RecordSignal = keyof typeof signals
-
-/** `ResourceSpans`, `ScopeSpans` and their like for logs, whose fields have the same numbers. */
-const field = { perResource: 1, resource: 1, perScope: 2, scope: 1, item: 2 } as const
 
 export interface RecordExporterSettings {
   /** A `Resource` message. */
@@ -87,22 +87,9 @@ export function createRecordExporter(
 }
 
 /** A request of encoded items. */
-function createSerializer({ resource: resourceBytes, scopeName }: RecordExporterSettings): {
+function createSerializer({ resource, scopeName }: RecordExporterSettings): {
   serializeRequest(items: EncodedItem[]): Uint8Array
 } {
-  const scopeBytes = encode(scope, { name: scopeName })
-  const writer = new ProtobufWriter()
-  return {
-    serializeRequest(items) {
-      writer.reset()
-      const perResource = writer.begin(field.perResource)
-      writer.content(field.resource, resourceBytes)
-      const perScope = writer.begin(field.perScope)
-      writer.content(field.scope, scopeBytes)
-      for (const { bytes } of items) writer.content(field.item, bytes)
-      writer.end(perScope)
-      writer.end(perResource)
-      return writer.toBytes()
-    },
-  }
+  const writer = new RequestWriter(resource, scopeName)
+  return { serializeRequest: (items) => writer.write(items) }
 }

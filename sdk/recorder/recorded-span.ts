@@ -1,7 +1,7 @@
+import { cell } from '@wayward/record'
 // The span of what is recorded, for those who make others its children. It takes nothing: what is
 // to be said of the operation, its reporter says.
 import type { Context, Span, SpanContext } from '@opentelemetry/api'
-import { cell } from './layout.ts'
 
 const hexDigits = 8
 

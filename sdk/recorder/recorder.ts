@@ -4,15 +4,6 @@
 //   begin ──▶ a slot of the table ──end──▶ a record of the ring ──▶ worker
 //
 // The mark of an operation is its slot's number, or a span that has it and was asked for.
-import { type Context, type Span, trace } from '@opentelemetry/api'
-import {
-  WAYWARD_LOCK_SCOPE_VALUE_PROCESS,
-  WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE,
-} from '@wayward/semconv'
-import type { Emitter } from '../emit/emitter.ts'
-import { toLogRecord } from '../emit/log-record.ts'
-import type { Operation, ReportedEvent } from '../report/operation.ts'
-import type { Rules } from './detail.ts'
 import {
   type Area,
   areaCell,
@@ -26,18 +17,27 @@ import {
   recordKinds,
   slotCount,
   slotNumbers,
+  TextWriter,
   unitNumbers,
-} from './layout.ts'
+  type RecordPlace,
+} from '@wayward/record'
+import { type Context, type Span, trace } from '@opentelemetry/api'
+import {
+  WAYWARD_LOCK_SCOPE_VALUE_PROCESS,
+  WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE,
+} from '@wayward/semconv'
+import type { Emitter } from '../emit/emitter.ts'
+import { toLogRecord } from '../emit/log-record.ts'
+import type { Operation, ReportedEvent } from '../report/operation.ts'
+import type { Rules } from './detail.ts'
 import {
   canBeRecorded,
   kindNumberOf,
   OperationWriter,
   type RecordedOperation,
-  type RecordPlace,
 } from './operation-record.ts'
 import { RecordedSpan } from './recorded-span.ts'
 import { RingWriter } from './ring-writer.ts'
-import { TextWriter } from './texts.ts'
 import { type Parent, parentOf, TraceIds } from './trace-ids.ts'
 
 /** There was no room for it. */

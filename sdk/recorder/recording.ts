@@ -1,5 +1,19 @@
 // Puts a recorder in the place of the spans that a thread's reports would become, and sees to it
 // that what is recorded is sent, also at an end that can be seen coming.
+import {
+  type Area,
+  areaCell,
+  areaCount,
+  areaState,
+  AttributeWriter,
+  countRecorded,
+  countUnread,
+  createMemory,
+  type Memory,
+  openMemory,
+  processCell,
+  takeArea,
+} from '@wayward/record'
 import { readlinkSync } from 'node:fs'
 import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads'
 import { diag } from '@opentelemetry/api'
@@ -14,24 +28,12 @@ import type { RegisterOptions } from '../register-options.ts'
 import type { Core } from '../report/core.ts'
 import { defaultSnapshotSettings } from '../report/open-operations.ts'
 import { packageVersion } from '../version.ts'
-import { countRecorded, countUnread } from './area-reader.ts'
 import type { ControlSettings } from './control-poller.ts'
 import { DetailBook, detailSource } from './detail-book.ts'
 import { type Details, parseDetails, wantedDetail, parseDetail } from './detail.ts'
 import { drainElsewhere, type DrainThread, startDrain } from './drain-thread.ts'
 import type { DrainSettings } from './drain.ts'
-import {
-  type Area,
-  areaCell,
-  areaCount,
-  areaState,
-  createMemory,
-  type Memory,
-  openMemory,
-  processCell,
-  takeArea,
-} from './layout.ts'
-import { AttributeWriter } from './otlp-writing.ts'
+import { createFlightFile, type FlightFile, placeOf, removeFlight } from './flight-recorder.ts'
 import { followRecorded } from './recorded-operations.ts'
 import { Recorder } from './recorder.ts'
 
@@ -52,7 +54,10 @@ const resourceAttributesField = 1
 /** What worker threads inherit. */
 type Shared = {
   readonly pid: number
-  readonly buffer: SharedArrayBuffer
+  readonly control: SharedArrayBuffer
+  /** Without it they are in the file. */
+  readonly areas: SharedArrayBuffer | undefined
+  readonly file: FlightFile | undefined
 }
 
 export interface RecordingSettings {
@@ -74,7 +79,8 @@ export function canRecord(options: RegisterOptions): boolean {
 export function startRecording(core: Core, settings: RecordingSettings): Recording | undefined {
   const { state, options } = settings
   const shared = inherit()
-  const memory = shared === undefined ? createMemory() : openMemory(shared.buffer)
+  const flight = shared === undefined ? createFile(settings) : undefined
+  const memory = shared === undefined ? createMemory(flight?.areas) : openShared(shared)
   const area = takeArea(memory)
   if (area === undefined) {
     diag.warn(
@@ -84,9 +90,9 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
   }
   const drain: DrainThread =
     shared === undefined
-      ? startDrain(memory, state, drainSettings(settings))
+      ? startDrain(memory, state, drainSettings(settings, flight?.file))
       : drainElsewhere(memory)
-  if (shared === undefined) share(memory)
+  if (shared === undefined) share(memory, flight?.file)
   const spans = core.emitter
   const book = new DetailBook(memory)
   if (shared === undefined) setFirstDetails(book, options.detail)
@@ -99,12 +105,17 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
     const isUnread = Atomics.load(header, areaCell.head) !== Atomics.load(header, areaCell.tail)
     return Atomics.load(memory.header, processCell.unsent) + (isUnread ? 1 : 0)
   }
+  // All was sent: there is nothing to be read in it that is not in the store.
+  const removeFile = (): void => {
+    if (flight !== undefined && countWaiting() === 0) removeFlight(flight.file)
+  }
   const letGo = sendAtExit(recorder, () => {
     core.orders.tellRest(core, true)
     // Of what is open an end may have to be told.
-    if (countWaiting() + recorder.openCount === 0) return
+    if (countWaiting() + recorder.openCount === 0) return removeFile()
     recorder.close()
-    drain.flushNow(Math.min(lastWordsMsMax, options.exitFlushMsMax ?? lastWordsMsMax))
+    const timeoutMs = Math.min(lastWordsMsMax, options.exitFlushMsMax ?? lastWordsMsMax)
+    if (drain.flushNow(timeoutMs)) removeFile()
   })
   let isAbandoned = false
   return {
@@ -127,6 +138,7 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
       letGo()
       recorder.close()
       await drain.shutdown()
+      removeFile()
     },
     abandon() {
       isAbandoned = true
@@ -188,7 +200,7 @@ function controlSettings({
   }
 }
 
-function drainSettings(settings: RecordingSettings): DrainSettings {
+function drainSettings(settings: RecordingSettings, file: FlightFile | undefined): DrainSettings {
   const { resource, scopeName, options } = settings
   return {
     resource: encodeResource(resource),
@@ -198,6 +210,7 @@ function drainSettings(settings: RecordingSettings): DrainSettings {
     logLimits: queueLimits('OTEL_BLRP'),
     snapshots: { ...defaultSnapshotSettings, ...options.snapshots },
     control: controlSettings(settings),
+    file,
   }
 }
 
@@ -215,9 +228,38 @@ function inherit(): Shared | undefined {
   return data?.pid === process.pid ? data : undefined
 }
 
-function share({ buffer }: Memory): void {
-  const shared: Shared = { pid: process.pid, buffer }
+function share(memory: Memory, file: FlightFile | undefined): void {
+  const { buffer } = memory.areas
+  const areas = buffer instanceof SharedArrayBuffer ? buffer : undefined
+  const shared: Shared = { pid: process.pid, control: memory.control, areas, file }
   setEnvironmentData(environmentKey, shared)
+}
+
+function openShared({ control, areas, file }: Shared): Memory {
+  return openMemory(control, placeOf(areas, file))
+}
+
+/** The file of the flight recorder, where it is wanted and can be made. */
+function createFile({
+  state,
+  resource,
+  scopeName,
+  options,
+}: RecordingSettings): ReturnType<typeof createFlightFile> | undefined {
+  const folder = options.flightRecorder ?? getStringFromEnv('WAYWARD_FLIGHT_RECORDER')
+  if (folder === undefined || folder === '') return undefined
+  try {
+    return createFlightFile(folder, {
+      sessionId: state.sessionId,
+      serviceName: String(resource.attributes[ATTR_SERVICE_NAME] ?? ''),
+      snapshotNs: { ...defaultSnapshotSettings, ...options.snapshots }.intervalMs * 1e6,
+      resource: Buffer.from(encodeResource(resource)).toString('base64'),
+      scopeName,
+    })
+  } catch (error) {
+    diag.warn(`Cannot make a file of the flight recorder in "${folder}"; it goes on without`, error)
+    return undefined
+  }
 }
 
 function openArea({ header }: Area): void {

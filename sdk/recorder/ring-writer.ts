@@ -9,9 +9,10 @@ import {
   recordKind,
   ringUnits,
   unitNumbers,
-} from './layout.ts'
+} from '@wayward/record'
 
 const cellsOfUnit = unitNumbers * 2
+const halfUnits = ringUnits / 2
 
 /** Writes the records of a thread. A ring that is full takes no more until some are read. */
 export class RingWriter {
@@ -41,12 +42,15 @@ export class RingWriter {
     this.cells[place * cellsOfUnit + cell.state] = recordKind.filler
     this.cells[place * cellsOfUnit + cell.units] = rest
     this.#head = (this.#head + rest) | 0
+    this.#mark(this.#head)
     return 0
   }
 
   /** What was reserved is written. */
   publish(units: number): void {
-    this.#head = (this.#head + units) | 0
+    const head = (this.#head + units) | 0
+    if (((head ^ this.#head) & halfUnits) !== 0) this.#mark(head)
+    this.#head = head
     Atomics.store(this.#header, areaCell.head, this.#head)
   }
 
@@ -65,6 +69,13 @@ export class RingWriter {
     const first = figures[at + 1] as number
     if (first === 0 || sequence < first) figures[at + 1] = sequence
     if (sequence > (figures[at + 2] as number)) figures[at + 2] = sequence
+  }
+
+  /** A half of the ring is full: whoever reads it later finds where the other one begins. */
+  #mark(head: number): void {
+    const header = this.#header
+    Atomics.store(header, areaCell.markBefore, header[areaCell.mark] as number)
+    Atomics.store(header, areaCell.mark, head)
   }
 
   #hasRoom(units: number): boolean {

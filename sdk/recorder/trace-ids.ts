@@ -1,8 +1,8 @@
 // Trace and span ids, as whole numbers of 32 bits: four of a trace, two of a span. They become text
 // only where somebody asks for a context.
+import { cell, flag } from '@wayward/record'
 import { randomFillSync } from 'node:crypto'
 import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api'
-import { cell, flag } from './layout.ts'
 import { RecordedSpan } from './recorded-span.ts'
 
 /** What is the parent of what begins: recorded itself, or a span. */

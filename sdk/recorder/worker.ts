@@ -1,5 +1,6 @@
 // The worker that reads and sends what the threads of the process record. Nothing of it runs on
 // the application's path, and it holds nobody: the thread that started it has let go of it.
+import { openMemory } from '@wayward/record'
 import { parentPort, workerData } from 'node:worker_threads'
 import { context } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
@@ -7,11 +8,13 @@ import { setLogLevel } from '../process/diagnostics.ts'
 import { openProcessState } from '../process/process-state.ts'
 import type { SnapshotSettings } from '../report/open-operations.ts'
 import { Drain, type DrainSettings } from './drain.ts'
-import { openMemory } from './layout.ts'
+import { placeOf } from './flight-recorder.ts'
 
 /** What the worker is given. */
 export interface WorkerInput {
-  readonly buffer: SharedArrayBuffer
+  readonly control: SharedArrayBuffer
+  /** Without it they are in the file of the flight recorder. */
+  readonly areas: SharedArrayBuffer | undefined
   readonly settings: DrainSettings
 }
 
@@ -25,8 +28,9 @@ export type WorkerMessage =
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 setLogLevel()
 
-const { buffer, settings } = workerData as WorkerInput
-const drain = new Drain(openMemory(buffer), openProcessState(), settings)
+const { control, areas, settings } = workerData as WorkerInput
+const memory = openMemory(control, placeOf(areas, settings.file))
+const drain = new Drain(memory, openProcessState(), settings)
 drain.start(true)
 
 parentPort?.on('message', (message: WorkerMessage) => {

@@ -1,18 +1,16 @@
 // Where the application asked: function, file and line. A stack costs two microseconds, so it is
 // taken of what has to wait anyway, and of the rest of a class now and then.
 import { fileURLToPath } from 'node:url'
-
-/** A place in the code. */
-export interface CallSite {
-  readonly functionName: string
-  readonly file: string
-  readonly line: number
-}
+import { writeSite } from '@wayward/record'
 
 /** Of so many requests of a class that need not wait, one says where it was made. */
 const sampledEvery = 1000
 const classesMax = 10_000
+const framesFew = 3
 const framesMax = 20
+
+/** A function that the application calls. */
+export type Door = (...args: never[]) => unknown
 
 /** When the next one of a class is to say where it was made. */
 export interface SiteSampling {
@@ -29,8 +27,8 @@ interface Sampled {
   sampling: SiteSampling
 }
 
-const separator = '\t'
 const preparing = 'prepareStackTrace'
+// Bundlers that make CommonJS leave it out.
 const ownFolder = folderOf(import.meta.url)
 
 /** Takes places for one thread. */
@@ -38,14 +36,14 @@ export class CallSites {
   readonly #samplings = new Map<string, SiteSampling>()
 
   /** The place of a request that need not wait, where it is its turn to say; else nothing. */
-  sample(subject: Sampled): string {
+  sample(subject: Sampled, door: Door): string {
     let { sampling } = subject
     if (sampling.name !== subject.name || sampling === noSampling) {
       sampling = subject.sampling = this.#samplingOf(subject.name)
     }
     if (sampling.left-- > 0) return ''
     sampling.left = sampledEvery - 1
-    return takeSite()
+    return takeSite(door)
   }
 
   #samplingOf(name: string): SiteSampling {
@@ -58,16 +56,25 @@ export class CallSites {
   }
 }
 
-/** The place that called, of the application's own code, as one text; empty where none is seen. */
-export function takeSite(): string {
+/**
+ * The place that called, of the application's own code, as one text; empty where none is seen.
+ *
+ * @param door the function of ours that was called: frames up to it are not looked at
+ */
+export function takeSite(door: Door): string {
+  // Frames cost: most callers are the application itself, or one step of a library away.
+  return lookFor(door, framesFew) || lookFor(door, framesMax)
+}
+
+function lookFor(door: Door, frames: number): string {
   const { stackTraceLimit } = Error
   const before: unknown = Reflect.get(Error, preparing)
   const holder: { stack?: string } = {}
   // An application may have frozen it.
   if (!Reflect.set(Error, preparing, pick)) return ''
   try {
-    Reflect.set(Error, 'stackTraceLimit', framesMax)
-    Error.captureStackTrace(holder, takeSite)
+    Reflect.set(Error, 'stackTraceLimit', frames)
+    Error.captureStackTrace(holder, door)
     return holder.stack ?? ''
   } catch {
     return ''
@@ -77,38 +84,24 @@ export function takeSite(): string {
   }
 }
 
-/** @returns undefined for the text of no place */
-export function parseSite(text: string): CallSite | undefined {
-  const [functionName, file, line] = text.split(separator)
-  if (functionName === undefined || file === undefined || line === undefined) return undefined
-  return { functionName, file, line: Number(line) }
-}
-
-/** As people read it. */
-export function textOfSite(text: string): string {
-  const site = parseSite(text)
-  if (site === undefined) return ''
-  const place = `${site.file}:${site.line}`
-  return site.functionName === '' ? place : `${site.functionName} (${place})`
-}
-
 /** Frames of ours, of packages and of Node are not the application's. */
 function pick(_error: Error, frames: readonly NodeJS.CallSite[]): string {
+  if (ownFolder === undefined) return ''
   for (const frame of frames) {
     const name = frame.getFileName()
     if (name === null || name === undefined || name.startsWith('node:')) continue
     const file = name.startsWith('file:') ? fileURLToPath(name) : name
     if (file.startsWith(ownFolder) || /[\\/]node_modules[\\/]/.test(file)) continue
     const called = frame.getFunctionName() ?? ''
-    return [called, file, frame.getLineNumber() ?? 0].join(separator)
+    return writeSite({ functionName: called, file, line: frame.getLineNumber() ?? 0 })
   }
   return ''
 }
 
 /**
- * The package's folder. In a bundle that is the application's own, and no frame is seen: what its
- * functions are called says nothing there.
+ * The package's folder. In a bundle that is the application's own, or none is known, and no frame
+ * is seen: what its functions are called says nothing there.
  */
-function folderOf(url: string): string {
-  return fileURLToPath(new URL('..', url))
+function folderOf(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : fileURLToPath(new URL('..', url))
 }

@@ -161,7 +161,7 @@ export function acquire(lock: LockState, options: LockAcquireOptions): OpenHold 
     permits: options.permits,
     held: core.tasks.held(point.task),
     waiterCount: lock.waitingCount,
-    site: core.sites.sample(lock),
+    site: core.sites.sample(lock, lock.doors.acquired),
   }
   const grant = { seconds, ns, sequence, isContended: false, waitNs: 0 }
   const hold = new OpenHold(request, point, grant)

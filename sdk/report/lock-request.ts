@@ -59,7 +59,9 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
     this.sequence = core.process.nextSequence()
     this.#point = core.tasks.ask()
     this.held = core.tasks.held(this.#point.task)
-    this.site = this.#isBlocked ? takeSite() : core.sites.sample(lock)
+    this.site = this.#isBlocked
+      ? takeSite(lock.doors.request)
+      : core.sites.sample(lock, lock.doors.request)
     this.#point.task.waiting++
     lock.waitingCount++
     if (this.begin()) lock.waiting.add(this)

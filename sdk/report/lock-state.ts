@@ -1,5 +1,5 @@
 import { WAYWARD_LOCK_MODE_VALUE_SHARED } from '@wayward/semconv'
-import type { SiteSampling } from './call-sites.ts'
+import type { Door, SiteSampling } from './call-sites.ts'
 import type { Core } from './core.ts'
 import type { LockSubject } from './operation.ts'
 import type { LockHold, LockRequest } from './reported-lock.ts'
@@ -24,6 +24,8 @@ export interface RequestOfLock extends LockRequest {
 export interface LockState extends LockSubject {
   readonly core: Core
   sampling: SiteSampling
+  /** What the application calls to ask for it, and for what is had at once. */
+  readonly doors: { readonly request: Door; readonly acquired: Door }
   readonly mode: string
   readonly capacity: number
   /** Those that are followed, the oldest first. */

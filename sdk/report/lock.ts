@@ -36,11 +36,13 @@ export class Lock implements ReportedLock, LockState {
   exclusiveCount = 0
   blockedCount = 0
   sampling: SiteSampling = noSampling
+  readonly doors: LockState['doors']
   /** Permits that came back and cover no whole hold yet. */
   #returnedPermits = 0
 
   constructor(core: Core, settings: LockSettings) {
     this.core = core
+    this.doors = doors
     this.name = settings.name
     this.id = settings.id ?? core.process.nextLockId()
     this.type = settings.type ?? WAYWARD_LOCK_TYPE_VALUE_MUTEX
@@ -91,4 +93,10 @@ export class Lock implements ReportedLock, LockState {
     this.takenPermits = Math.max(0, this.takenPermits - this.#returnedPermits)
     this.#returnedPermits = 0
   }
+}
+
+/** As they are: a subclass has them, too. */
+const doors: LockState['doors'] = {
+  request: Reflect.get(Lock.prototype, 'request'),
+  acquired: Reflect.get(Lock.prototype, 'acquired'),
 }

@@ -29,7 +29,7 @@ export function installSdk(): InstalledSdk {
   const path = mkdtempSync(join(tmpdir(), 'wayward-loading-'))
   const modules = join(path, 'node_modules')
   install('sdk', join(modules, '@wayward', 'sdk'))
-  for (const name of ['semconv', 'otlp']) install(name, join(modules, '@wayward', name))
+  for (const name of ['semconv', 'otlp', 'record']) install(name, join(modules, '@wayward', name))
   const { dependencies } = JSON.parse(readFileSync(join(root, 'sdk', 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>
   }

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { DetailBook, detailSource } from '@wayward/sdk/recorder/detail-book'
 import { ClassDetail, parseDetail, parseDetails } from '@wayward/sdk/recorder/detail'
-import { createMemory } from '@wayward/sdk/recorder/layout'
+import { createMemory } from '@wayward/record/layout'
 
 const millisecond = 1e6
 

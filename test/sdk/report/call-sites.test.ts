@@ -1,12 +1,7 @@
 // Goal: the place in the application's code is told, of each class now and then.
 import { runInThisContext } from 'node:vm'
-import {
-  CallSites,
-  noSampling,
-  parseSite,
-  takeSite,
-  textOfSite,
-} from '@wayward/sdk/report/call-sites'
+import { parseSite, textOfSite } from '@wayward/record'
+import { CallSites, noSampling, takeSite } from '@wayward/sdk/report/call-sites'
 import { afterEach, describe, expect, test } from 'vitest'
 
 const { stackTraceLimit } = Error
@@ -20,8 +15,13 @@ function prepareWith(value: unknown, writable = true): void {
   Object.defineProperty(Error, 'prepareStackTrace', { value, writable, configurable: true })
 }
 
+/** The function of ours that is called: frames up to its own are left out. */
+function door(): string {
+  return takeSite(door)
+}
+
 function placeOrder(): string {
-  return takeSite()
+  return door()
 }
 
 describe('takeSite()', () => {
@@ -53,30 +53,35 @@ describe('takeSite()', () => {
     const inPackage = runInThisContext('(take) => take()', { filename }) as (
       take: () => string,
     ) => string
-    expect(inPackage(takeSite)).not.toContain('node_modules')
+    expect(inPackage(door)).not.toContain('node_modules')
   })
 })
+
+/** The same for what is sampled. */
+function ask(sites: CallSites, lock: Parameters<CallSites['sample']>[0]): string {
+  return sites.sample(lock, ask)
+}
 
 describe('of those that need not wait', () => {
   test('the first of a class is told, and then one in a thousand', () => {
     const sites = new CallSites()
     const locks = [1, 2].map(() => ({ name: 'rows', sampling: noSampling }))
-    const told = Array.from({ length: 2001 }, (_, at) => sites.sample(locks[at % 2] as never))
+    const told = Array.from({ length: 2001 }, (_, at) => ask(sites, locks[at % 2] as never))
     expect(told.flatMap((site, at) => (site === '' ? [] : [at]))).toEqual([0, 1000, 2000])
   })
 
   test('a class with another name is another', () => {
     const sites = new CallSites()
     const lock = { name: 'a', sampling: noSampling }
-    expect(sites.sample(lock)).not.toBe('')
+    expect(ask(sites, lock)).not.toBe('')
     lock.name = 'b'
-    expect(sites.sample(lock)).not.toBe('')
-    expect(sites.sample(lock)).toBe('')
+    expect(ask(sites, lock)).not.toBe('')
+    expect(ask(sites, lock)).toBe('')
   })
 
   test('names without end are not all looked at', () => {
     const sites = new CallSites()
-    for (let at = 0; at < 10_000; at++) sites.sample({ name: `lock ${at}`, sampling: noSampling })
-    expect(sites.sample({ name: 'one more', sampling: noSampling })).toBe('')
+    for (let at = 0; at < 10_000; at++) ask(sites, { name: `lock ${at}`, sampling: noSampling })
+    expect(ask(sites, { name: 'one more', sampling: noSampling })).toBe('')
   })
 })

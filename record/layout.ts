@@ -1,7 +1,9 @@
-// Where what is recorded lies: one piece of memory for the process, which all its threads share.
+// Where what is recorded lies: two pieces of memory, which all threads of the process share. The
+// areas may be a file that is mapped into memory (flight-file.ts).
 //
-//   process header │ details │ area │ area │ …   one area for each thread that records
-//   area:  header │ texts │ table │ ring
+//   control:  process header │ details
+//   areas:    area │ area │ …        one for each thread that records
+//   area:     header │ texts │ table │ ring
 //
 //   texts   what is named, once each, in the order of its first use: length and UTF-8; its number
 //           is its place in that order. Only ever added to.
@@ -18,6 +20,7 @@ export const areaCount = 16
 export const openMax = 10_240
 /** So many of each kind are in it all the same: a flood of one must not hide the others. */
 export const openOfKindLeast = 1024
+/** Slots of a table. */
 export const slotCount = openMax + 5 * openOfKindLeast
 /** Numbers of eight bytes in a slot. */
 export const slotNumbers = 64
@@ -30,16 +33,18 @@ const textBytes = 512 * 1024
 const processHeaderBytes = 256
 /** How much is told of what is text: by whom it was said, in the process and from outside. */
 export const detailSources = 2
+/** Bytes that each may say. */
 export const detailBytesMax = 65_536
 const detailsBytes = detailSources * detailBytesMax
 const areaHeaderBytes = 512
 const tableBytes = slotCount * slotNumbers * 8
 const ringBytes = ringUnits * unitNumbers * 8
-const areaBytes = areaHeaderBytes + textBytes + tableBytes + ringBytes
+/** Bytes of one area. */
+export const areaBytes = areaHeaderBytes + textBytes + tableBytes + ringBytes
 
-const areasAt = processHeaderBytes + detailsBytes
-/** Bytes of the whole. */
-export const memoryBytes = areasAt + areaCount * areaBytes
+const controlBytes = processHeaderBytes + detailsBytes
+/** Bytes of all areas. */
+export const areasBytes = areaCount * areaBytes
 
 /** Cells of the process's header, as whole numbers of 32 bits. */
 export const processCell = {
@@ -77,15 +82,23 @@ export const areaCell = {
   slotsUsed: 6,
   /** Which of the two banks the thread counts its losses in. */
   lossBank: 7,
+  /** Units whose records were sent, modulo 2^32. */
+  sent: 8,
+  /** Where the first record begins in the half of the ring that is written, and the one before. */
+  mark: 9,
+  markBefore: 10,
 } as const
 
+/** What an area is used for. */
 export const areaState = { free: 0, taken: 1, recording: 2, ended: 3 } as const
 
 /** Losses are counted in the header's numbers of eight bytes from here on: bank, reason, figure. */
 export const lossesAt = 16
+/** Figures of a reason. */
 export const lossFigures = 4
 /** Reasons, by their place. */
 export const lossReason = { ringFull: 0, openFull: 1 } as const
+/** How many reasons there are. */
 export const lossReasonCount = 2
 /** Behind them: operations that were told one by one, and those that others stand for. */
 export const countsAt = lossesAt + 2 * lossReasonCount * lossFigures
@@ -179,6 +192,12 @@ export const flag = {
   hasItemText: 1 << 15,
 } as const
 
+/** Where a record is written: cells of 32 bits, and the same as numbers of eight bytes. */
+export interface RecordPlace {
+  readonly cells: Int32Array
+  readonly numbers: Float64Array
+}
+
 /** An area, as views of the memory. */
 export interface Area {
   readonly header: Int32Array
@@ -192,33 +211,45 @@ export interface Area {
 
 /** The memory of a process. */
 export interface Memory {
-  readonly buffer: SharedArrayBuffer
+  readonly control: SharedArrayBuffer
+  readonly areas: Areas
   readonly header: Int32Array
   /** The header as numbers of eight bytes. */
   readonly figures: Float64Array
   readonly details: readonly Uint8Array[]
 }
 
-export function createMemory(): Memory {
-  return openMemory(new SharedArrayBuffer(memoryBytes))
+/** Where the areas lie in a buffer. */
+export interface Areas {
+  readonly buffer: ArrayBufferLike
+  readonly start: number
 }
 
-export function openMemory(buffer: SharedArrayBuffer): Memory {
+/** New memory; its areas may lie elsewhere. */
+export function createMemory(areas?: Areas): Memory {
+  const given = areas ?? { buffer: new SharedArrayBuffer(areasBytes), start: 0 }
+  return openMemory(new SharedArrayBuffer(controlBytes), given)
+}
+
+/** Memory that another thread made. */
+export function openMemory(control: SharedArrayBuffer, areas: Areas): Memory {
   return {
-    buffer,
-    header: new Int32Array(buffer, 0, processHeaderBytes / 4),
-    figures: new Float64Array(buffer, 0, processHeaderBytes / 8),
+    control,
+    areas,
+    header: new Int32Array(control, 0, processHeaderBytes / 4),
+    figures: new Float64Array(control, 0, processHeaderBytes / 8),
     details: Array.from(
       { length: detailSources },
       (_, source) =>
-        new Uint8Array(buffer, processHeaderBytes + source * detailBytesMax, detailBytesMax),
+        new Uint8Array(control, processHeaderBytes + source * detailBytesMax, detailBytesMax),
     ),
   }
 }
 
 /** @param index from 0 to `areaCount` - 1 */
-export function areaOf({ buffer }: Memory, index: number): Area {
-  const start = areasAt + index * areaBytes
+export function areaOf(areas: Areas, index: number): Area {
+  const { buffer } = areas
+  const start = areas.start + index * areaBytes
   const textsAt = start + areaHeaderBytes
   const tableAt = textsAt + textBytes
   const ringAt = tableAt + tableBytes
@@ -233,10 +264,26 @@ export function areaOf({ buffer }: Memory, index: number): Area {
   }
 }
 
+/** Parts of an area that are in use, as places in it: what else it has is zeros. */
+export function partsInUse(area: Area): readonly (readonly [from: number, length: number])[] {
+  const tableAt = areaHeaderBytes + textBytes
+  const slots = Atomics.load(area.header, areaCell.slotsUsed)
+  return [
+    [0, areaHeaderBytes + Atomics.load(area.header, areaCell.textsEnd)],
+    [tableAt, slots * slotNumbers * 8],
+  ]
+}
+
+/** Where the ring is in an area, and how long a unit. */
+export const ringPlace = {
+  start: areaHeaderBytes + textBytes + tableBytes,
+  unitBytes: unitNumbers * 8,
+} as const
+
 /** Takes an area for this thread, which is not read before its state is `recording`. */
 export function takeArea(memory: Memory): Area | undefined {
   for (let index = 0; index < areaCount; index++) {
-    const area = areaOf(memory, index)
+    const area = areaOf(memory.areas, index)
     const { free, taken } = areaState
     if (Atomics.compareExchange(area.header, areaCell.state, free, taken) === free) return area
   }

@@ -1,7 +1,16 @@
 // Writes attributes and times of OTLP. Hot in the worker: an attribute of a record is short, and is
 // written in one go, its lengths afterwards into the bytes left for them.
-import type { Attributes } from '@opentelemetry/api'
 import type { ProtobufWriter } from '@wayward/otlp'
+
+/** What an attribute may be, as OpenTelemetry's API has it. */
+export type AttributeValue =
+  | string
+  | number
+  | boolean
+  | readonly (string | null | undefined)[]
+  | readonly (number | null | undefined)[]
+  | readonly (boolean | null | undefined)[]
+  | undefined
 
 /** `KeyValue` and `AnyValue` of opentelemetry/proto/common/v1/common.proto. */
 const keyField = 1
@@ -77,7 +86,7 @@ export class AttributeWriter {
   }
 
   /** What OpenTelemetry lets an attribute be. */
-  any(name: string, value: Attributes[string]): void {
+  any(name: string, value: AttributeValue): void {
     if (Array.isArray(value)) this.#array(name, value)
     else this.#any(name, value)
   }

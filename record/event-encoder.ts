@@ -17,8 +17,6 @@ import {
   EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
 } from '@wayward/semconv'
-import { toRfc3339 } from '../process/clock.ts'
-import type { LossEvent } from '../report/operation.ts'
 import { type RecordView, sequenceOf, textOf } from './area-reader.ts'
 import { cell, recordKind } from './layout.ts'
 import { AttributeKey, writeTime } from './otlp-writing.ts'
@@ -61,6 +59,20 @@ export interface EventFacts {
   readonly uptimeNs: number
 }
 
+/** What was dropped on its way. */
+export interface LossFacts {
+  readonly seconds: number
+  readonly ns: number
+  readonly sequence: number
+  readonly reason: string
+  readonly count: number
+  /** Those of it that would have said that something ended. */
+  readonly endedCount: number
+  /** Of the sequence numbers that were lost; undefined where none had one. */
+  readonly firstSequence: number | undefined
+  readonly lastSequence: number | undefined
+}
+
 /** An operation is open. @param intervalNs when to expect the next */
 export function encodeOpen(
   encoder: RecordEncoder,
@@ -100,7 +112,7 @@ function encodeOperation(
   attributes.number(keys.operationSequence, sequenceOf(view))
   const startSeconds = cells[at * 2 + cell.startSeconds] as number
   const startNs = cells[at * 2 + cell.startNs] as number
-  attributes.text(keys.operationStartTime, toRfc3339([startSeconds, startNs]))
+  attributes.text(keys.operationStartTime, toRfc3339(startSeconds, startNs))
   attributes.number(keys.operationAge, facts.ageNs)
   attributes.number(keys.sessionUptime, facts.uptimeNs)
   writeMore()
@@ -130,7 +142,7 @@ export function encodeEvent(encoder: RecordEncoder, view: RecordView): Uint8Arra
 }
 
 /** What was dropped on its way. */
-export function encodeLoss(encoder: RecordEncoder, event: LossEvent): Uint8Array {
+export function encodeLoss(encoder: RecordEncoder, event: LossFacts): Uint8Array {
   const writer = beginRecord(encoder, event, severity.warn)
   const { attributes } = encoder
   attributes.field = logField.attributes
@@ -159,4 +171,9 @@ function beginRecord(
   writer.integer(logField.severity, severityNumber)
   writeTime(writer, logField.observedTime, seconds, ns)
   return writer
+}
+
+/** RFC 3339 with nanoseconds, UTC. */
+export function toRfc3339(seconds: number, ns: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(ns).padStart(9, '0')}Z`
 }

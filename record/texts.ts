@@ -84,7 +84,7 @@ export class TextReader {
 
   #readOn(): void {
     const end = Atomics.load(this.#area.header, areaCell.textsEnd)
-    while (this.#end < end) {
+    while (this.#end + lengthBytes <= end) {
       const length = this.#buffer.readUInt16LE(this.#end)
       const start = this.#end + lengthBytes
       this.#texts.push(this.#buffer.toString('utf8', start, start + length))

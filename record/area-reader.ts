@@ -14,18 +14,20 @@ import {
   lossReasonCount,
   type Memory,
   number,
+  type RecordPlace,
   recordKind,
   ringUnits,
   slotNumbers,
   unitNumbers,
 } from './layout.ts'
-import type { RecordPlace } from './operation-record.ts'
 import { TextReader } from './texts.ts'
 
 /** A record or an open slot, where it lies; valid until the call that gave it returns. */
 export interface RecordView extends RecordPlace {
   /** Where it begins, in numbers of eight bytes. */
   readonly at: number
+  /** Of a record: where it ends in the ring, in units. */
+  readonly end: number
   readonly texts: TextReader
   readonly threadId: number
 }
@@ -47,6 +49,7 @@ export interface OpenSlot {
   readonly startNs: number
 }
 
+/** Reads an area, while its thread writes it or afterwards. */
 export class AreaReader {
   readonly threadId: number
   readonly systemThreadId: number
@@ -70,24 +73,31 @@ export class AreaReader {
   read(onRecord: (view: RecordView, kind: number) => void): number {
     const { header, ringCells: cells, ring: numbers } = this.#area
     const head = Atomics.load(header, areaCell.head)
-    const view = { cells, numbers, at: 0, texts: this.#texts, threadId: this.threadId }
+    const { threadId } = this
+    const view = { cells, numbers, at: 0, end: 0, texts: this.#texts, threadId }
     let count = 0
     while (this.#tail !== head) {
       view.at = (this.#tail & (ringUnits - 1)) * unitNumbers
       const kind = (cells[view.at * 2 + cell.state] as number) & 0xff
       const units = cells[view.at * 2 + cell.units] as number
+      view.end = (this.#tail + units) | 0
       if (kind !== recordKind.filler) {
         onRecord(view, kind)
         count++
       }
-      this.#tail = (this.#tail + units) | 0
+      this.#tail = view.end
       Atomics.store(header, areaCell.tail, this.#tail)
     }
     return count
   }
 
-  /** What is open of the kinds that are told, in no order. */
-  open(): OpenSlot[] {
+  /** All that was read so far was sent. */
+  markSent(end = this.#tail): void {
+    Atomics.store(this.#area.header, areaCell.sent, end)
+  }
+
+  /** What is open of the kinds that are told, in no order. @param hasZones zones as well */
+  open(hasZones = false): OpenSlot[] {
     const { header, tableCells: cells } = this.#area
     const used = Atomics.load(header, areaCell.slotsUsed)
     const found: OpenSlot[] = []
@@ -95,7 +105,7 @@ export class AreaReader {
       const at = slot * slotNumbers * 2
       const state = Atomics.load(cells, at + cell.state)
       const kind = state & 0xff
-      if (kind === recordKind.free || kind === recordKind.zone) continue
+      if (kind === recordKind.free || (kind === recordKind.zone && !hasZones)) continue
       const startSeconds = cells[at + cell.startSeconds] as number
       const startNs = cells[at + cell.startNs] as number
       if (Atomics.load(cells, at + cell.state) !== state) continue
@@ -114,7 +124,7 @@ export class AreaReader {
     const cells = this.#area.tableCells.slice(from * 2, (from + slotNumbers) * 2)
     if (!this.isOpen(open)) return undefined
     const numbers = new Float64Array(cells.buffer)
-    return { cells, numbers, at: 0, texts: this.#texts, threadId: this.threadId }
+    return { cells, numbers, at: 0, end: 0, texts: this.#texts, threadId: this.threadId }
   }
 
   /**
@@ -163,7 +173,7 @@ export function countRecorded(memory: Memory): {
   let recorded = memory.figures[endedCountsAt] as number
   let thinned = memory.figures[endedCountsAt + 1] as number
   for (let index = 0; index < areaCount; index++) {
-    const { figures } = areaOf(memory, index)
+    const { figures } = areaOf(memory.areas, index)
     recorded += figures[countsAt] as number
     thinned += figures[countsAt + 1] as number
   }

@@ -2,8 +2,8 @@
 // attributes are those of emit/span-attributes.ts, which a test holds beside these.
 import { ProtobufWriter } from '@wayward/otlp'
 import { WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED } from '@wayward/semconv'
-import { parseSite } from '../report/call-sites.ts'
 import { itemIdOf, type RecordView, sequenceOf } from './area-reader.ts'
+import { parseSite } from './call-site.ts'
 import { cell, flag, number, recordKind } from './layout.ts'
 import { AttributeWriter, writeTime } from './otlp-writing.ts'
 import { keys } from './record-keys.ts'
@@ -62,6 +62,7 @@ export interface RecordEncoderSettings {
   readonly pid: number
 }
 
+/** Writes records as OTLP. */
 export class RecordEncoder {
   readonly #writer = new ProtobufWriter('compact', 4096)
   readonly #attributes = new AttributeWriter(this.#writer)

@@ -1,0 +1,207 @@
+// Lays the areas of the recorder into a file, so that what a process did last can be read after it
+// was killed. With koffi the file is mapped into memory: what is recorded is in it at once, at no
+// cost. Without, whoever drains the areas writes what has changed.
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { diag } from '@opentelemetry/api'
+import {
+  areaBytes,
+  areaOf,
+  areaCount,
+  type Areas,
+  areasBytes,
+  areasOfFlight,
+  areaCell,
+  createFlight,
+  flightBytes,
+  type FlightHead,
+  flightLife,
+  type FlightMode,
+  partsInUse,
+  ringPlace,
+  ringUnits,
+} from '@wayward/record'
+
+/** A file that areas are in. */
+export interface FlightFile {
+  readonly path: string
+  readonly mode: FlightMode
+}
+
+/** What the file is to say of the process. */
+export type FlightFacts = Omit<FlightHead, 'pid' | 'processStart' | 'host' | 'mode' | 'startedAt'>
+
+const protReadWrite = 3
+const mapShared = 1
+
+/**
+ * Makes a file in a folder, which is made as well.
+ *
+ * @returns the areas in it, or none where they have to be copied into it
+ * @throws Error if it cannot be made
+ */
+export function createFlightFile(
+  folder: string,
+  facts: FlightFacts,
+): { readonly file: FlightFile; readonly areas: Areas | undefined } {
+  mkdirSync(folder, { recursive: true })
+  const startedAt = new Date()
+  const name = facts.serviceName.replaceAll(/[^\w.-]/g, '_').slice(0, 100)
+  const time = startedAt.toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')
+  const path = join(folder, `${name}-${time}-${process.pid}.flight`)
+  const head = {
+    ...facts,
+    pid: process.pid,
+    processStart: processStartOf('self'),
+    host: hostname(),
+    startedAt: startedAt.toISOString(),
+  }
+  const make = (mode: FlightMode): void => {
+    // What is in it is nobody else's business.
+    const handle = openSync(path, 'w', 0o600)
+    try {
+      writeSync(handle, createFlight({ ...head, mode }))
+      ftruncateSync(handle, flightBytes)
+    } finally {
+      closeSync(handle)
+    }
+  }
+  make('mapped')
+  try {
+    return { file: { path, mode: 'mapped' }, areas: mapFlight(path) }
+  } catch (error) {
+    diag.info(
+      'The flight recorder has no koffi, or cannot map files with it: it writes its file a few times a second, and what came last may be missing',
+      error,
+    )
+    make('copied')
+    return { file: { path, mode: 'copied' }, areas: undefined }
+  }
+}
+
+/** The areas of a file, as memory. @throws Error where that cannot be had */
+export function mapFlight(path: string): Areas {
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi
+  const libc = koffi.load(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6')
+  const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)')
+  const handle = openSync(path, 'r+')
+  try {
+    const place = mmap(null, flightBytes, protReadWrite, mapShared, handle, 0)
+    // It stays mapped as long as the process lives: memory that is looked at must not go away.
+    return areasOfFlight(koffi.view(place, flightBytes))
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** Where the areas of another thread are. */
+export function placeOf(areas: SharedArrayBuffer | undefined, file: FlightFile | undefined): Areas {
+  if (areas !== undefined) return { buffer: areas, start: 0 }
+  if (file === undefined)
+    throw new TypeError('Cannot find the areas: there is neither memory nor a file')
+  return mapFlight(file.path)
+}
+
+/** What is used of koffi, whose types come with it where it is installed. */
+interface Koffi {
+  load(library: string): { func(prototype: string): (...args: readonly unknown[]) => unknown }
+  view(place: unknown, bytes: number): ArrayBuffer
+}
+
+/** Takes the file away: all that was in it was sent. */
+export function removeFlight({ path }: FlightFile): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    diag.debug('Cannot remove the file of the flight recorder', error)
+  }
+}
+
+/** When a process started, in ticks since the boot; 0 where the system does not say it. */
+function processStartOf(pid: 'self'): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name of the command, which may have blanks and brackets in it, is the second field.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) || 0
+  } catch {
+    return 0
+  }
+}
+
+/** Keeps a file as the areas are: what lies in memory is written, and when that was. */
+export class FlightWriter {
+  readonly #handle: number
+  readonly #areas: Areas | undefined
+  readonly #life = new Int32Array(flightLife.cells)
+  /** Units of each ring that were written. */
+  readonly #written = new Int32Array(areaCount)
+  #isBroken = false
+
+  /** @param areas what has to be copied; undefined where the file is mapped */
+  constructor({ path }: FlightFile, areas: Areas | undefined) {
+    this.#handle = openSync(path, 'r+')
+    this.#areas = areas
+  }
+
+  /** It is this time. An error is told once, and then nothing more is written. */
+  write(seconds: number, ns: number): void {
+    if (this.#isBroken) return
+    try {
+      if (this.#areas !== undefined) this.#copy(this.#areas)
+      this.#life[0] = seconds
+      this.#life[1] = ns
+      writeSync(this.#handle, new Uint8Array(this.#life.buffer), 0, undefined, flightLife.start)
+    } catch (error) {
+      this.#isBroken = true
+      diag.warn('Cannot write the file of the flight recorder; the rest goes on without it', error)
+    }
+  }
+
+  close(): void {
+    this.#isBroken = true
+    closeSync(this.#handle)
+  }
+
+  #copy(areas: Areas): void {
+    const fileStart = flightBytes - areasBytes
+    for (let index = 0; index < areaCount; index++) {
+      const area = areaOf(areas, index)
+      if (area.header[areaCell.state] === 0) continue
+      const from = index * areaBytes
+      this.#copyRing(areas, index, Atomics.load(area.header, areaCell.head))
+      for (const [place, length] of partsInUse(area)) {
+        this.#copyPart(areas, from + place, length, fileStart)
+      }
+    }
+  }
+
+  /** What was written to a ring since the last time, in two parts where it goes over its end. */
+  #copyRing(areas: Areas, index: number, head: number): void {
+    const fileStart = flightBytes - areasBytes
+    const before = this.#written[index] as number
+    const units = Math.min((head - before) >>> 0, ringUnits)
+    const first = (head - units) & (ringUnits - 1)
+    const untilEnd = Math.min(units, ringUnits - first)
+    const at = index * areaBytes + ringPlace.start
+    const { unitBytes } = ringPlace
+    this.#copyPart(areas, at + first * unitBytes, untilEnd * unitBytes, fileStart)
+    this.#copyPart(areas, at, (units - untilEnd) * unitBytes, fileStart)
+    this.#written[index] = head
+  }
+
+  #copyPart(areas: Areas, from: number, length: number, fileStart: number): void {
+    if (length === 0) return
+    const bytes = new Uint8Array(areas.buffer, areas.start + from, length)
+    writeSync(this.#handle, bytes, 0, length, fileStart + from)
+  }
+}
