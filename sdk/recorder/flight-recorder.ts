@@ -66,9 +66,9 @@ export function createFlightFile(
     host: hostname(),
     startedAt: startedAt.toISOString(),
   }
-  const make = (mode: FlightMode): void => {
+  const make = (mode: FlightMode, flags: string): void => {
     // What is in it is nobody else's business.
-    const handle = openSync(path, 'w', 0o600)
+    const handle = openSync(path, flags, 0o600)
     try {
       writeSync(handle, createFlight({ ...head, mode }))
       ftruncateSync(handle, flightBytes)
@@ -76,7 +76,8 @@ export function createFlightFile(
       closeSync(handle)
     }
   }
-  make('mapped')
+  // A file, or a link, that is there already is somebody else's.
+  make('mapped', 'wx')
   try {
     return { file: { path, mode: 'mapped' }, areas: mapFlight(path) }
   } catch (error) {
@@ -84,7 +85,7 @@ export function createFlightFile(
       'The flight recorder has no koffi, or cannot map files with it: it writes its file a few times a second, and what came last may be missing',
       error,
     )
-    make('copied')
+    make('copied', 'r+')
     return { file: { path, mode: 'copied' }, areas: undefined }
   }
 }
