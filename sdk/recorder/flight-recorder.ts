@@ -10,7 +10,8 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
+// Not by its name, which bundles for ES modules declare once more in their first line.
+import nodeModule from 'node:module'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { diag } from '@opentelemetry/api'
@@ -41,6 +42,8 @@ export interface FlightFile {
 /** What the file is to say of the process. */
 export type FlightFacts = Omit<FlightHead, 'pid' | 'processStart' | 'host' | 'mode' | 'startedAt'>
 
+/** Not looked for by bundlers: it is there or not. */
+const packageName = 'koffi'
 const protReadWrite = 3
 const mapShared = 1
 
@@ -92,7 +95,7 @@ export function createFlightFile(
 
 /** The areas of a file, as memory. @throws Error where that cannot be had */
 export function mapFlight(path: string): Areas {
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi
+  const koffi = nodeModule.createRequire(import.meta.url)(packageName) as Koffi
   const libc = koffi.load(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6')
   const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)')
   const handle = openSync(path, 'r+')
