@@ -1279,3 +1279,68 @@ WHERE kind = 'pause';
 
 -- Migration 17 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (17, 'Garbage collections, blocked event loops, machines that sleep', now64(3));
+
+-- Migration 18, Which locks were asked for while which were held. Which class of locks was asked for while which was held, a row for each time that a thread tells it
+CREATE TABLE IF NOT EXISTS wayward_lock_orders_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  held_name LowCardinality(String) COMMENT 'Class of the lock that was held (wayward.lock.order.held.name)' CODEC(ZSTD(1)),
+  held_type LowCardinality(String) COMMENT 'Its type (wayward.lock.order.held.type)' CODEC(ZSTD(1)),
+  lock_name LowCardinality(String) COMMENT 'Class of the lock that was asked for meanwhile (wayward.lock.name)' CODEC(ZSTD(1)),
+  lock_type LowCardinality(String) COMMENT 'Its type (wayward.lock.type)' CODEC(ZSTD(1)),
+  told_at DateTime64(9, 'UTC') COMMENT 'When that was told, UTC' CODEC(Delta(8), ZSTD(1)),
+  times UInt64 COMMENT 'How often it was so since it was told before (wayward.lock.order.count)' CODEC(T64, ZSTD(1)),
+  tasks Array(String) COMMENT 'Tasks that did, two at most (wayward.lock.order.tasks)' CODEC(ZSTD(1)),
+  gates Array(String) COMMENT 'Classes that were held besides each time (wayward.lock.order.gates)' CODEC(ZSTD(1)),
+  is_shared Bool COMMENT 'Whether only readers ever asked (wayward.lock.order.shared)' CODEC(ZSTD(1)),
+  is_held_shared Bool COMMENT 'Whether only readers ever held (wayward.lock.order.held.shared)' CODEC(ZSTD(1)),
+  site LowCardinality(String) COMMENT 'Where it was asked for (wayward.lock.order.site)' CODEC(ZSTD(1)),
+  held_site LowCardinality(String) COMMENT 'Where the held one was asked for (wayward.lock.order.held.site)' CODEC(ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace that it was told in, 32 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Its span, 16 lower-case hex digits, or empty' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(told_at)
+ORDER BY (service, held_name, lock_name, told_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 18, Which locks were asked for while which were held. Which class of locks was asked for while which was held, a row for each time that a thread tells it
+CREATE TABLE IF NOT EXISTS wayward_lock_orders ON CLUSTER `main`
+AS wayward_lock_orders_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_lock_orders_local');
+
+-- Migration 18, Which locks were asked for while which were held. Fills wayward_lock_orders from the events wayward.lock.order
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_lock_orders_mv ON CLUSTER `main` TO wayward_lock_orders_local
+AS SELECT
+  ServiceName AS service,
+  multiIf(
+    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
+    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
+  ) AS session,
+  LogAttributes['wayward.lock.order.held.name'] AS held_name,
+  LogAttributes['wayward.lock.order.held.type'] AS held_type,
+  LogAttributes['wayward.lock.name'] AS lock_name,
+  LogAttributes['wayward.lock.type'] AS lock_type,
+  toDateTime64(Timestamp, 9, 'UTC') AS told_at,
+  toUInt64OrZero(LogAttributes['wayward.lock.order.count']) AS times,
+  JSONExtract(LogAttributes['wayward.lock.order.tasks'], 'Array(String)') AS tasks,
+  JSONExtract(LogAttributes['wayward.lock.order.gates'], 'Array(String)') AS gates,
+  LogAttributes['wayward.lock.order.shared'] = 'true' AS is_shared,
+  LogAttributes['wayward.lock.order.held.shared'] = 'true' AS is_held_shared,
+  LogAttributes['wayward.lock.order.site'] AS site,
+  LogAttributes['wayward.lock.order.held.site'] AS held_site,
+  toInt64OrZero(LogAttributes['thread.id']) AS thread_id,
+  LogAttributes['thread.name'] AS thread_name,
+  toUInt64OrZero(LogAttributes['wayward.event.sequence']) AS sequence,
+  TraceId AS trace_id,
+  SpanId AS span_id
+FROM otel_logs_local
+WHERE EventName = 'wayward.lock.order';
+
+-- Migration 18 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (18, 'Which locks were asked for while which were held', now64(3));

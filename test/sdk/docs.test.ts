@@ -46,7 +46,7 @@ test.each(programs.filter((program) => program.code !== ''))('$title', async ({ 
 })
 
 test('the page has its programs, and what they report arrives', () => {
-  expect(programs.filter((program) => program.code !== '')).toHaveLength(12)
+  expect(programs.filter((program) => program.code !== '')).toHaveLength(13)
   const names = new Set(server.spans.map((span) => span.name))
   for (const name of [
     'start up',

@@ -80,6 +80,13 @@ async function report(resource: Record<string, string>, number: number): Promise
     {
       Timestamp: time,
       ServiceName: 'shop',
+      EventName: 'wayward.lock.order',
+      ResourceAttributes,
+      LogAttributes: { 'wayward.lock.name': 'x', 'wayward.lock.order.held.name': `y ${number}` },
+    },
+    {
+      Timestamp: time,
+      ServiceName: 'shop',
       EventName: 'wayward.job.change',
       ResourceAttributes,
       LogAttributes: {
