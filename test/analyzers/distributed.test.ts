@@ -75,7 +75,8 @@ async function create(sql: string): Promise<void> {
 async function createFront(name: string, shardingKey?: string): Promise<void> {
   const isFinal = ['wayward_open_operations', 'wayward_job_states'].includes(name)
   if (!isFinal) {
-    const columns = name.startsWith('wayward_lock_') ? '*, lock_key, actor_key' : '*'
+    const hasKeys = /_lock_(?:holds|waits)$/.test(name)
+    const columns = hasKeys ? '*, lock_key, actor_key' : '*'
     const ofKind = /_(?:holds|waits|items|runs|attempts)$/.test(name) ? 'cityHash64(trace_id)' : '0'
     await shard.writer.command(
       `CREATE VIEW ${name}_part AS SELECT ${columns} FROM ${name}_local
