@@ -5,6 +5,7 @@
 //   0        "WAYWARDF", version, length of the head (32 bits each, little endian), head as JSON
 //   65,472   life: when the process was last known to run, in seconds and nanoseconds since 1970
 //   65,536   areas (layout.ts)
+import { readFileSync } from 'node:fs'
 import { AreaReader, type OpenSlot, type RecordView } from './area-reader.ts'
 import {
   type Area,
@@ -63,7 +64,7 @@ export function createFlight(head: FlightHead): Uint8Array {
   const text = Buffer.from(JSON.stringify(head))
   if (headAt + text.length > lifeAt) {
     throw new FlightError(
-      `Cannot make the file: what is known of the process has ${text.length} bytes`,
+      `Cannot make the file: what is known of the process has ${text.length} bytes, at most ${lifeAt - headAt} are wanted; shorten its name and resource attributes`,
     )
   }
   bytes.write(magic)
@@ -83,6 +84,17 @@ export function areasOfFlight(buffer: ArrayBufferLike): Areas {
 
 /** Where the life of a file stands, and the cells of it. */
 export const flightLife = { start: lifeAt, cells: 2, importedAt: lifeAt + 8 } as const
+
+/** When a process started, in ticks since the boot; 0 where that is not known, or it is gone. */
+export function processStartOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name of the command, which may have blanks and brackets in it, is the second field.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) || 0
+  } catch {
+    return 0
+  }
+}
 
 /** What a thread of the process had recorded. */
 export interface FlightThread {
@@ -104,8 +116,8 @@ export interface Flight {
   readonly seconds: number
   readonly ns: number
   readonly threads: readonly FlightThread[]
-  /** Whether it was imported. */
-  readonly isImported: boolean
+  /** Requests of it that an import has sent. */
+  readonly importedRequests: number
   /** Bytes that are missing at its end. */
   readonly missingBytes: number
 }
@@ -139,7 +151,7 @@ export function readFlight(file: Uint8Array): Flight {
     seconds: life[0] as number,
     ns: life[1] as number,
     threads,
-    isImported: life[2] === 1,
+    importedRequests: life[2] as number,
     missingBytes: Math.max(0, flightBytes - bytes.length),
   }
 }

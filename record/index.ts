@@ -30,6 +30,7 @@ export {
   flightLife,
   type FlightMode,
   type FlightThread,
+  processStartOf,
   readFlight,
 } from './flight-file.ts'
 export {

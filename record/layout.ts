@@ -264,12 +264,12 @@ export function areaOf(areas: Areas, index: number): Area {
   }
 }
 
-/** Parts of an area that are in use, as places in it: what else it has is zeros. */
+/** Texts and table of an area as far as they are in use, as places in it: the rest is zeros. */
 export function partsInUse(area: Area): readonly (readonly [from: number, length: number])[] {
   const tableAt = areaHeaderBytes + textBytes
   const slots = Atomics.load(area.header, areaCell.slotsUsed)
   return [
-    [0, areaHeaderBytes + Atomics.load(area.header, areaCell.textsEnd)],
+    [areaHeaderBytes, Atomics.load(area.header, areaCell.textsEnd)],
     [tableAt, slots * slotNumbers * 8],
   ]
 }

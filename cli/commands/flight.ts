@@ -1,7 +1,6 @@
 // `wayward flight` and `wayward import`: what a process did last, from the file of its flight
 // recorder.
 import { open, readFile } from 'node:fs/promises'
-import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { formatDuration } from '@wayward/analyzers'
 import { renderTable, type Table, visible } from '@wayward/analyzers/report/table'
@@ -9,6 +8,7 @@ import { flightRequests } from '@wayward/convert'
 import {
   cell,
   factsOf,
+  processStartOf,
   type Flight,
   FlightError,
   type FlightHead,
@@ -63,23 +63,29 @@ export async function importFlight(
       { page },
     )
   }
-  if (flight.isImported) {
-    terminal.note('The file was imported before; nothing was sent')
+  const { requests, spans, events, open: openCount, damaged } = flightRequests(flight)
+  // The same file gives the same requests: an import that was ended in the middle goes on.
+  const left = requests.slice(Math.max(0, flight.importedRequests))
+  if (left.length === 0) {
+    const isImported = flight.importedRequests > 0
+    terminal.note(
+      isImported ? 'The file was imported before; nothing was sent' : 'All was sent before the end',
+    )
     return
   }
   // Before anything is sent: what cannot be remembered would be sent twice.
   const handle = await openToMark(path)
   try {
-    const { requests, spans, events, open: openCount, damaged } = flightRequests(flight)
     const sender = createOtlpSender(values.endpoint, terminal, 'application/x-protobuf')
     let rejected = 0
     let message = ''
-    for (const request of requests) {
+    for (const [index, request] of left.entries()) {
       const sent = await sender.send(request)
       rejected += sent.rejected
       if (sent.rejected > 0) message = sent.message
+      const done = Int32Array.of(requests.length - left.length + index + 1)
+      await handle.write(done, 0, done.byteLength, flightLife.importedAt)
     }
-    await handle.write(Uint8Array.of(1, 0, 0, 0), 0, 4, flightLife.importedAt)
     for (const warning of warningsOf(flight)) terminal.note(warning)
     terminal.note(
       `Session ${flight.head.sessionId} of ${flight.head.serviceName}: ${spans} spans, ${events} events and ${openCount} operations that were open`,
@@ -236,10 +242,7 @@ function kindOf({ cells, at }: RecordView): number {
 function isAlive({ host, pid, processStart }: FlightHead): boolean {
   if (host !== hostname()) return false
   if (processStart === 0) return isThere(pid)
-  const stat = `/proc/${pid}/stat`
-  if (!existsSync(stat)) return false
-  const fields = readFileSync(stat, 'utf8')
-  return Number(fields.slice(fields.lastIndexOf(')') + 2).split(' ')[19]) === processStart
+  return processStartOf(pid) === processStart
 }
 
 function isThere(pid: number): boolean {

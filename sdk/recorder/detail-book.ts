@@ -35,11 +35,6 @@ export class DetailBook implements Rules {
     return this.#rules.findLast(({ pattern }) => pattern.test(name)) ?? all
   }
 
-  /** What a source says. */
-  details(source: number): Details {
-    return this.#sources()[source] ?? {}
-  }
-
   /**
    * Replaces what a source says. Each source has one thread that does.
    * @throws RangeError if it is too much

@@ -1,15 +1,7 @@
 // Lays the areas of the recorder into a file, so that what a process did last can be read after it
 // was killed. With koffi the file is mapped into memory: what is recorded is in it at once, at no
 // cost. Without, whoever drains the areas writes what has changed.
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs'
 // Not by its name, which bundles for ES modules declare once more in their first line.
 import nodeModule from 'node:module'
 import { hostname } from 'node:os'
@@ -29,6 +21,7 @@ import {
   flightLife,
   type FlightMode,
   partsInUse,
+  processStartOf,
   ringPlace,
   ringUnits,
 } from '@wayward/record'
@@ -65,15 +58,16 @@ export function createFlightFile(
   const head = {
     ...facts,
     pid: process.pid,
-    processStart: processStartOf('self'),
+    processStart: processStartOf(process.pid),
     host: hostname(),
     startedAt: startedAt.toISOString(),
   }
   const make = (mode: FlightMode, flags: string): void => {
+    const beginning = createFlight({ ...head, mode })
     // What is in it is nobody else's business.
     const handle = openSync(path, flags, 0o600)
     try {
-      writeSync(handle, createFlight({ ...head, mode }))
+      writeSync(handle, beginning)
       ftruncateSync(handle, flightBytes)
     } finally {
       closeSync(handle)
@@ -131,17 +125,6 @@ export function removeFlight({ path }: FlightFile): void {
   }
 }
 
-/** When a process started, in ticks since the boot; 0 where the system does not say it. */
-function processStartOf(pid: 'self'): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name of the command, which may have blanks and brackets in it, is the second field.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) || 0
-  } catch {
-    return 0
-  }
-}
-
 /** Keeps a file as the areas are: what lies in memory is written, and when that was. */
 export class FlightWriter {
   readonly #handle: number
@@ -182,10 +165,13 @@ export class FlightWriter {
       const area = areaOf(areas, index)
       if (area.header[areaCell.state] === 0) continue
       const from = index * areaBytes
-      this.#copyRing(areas, index, Atomics.load(area.header, areaCell.head))
+      // As it is now, and written last: it must not say more than what is in the file.
+      const header = area.header.slice()
+      this.#copyRing(areas, index, header[areaCell.head] as number)
       for (const [place, length] of partsInUse(area)) {
         this.#copyPart(areas, from + place, length, fileStart)
       }
+      writeSync(this.#handle, header, 0, undefined, fileStart + from)
     }
   }
 

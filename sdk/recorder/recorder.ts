@@ -42,6 +42,8 @@ import { type Parent, parentOf, TraceIds } from './trace-ids.ts'
 
 /** There was no room for it. */
 const noSlot = -1
+/** A larger event goes out as what it is without a recorder. */
+const eventUnitsMax = 512
 /** Nothing is told of its class. */
 const isOff = Symbol('off')
 
@@ -279,6 +281,11 @@ export class Recorder implements Emitter {
     const { attributes, eventName, severityNumber } = toLogRecord(event, undefined)
     const text = Buffer.from(JSON.stringify(attributes))
     const units = Math.ceil((number.held + Math.ceil(text.length / 8)) / unitNumbers)
+    // Names of a million characters are too much for it.
+    if (units > eventUnitsMax) {
+      this.#spans.event(event)
+      return
+    }
     const at = ring.reserve(units)
     if (at === -1) {
       ring.lose(lossReason.ringFull, event.sequence)

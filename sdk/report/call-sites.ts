@@ -1,4 +1,4 @@
-// Where the application asked: function, file and line. A stack costs two microseconds, so it is
+// Where the application asked: function, file and line. A stack costs microseconds, so it is
 // taken of what has to wait anyway, and of the rest of a class now and then.
 import { fileURLToPath } from 'node:url'
 import { writeSite } from '@wayward/record'

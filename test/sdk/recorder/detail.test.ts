@@ -115,7 +115,6 @@ describe('the details of a process', () => {
     expect(detail.isOff).toBe(false)
     here.set(detailSource.process, { hot: 'off' })
     expect(detail.isOff).toBe(true)
-    expect(there.details(detailSource.process)).toEqual({ hot: 'off' })
   })
 
   test('are refused where they are too much, and stay', () => {
