@@ -1,6 +1,6 @@
 // The form of an archive of sessions: lines of JSON, compressed with gzip; docs/sessions.md.
 //
-//   {"wayward":{"archive":1,"sessions":[…]}}         head: whose, and until when
+//   {"wayward":{"archive":2,"sessions":[…]}}         head: whose, and until when
 //   {"resourceSpans":[…]} …                          requests of OTLP/JSON
 //   {"wayward":{"end":true,"sessions":[…],…}}        end: what a whole archive has
 //
@@ -41,8 +41,13 @@ export interface ArchiveEnd {
   readonly sha256: string
 }
 
-/** The version of the form that is written, and the only one that is read. */
-export const archiveVersion = 1
+/**
+ * The version of the form that is written. The first has members of items also where they are
+ * empty; a version of Wayward that knows that one only would not see that items are the same.
+ */
+export const archiveVersion = 2
+/** Those that are read. */
+export const archiveVersions: readonly number[] = [1, 2]
 
 /** An archive that is not what it should be. */
 export class ArchiveError extends Error {

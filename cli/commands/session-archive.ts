@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createGzip, constants } from 'node:zlib'
 import {
   ArchiveError,
-  type ArchivedRequest,
   exportSessions,
   findSessions,
   paceOf,
@@ -18,7 +17,7 @@ import { CommandError, exitCodes } from '../command-error.ts'
 import type { sessionExportFields, sessionReplayFields } from '../configuration/session-fields.ts'
 import type { Resolved } from '../configuration/resolve.ts'
 import { toAnswerError, withStore } from '../open-store.ts'
-import { createOtlpSender } from '../otlp-sender.ts'
+import { createOtlpSender, type OtlpRequest } from '../otlp-sender.ts'
 import type { Terminal } from '../terminal.ts'
 import { findIds } from '../window.ts'
 
@@ -126,7 +125,7 @@ async function sendAll(
   let [requests, rejected] = [0, 0]
   let why = ''
   let failure: unknown
-  const send = async (request: ArchivedRequest): Promise<void> => {
+  const send = async (request: OtlpRequest): Promise<void> => {
     try {
       const sent = await sender.send(request)
       rejected += sent.rejected
@@ -137,9 +136,10 @@ async function sendAll(
     }
   }
   for await (const { body, signal } of readArchive(path)) {
-    const waitMs = pause(body, performance.now() - startMs)
+    const text = body.toString()
+    const waitMs = pause(text, performance.now() - startMs)
     if (waitMs > 0) await sleep(waitMs)
-    const sending = send({ signal, body: shiftTimes(body, byNs) })
+    const sending = send({ signal, body: shiftTimes(text, byNs) })
     underWay.add(sending)
     void sending.finally(() => underWay.delete(sending))
     if (underWay.size >= requestsAtOnce) await Promise.race(underWay)

@@ -103,6 +103,40 @@ export class JsonScanner {
     this.malformed('wanted the end of a string')
   }
 
+  /**
+   * Steps over bytes that stand here exactly so, and is true; or stays where it is, and is false.
+   */
+  isNext(bytes: Uint8Array): boolean {
+    const { source } = this
+    const p = this.p
+    const { length } = bytes
+    for (let i = 0; i < length; i++) if (source[p + i] !== bytes[i]) return false
+    this.p = p + length
+    return true
+  }
+
+  /**
+   * Reads what is left of a string, up to its closing quote, where it has no escapes: `start` and
+   * `end` describe it. Otherwise false, and where it stands is not said.
+   */
+  plainRest(): boolean {
+    const { source } = this
+    const { length } = source
+    let p = this.p
+    this.start = p
+    while (p < length) {
+      const byte = source[p] as number
+      if (byte === quote) {
+        this.end = p
+        this.p = p + 1
+        return true
+      }
+      if (byte === backslash || byte < 0x20) return false
+      p++
+    }
+    return false
+  }
+
   /** The text of the string read last; checks its escapes. */
   text(): string {
     const raw = this.raw()
@@ -243,6 +277,10 @@ export class JsonScanner {
     if (!this.enter(0x5d)) return
     do this.skipValue(depth)
     while (this.isMore(0x5d))
+  }
+
+  hasDepth(depth: number): boolean {
+    return depth <= this.#nestingMax
   }
 
   checkDepth(depth: number): void {

@@ -25,6 +25,8 @@ export interface JsonField {
   readonly name: string
   /** The name's bytes, to compare with those of the request. */
   readonly bytes: Uint8Array
+  /** The name with its quotes and the colon behind it. */
+  readonly head: Uint8Array
   readonly number: number
   readonly kind: JsonFieldKind
   readonly isRepeated: boolean
@@ -40,11 +42,19 @@ export interface JsonMessage {
   readonly fields: readonly JsonField[]
   /** Places of the fields by the names that protobuf has for them, where these are others. */
   readonly protoNames: ReadonlyMap<string, number>
+  /**
+   * The field that came last behind each field, and behind none (first): what comes next time, too,
+   * as a sender writes all its messages alike.
+   */
+  readonly followers: Uint8Array
+  /** Whether it is a key with its value. */
+  readonly isAttribute: boolean
 }
 
 interface OpenMessage extends JsonMessage {
   fields: readonly JsonField[]
   protoNames: ReadonlyMap<string, number>
+  followers: Uint8Array
 }
 
 /** The request message of a signal. */
@@ -67,8 +77,11 @@ interface SharedMessages {
 
 function sharedMessages(): SharedMessages {
   // Values hold lists of values: the message is made first and filled afterwards.
-  const anyValue: OpenMessage = { fields: [], protoNames: new Map() }
-  const keyValue = message([field('key', 1, 'string'), field('value', 2, 'message', anyValue)])
+  const anyValue: OpenMessage = { ...message([]) }
+  const keyValue = message(
+    [field('key', 1, 'string'), field('value', 2, 'message', anyValue)],
+    true,
+  )
   const filled = message([
     field('stringValue', 1, 'string'),
     field('boolValue', 2, 'bool'),
@@ -80,6 +93,7 @@ function sharedMessages(): SharedMessages {
   ])
   anyValue.fields = filled.fields
   anyValue.protoNames = filled.protoNames
+  anyValue.followers = filled.followers
   const resource = message([
     repeated('attributes', 1, keyValue),
     field('droppedAttributesCount', 2, 'uint32'),
@@ -260,9 +274,12 @@ function scopeGroups(
   return repeated(name, 2, group)
 }
 
-function message(fields: readonly JsonField[]): JsonMessage {
+function message(fields: readonly JsonField[], isAttribute = false): JsonMessage {
   const names = fields.map(({ name }, index): [string, number] => [toProtoName(name), index])
-  return { fields, protoNames: new Map(names.filter(([name]) => name.includes('_'))) }
+  const protoNames = new Map(names.filter(([name]) => name.includes('_')))
+  // At first as they are listed.
+  const followers = Uint8Array.from({ length: fields.length + 1 }, (_, index) => index)
+  return { fields, protoNames, followers, isAttribute }
 }
 
 function toProtoName(name: string): string {
@@ -273,6 +290,7 @@ function toProtoName(name: string): string {
 class Field implements JsonField {
   readonly name: string
   readonly bytes: Uint8Array
+  readonly head: Uint8Array
   readonly number: number
   readonly kind: JsonFieldKind
   readonly isRepeated: boolean
@@ -282,6 +300,7 @@ class Field implements JsonField {
   constructor(given: Pick<JsonField, 'name' | 'number' | 'kind'> & Partial<JsonField>) {
     this.name = given.name
     this.bytes = new Uint8Array(Buffer.from(given.name))
+    this.head = new Uint8Array(Buffer.from(`"${given.name}":`))
     this.number = given.number
     this.kind = given.kind
     this.isRepeated = given.isRepeated ?? false

@@ -1,6 +1,26 @@
-// The SQL that makes OTLP/JSON of rows of the stock tables: ClickHouse writes the text, on all its
-// threads, and nothing here looks into it. Attributes are texts there, so they are texts here.
-// (OTLP 1.9, "JSON Protobuf Encoding": ids in hexadecimal, 64-bit integers as texts.)
+// How rows of the stock tables become OTLP/JSON (OTLP 1.9, "JSON Protobuf Encoding": ids in
+// hexadecimal, 64-bit integers as texts). ClickHouse gives columns in RowBinary, of which
+// member-writer.ts makes the members of objects; what few rows have (events, links, points of
+// metrics) it writes as JSON itself. Attributes are texts there, so they are texts here.
+
+/**
+ * What a column has, and what a member is made of it:
+ *
+ * - `text`: a String, as a text; left out where it is empty
+ * - `value`: a String, as a value of OTLP
+ * - `nano`: 64 bits, as a text of digits
+ * - `small`: a UInt32, as a number; left out where it is 0
+ * - `attributes`: a Map of texts, as a list of attributes; left out where it is empty
+ * - `json`: a String, as it is; left out where it is empty
+ */
+export type MemberKind = 'text' | 'value' | 'nano' | 'small' | 'attributes' | 'json'
+
+/** A member of a JSON object. */
+export interface Member {
+  readonly name: string
+  readonly kind: MemberKind
+  readonly sql: string
+}
 
 /** What a row becomes. */
 export interface ItemSql {
@@ -10,11 +30,20 @@ export interface ItemSql {
   readonly signal: 'spans' | 'logs' | 'points'
   /** The time of the row. */
   readonly time: string
-  /** The resource, the scope and the item, as JSON. */
-  readonly resource: string
-  readonly scope: string
-  readonly item: string
+  readonly resource: readonly Member[]
+  /** Of the group of a resource, besides the resource itself. */
+  readonly group: readonly Member[]
+  readonly scope: readonly Member[]
+  readonly scopeGroup: readonly Member[]
+  readonly item: readonly Member[]
 }
+
+/** The names of the lists of requests, from the outside to the items. */
+export const requestNames = {
+  spans: ['resourceSpans', 'scopeSpans', 'spans'],
+  logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
+  points: ['resourceMetrics', 'scopeMetrics', 'metrics'],
+} as const
 
 /** Functions that the expressions below use. */
 export const functions = `(value) -> toJSONString(toString(value)) AS text,
@@ -24,8 +53,18 @@ export const functions = `(value) -> toJSONString(toString(value)) AS text,
   (value) -> multiIf(isNaN(value), '"NaN"', isInfinite(value) AND value > 0, '"Infinity"',
     isInfinite(value), '"-Infinity"', toString(value)) AS number`
 
-const resource = (schemaUrl: string): string =>
-  `concat('{"attributes":', attributes(ResourceAttributes), '}'${schemaUrl})`
+const text = (name: string, sql: string): Member => ({ name, kind: 'text', sql })
+const nano = (name: string, sql: string): Member => ({ name, kind: 'nano', sql })
+const small = (name: string, sql: string): Member => ({
+  name,
+  kind: 'small',
+  sql: `toUInt32(${sql})`,
+})
+const json = (name: string, sql: string): Member => ({ name, kind: 'json', sql })
+const attributes = (sql: string): Member => ({ name: 'attributes', kind: 'attributes', sql })
+
+const resource = [attributes('ResourceAttributes')]
+const scope = [text('name', 'ScopeName'), text('version', 'ScopeVersion')]
 
 const spanKinds = "['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']"
 
@@ -33,34 +72,60 @@ const spans: ItemSql = {
   table: 'otel_traces',
   signal: 'spans',
   time: 'Timestamp',
-  resource: resource(''),
-  scope: `concat('{"name":', text(ScopeName), ',"version":', text(ScopeVersion), '}')`,
-  item: `concat('{"traceId":"', TraceId, '","spanId":"', SpanId, '","parentSpanId":"', ParentSpanId,
-    '","traceState":', text(TraceState), ',"name":', text(SpanName),
-    ',"kind":', toString(greatest(indexOf(${spanKinds}, toString(SpanKind)), 1) - 1),
-    ',"startTimeUnixNano":', nano(Timestamp),
-    ',"endTimeUnixNano":"', toString(toUInt64(toUnixTimestamp64Nano(Timestamp)) + Duration),
-    '","attributes":', attributes(SpanAttributes),
-    ',"events":[', arrayStringConcat(arrayMap((time, name, map) -> concat('{"timeUnixNano":', nano(time), ',"name":', text(name),
-      ',"attributes":', attributes(map), '}'), Events.Timestamp, Events.Name, Events.Attributes), ','),
-    '],"links":[', arrayStringConcat(arrayMap((trace, span, state, map) -> concat('{"traceId":"', trace, '","spanId":"', span,
-      '","traceState":', text(state), ',"attributes":', attributes(map), '}'), Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes), ','),
-    '],"status":{"code":', multiIf(StatusCode = 'Ok', '1', StatusCode = 'Error', '2', '0'), ',"message":', text(StatusMessage), '}}')`,
+  resource,
+  group: [],
+  scope,
+  scopeGroup: [],
+  item: [
+    text('traceId', 'TraceId'),
+    text('spanId', 'SpanId'),
+    text('traceState', 'TraceState'),
+    text('parentSpanId', 'ParentSpanId'),
+    text('name', 'toString(SpanName)'),
+    small('kind', `greatest(indexOf(${spanKinds}, toString(SpanKind)), 1) - 1`),
+    nano('startTimeUnixNano', 'toUnixTimestamp64Nano(Timestamp)'),
+    nano('endTimeUnixNano', 'toUInt64(toUnixTimestamp64Nano(Timestamp)) + toUInt64(Duration)'),
+    attributes('SpanAttributes'),
+    json(
+      'events',
+      `if(empty(Events.Timestamp), '', concat('[', arrayStringConcat(arrayMap((time, name, map) -> concat('{"timeUnixNano":', nano(time), ',"name":', text(name),
+      ',"attributes":', attributes(map), '}'), Events.Timestamp, Events.Name, Events.Attributes), ','), ']'))`,
+    ),
+    json(
+      'links',
+      `if(empty(Links.TraceId), '', concat('[', arrayStringConcat(arrayMap((trace, span, state, map) -> concat('{"traceId":"', trace, '","spanId":"', span,
+      '","traceState":', text(state), ',"attributes":', attributes(map), '}'), Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes), ','), ']'))`,
+    ),
+    json(
+      'status',
+      `if(StatusCode NOT IN ('Ok', 'Error') AND StatusMessage = '', '', concat('{"code":', multiIf(StatusCode = 'Ok', '1', StatusCode = 'Error', '2', '0'), ',"message":', text(StatusMessage), '}'))`,
+    ),
+  ],
 }
 
-const schemas = `, ',"schemaUrl":', text(ResourceSchemaUrl)`
-const scopeWithAttributes = `concat('{"name":', text(ScopeName), ',"version":', text(ScopeVersion), ',"attributes":', attributes(ScopeAttributes),
-    '},"schemaUrl":', text(ScopeSchemaUrl))`
+const schemaGroups = {
+  resource,
+  group: [text('schemaUrl', 'ResourceSchemaUrl')],
+  scope: [...scope, attributes('ScopeAttributes')],
+  scopeGroup: [text('schemaUrl', 'ScopeSchemaUrl')],
+}
 
 const logs: ItemSql = {
   table: 'otel_logs',
   signal: 'logs',
   time: 'Timestamp',
-  resource: resource(schemas),
-  scope: scopeWithAttributes,
-  item: `concat('{"timeUnixNano":', nano(Timestamp), ',"traceId":"', TraceId, '","spanId":"', SpanId, '","flags":', toString(TraceFlags),
-    ',"severityNumber":', toString(SeverityNumber), ',"severityText":', text(SeverityText),
-    ',"body":{"stringValue":', text(Body), '},"attributes":', attributes(LogAttributes), ',"eventName":', text(EventName), '}')`,
+  ...schemaGroups,
+  item: [
+    nano('timeUnixNano', 'toUnixTimestamp64Nano(Timestamp)'),
+    small('severityNumber', 'SeverityNumber'),
+    text('severityText', 'toString(SeverityText)'),
+    { name: 'body', kind: 'value', sql: 'Body' },
+    attributes('LogAttributes'),
+    small('flags', 'TraceFlags'),
+    text('traceId', 'TraceId'),
+    text('spanId', 'SpanId'),
+    text('eventName', 'EventName'),
+  ],
 }
 
 const exemplars = `',"exemplars":[', arrayStringConcat(arrayMap((map, time, value, span, trace) -> concat(
@@ -78,11 +143,17 @@ function metric(table: string, kind: string, { of = "''", point }: MetricSql): I
     kind,
     signal: 'points',
     time: 'TimeUnix',
-    resource: resource(schemas),
-    scope: scopeWithAttributes,
-    item: `concat('{"name":', text(MetricName), ',"description":', text(MetricDescription), ',"unit":', text(MetricUnit),
-    ',"${kind}":{', ${of}, '"dataPoints":[{"attributes":', attributes(Attributes), ',"startTimeUnixNano":', nano(StartTimeUnix),
-    ',"timeUnixNano":', nano(TimeUnix), ',"flags":', toString(Flags), ${point}, '}]}}')`,
+    ...schemaGroups,
+    item: [
+      text('name', 'toString(MetricName)'),
+      text('description', 'MetricDescription'),
+      text('unit', 'MetricUnit'),
+      json(
+        kind,
+        `concat('{', ${of}, '"dataPoints":[{"attributes":', attributes(Attributes), ',"startTimeUnixNano":', nano(StartTimeUnix),
+        ',"timeUnixNano":', nano(TimeUnix), ',"flags":', toString(Flags), ${point}, '}]}')`,
+      ),
+    ],
   }
 }
 

@@ -10,12 +10,15 @@ import {
   type Counts,
 } from '../archive.ts'
 import { isOfSession } from './of-session.ts'
+import type { ArchivedRows, RequestLine } from './archived-rows.ts'
 import { type ItemSql, items } from './otlp-json.ts'
-import { type ArchivedRow, rowsOfSlice, type Window } from './slice.ts'
+import { createSlabPool, type SlabPool } from './slab-pool.ts'
+import { rowsOfSlice, type Window } from './slice.ts'
 
-/** Rows of all tables that are asked for at a time: what a slice takes of memory. */
-const rowsPerSlice = 100_000
-const itemsPerRequest = 500
+/** Rows of all tables that are asked for at a time. */
+const rowsPerSlice = 150_000
+/** Of a slice and more: what the next one is read into. */
+const slabsMax = 128
 
 /** What an export asks. */
 export type Source = Reader & Pick<Store, 'queryRaw'>
@@ -111,23 +114,35 @@ function hashed(hash: Hash, line: Buffer): Buffer {
   return line
 }
 
-interface RequestLine {
-  readonly line: Buffer
-  readonly signal: keyof Counts
-  readonly count: number
-}
-
 /** While the requests of a slice are written, ClickHouse reads the next one. */
 async function* requestsOf(store: Source, key: SessionKey): AsyncGenerator<RequestLine> {
-  let before: { readonly item: ItemSql; readonly rows: Promise<readonly ArchivedRow[]> } | undefined
-  for (const { item, ...window } of await slicesOf(store, key)) {
-    const rows = rowsOfSlice(store, item, { ...key, ...window })
-    // It is waited for later, or not at all.
-    rows.catch(() => undefined)
-    if (before !== undefined) yield* toRequests(before.item, await before.rows)
-    before = { item, rows }
+  const slabs = createSlabPool(slabsMax)
+  const all = rowsOf(store, key, slabs)
+  let next = all.next()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done === true) return
+      next = all.next()
+      // It is waited for later, or not at all.
+      next.catch(() => undefined)
+      yield* value.requests()
+      slabs.give(value.slabs)
+    }
+  } finally {
+    void all.return(undefined).catch(() => undefined)
   }
-  if (before !== undefined) yield* toRequests(before.item, await before.rows)
+}
+
+async function* rowsOf(
+  store: Source,
+  key: SessionKey,
+  slabs: SlabPool,
+): AsyncGenerator<ArchivedRows, undefined> {
+  for (const { item, ...window } of await slicesOf(store, key)) {
+    yield* rowsOfSlice({ store, item, key, slabs }, window)
+  }
+  return undefined
 }
 
 type Slice = Window & { readonly item: ItemSql }
@@ -175,42 +190,9 @@ async function boundsOf(
 export async function* requestsOfSlice(
   store: Pick<Store, 'queryRaw'>,
   item: ItemSql,
-  slice: SessionKey & Window,
+  { from, service, session, to }: SessionKey & Window,
 ): AsyncGenerator<RequestLine> {
-  yield* toRequests(item, await rowsOfSlice(store, item, slice))
-}
-
-function* toRequests(item: ItemSql, rows: readonly ArchivedRow[]): Generator<RequestLine> {
-  for (let from = 0; from < rows.length; from += itemsPerRequest) {
-    const some = rows.slice(from, from + itemsPerRequest)
-    yield { line: toRequest(item, some), signal: item.signal, count: some.length }
-  }
-}
-
-const requestNames = {
-  spans: ['resourceSpans', 'scopeSpans', 'spans'],
-  logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
-  points: ['resourceMetrics', 'scopeMetrics', 'metrics'],
-} as const
-
-const comma = Buffer.from(',')
-
-/** Rows of one resource and scope beside each other become one list. */
-function toRequest({ signal }: ItemSql, rows: readonly ArchivedRow[]): Buffer {
-  const [resources, scopes, list] = requestNames[signal]
-  const parts: Buffer[] = [Buffer.from(`{"${resources}":[`)]
-  let last: ArchivedRow | undefined
-  for (const row of rows) {
-    const isSame = last?.resource.equals(row.resource) === true && last.scope.equals(row.scope)
-    if (isSame) parts.push(comma)
-    else {
-      const head = last === undefined ? '{"resource":' : ']}]},{"resource":'
-      parts.push(Buffer.from(head), row.resource, Buffer.from(`,"${scopes}":[{"scope":`))
-      parts.push(row.scope, Buffer.from(`,"${list}":[`))
-    }
-    parts.push(row.item)
-    last = row
-  }
-  parts.push(Buffer.from(']}]}]}\n'))
-  return Buffer.concat(parts)
+  const slabs = createSlabPool(0)
+  const parts = { store, item, key: { service, session }, slabs }
+  for await (const rows of rowsOfSlice(parts, { from, to })) yield* rows.requests()
 }

@@ -1,9 +1,10 @@
-// What a session has in a table within a stretch of time, in the order of time. ClickHouse writes
-// the rows as it reads them: it would take longer to sort such texts than to write them.
+// What a session has in a table within a stretch of time. ClickHouse gives the rows as it reads
+// them: to sort them there takes longer than all the rest.
 import { errorCodes, type SessionKey, type Store, StoreError } from '@wayward/clickhouse'
-import { linesOf } from '../lines.ts'
+import { ArchivedRows, columnsOf } from './archived-rows.ts'
 import { isOfSession } from './of-session.ts'
 import { functions, type ItemSql } from './otlp-json.ts'
+import type { SlabPool } from './slab-pool.ts'
 
 /** From one moment up to another, in nanoseconds since 1970. */
 export interface Window {
@@ -11,32 +12,24 @@ export interface Window {
   readonly to: string
 }
 
-/** A row as JSON, in UTF-8. */
-export interface ArchivedRow {
-  readonly resource: Buffer
-  readonly scope: Buffer
-  readonly item: Buffer
+/** What a slice is asked with. */
+export interface SliceParts {
+  readonly store: Pick<Store, 'queryRaw'>
+  readonly item: ItemSql
+  readonly key: SessionKey
+  readonly slabs: SlabPool
 }
 
-interface TimedRow extends ArchivedRow {
-  /** Digits. */
-  readonly time: Buffer
-  /** The same, rounded. */
-  readonly about: number
-}
+/**
+ * Items of a slice, as JSON: what is larger is asked for in halves. Two are held at a time, the one
+ * that is written and the one that is read.
+ */
+const sliceBytesMax = 128 * 1024 * 1024
+/** Bytes that are read at a time: a row that is longer is begun again. */
+const readBytesMin = 256 * 1024
 
-const tab = 0x09
-
-/** The rows of a slice. @throws StoreError */
-export async function rowsOfSlice(
-  store: Pick<Store, 'queryRaw'>,
-  item: ItemSql,
-  slice: SessionKey & Window,
-): Promise<readonly ArchivedRow[]> {
-  const rows = await readRows(store, item, slice)
-  return rows.toSorted(
-    (a, b) => a.about - b.about || a.time.length - b.time.length || a.time.compare(b.time),
-  )
+class SliceTooLarge extends Error {
+  override readonly name = 'SliceTooLarge'
 }
 
 /** Errors of a question that may be asked for half of the time. */
@@ -45,51 +38,65 @@ const tooLarge: ReadonlySet<number> = new Set([
   errorCodes.MEMORY_LIMIT_EXCEEDED,
 ])
 
-async function readRows(
-  store: Pick<Store, 'queryRaw'>,
-  item: ItemSql,
-  slice: SessionKey & Window,
-): Promise<readonly TimedRow[]> {
+/** The rows of a slice, in one or more parts, one after another in time. @throws StoreError */
+export async function* rowsOfSlice(
+  parts: SliceParts,
+  { from, to }: Window,
+): AsyncGenerator<ArchivedRows> {
+  const [first, end] = [BigInt(from), BigInt(to)]
+  const canHalve = end - first >= 2n
+  let rows: ArchivedRows
   try {
-    return await askRows(store, item, slice)
+    rows = await askRows(parts, { from, to }, canHalve ? sliceBytesMax : Number.POSITIVE_INFINITY)
   } catch (error) {
-    const [from, to] = [BigInt(slice.from), BigInt(slice.to)]
-    const isTooLarge = error instanceof StoreError && tooLarge.has(error.clickhouse?.code ?? 0)
-    if (!isTooLarge || to - from < 2n) throw error
-    const middle = String((from + to) / 2n)
-    const before = await readRows(store, item, { ...slice, to: middle })
-    return [...before, ...(await readRows(store, item, { ...slice, from: middle }))]
+    const isTooLarge =
+      error instanceof SliceTooLarge ||
+      (error instanceof StoreError && tooLarge.has(error.clickhouse?.code ?? 0))
+    if (!isTooLarge || !canHalve) throw error
+    const middle = String((first + end) / 2n)
+    yield* rowsOfSlice(parts, { from, to: middle })
+    yield* rowsOfSlice(parts, { from: middle, to })
+    return
   }
+  yield rows
 }
 
 async function askRows(
-  store: Pick<Store, 'queryRaw'>,
-  item: ItemSql,
-  slice: SessionKey & Window,
-): Promise<readonly TimedRow[]> {
+  { item, key, slabs, store }: SliceParts,
+  window: Window,
+  bytesMax: number,
+): Promise<ArchivedRows> {
   const sql = `WITH ${functions}
-    SELECT toUnixTimestamp64Nano(${item.time}) AS time, ${item.resource} AS resource, ${item.scope} AS scope, ${item.item} AS item
+    SELECT ${columnsOf(item)}
     FROM ${item.table}
     WHERE ${isOfSession} AND ${item.time} >= fromUnixTimestamp64Nano(toInt64({from:String}), 'UTC')
       AND ${item.time} < fromUnixTimestamp64Nano(toInt64({to:String}), 'UTC')`
-  const rows: TimedRow[] = []
-  for await (const lines of linesOf(await store.queryRaw(sql, 'TSVRaw', { ...slice }))) {
-    for (const line of lines) rows.push(toRow(line))
+  const rows = new ArchivedRows(item, slabs)
+  let pending: Uint8Array[] = []
+  let pendingBytes = 0
+  let wantedBytes = readBytesMin
+  const read = (): void => {
+    const bytes = Buffer.concat(pending)
+    const rest = bytes.subarray(
+      rows.read(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)),
+    )
+    pending = rest.length === 0 ? [] : [rest]
+    pendingBytes = rest.length
+    // A row that is longer than what there is is not begun again for every chunk of it.
+    wantedBytes = Math.max(readBytesMin, 2 * pendingBytes)
+    if (rows.bytes > bytesMax) throw new SliceTooLarge()
   }
-  return rows
-}
-
-/** JSON has no tab: its texts have it as `\t`. */
-function toRow(line: Buffer): TimedRow {
-  const first = line.indexOf(tab)
-  const second = line.indexOf(tab, first + 1)
-  const third = line.indexOf(tab, second + 1)
-  const time = line.subarray(0, first)
-  return {
-    time,
-    about: Number(time.toString('latin1')),
-    resource: line.subarray(first + 1, second),
-    scope: line.subarray(second + 1, third),
-    item: line.subarray(third + 1),
+  try {
+    for await (const chunk of await store.queryRaw(sql, 'RowBinary', { ...key, ...window })) {
+      pending.push(chunk)
+      pendingBytes += chunk.length
+      if (pendingBytes >= wantedBytes) read()
+    }
+    read()
+    if (pendingBytes > 0) throw new Error(`ClickHouse's answer ends within a row of ${item.table}`)
+    return rows
+  } catch (error) {
+    slabs.give(rows.slabs)
+    throw error
   }
 }

@@ -47,12 +47,30 @@ export function parseRequest(request: ArchivedRequest): ParsedRequest {
     const own = tableOf(request.signal, item)
     table ??= own
     if (table !== own) throw new ArchiveError('A request has metrics of several kinds')
-    const key = hash('sha1', JSON.stringify([resource, scope, item]), 'base64')
+    const key = hash('sha1', JSON.stringify(plainOf([resource, scope, item])), 'base64')
     found.push({ key, time: timeOf(item, own) })
     return true
   })
   if (owner === undefined || table === undefined) throw new ArchiveError('A request is empty')
   return { request, ...owner, table, items: found }
+}
+
+/**
+ * The same in one form: members in the order of their names, and without those that are empty,
+ * which some versions of an archive have and others do not, and which are nothing to OTLP.
+ */
+function plainOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainOf)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value)
+    .map(([name, member]): [string, unknown] => [name, plainOf(member)])
+    .filter(([, member]) => !isEmpty(member))
+  return Object.fromEntries(members.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === '' || value === 0
+  return Object.keys(value).length === 0
 }
 
 /** The request with only those of its items that are wanted, by their places. */
@@ -62,7 +80,7 @@ export function keepItems(
 ): ArchivedRequest {
   let index = 0
   const { root, groups } = walk(request, () => isWanted(index++))
-  return { ...request, body: JSON.stringify({ [root]: groups }) }
+  return { ...request, body: Buffer.from(JSON.stringify({ [root]: groups })) }
 }
 
 interface Where {
@@ -78,7 +96,7 @@ function walk(
   visit: (item: Json, where: Where) => boolean,
 ): { readonly root: string; readonly groups: readonly Json[] } {
   const [root, scopes, list] = names[signal]
-  const whole = JSON.parse(body) as Json
+  const whole = JSON.parse(body.toString()) as Json
   const groups = listOf(whole[root]).flatMap((group) => {
     const resource = (group['resource'] ?? {}) as Json
     const kept = listOf(group[scopes]).flatMap((one) => {

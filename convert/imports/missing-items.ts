@@ -60,7 +60,7 @@ async function* compare(
     const signal = first.request.signal
     const slice = requestsOfSlice(store, table, { service, session, from, to })
     for await (const { line } of slice) {
-      for (const { key, time } of parseRequest({ signal, body: line.toString() }).items) {
+      for (const { key, time } of parseRequest({ signal, body: line }).items) {
         stored.set(key, (stored.get(key) ?? 0) + 1)
         if (time === last) atLast.set(key, 1)
       }

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import {
   ArchiveError,
-  archiveVersion,
+  archiveVersions,
   type ArchiveEnd,
   type ArchiveHead,
   type ArchivedSession,
@@ -15,9 +15,11 @@ import { linesOf } from '../lines.ts'
 /** A request of OTLP/JSON. */
 export interface ArchivedRequest {
   readonly signal: 'traces' | 'logs' | 'metrics'
-  readonly body: string
+  /** In UTF-8. */
+  readonly body: Buffer
 }
 
+const lineEnd = Buffer.from('\n')
 const nothing = 'The file is empty; wanted an archive of sessions'
 /** What an archive is allowed to have: exports have far less. */
 const sessionsMax = 10_000
@@ -47,7 +49,7 @@ export async function verifyArchive(
     if (head === undefined) head = toHead(line.toString())
     else if (isOwn(line)) end = toEnd(line.toString(), lines)
     else toSignal(line, lines)
-    if (end === undefined) hash.update(line).update('\n')
+    if (end === undefined) hash.update(line).update(lineEnd)
   }
   if (head === undefined) throw new ArchiveError(nothing)
   if (end === undefined) {
@@ -75,7 +77,7 @@ export async function* readArchive(path: string): AsyncGenerator<ArchivedRequest
   for await (const line of linesIn(path)) {
     lines++
     if (lines === 1 || isOwn(line)) continue
-    yield { signal: toSignal(line, lines), body: line.toString() }
+    yield { signal: toSignal(line, lines), body: line }
   }
 }
 
@@ -133,9 +135,9 @@ function toHead(line: string): ArchiveHead {
   if (head?.archive === undefined) {
     throw new ArchiveError('The first line is no head of an archive; "sessions export" makes one')
   }
-  if (head.archive !== archiveVersion) {
+  if (!archiveVersions.includes(head.archive)) {
     throw new ArchiveError(
-      `The archive has version ${JSON.stringify(head.archive)}; this version of Wayward reads ${archiveVersion}`,
+      `The archive has version ${JSON.stringify(head.archive)}; this version of Wayward reads ${archiveVersions.join(' and ')}`,
     )
   }
   const { sessions, createdAt } = head
@@ -144,7 +146,7 @@ function toHead(line: string): ArchiveHead {
       `The head of the archive lists no sessions; wanted 1 to ${sessionsMax} with service and session`,
     )
   }
-  return { archive: archiveVersion, createdAt: String(createdAt), sessions }
+  return { archive: head.archive, createdAt: String(createdAt), sessions }
 }
 
 function toEnd(line: string, number: number): ArchiveEnd {

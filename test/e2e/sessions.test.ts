@@ -253,7 +253,7 @@ describe('a session', () => {
     expect(stderr).toContain(`Session ${session} of shop "north", until 20`)
     expect(code).toBe(0)
     const [head = '', ...lines] = gunzipSync(readFileSync(archive)).toString().trimEnd().split('\n')
-    expect(JSON.parse(head)).toMatchObject({ wayward: { archive: 1, sessions: [{ session }] } })
+    expect(JSON.parse(head)).toMatchObject({ wayward: { archive: 2, sessions: [{ session }] } })
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
       wayward: { end: true, sessions: [{ spans: 1200, logs: 2, points: 7 }] },
     })
@@ -362,8 +362,8 @@ describe('a bad archive', () => {
     ['that was changed', () => gzipSync(whole().replace('retry', 'again')), /SHA-256/],
     [
       'of another version',
-      () => gzipSync(whole().replace('"archive":1', '"archive":2')),
-      /version 2; this version of Wayward reads 1/,
+      () => gzipSync(whole().replace('"archive":2', '"archive":3')),
+      /version 3; this version of Wayward reads 1 and 2/,
     ],
     ['that is no archive', () => gzipSync('{"resourceSpans":[]}\n'), /no head of an archive/],
     ['that is not compressed', () => Buffer.from(whole()), /not compressed with gzip/],

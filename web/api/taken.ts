@@ -29,7 +29,7 @@ export async function toTaken(
   nonce: string,
   signal: AbortSignal,
 ): Promise<Taken> {
-  const request = { signal: kind, encoding: 'json', body: Buffer.from(body), nonce } as const
+  const request = { signal: kind, encoding: 'json', body, nonce } as const
   const deadline = performance.now() + retryForMs
   for (;;) {
     signal.throwIfAborted()

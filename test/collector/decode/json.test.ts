@@ -65,6 +65,45 @@ test.each(values)('decode() reads the value %s as "%s"', (json, text) => {
   expect(decodeSpan(value(json)).row?.['SpanAttributes']).toEqual([['k', text]])
 })
 
+test.each([
+  ['/', '\\/'],
+  ['a"b\\c\n\r\t\b\f', 'a\\"b\\\\c\\n\\r\\t\\b\\f'],
+  ['a', 'a'],
+  ['ü', '\\u00fc'],
+])('decode() reads texts of all lengths that are made of %j', (text, json) => {
+  for (const count of [0, 1, 20, 59, 60, 61, 117, 118, 119, 120, 121, 126, 127, 128, 129, 5_000]) {
+    for (const space of ['', ' ']) {
+      const [key, name] = [text.repeat(count % 60), text.repeat(count)]
+      const pair = `{"key":"${json.repeat(count % 60)}",${space}"value":{"stringValue":"${json.repeat(count)}"}}`
+      const { row } = decodeSpan(`,"name":"${json.repeat(count)}","attributes":[${pair},${pair}]`)
+      expect(row).toMatchObject({ SpanName: name })
+      expect(row?.['SpanAttributes']).toEqual([
+        [key, name],
+        [key, name],
+      ])
+    }
+  }
+})
+
+test('decode() reads members in any order, and when the order changes', () => {
+  for (const fields of [
+    ',"name":"n","kind":2,"status":{"code":2}',
+    ',"status":{"code":2},"kind":2,"name":"n"',
+    ',"kind" : 2,"status":{"code":2},"name":"n"',
+    ',"name":"n","kind":2,"status":{"code":2}',
+  ]) {
+    expect(decodeSpan(fields).row).toMatchObject({ SpanName: 'n', SpanKind: 'Server' })
+    const decoder = createTracesDecoder(defaultDecodeLimits, () => nowMs)
+    for (let round = 0; round < 2; round++) {
+      for (const more of [fields, ',"kind":2,"name":"n"', '']) {
+        expect(decoder.decode('json', Buffer.from(spanJson(more)))).toMatchObject({ message: '' })
+      }
+    }
+    const { rows } = readNativeBlock(Buffer.concat(decoder.blocks[0].take()))
+    expect(rows.map((row) => row['SpanName'])).toEqual(['n', 'n', '', 'n', 'n', ''])
+  }
+})
+
 test('decode() takes the last of equal keys, also where it is null or a list', () => {
   const first = value('{"stringValue":"first"}')
   const { row } = decodeSpan(`,"name":"a","name":"b","kind":3,"kind":null${first}${value('{}')}`)

@@ -4,6 +4,7 @@
 import { type ArchivedRequest, ArchiveError } from '@wayward/convert'
 import { missingRequests } from '@wayward/convert/imports/missing-items'
 import { expect, test } from 'vitest'
+import { type Cell, rowBinary } from '../row-binary.ts'
 
 type Raw = Parameters<typeof missingRequests>[0]
 
@@ -22,11 +23,11 @@ function requestOf(items: readonly Item[]): ArchivedRequest {
   const body = JSON.stringify({
     resourceLogs: [{ resource, scopeLogs: [{ scope: {}, logRecords }] }],
   })
-  return { signal: 'logs', body }
+  return { signal: 'logs', body: Buffer.from(body) }
 }
 
 function itemsOf({ body }: ArchivedRequest): readonly Item[] {
-  const { resourceLogs } = JSON.parse(body) as {
+  const { resourceLogs } = JSON.parse(body.toString()) as {
     resourceLogs: {
       scopeLogs: { logRecords: { timeUnixNano: string; body: { stringValue: string } }[] }[]
     }[]
@@ -38,22 +39,31 @@ function itemsOf({ body }: ArchivedRequest): readonly Item[] {
   )
 }
 
-/** A store that answers as ClickHouse does, in lines of time, resource, scope and item. */
+/** Resource and scope, and a record, in the order in which an export asks for them. */
+const resourceCells: readonly Cell[] = [{ 'service.name': 'shop' }, '', '', '', {}, '']
+const recordCells = (time: number, body: string): readonly Cell[] => [
+  BigInt(time),
+  0,
+  '',
+  body,
+  {},
+  0,
+  '',
+  '',
+  '',
+]
+
+/** A store that answers as ClickHouse does: time, resource, scope and item. */
 function storeOf(items: readonly Item[]): Raw {
   return {
     queryRaw: (_sql, _format, parameters = {}) => {
       const [from, to] = [Number(parameters['from']), Number(parameters['to'])]
-      const lines = items
+      const rows = items
         .filter(({ time }) => time >= from && time < to)
         .map(({ body, time }) =>
-          [
-            String(time),
-            JSON.stringify(resource),
-            '{}',
-            JSON.stringify({ timeUnixNano: String(time), body: { stringValue: body } }),
-          ].join('\t'),
+          rowBinary([BigInt(time), ...resourceCells, ...recordCells(time, body)]),
         )
-      const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+      const bytes = Buffer.concat(rows)
       return Promise.resolve(
         Object.assign(
           (async function* chunks() {
@@ -114,7 +124,21 @@ test('finds nothing where all is stored, and all where nothing is', async () => 
 test('refuses items that go back in time, of which it could not tell', async () => {
   const requests = [3, 1].map((time) => requestOf([{ time, body: 'x' }]))
   await expect(missing(storeOf([]), requests)).rejects.toThrow(ArchiveError)
-  const untimed = { signal: 'logs', body: requestOf([{ time: 1, body: '' }]).body } as const
-  const wrong = { ...untimed, body: untimed.body.replace('"1"', '"soon"') }
+  const { body } = requestOf([{ time: 1, body: '' }])
+  const wrong = {
+    signal: 'logs',
+    body: Buffer.from(body.toString().replace('"1"', '"soon"')),
+  } as const
   await expect(missing(storeOf([]), [wrong])).rejects.toThrow('wanted nanoseconds')
+})
+
+test('knows items of an archive of the first version, which have their empty members', async () => {
+  const items = [1, 2, 3].map((time) => ({ time, body: `text ${time % 2}` }))
+  const requests = items.map((item) => {
+    const { body } = requestOf([item])
+    const old = `"traceId":"","flags":0,"attributes":[],"eventName":"","body"`
+    return { signal: 'logs', body: Buffer.from(body.toString().replace('"body"', old)) } as const
+  })
+  expect(await missing(storeOf(items), requests)).toEqual([])
+  expect(await missing(storeOf(items.slice(1)), requests)).toEqual(items.slice(0, 1))
 })
