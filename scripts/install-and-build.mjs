@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildCommonjs } from './build-commonjs.mjs'
+import { buildWorker } from './build-worker.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -42,6 +43,7 @@ export function build() {
     dropOrphans(name)
     copyAssets(name)
   }
+  buildWorker()
   buildCommonjs()
   run(process.execPath, [join(root, 'scripts', 'build-page.mjs')])
 }

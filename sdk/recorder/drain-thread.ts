@@ -1,13 +1,12 @@
 // Where the drain runs: in a worker, or without one in the thread that records.
 import { type Memory, processCell } from '@wayward/record'
-import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { diag } from '@opentelemetry/api'
 import type { ProcessState } from '../process/process-state.ts'
 import type { SnapshotSettings } from '../report/open-operations.ts'
 import { Drain, type DrainSettings } from './drain.ts'
+import { workerSource } from './worker-source.ts'
 import type { WorkerInput, WorkerMessage } from './worker.ts'
 
 /** Reads and sends what is recorded. */
@@ -25,39 +24,71 @@ export interface DrainThread {
   abandon(): void
 }
 
+/** Of the last minute; after that the thread that records does it. */
+const workersMax = 2
+const minuteMs = 60_000
+
+/** Starts what reads and sends, and something in its place if it dies. */
 export function startDrain(
   memory: Memory,
   state: ProcessState,
   settings: DrainSettings,
 ): DrainThread {
-  const file = workerFile()
-  if (file === undefined) {
+  const here = (): DrainThread => drainHere(memory, state, settings)
+  if (workerSource === undefined) {
     diag.info('The recorder has no worker here: what is recorded is sent from this thread')
-    return drainHere(memory, state, settings)
+    return here()
   }
-  try {
-    return drainInWorker(file, memory, settings)
-  } catch (error) {
-    diag.warn('Cannot start the recorder in a worker; it runs in this thread instead', error)
-    return drainHere(memory, state, settings)
+  const source = workerSource
+  const startedMs: number[] = []
+  let current = start()
+
+  function start(): DrainThread {
+    const nowMs = performance.now()
+    if ((startedMs.at(-workersMax) ?? Number.NEGATIVE_INFINITY) > nowMs - minuteMs) {
+      diag.warn('The recorder has lost its workers; it runs in this thread instead')
+      return here()
+    }
+    startedMs.push(nowMs)
+    try {
+      return drainInWorker(source, memory, settings, () => {
+        current = start()
+      })
+    } catch (error) {
+      diag.warn('Cannot start the recorder in a worker; it runs in this thread instead', error)
+      return here()
+    }
+  }
+
+  return {
+    snapshot: () => current.snapshot(),
+    configure(snapshots) {
+      settings = { ...settings, snapshots: { ...settings.snapshots, ...snapshots } }
+      current.configure(snapshots)
+    },
+    flush: () => current.flush(),
+    flushNow: (timeoutMs) => current.flushNow(timeoutMs),
+    async shutdown() {
+      const last = current
+      await last.shutdown()
+      if (current !== last) await current.shutdown()
+    },
+    abandon: () => current.abandon(),
   }
 }
 
-/** The worker's file: beside this one, or where CommonJS is built to one file, beside that. */
-function workerFile(): string | undefined {
-  for (const place of ['./worker.js', '../recorder/worker.js']) {
-    const file = fileURLToPath(new URL(place, import.meta.url))
-    if (existsSync(file)) return file
-  }
-  return undefined
-}
-
-function drainInWorker(file: string, memory: Memory, settings: DrainSettings): DrainThread {
+function drainInWorker(
+  source: string,
+  memory: Memory,
+  settings: DrainSettings,
+  onDeath: () => void,
+): DrainThread {
   const { header, control } = memory
   const { buffer } = memory.areas
   const areas = buffer instanceof SharedArrayBuffer ? buffer : undefined
   const workerData: WorkerInput = { control, areas, settings }
-  const worker = new Worker(file, {
+  const worker = new Worker(source, {
+    eval: true,
     workerData,
     name: 'wayward-recorder',
     // What the application preloads is for its own threads.
@@ -66,9 +97,10 @@ function drainInWorker(file: string, memory: Memory, settings: DrainSettings): D
   })
   const asking = new Asking(memory)
   worker.unref()
-  worker.on('error', (error) => diag.error('The recorder has failed; nothing more is sent', error))
+  worker.on('error', (error) => diag.error('The worker of the recorder has failed', error))
   worker.on('exit', () => {
-    Atomics.store(header, processCell.isGone, 1)
+    // It says so when it ends of itself.
+    if (!asking.isGone) onDeath()
   })
   const port: { postMessage(message: WorkerMessage, transfer: readonly []): void } = worker
   const tell = (message: WorkerMessage): void => port.postMessage(message, [])

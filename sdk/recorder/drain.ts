@@ -141,6 +141,8 @@ export class Drain {
   readonly #control: ControlPoller | undefined
   readonly #flight: FlightWriter | undefined
   readonly #recordings: (Recording | undefined)[] = []
+  /** What another lost that read the memory before this one. */
+  readonly #droppedBefore: number
   #snapshots: SnapshotSettings
   #timer: NodeJS.Timeout | undefined
   #nextSecondMs = 0
@@ -165,8 +167,22 @@ export class Drain {
     this.#spans = spans.queue
     this.#events = events.queue
     this.#exporters = [spans.exporter, events.exporter]
+    const { header } = memory
+    this.#droppedBefore = Atomics.load(header, processCell.dropped)
+    this.#takeOver(Atomics.load(header, processCell.unsent))
     this.#control = settings.control && this.#createControl(settings.control)
     this.#flight = settings.file && openWriter(settings.file, memory)
+  }
+
+  /** What another had read when it died is not in the rings any more; some of it may be sent. */
+  #takeOver(unsent: number): void {
+    if (unsent === 0) return
+    const reason = WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED
+    this.#losses.addRange(reason, unsent, Number.POSITIVE_INFINITY, 0)
+  }
+
+  get #droppedCount(): number {
+    return this.#droppedBefore + this.#losses.count
   }
 
   /** Reads on a timer, which holds its thread if it shall. */
@@ -219,7 +235,7 @@ export class Drain {
     const book = new DetailBook(this.#memory)
     const count = (): ControlCounts => {
       const { recorded, thinned } = countRecorded(this.#memory)
-      return { sent: recorded, thinned, dropped: this.#losses.count }
+      return { sent: recorded, thinned, dropped: this.#droppedCount }
     }
     return new ControlPoller(settings, count, (details) => {
       book.set(detailSource.outside, details)
@@ -376,6 +392,6 @@ export class Drain {
     const { header } = this.#memory
     Atomics.store(header, processCell.unsent, unsent)
     if (unsent === 0) for (const recording of this.#recordings) recording?.reader.markSent()
-    Atomics.store(header, processCell.dropped, this.#losses.count)
+    Atomics.store(header, processCell.dropped, this.#droppedCount)
   }
 }

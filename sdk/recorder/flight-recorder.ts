@@ -30,6 +30,8 @@ import {
 export interface FlightFile {
   readonly path: string
   readonly mode: FlightMode
+  /** Where koffi is, for threads that do not find it by its name. */
+  readonly packagePath: string | undefined
 }
 
 /** What the file is to say of the process. */
@@ -76,20 +78,21 @@ export function createFlightFile(
   // A file, or a link, that is there already is somebody else's.
   make('mapped', 'wx')
   try {
-    return { file: { path, mode: 'mapped' }, areas: mapFlight(path) }
+    const packagePath = nodeModule.createRequire(import.meta.url).resolve(packageName)
+    return { file: { path, mode: 'mapped', packagePath }, areas: mapFlight(path, packagePath) }
   } catch (error) {
     diag.info(
       'The flight recorder has no koffi, or cannot map files with it: it writes its file a few times a second, and what came last may be missing',
       error,
     )
     make('copied', 'r+')
-    return { file: { path, mode: 'copied' }, areas: undefined }
+    return { file: { path, mode: 'copied', packagePath: undefined }, areas: undefined }
   }
 }
 
 /** The areas of a file, as memory. @throws Error where that cannot be had */
-export function mapFlight(path: string): Areas {
-  const koffi = nodeModule.createRequire(import.meta.url)(packageName) as Koffi
+function mapFlight(path: string, packagePath: string): Areas {
+  const koffi = nodeModule.createRequire(packagePath)(packagePath) as Koffi
   const libc = koffi.load(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6')
   const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)')
   const handle = openSync(path, 'r+')
@@ -105,9 +108,10 @@ export function mapFlight(path: string): Areas {
 /** Where the areas of another thread are. */
 export function placeOf(areas: SharedArrayBuffer | undefined, file: FlightFile | undefined): Areas {
   if (areas !== undefined) return { buffer: areas, start: 0 }
-  if (file === undefined)
-    throw new TypeError('Cannot find the areas: there is neither memory nor a file')
-  return mapFlight(file.path)
+  if (file?.packagePath === undefined) {
+    throw new TypeError('Cannot find the areas: there is neither memory nor a file that is mapped')
+  }
+  return mapFlight(file.path, file.packagePath)
 }
 
 /** What is used of koffi, whose types come with it where it is installed. */

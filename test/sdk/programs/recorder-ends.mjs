@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { register } from '@wayward/sdk'
 
+const workers = []
+process.on('worker', (worker) => workers.push(worker))
 const registration = register({
   recorder: true,
   snapshots: { intervalMs: 100, thresholdMs: 100 },
@@ -43,6 +45,14 @@ const ends = {
     const requests = Array.from({ length: 12_000 }, () => stuck.request())
     await sleep(400)
     for (const request of requests) request.cancelled()
+  },
+  async bereft() {
+    for (let time = 0; time < 3; time++) {
+      await workers.at(-1).terminate()
+      lock.acquired().released()
+      await registration.forceFlush()
+    }
+    console.error(`${workers.length} workers, ${registration.droppedCount} lost`)
   },
   async terminate() {
     const worker = new Worker(

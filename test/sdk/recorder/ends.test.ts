@@ -95,6 +95,17 @@ describe('what was recorded last arrives', () => {
   })
 })
 
+test('a worker that dies is replaced, by another and then by the thread that records', async () => {
+  const ended = await start('bereft').ended
+  expect(ended).toMatchObject({ code: 0, signal: null })
+  expect(ended.stderr).toMatch(/^2 workers, \d+ lost\n$/)
+  const lost = Number(ended.stderr.split(' ')[2])
+  // What the first had read, and nobody knows the fate of.
+  expect(lost).toBeLessThanOrEqual(1)
+  const told = names().filter((name) => name === 'last words')
+  expect(told.length + lost).toBe(4)
+})
+
 describe('a thread that does not come to itself is told with the lock that it holds', () => {
   test.each([
     ['in an endless loop', 'loop'],
