@@ -62,6 +62,8 @@ export const processCell = {
   detailGeneration: 5,
   /** Bytes of details, by their source; below zero while they are written. */
   detailBytes: 6,
+  /** 1 when what was not sent is given up, and counted as lost. */
+  isGivenUp: 8,
 } as const
 
 /** Cells of an area's header. */

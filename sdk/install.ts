@@ -10,7 +10,7 @@ import { createExportLine } from './emit/export-queue.ts'
 import { installLogs, installTraces, type Pipeline, settle } from './emit/pipeline.ts'
 import { getReporterWithCore } from './global-reporter.ts'
 import { diagnosticsKey } from './process/diagnostics.ts'
-import { arePausesReported, createPropagator } from './process/environment.ts'
+import { arePausesReported, createPropagator, isRecorderWanted } from './process/environment.ts'
 import { watchPauses } from './process/pause-watch.ts'
 import type { ProcessState } from './process/process-state.ts'
 import { createResource } from './process/resource.ts'
@@ -94,13 +94,13 @@ export function install(options: RegisterOptions): Registration {
   return registration
 }
 
-/** Records what the process's reporter is told, where that was asked for and can be had. */
+/** Records what the process's reporter is told, where that is wanted and can be had. */
 function record(
   resource: Resource,
   state: ProcessState,
   options: RegisterOptions,
 ): Recording | undefined {
-  const isWanted = options.recorder ?? getBooleanFromEnv('WAYWARD_RECORDER')
+  const isWanted = options.recorder ?? isRecorderWanted()
   if (!isWanted || !canRecord(options)) return undefined
   const { core } = getReporterWithCore()
   try {

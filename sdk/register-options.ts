@@ -44,7 +44,7 @@ export interface RegisterOptions {
    * Records locks, queue items and zones in memory, which a worker thread reads and sends, instead
    * of making spans of them on the application's path. Not where they go elsewhere than OTLP. Goes
    * before `WAYWARD_RECORDER`.
-   * @default false
+   * @default true
    */
   readonly recorder?: boolean
   /**

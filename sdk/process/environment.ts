@@ -58,11 +58,27 @@ export function isSdkDisabled(): boolean {
 
 /** Whether pauses are reported: unless `WAYWARD_PAUSES` is `false`. */
 export function arePausesReported(): boolean {
-  const wanted = getStringFromEnv('WAYWARD_PAUSES')?.toLowerCase()
+  return isOnUnlessFalse('WAYWARD_PAUSES')
+}
+
+/** Whether what is reported is recorded: unless `WAYWARD_RECORDER` is `false`. */
+export function isRecorderWanted(): boolean {
+  return isOnUnlessFalse('WAYWARD_RECORDER')
+}
+
+/** OpenTelemetry's own function takes what is not set for false. */
+function isOnUnlessFalse(name: string): boolean {
+  const wanted = getStringFromEnv(name)?.trim().toLowerCase()
   if (wanted !== undefined && wanted !== 'true' && wanted !== 'false') {
-    diag.warn(`Cannot use WAYWARD_PAUSES=${wanted}: "true" or "false" is wanted, "true" is used`)
+    diag.warn(`Cannot use ${name}=${wanted}: "true" or "false" is wanted, "true" is used`)
   }
   return wanted !== 'false'
+}
+
+/** Whether `OTEL_TRACES_SAMPLER` may leave out a trace that begins here. */
+export function areTracesSampled(): boolean {
+  const sampler = getStringFromEnv('OTEL_TRACES_SAMPLER')?.trim() ?? 'parentbased_always_on'
+  return sampler !== 'parentbased_always_on' && sampler !== 'always_on'
 }
 
 /**

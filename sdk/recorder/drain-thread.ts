@@ -138,10 +138,14 @@ function drainInWorker(
       asking.abandon()
       tell({ kind: 'abandon' })
       worker.unref()
+      // What is lost is known then.
+      Atomics.wait(header, processCell.isGivenUp, 0, giveUpMsMax)
     },
   }
 }
 
+/** How long an application waits at most to know what it gives up. */
+const giveUpMsMax = 200
 /** How often it is looked whether an answer is there. */
 const lookMs = 5
 

@@ -267,10 +267,18 @@ export class Drain {
   }
 
   abandon(): void {
+    clearInterval(this.#timer)
+    this.#read()
     this.#spans.abandon()
     this.#events.abandon()
     for (const exporter of this.#exporters) exporter.abandon()
-    this.#countUnsent()
+    // What is under way is counted when it has failed, which is now.
+    setImmediate(() => {
+      this.#countUnsent()
+      const { header } = this.#memory
+      Atomics.store(header, processCell.isGivenUp, 1)
+      Atomics.notify(header, processCell.isGivenUp)
+    })
   }
 
   async #flush(): Promise<void> {

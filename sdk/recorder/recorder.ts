@@ -53,6 +53,8 @@ export interface RecorderSettings {
   readonly spans: Emitter
   /** How much is told of which class. */
   readonly rules: Rules
+  /** Zones are a matter of a sampler, as other spans. */
+  readonly areZonesSampled?: boolean
   /** Told once: too many different names. */
   readonly onTextsFull: () => void
 }
@@ -73,11 +75,13 @@ export class Recorder implements Emitter {
   #openCount = 0
   readonly #openOfKind = new Int32Array(recordKinds)
   #isClosed = false
+  readonly #areZonesSampled: boolean
   /** For what has no slot. */
   readonly #spare: RecordPlace
 
-  constructor({ area, spans, rules, onTextsFull }: RecorderSettings) {
+  constructor({ area, spans, rules, areZonesSampled = false, onTextsFull }: RecorderSettings) {
     this.#area = area
+    this.#areZonesSampled = areZonesSampled
     this.#spans = spans
     this.#ring = new RingWriter(area)
     this.#table = { cells: area.tableCells, numbers: area.table }
@@ -105,7 +109,8 @@ export class Recorder implements Emitter {
   begin(operation: Operation): void {
     const parent = parentOf(operation.parent)
     // A record has no room for a state of the trace.
-    if (this.#isClosed || hasTraceState(parent) || !canBeRecorded(operation)) {
+    const isSpan = hasTraceState(parent) || (this.#areZonesSampled && operation.kind === 'zone')
+    if (this.#isClosed || isSpan || !canBeRecorded(operation)) {
       this.#spans.begin(operation)
       return
     }

@@ -22,7 +22,7 @@ import type { Resource } from '@opentelemetry/resources'
 import { ProtobufWriter } from '@wayward/otlp'
 import { ATTR_SERVICE_NAME } from '@wayward/semconv'
 import type { Pipeline } from '../emit/pipeline.ts'
-import { isExported, queueLimits } from '../process/environment.ts'
+import { areTracesSampled, isExported, queueLimits } from '../process/environment.ts'
 import type { ProcessState } from '../process/process-state.ts'
 import type { RegisterOptions } from '../register-options.ts'
 import type { Core } from '../report/core.ts'
@@ -96,7 +96,13 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
   const spans = core.emitter
   const book = new DetailBook(memory)
   if (shared === undefined) setFirstDetails(book, options.detail)
-  const recorder = new Recorder({ area, spans, rules: book, onTextsFull: warnOfTexts })
+  const recorder = new Recorder({
+    area,
+    spans,
+    rules: book,
+    areZonesSampled: areTracesSampled(),
+    onTextsFull: warnOfTexts,
+  })
   openArea(area)
   core.emitter = recorder
   core.open = followRecorded(recorder, core.open, drain)
