@@ -47,14 +47,18 @@ function licensesOf(files) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)
     if (match !== null && !match[1].includes('@wayward')) packages.add(match[1])
   }
-  const texts = [...packages].toSorted().map((path) => {
-    const { name, version, license } = JSON.parse(
-      readFileSync(join(root, path, 'package.json'), 'utf8'),
-    )
-    const files = readdirSync(join(root, path)).filter((file) => /^(?:licen[cs]e|notice)/i.test(file))
-    const rest = files.map((file) => readFileSync(join(root, path, file), 'utf8').trim())
-    return [`${name} ${version} (${license})`, ...rest].join('\n\n')
-  })
+  const texts = [...packages]
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map((path) => {
+      const { name, version, license } = JSON.parse(
+        readFileSync(join(root, path, 'package.json'), 'utf8'),
+      )
+      const files = readdirSync(join(root, path)).filter((file) =>
+        /^(?:licen[cs]e|notice)/i.test(file),
+      )
+      const rest = files.map((file) => readFileSync(join(root, path, file), 'utf8').trim())
+      return [`${name} ${version} (${license})`, ...rest].join('\n\n')
+    })
   const head = 'The text of the worker in worker-source.js has code of these packages in it.'
   return `${[head, ...texts].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
 }

@@ -23,7 +23,6 @@ import {
 } from '@wayward/record'
 import { existsSync } from 'node:fs'
 import { diag } from '@opentelemetry/api'
-import { ExportResultCode } from '@opentelemetry/core'
 import {
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED,
   WAYWARD_EVENTS_DROPPED_REASON_VALUE_OPEN_FULL,
@@ -47,6 +46,7 @@ import type { LossEvent } from '../report/operation.ts'
 import { type ControlCounts, ControlPoller, type ControlSettings } from './control-poller.ts'
 import { DetailBook, detailSource } from './detail-book.ts'
 import { type FlightFile, FlightWriter } from './flight-recorder.ts'
+import { exportLater } from './late-exporter.ts'
 import { OpenReports } from './open-reports.ts'
 import type {
   EncodedItem,
@@ -74,39 +74,6 @@ export interface DrainSettings extends RecordExporterSettings {
   readonly control: ControlSettings | undefined
   /** The file of the flight recorder. */
   readonly file: FlightFile | undefined
-}
-
-/**
- * An exporter whose code is loaded when there is something to send: it is most of what there is to
- * load, and what is open is told before.
- */
-function exportLater(signal: RecordSignal, settings: RecordExporterSettings): RecordExporter {
-  let exporter: RecordExporter | undefined
-  const load = async (): Promise<RecordExporter> => {
-    const { createRecordExporter } = await import('./record-exporter.ts')
-    exporter ??= createRecordExporter(signal, settings)
-    return exporter
-  }
-  return {
-    export(items, onResult) {
-      const onEnd: typeof onResult = (result) => {
-        if (result.code === ExportResultCode.SUCCESS) markSent(items)
-        onResult(result)
-      }
-      if (exporter !== undefined) return exporter.export(items, onEnd)
-      load().then(
-        (loaded) => loaded.export(items, onEnd),
-        (error: unknown) => onResult({ code: ExportResultCode.FAILED, error: error as Error }),
-      )
-    },
-    shutdown: async () => exporter?.shutdown(),
-    abandon: () => exporter?.abandon(),
-  }
-}
-
-/** What was sent is not in the ring only any more: whoever finds its file need not send it. */
-function markSent(items: readonly EncodedItem[]): void {
-  for (const { reader, end } of items) if (end !== undefined) reader?.markSent(end)
 }
 
 function openWriter(file: FlightFile, { areas }: Memory): FlightWriter | undefined {

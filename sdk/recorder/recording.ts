@@ -93,19 +93,9 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
       ? startDrain(memory, state, drainSettings(settings, flight?.file))
       : drainElsewhere(memory)
   if (shared === undefined) share(memory, flight?.file)
-  const spans = core.emitter
   const book = new DetailBook(memory)
   if (shared === undefined) setFirstDetails(book, options.detail)
-  const recorder = new Recorder({
-    area,
-    spans,
-    rules: book,
-    areZonesSampled: areTracesSampled(),
-    onTextsFull: warnOfTexts,
-  })
-  openArea(area)
-  core.emitter = recorder
-  core.open = followRecorded(recorder, core.open, drain)
+  const recorder = installRecorder(core, area, book, drain)
   const countWaiting = (): number => {
     const { header } = area
     const isUnread = Atomics.load(header, areaCell.head) !== Atomics.load(header, areaCell.tail)
@@ -151,6 +141,21 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
       drain.abandon()
     },
   }
+}
+
+/** Puts a recorder in the place of the spans that a thread's reports would become. */
+function installRecorder(core: Core, area: Area, rules: DetailBook, drain: DrainThread): Recorder {
+  const recorder = new Recorder({
+    area,
+    spans: core.emitter,
+    rules,
+    areZonesSampled: areTracesSampled(),
+    onTextsFull: warnOfTexts,
+  })
+  openArea(area)
+  core.emitter = recorder
+  core.open = followRecorded(recorder, core.open, drain)
+  return recorder
 }
 
 /** Longest time that a process which ends is kept from its end. */
