@@ -264,8 +264,6 @@ export class Drain {
   }
 
   #read(): void {
-    // What is read is not in the ring any more, and counted at the end only.
-    Atomics.add(this.#memory.header, processCell.unsent, 1)
     for (let index = 0; index < areaCount; index++) {
       const recording = this.#recordings[index] ?? this.#find(index)
       if (recording === undefined) continue
@@ -296,6 +294,8 @@ export class Drain {
   #take({ open, reader }: Recording, view: RecordView, kind: number): void {
     const sequence = sequenceOf(view)
     const { end } = view
+    // Before it is gone from the ring: it is in one of both at any time.
+    Atomics.add(this.#memory.header, processCell.unsent, 1)
     try {
       if (kind === recordKind.event) {
         this.#events.add({ bytes: encodeEvent(this.#encoder, view), sequence, reader, end })

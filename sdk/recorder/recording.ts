@@ -120,8 +120,13 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
       return countWaiting()
     },
     get droppedCount() {
-      const dropped = Atomics.load(memory.header, processCell.dropped)
-      return isAbandoned ? dropped + countUnread(area) : dropped
+      const { header } = memory
+      const dropped = Atomics.load(header, processCell.dropped)
+      if (!isAbandoned) return dropped
+      // Whoever reads it may be too busy to say what it has given up.
+      const isCounted = Atomics.load(header, processCell.isGivenUp) === 1
+      const unsent = isCounted ? 0 : Atomics.load(header, processCell.unsent)
+      return dropped + unsent + countUnread(area)
     },
     get counts() {
       return countRecorded(memory)
