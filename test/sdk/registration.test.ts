@@ -324,7 +324,8 @@ describe('a collector that does not work', () => {
     const { ms, dropped } = JSON.parse(ended.stdout) as { ms: number; dropped: number }
     expect(ms).toBeGreaterThan(350)
     expect(ms).toBeLessThan(soonMs)
-    expect(dropped).toBe(code.includes('shutdown') ? 5000 : 0)
+    // What tells of the loss may be lost, too.
+    expect([0, 1, 2]).toContain(dropped - (code.includes('shutdown') ? 5000 : 0))
   })
 
   test('and comes back: what was reported meanwhile arrives', async () => {
