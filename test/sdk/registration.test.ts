@@ -580,7 +580,8 @@ describe('the end of a process', () => {
         `import { register } from '@wayward/sdk'
         const { reporter, shutdown } = register({ snapshots: { thresholdMs: 0, intervalMs: 50 } })
         reporter.lock({ name: 'cart' }).request().granted()
-        await new Promise((done) => setTimeout(done, 120))
+        // Whoever reads what is recorded may be slow to start.
+        await new Promise((done) => setTimeout(done, 1000))
         const real = Date.now
         Date.now = () => real() - 3600_000
         await new Promise((done) => setTimeout(done, 300))
