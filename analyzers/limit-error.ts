@@ -28,6 +28,11 @@ export function isOutOfMemory(error: unknown): boolean {
   return error instanceof StoreError && error.clickhouse?.code === errorCodes.MEMORY_LIMIT_EXCEEDED
 }
 
+/** Whether a question took too long. */
+export function isOutOfTime(error: unknown): boolean {
+  return error instanceof StoreError && error.clickhouse?.code === errorCodes.TIMEOUT_EXCEEDED
+}
+
 /** Without what ClickHouse was doing when its memory was at its end: pages, and no help. */
 function shorten(message: string): string {
   return message.replace(/(maximum: [\d.]+ [A-Za-z]+)\.[^]*?( \([A-Z_]+, code \d+\))$/, '$1$2')

@@ -1,7 +1,8 @@
 import { errorCodes, type QueryParameters, type Reader, StoreError } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, SubjectKind, Telling, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
-import { isOutOfMemory, withCure } from './limit-error.ts'
+import { chosen, keepRows, type KeptTables } from './kept.ts'
+import { isOutOfMemory, isOutOfTime, withCure } from './limit-error.ts'
 import { type FilledParameters, fillSql } from './report/filled-sql.ts'
 import { readScope, sparing, unsetOf } from './scope.ts'
 import { readQuestion, type Scope } from './sql-modules.ts'
@@ -52,7 +53,7 @@ export interface Report {
   readonly rows: readonly Readonly<Record<string, Value>>[]
   /** The most severe first. */
   readonly findings: readonly Finding[]
-  /** The query that was asked. */
+  /** The query that was asked, with all that it reads from the tables. */
   readonly sql: string
 }
 
@@ -86,6 +87,8 @@ export async function listAnalyzers(): Promise<AnalyzerInfo[]> {
 /** What several questions about one window have in common, found out once when it is needed. */
 export interface Common {
   scope(): Promise<Scope>
+  /** Rows that they read and that are few, sent along with each. */
+  tables(): Promise<KeptTables>
   presence(): Promise<Readonly<Record<string, Value>>>
 }
 
@@ -97,8 +100,10 @@ export interface Common {
 export function shareAmong(store: Reader, names: readonly string[], window: ReportWindow): Common {
   const files = names.map((name) => findDefinition(name).sql)
   const parameters = toParameters(window)
+  const scope = once(async () => await readScope(store, files, parameters))
   return {
-    scope: once(async () => await readScope(store, files, parameters)),
+    scope,
+    tables: once(async () => await keepRows(store, files, parameters, await scope())),
     presence: once(async () => {
       const file = new URL('./data/presence.sql', import.meta.url)
       const [found = {}] = (await ask(store, file, parameters, unsetOf(parameters))).rows
@@ -126,6 +131,7 @@ export async function runAnalyzer(
     definition.sql,
     parametersOf(definition, window),
     await common.scope(),
+    await common.tables(),
   )
   const findings = rows
     .map((row) => definition.toFinding(row))
@@ -250,13 +256,24 @@ export async function listReported(
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
 }
 
-/** Asks again where memory did not suffice, if there is a way that takes less. */
+/**
+ * Asks again where tables could not be sent along, and where memory did not suffice, if there is a
+ * way that takes less.
+ */
 async function askSparingly(
   store: Reader,
   file: URL,
   parameters: QueryParameters,
   scope: Scope,
+  tables: KeptTables,
 ): Promise<Answer> {
+  if (Object.keys(tables).length > 0) {
+    try {
+      return await ask(store, file, parameters, scope, tables)
+    } catch (error) {
+      if (!(error instanceof StoreError) || isOutOfTime(error)) throw error
+    }
+  }
   try {
     return await ask(store, file, parameters, scope)
   } catch (error) {
@@ -272,10 +289,12 @@ async function ask(
   file: URL,
   parameters: QueryParameters,
   scope: Scope,
+  tables: KeptTables = {},
 ): Promise<Answer> {
   const { sql, header } = await readQuestion(file, scope)
   const { question, columns, headline } = header
-  const rows = await queryRows(store, sql, parameters)
+  const sent = await readQuestion(file, { ...scope, kept: new Set(Object.keys(tables)) })
+  const rows = await queryRows(store, sent.sql, parameters, chosen(tables, sent.reads))
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
 }
 
@@ -297,13 +316,14 @@ async function queryRows(
   store: Reader,
   sql: string,
   parameters: QueryParameters,
+  tables: KeptTables = {},
 ): Promise<RawRow[]> {
   try {
-    return await store.query<RawRow>(sql, parameters)
+    return await store.query<RawRow>(sql, parameters, undefined, tables)
   } catch (error) {
     const plain = sql.replaceAll(' AS MATERIALIZED\n', ' AS\n')
     if (plain === sql || !isAboutMaterialized(error)) throw withCure(error)
-    return await store.query<RawRow>(plain, parameters)
+    return await store.query<RawRow>(plain, parameters, undefined, tables)
   }
 }
 

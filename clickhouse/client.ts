@@ -4,15 +4,26 @@ import {
   type ClickHouseClient,
   type ClickHouseSettings,
   type DataFormat,
+  type ExecResult,
 } from '@clickhouse/client'
 import { connect } from './connection.ts'
 import { errorCodes } from './error-codes.ts'
 import { toInsertError } from './insert-error.ts'
 import { createInsertSettings } from './insert-settings.ts'
 import { onCluster } from './schema/cluster.ts'
+import { type KeepLimits, type KeptRows, readKept, toForm } from './kept-rows.ts'
 import { isRetryable, StoreError, toStoreErrorCode } from './store-error.ts'
 import { insertStatements } from './tables.ts'
 import type { InsertOutcome, QueryParameters, RawAnswer, Store, StoreSettings } from './store.ts'
+
+/** Rows that are sent along with a query, by the names by which it reads them. */
+type Tables = Readonly<Record<string, KeptRows>>
+
+interface Asked {
+  readonly parameters: QueryParameters
+  readonly signal: AbortSignal | undefined
+  readonly tables: Tables
+}
 
 const createDatabase = 'CREATE DATABASE IF NOT EXISTS {database:Identifier}'
 
@@ -51,7 +62,10 @@ class HttpStore implements Store {
     sql: string,
     parameters: QueryParameters = {},
     signal?: AbortSignal,
+    tables: Tables = {},
   ): Promise<Row[]> {
+    if (Object.keys(tables).length > 0)
+      return await this.#queryWith(tables, sql, parameters, signal)
     return await this.#read(async (clickhouseSettings) => {
       const result = await this.#client.query({
         query: sql,
@@ -64,35 +78,83 @@ class HttpStore implements Store {
     })
   }
 
+  async #queryWith<Row>(
+    tables: Tables,
+    sql: string,
+    parameters: QueryParameters,
+    signal: AbortSignal | undefined,
+  ): Promise<Row[]> {
+    const { stream } = await this.#ask(sql, 'JSONEachRow', { parameters, signal, tables })
+    const lines = (await readAll(this.#bytes(stream))).toString('utf8').split('\n')
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row)
+  }
+
+  async keep(
+    sql: string,
+    { rowsMax, bytesMax }: KeepLimits,
+    parameters: QueryParameters = {},
+    signal?: AbortSignal,
+    tables: Tables = {},
+  ): Promise<KeptRows | undefined> {
+    const { stream } = await this.#ask(sql, 'Native', { parameters, signal, tables })
+    const bytes = await readAll(this.#bytes(stream), bytesMax)
+    const kept = bytes.length > bytesMax ? undefined : readKept(bytes)
+    return kept === undefined || kept.rows > rowsMax ? undefined : kept
+  }
+
   async queryRaw(
     sql: string,
     format: string,
     parameters: QueryParameters = {},
     signal?: AbortSignal,
   ): Promise<RawAnswer> {
+    const { stream, response_headers: headers } = await this.#ask(sql, format, {
+      parameters,
+      signal,
+      tables: {},
+    })
+    const seen = headers['x-clickhouse-format']
+    const bytes = this.#bytes(stream)
+    return {
+      format: typeof seen === 'string' ? seen : undefined,
+      [Symbol.asyncIterator]: () => bytes[Symbol.asyncIterator](),
+    }
+  }
+
+  /** Tables go as a form, which the client has not: its insert sends any bytes as they are. */
+  async #ask(
+    sql: string,
+    format: string,
+    { parameters, signal, tables }: Asked,
+  ): Promise<ExecResult<Readable>> {
+    const { contentType, body, settings } = toForm(tables)
     return await this.#read(async (clickhouseSettings) => {
-      // A parameter of the request and not a clause: the text may bring a FORMAT or end in a
-      // comment.
-      const result = await this.#client.exec({
+      const asked = {
         query: sql,
         query_params: { ...parameters },
         clickhouse_settings: {
           ...clickhouseSettings,
-          // ClickHouse knows more formats than the client's type lists, and says so if it does not.
+          ...settings,
+          // A parameter of the request and not a clause: the text may bring a FORMAT or end in a
+          // comment. ClickHouse knows more formats than the client's type lists, and says so if it
+          // does not.
           default_format: format as DataFormat,
           // An error after the first rows must be an error, and not a text among them.
-          wait_end_of_query: 1,
+          wait_end_of_query: 1 as const,
         },
         ignore_error_response: true,
         ...(signal === undefined ? {} : { abort_signal: signal }),
-      })
-      if ((result.http_status_code ?? 200) >= 400) throw await readException(result.stream)
-      const seen = result.response_headers['x-clickhouse-format']
-      const bytes = this.#bytes(result.stream)
-      return {
-        format: typeof seen === 'string' ? seen : undefined,
-        [Symbol.asyncIterator]: () => bytes[Symbol.asyncIterator](),
       }
+      const result =
+        body.length === 0
+          ? await this.#client.exec(asked)
+          : await this.#client.exec({
+              ...asked,
+              values: Readable.from(body, { objectMode: false }),
+              http_headers: { 'Content-Type': contentType },
+            })
+      if ((result.http_status_code ?? 200) >= 400) throw await readException(result.stream)
+      return result
     })
   }
 
@@ -247,6 +309,21 @@ class HttpStore implements Store {
 // 26.7.2.1)
 const exceptionText =
   /^Code: (?<code>\d+)\.\s*(?:DB::Exception: )?(?<message>.*?)\s*\((?<type>[A-Z][A-Z0-9_]+)\)(?:\s*\(version [^)]*\)*)?\s*$/s
+
+/** Of what has more bytes than wanted the beginning, which has more, too. */
+async function readAll(
+  stream: AsyncIterable<Uint8Array>,
+  bytesMax = Number.POSITIVE_INFINITY,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > bytesMax) break
+  }
+  return Buffer.concat(chunks)
+}
 
 /** Reads an answer to its end, which frees its connection, and keeps its beginning. */
 async function readStart(stream: AsyncIterable<Uint8Array>): Promise<string> {

@@ -11,6 +11,7 @@ export { isEmpty, type MigrationPlan, type PlanOptions } from './schema/plan.ts'
 export { currentTableName } from './schema/former-names.ts'
 export { toClusterStatements } from './schema/cluster.ts'
 export { showPlan, type ShowOptions } from './schema/show.ts'
+export type { KeepLimits, KeptRows } from './kept-rows.ts'
 export type {
   InsertOutcome,
   QueryParameters,

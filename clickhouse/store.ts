@@ -1,4 +1,5 @@
-/** Where a ClickHouse HTTP interface is and who asks. */
+import type { KeepLimits, KeptRows } from './kept-rows.ts'
+
 /** The bytes of an answer as they come. */
 export interface RawAnswer extends AsyncIterable<Uint8Array> {
   /** The format that they are in, where ClickHouse says so: a statement may have one of its own. */
@@ -52,9 +53,29 @@ export interface Reader {
    * Rows of a query as objects. 64-bit integers come as strings.
    *
    * @param signal ends the query, in ClickHouse as well
+   * @param tables rows that are sent along, by the names by which the query reads them
    * @throws StoreError
    */
-  query<Row>(sql: string, parameters?: QueryParameters, signal?: AbortSignal): Promise<Row[]>
+  query<Row>(
+    sql: string,
+    parameters?: QueryParameters,
+    signal?: AbortSignal,
+    tables?: Readonly<Record<string, KeptRows>>,
+  ): Promise<Row[]>
+  /**
+   * Rows of a query that other queries are to have as a table. A reader without this asks each
+   * query as a whole.
+   *
+   * @returns undefined where they are too many
+   * @throws StoreError
+   */
+  keep?(
+    sql: string,
+    limits: KeepLimits,
+    parameters?: QueryParameters,
+    signal?: AbortSignal,
+    tables?: Readonly<Record<string, KeptRows>>,
+  ): Promise<KeptRows | undefined>
 }
 
 /** The one way to ClickHouse: the embedded engine, a server and a cluster look alike from here. */

@@ -126,7 +126,7 @@ export interface DataQualityRow {
 
 /** Of `deadlock`: one row per state and set of lock names, the most severe first. */
 export interface DeadlockRow {
-  /** live: nobody has given up; resolved: somebody did */
+  /** live: nobody has given up; resolved: somebody did; unknown: more waits than are looked at, so circles may be missing */
   readonly state: string
   /** names of the locks, in the order of the circle, each once */
   readonly locks: string
@@ -162,6 +162,8 @@ export interface DeadlockRow {
   readonly trace_ids: string
   /** spans of the waits of the latest */
   readonly span_ids: string
+  /** waits of one for another that may be in circles and were not looked at */
+  readonly left_out: number
 }
 
 /** Of `job-delay`: one row per late or slow run, the most severe first, at most 200. */

@@ -37,7 +37,11 @@ INNER JOIN
     actor, from_ns, till_ns,
     trouble(length_ns) AS troubling,
     if(outcome = 'waiting', length_ns, 0) AS waiting_ns,
+    -- If shared_waits:
     if(is_for_several, cityHash64(lock, actor, from_ns, length_ns), 0) AS wait,
+    -- Else
+    toUInt64(0) AS wait,
+    -- End
     cityHash64(lock, slot) AS place,
     actor_number(task_name, task_id, thread_name) AS waiter
   FROM lock_waits

@@ -3,7 +3,7 @@
 --
 -- Names would take some kilobytes for each holder.
 --
--- Uses: lock_blocks, lock_heavy_holders
+-- Uses: lock_named_blocks
 --
 -- Columns, by class of the lock and name of the holder:
 --   class, holder  numbers; where memory is short, 0 for all of a class but the heaviest
@@ -12,6 +12,7 @@
 --   by_waiter   numbers of those who waited most for him, with nanoseconds; the rarest are estimates where there are many
 --   open        waits that go on while a hold of his does; open_ns: their ages, shared among the holders
 --   worst       longest of the blocks: length, from_ns, till_ns, lock, actor and start_ns of the hold
+-- If shared_waits:
 SELECT
   class, charge.1 AS holder,
   sum(charge.2) AS blocked_ns,
@@ -52,23 +53,24 @@ FROM
       sumIf(toFloat64(waiting_ns), holder_is_open) AS going_on_ns,
       argMax(block, till_ns - from_ns) AS longest,
       groupArrayIf((holder, block, troubling, if(holder_is_open, toFloat64(waiting_ns), 0), actor, waiter), wait != 0) AS met
-    FROM
-    (
-      SELECT
-        class, waiter, actor, holder, from_ns, till_ns, troubling, waiting_ns, wait, holder_is_open,
-        (till_ns - from_ns, from_ns, till_ns, lock, holder_actor, holder_start_ns) AS block,
-        -- If lock_heavy_holders:
-        h.heavy != 0 AS is_named
-        -- Else
-        true AS is_named
-        -- End
-      FROM lock_blocks AS b
-      -- If lock_heavy_holders:
-      LEFT JOIN lock_heavy_holders AS h ON h.heavy = cityHash64(b.class, b.holder)
-      -- End
-    )
+    FROM lock_named_blocks
     GROUP BY class, one
   )
 )
 ARRAY JOIN charges AS charge
 GROUP BY class, holder
+-- Else
+SELECT
+  class,
+  if(is_named, b.holder, 0) AS holder,
+  sum(toFloat64(till_ns - from_ns)) AS blocked_ns,
+  sum(troubling * (till_ns - from_ns)) AS trouble_ns,
+  count() AS blocks,
+  uniqCombinedState(12)(actor) AS victims,
+  approx_top_sum(4)(waiter, toUInt64(till_ns - from_ns)) AS by_waiter,
+  toUInt64(countIf(waiting_ns > 0 AND holder_is_open)) AS open,
+  sumIf(toFloat64(waiting_ns), holder_is_open) AS open_ns,
+  argMax(block, till_ns - from_ns) AS worst
+FROM lock_named_blocks AS b
+GROUP BY class, holder
+-- End

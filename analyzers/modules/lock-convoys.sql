@@ -2,20 +2,21 @@
 --
 -- Uses: lock_waits
 --
--- Columns: class, owner, lock_name, lock_type, lock
---   services   who waited in it
+-- Rows are narrow, as there may be hundreds of thousands: names and spans are looked up by who asks, for the longest.
+--
+-- Columns: class, lock
+--   others     services that waited in it, where services share the lock
 --   start_ns   when the first began to wait, within the window; length_ns: until nobody waited any more
 --   wait_ns    how long they waited in it, together
 --   peak       most that waited at once
 --   served     that were granted; gave_up: that were not; waiting: that wait on, as_of: until when that is known
---   longest    the longest wait: lock_id, trace_id, span_id
+--   longest    the longest wait: length_ns, start_ns, actor
 SELECT
   any(w.class) AS class,
-  any(w.owner) AS owner,
-  any(w.lock_name) AS lock_name,
-  any(w.lock_type) AS lock_type,
   lock,
-  groupUniqArray(service) AS services,
+  -- If service_locks:
+  groupUniqArrayIf(w.service, is_shared) AS others,
+  -- End
   first_ns AS start_ns,
   toUInt64(max(till_ns) - start_ns) AS length_ns,
   sum(toFloat64(till_ns - from_ns)) AS wait_ns,
@@ -24,11 +25,11 @@ SELECT
   countIf(outcome IN ('timeout', 'cancelled')) AS gave_up,
   countIf(outcome = 'waiting') AS waiting,
   maxIf(w.as_of, outcome = 'waiting') AS as_of,
-  argMax((w.lock_id, w.trace_id, w.span_id), w.length_ns) AS longest
+  max((w.length_ns, w.start_ns, w.actor)) AS longest
 FROM
 (
   SELECT
-    lock, class, owner, lock_name, lock_type, service, from_ns, till_ns, outcome, as_of, lock_id, trace_id, span_id, length_ns
+    lock, actor, class, is_shared, service, start_ns, from_ns, till_ns, outcome, as_of, length_ns
   FROM lock_waits
   WHERE till_ns > from_ns AND outcome != 'lost'
 ) AS w

@@ -1,5 +1,7 @@
 -- Module: Which lock was asked for while which other was held: a row for each pair of locks.
 --
+-- Kept for several questions: a report asks it once.
+--
 -- Uses: lock_holds, lock_waits
 --
 -- Columns, from_* of the held lock, to_* of the one asked for:
@@ -54,10 +56,12 @@ FROM
 ) AS r
 INNER JOIN
 (
+  -- A lock of a session names that itself; of others each session is looked at.
   SELECT
-    any(h.service) AS service, any(h.session) AS session, any(h.lock_id) AS lock_id, any(h.lock_name) AS lock_name,
-    lock, any(h.owner) AS owner, max(lock_mode != 'shared') AS is_alone
+    any((h.service, h.session, h.lock_id, h.lock_name, h.owner)) AS one,
+    one.1 AS service, one.2 AS session, one.3 AS lock_id, one.4 AS lock_name, lock, one.5 AS owner,
+    max(lock_mode != 'shared') AS is_alone
   FROM lock_holds AS h
-  GROUP BY lock, cityHash64(h.service, h.session)
+  GROUP BY lock, if(is_shared, cityHash64(h.service, h.session), 0)
 ) AS k ON k.service = r.service AND k.session = r.session AND k.lock_id = r.from_id
 GROUP BY from_lock, from_owner, from_name, to_lock, to_owner, to_name

@@ -3,6 +3,8 @@
 -- The answer for a window up to a moment is what it would have been at that moment: a hold that ended after the window
 -- was open at its end. A hold that was stored twice is there once; inner holds of a re-entrant lock are left out.
 --
+-- Kept for several questions: a report asks it once where it is small, and its questions are planned sooner for a table.
+--
 -- Uses: window_from_ns, window_to_ns, end_of_ns, open_locks, repeated_holds
 --
 -- Columns:
@@ -21,7 +23,7 @@
 SELECT
   lock_key AS lock,
   actor_key AS actor,
-  lock_type IN ('distributed', 'database', 'file') AS is_shared,
+  CAST(lock_type IN ('distributed', 'database', 'file') AS UInt8) AS is_shared,
   if(is_shared, '', service) AS owner,
   cityHash64(owner, lock_name, lock_type) AS class,
   service, session, lock_name, lock_id, lock_type, lock_mode, contended, wait_ns, permits, held, weight,

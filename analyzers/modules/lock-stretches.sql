@@ -4,6 +4,8 @@
 -- What is in each stretch is summed in sorted lists, a number for the stretch and the nanoseconds of one wait: a table of
 -- all stretches would take several times the memory.
 --
+-- Kept for several questions: a report asks it once.
+--
 -- Uses: lock_waits, trouble, window_from_ns, window_to_ns
 --
 -- Columns: class, lock_type, blocked_worst, worst_ns (start of that stretch), blocked_ns (sum over the window)

@@ -3,6 +3,8 @@
 -- The answer for a window up to a moment is what it would have been at that moment: a wait that ended after the window
 -- is one that goes on at its end. A wait that was stored twice is there once.
 --
+-- Kept for several questions: a report asks it once where it is small, and its questions are planned sooner for a table.
+--
 -- Uses: window_from_ns, window_to_ns, end_of_ns, open_locks, repeated_waits
 --
 -- Columns:
@@ -17,7 +19,7 @@
 SELECT
   lock_key AS lock,
   actor_key AS actor,
-  lock_type IN ('distributed', 'database', 'file') AS is_shared,
+  CAST(lock_type IN ('distributed', 'database', 'file') AS UInt8) AS is_shared,
   if(is_shared, '', service) AS owner,
   cityHash64(owner, lock_name, lock_type) AS class,
   service, session, lock_name, lock_id, lock_type, lock_mode, timeout_ns, waiters, permits, holder_task_id, held,

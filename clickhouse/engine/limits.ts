@@ -48,12 +48,12 @@ export const engineLimits = {
     text: 'Bytes of a statement',
   },
   externalBytesMax: {
-    default: 16 * mebibyte,
+    default: 32 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of the files of one form, which become external tables',
   },
   externalBytesTotalMax: {
-    default: 64 * mebibyte,
+    default: 128 * mebibyte,
     unit: 'bytes',
     text: 'Bytes of such files of all requests that are under way; more are refused',
   },

@@ -106,3 +106,49 @@ test('readQuestion() leaves no mark of optional parts behind', async () => {
   expect(sql).toContain('IN repeated_holds')
   expect(sql).not.toMatch(/-- (?:If|End)\b/)
 })
+
+const wait = {
+  service: 'shop',
+  session: 's',
+  lock_name: 'cart',
+  lock_id: 'c1',
+  lock_type: 'mutex',
+  lock_mode: 'exclusive',
+  requested_at: '2026-11-21 06:00:00.100000000',
+  wait_ns: 900_000_000,
+  result: 'granted',
+  task_id: 't2',
+  sequence: 9,
+  trace_id: 'c',
+  span_id: 'd',
+}
+
+test('who blocked whom is asked with chains where somebody waited who held a lock', async () => {
+  await engine.insertRows('wayward_lock_holds', [hold])
+  await engine.insertRows('wayward_lock_waits', [wait])
+  const plain = await runAnalyzer(engine.reader, 'blocked-by')
+  expect(plain.rows).toMatchObject([{ lock_name: 'cart', blocks: 1, chain: '' }])
+  expect(plain.sql).not.toContain('links')
+  const inner = { ...hold, lock_name: 'till', lock_id: 't1', task_id: 't3', sequence: 10 }
+  const outer = {
+    ...hold,
+    task_id: 't2',
+    sequence: 11,
+    granted_at: '2026-11-21 06:00:01.000000000',
+  }
+  const nested = { ...wait, lock_name: 'till', lock_id: 't1', held: ['c1'], sequence: 12 }
+  await engine.insertRows('wayward_lock_holds', [inner, outer])
+  await engine.insertRows('wayward_lock_waits', [nested])
+  const chained = await runAnalyzer(engine.reader, 'blocked-by')
+  expect(chained.sql).toContain('links')
+})
+
+test('a lock held open by one who waits counts as a chain', async () => {
+  await engine.insertRows('wayward_lock_holds', [hold])
+  await engine.insertRows('wayward_lock_waits', [wait])
+  await engine.insertRows('wayward_open_operations', [
+    { ...open, kind: 'lock_wait', held: ['x'], sequence: 13 },
+  ])
+  const { sql } = await runAnalyzer(engine.reader, 'blocked-by')
+  expect(sql).toContain('links')
+})

@@ -245,7 +245,10 @@ export const endpoints: readonly Endpoint[] = [
 /** A reader whose questions end with the client. */
 function stoppable({ store, signal }: Question['asker']): Question['asker']['store'] {
   return {
-    query: (sql, parameters) => store.query(sql, parameters, signal),
+    query: (sql, parameters, _, tables) => store.query(sql, parameters, signal, tables),
+    async keep(sql, limits, parameters, _, tables) {
+      return await store.keep?.(sql, limits, parameters, signal, tables)
+    },
     queryRaw: (sql, format, parameters) => store.queryRaw(sql, format, parameters, signal),
   }
 }

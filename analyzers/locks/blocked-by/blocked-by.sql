@@ -6,7 +6,7 @@
 --   service   String         only this service, empty for all
 --   sessions  Array(String)  only these sessions, empty for all
 --
--- Uses: lock_holds, lock_waits, lock_slots, lock_charges, lock_stretches, lock_drawers, drawers, actor_name, actor_number,
+-- Uses: lock_waits, lock_slots, lock_culprits, lock_stretches, lock_drawers, drawers, actor_name, actor_number,
 --   observed, blocked_severity, hang_severity, as_durations
 --
 -- Headline, the columns of a table, the last left out first:
@@ -40,55 +40,28 @@
 --   hold_trace_id  text         its trace
 --   hold_span_id   text         its span
 WITH
-  -- Found before the rest is planned, which is then planned for these few rows, not for all that they come from.
+  -- What those are called who waited most for each.
+  waiters AS
   (
-    SELECT groupArray((
-      class, lock_name, lock_type, holder, blocked_ns, trouble_ns, blocks, victims, by_waiter, open, open_ns, worst, rank,
-      known_ns, actor, service, task_id, trace_id, span_id, parent_span_id, start_ns, end_ns, as_of))
+    SELECT class, holder_name, mapFromArrays(groupArray(name), groupArray(waited_ns)) AS waited
     FROM
     (
-      SELECT
-        c.class AS class, h.lock_name AS lock_name, h.lock_type AS lock_type,
-        actor_name(h.task_name, h.task_id, h.thread_name) AS holder,
-        c.blocked_ns AS blocked_ns, c.trouble_ns AS trouble_ns, c.blocks AS blocks, c.victims AS victims,
-        c.by_waiter AS by_waiter, c.open AS open, c.open_ns AS open_ns, c.worst AS worst, c.rank AS rank, c.known_ns AS known_ns,
-        h.actor AS actor, h.service AS service, h.task_id AS task_id, h.trace_id AS trace_id, h.span_id AS span_id,
-        h.parent_span_id AS parent_span_id, h.start_ns AS start_ns, h.end_ns AS end_ns, h.as_of AS as_of
-      FROM lock_holds AS h
+      SELECT class, holder_name, n.name AS name, sum(toFloat64(one.2)) AS waited_ns
+      FROM (SELECT class, holder_name, arrayJoin(by_waiter) AS one FROM lock_culprits) AS c
       INNER JOIN
       (
-        SELECT
-          class, holder, blocked_ns, trouble_ns, blocks, finalizeAggregation(victims) AS victims,
-          by_waiter, open, open_ns, worst,
-          row_number() OVER (PARTITION BY class ORDER BY holder = 0, blocked_ns DESC, holder) AS rank,
-          sum(blocked_ns) OVER (PARTITION BY class) AS known_ns
-        FROM lock_charges
-        ORDER BY holder = 0, open_ns DESC, blocked_ns DESC
-        LIMIT 1000
-      ) AS c ON c.worst.4 = h.lock AND c.worst.5 = h.actor AND c.worst.6 = h.start_ns
-      WHERE c.holder != 0
-      LIMIT 1 BY c.class, c.holder
+        SELECT number, any(actor_name(task_name, task_id, thread_name)) AS name
+        FROM
+        (
+          SELECT actor_number(task_name, task_id, thread_name) AS number, task_name, task_id, thread_name
+          FROM lock_waits
+        ) AS w
+        INNER JOIN (SELECT DISTINCT arrayJoin(by_waiter).1 AS most FROM lock_culprits) AS m ON m.most = w.number
+        GROUP BY number
+      ) AS n ON n.number = c.one.1
+      GROUP BY class, holder_name, name
     )
-  ) AS found,
-  -- What those are called who waited most.
-  (
-    SELECT (arrayPushFront(groupArray(number), toUInt64(0)), arrayPushFront(groupArray(name), ''))
-    FROM
-    (
-      SELECT actor_number(task_name, task_id, thread_name) AS number, any(actor_name(task_name, task_id, thread_name)) AS name
-      FROM lock_waits
-      WHERE number IN (SELECT arrayJoin(arrayFlatten(arrayMap(one -> one.9.1, found))))
-      GROUP BY number
-    )
-  ) AS called,
-  charges AS
-  (
-    SELECT
-      one.1 AS class, one.2 AS lock_name, one.3 AS lock_type, one.4 AS holder, one.5 AS blocked_ns, one.6 AS trouble_ns,
-      one.7 AS blocks, one.8 AS victims, one.9 AS by_waiter, one.10 AS open, one.11 AS open_ns, one.12 AS worst,
-      one.13 AS rank, one.14 AS known_ns, one.15 AS actor, one.16 AS service, one.17 AS task_id, one.18 AS trace_id,
-      one.19 AS span_id, one.20 AS parent_span_id, one.21 AS start_ns, one.22 AS end_ns, one.23 AS as_of
-    FROM (SELECT arrayJoin(found) AS one)
+    GROUP BY class, holder_name
   ),
   all_waits AS
   (
@@ -96,6 +69,7 @@ WITH
     FROM lock_slots
     GROUP BY of_class
   ),
+  -- If nested_waits:
   -- Waits of those who held a lock meanwhile: through them a chain goes on.
   links AS MATERIALIZED
   (
@@ -141,11 +115,12 @@ WITH
     FROM steps
     GROUP BY root
   ),
+  -- End
   -- With the spans of its trace, but for those of locks.
   traced AS
   (
     SELECT
-      c.class AS class, c.holder AS holder, any(c.lock_name) AS lock_name, any(c.lock_type) AS lock_type,
+      c.class AS class, c.holder_name AS holder, any(c.lock_name) AS lock_name, any(c.lock_type) AS lock_type,
       any(c.blocked_ns) AS blocked_ns, any(c.trouble_ns) AS trouble_ns, any(c.blocks) AS blocks,
       any(c.victims) AS victims, any(c.by_waiter) AS by_waiter, any(c.open) AS open, any(c.open_ns) AS open_ns,
       any(c.worst) AS worst, any(c.rank) AS rank, any(c.known_ns) AS known_ns, any(c.actor) AS actor,
@@ -161,7 +136,7 @@ WITH
         AND TraceId != ''
         AND SpanAttributes['wayward.kind'] != 'lock_hold' AND SpanAttributes['wayward.kind'] != 'lock_wait'
     ) AS s
-    RIGHT JOIN charges AS c ON c.trace_id = s.TraceId
+    RIGHT JOIN lock_culprits AS c ON c.trace_id = s.TraceId
     GROUP BY class, holder
   )
 SELECT
@@ -179,9 +154,7 @@ SELECT
   c.blocked_ns / observed_ns AS blocked_mean,
   c.blocks AS blocks,
   c.victims AS victims,
-  as_durations(mapFromArrays(
-    arrayMap(number -> transform(number, called.1, called.2, ''), c.by_waiter.1),
-    arrayMap(ns -> toFloat64(ns), c.by_waiter.2))) AS waiters,
+  as_durations(w.waited) AS waiters,
   toUInt64(c.worst.1) AS longest_ns,
   fromUnixTimestamp64Nano(c.worst.2, 'UTC') AS longest_at,
   c.open AS still_blocked,
@@ -192,17 +165,24 @@ SELECT
   as_durations(arrayReduce('sumMap', arrayMap(
     span -> map(span.2, toFloat64(least(span.3 + toInt64(span.4), c.end_ns) - span.3)),
     arrayFilter(span -> span.3 >= c.start_ns AND span.3 < c.end_ns AND span.1 != c.span_id AND span.1 != c.parent_span_id, c.spans)))) AS doing,
+  -- If nested_waits:
   -- Of the waits of its task that fall into the block the longest, and of what is known of that the most.
   arrayReverseSort(
     step -> (least(step.2, c.worst.3) - greatest(step.1, c.worst.2), step.3),
     arrayFilter(step -> step.1 < c.worst.3 AND step.2 > c.worst.2, g.chains))[1].4 AS chain,
+  -- Else
+  '' AS chain,
+  -- End
   toUInt64(greatest(toFloat64(o.observed_ns), toFloat64(c.worst.1), 1)) AS observed_ns,
   c.task_id AS hold_task,
   c.trace_id AS hold_trace_id,
   c.span_id AS hold_span_id
 FROM traced AS c
+LEFT JOIN waiters AS w ON w.class = c.class AND w.holder_name = c.holder
 LEFT JOIN all_waits AS a ON a.of_class = c.class
 LEFT JOIN lock_stretches AS s ON s.class = c.class
+-- If nested_waits:
 LEFT JOIN chains AS g ON g.root = c.actor
+-- End
 LEFT JOIN observed AS o ON o.of_service = service
 ORDER BY severity DESC, blocked_ns DESC, service, lock_name, lock_type, holder

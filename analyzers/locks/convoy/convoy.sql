@@ -6,7 +6,7 @@
 --   service   String         only this service, empty for all
 --   sessions  Array(String)  only these sessions, empty for all
 --
--- Uses: lock_convoys, observed, trouble, blocked_severity
+-- Uses: lock_convoys, lock_waits, observed, trouble, blocked_severity
 --
 -- Headline, the columns of a table, the last left out first:
 --   lock_name, service, severity, longest_ns, peak, served, convoys, share, per_grant_ns
@@ -33,32 +33,52 @@
 --   lock_id       text         the lock of the longest
 --   trace_id      text         trace of the longest wait in it
 --   span_id       text         its span
+WITH
+  convoys AS
+  (
+    SELECT
+      class,
+      -- If service_locks:
+      groupUniqArrayArray(c.others) AS services,
+      -- Else
+      [] AS services,
+      -- End
+      groupArray((toFloat64(c.length_ns), c.wait_ns)) AS each,
+      -- Of the longest.
+      argMax((c.length_ns, c.start_ns, c.peak, c.served, c.gave_up, c.wait_ns, c.waiting, c.as_of), c.length_ns) AS most,
+      argMax((c.lock, c.longest.2, c.longest.3), c.length_ns) AS wait,
+      sum(c.length_ns) AS convoy_ns,
+      sum(c.wait_ns) AS wait_ns
+    FROM lock_convoys AS c
+    WHERE c.peak >= 2 AND c.served >= 4
+    GROUP BY class
+  )
 SELECT
-  arrayStringConcat(arraySort(groupUniqArrayArray(c.services)), ', ') AS service,
-  any(c.lock_name) AS lock_name,
-  any(c.lock_type) AS lock_type,
+  arrayStringConcat(arraySort(arrayDistinct(arrayPushBack(c.services, w.service))), ', ') AS service,
+  w.lock_name AS lock_name,
+  w.lock_type AS lock_type,
   blocked_severity(
-    max(trouble(c.length_ns) * c.wait_ns / greatest(toFloat64(c.length_ns), least(1e10, toFloat64(o.observed_ns)))),
-    sum(trouble(c.length_ns) * c.wait_ns) / observed_ns) AS severity,
-  count() AS convoys,
-  max(c.length_ns) AS longest_ns,
-  fromUnixTimestamp64Nano(argMax(c.start_ns, c.length_ns), 'UTC') AS longest_at,
-  argMax(c.peak, c.length_ns) AS peak,
-  argMax(c.served, c.length_ns) AS served,
-  argMax(c.gave_up, c.length_ns) AS gave_up,
-  argMax(c.wait_ns, c.length_ns) / longest_ns AS queue_mean,
+    arrayMax(one -> trouble(one.1) * one.2 / greatest(one.1, least(1e10, toFloat64(o.observed_ns))), c.each),
+    arraySum(one -> trouble(one.1) * one.2, c.each) / observed_ns) AS severity,
+  length(c.each) AS convoys,
+  c.most.1 AS longest_ns,
+  fromUnixTimestamp64Nano(c.most.2, 'UTC') AS longest_at,
+  c.most.3 AS peak,
+  c.most.4 AS served,
+  c.most.5 AS gave_up,
+  c.most.6 / longest_ns AS queue_mean,
   toUInt64(round(longest_ns / served)) AS per_grant_ns,
-  argMax(c.waiting > 0, c.length_ns) AS is_going_on,
-  if(is_going_on = 0, toDateTime64(0, 9, 'UTC'), argMax(c.as_of, c.length_ns)) AS as_of,
-  toUInt64(sum(c.length_ns)) AS convoy_ns,
+  c.most.7 > 0 AS is_going_on,
+  if(is_going_on = 0, toDateTime64(0, 9, 'UTC'), c.most.8) AS as_of,
+  toUInt64(c.convoy_ns) AS convoy_ns,
   least(1, convoy_ns / observed_ns) AS share,
-  toUInt64(sum(c.wait_ns)) AS blocked_ns,
-  greatest(toUInt64(any(o.observed_ns)), longest_ns, 1) AS observed_ns,
-  argMax(c.longest.1, c.length_ns) AS lock_id,
-  argMax(c.longest.2, c.length_ns) AS trace_id,
-  argMax(c.longest.3, c.length_ns) AS span_id
-FROM lock_convoys AS c
-LEFT JOIN observed AS o ON o.of_service = c.services[1]
-WHERE c.peak >= 2 AND c.served >= 4
-GROUP BY c.class
+  toUInt64(c.wait_ns) AS blocked_ns,
+  greatest(toUInt64(o.observed_ns), longest_ns, 1) AS observed_ns,
+  w.lock_id AS lock_id,
+  w.trace_id AS trace_id,
+  w.span_id AS span_id
+FROM lock_waits AS w
+INNER JOIN convoys AS c ON c.wait.1 = w.lock AND c.wait.2 = w.start_ns AND c.wait.3 = w.actor
+LEFT JOIN observed AS o ON o.of_service = w.service
 ORDER BY severity DESC, convoy_ns DESC, service, lock_name, lock_type
+LIMIT 1 BY c.class

@@ -12,7 +12,7 @@
 --   locks, state, severity, tasks, circle, since_at, waited_ns, victims, occurrences, services
 --
 -- Output, one row per state and set of lock names, the most severe first:
---   state          text         live: nobody has given up; resolved: somebody did
+--   state          text         live: nobody has given up; resolved: somebody did; unknown: more waits than are looked at, so circles may be missing
 --   locks          text         names of the locks, in the order of the circle, each once
 --   severity       count        what it costs, see docs/analyzers/severity.md
 --   tasks          count        tasks in the circle
@@ -30,11 +30,12 @@
 --   first_at       time         when the first of the occurrences began
 --   trace_ids      text         traces of the waits of the latest
 --   span_ids       text         spans of the waits of the latest
+--   left_out       count        waits of one for another that may be in circles and were not looked at
 WITH
   -- Who waits for somebody who waits, too, and is waited for by such. Of semaphores and pools any permit will do: who waits for
   -- one is only stuck if all holders wait.
   (
-    SELECT groupArrayArray(10000)(outgoing)
+    SELECT (groupArrayArray(10000)(outgoing), toUInt64(greatest(sum(length(outgoing)), 10000) - 10000))
     FROM
     (
       SELECT groupArrayIf(one, is_actor) AS outgoing
@@ -65,7 +66,7 @@ WITH
   edges AS MATERIALIZED
   (
     SELECT edge, edge.1 AS actor, edge.2 AS holder, edge.3 AS lo_ns, edge.4 AS hi_ns
-    FROM (SELECT arrayJoin(graph) AS edge)
+    FROM (SELECT arrayJoin(graph.1) AS edge)
   ),
   found AS
   (
@@ -113,28 +114,40 @@ WITH
     GROUP BY of_members, of_at_ns
   )
 SELECT
-  if(c.is_live, 'live', 'resolved') AS state,
-  arrayStringConcat(arrayDistinct(argMax(c.lock_names, c.until_ns)), ', ') AS locks,
-  toUInt8(if(state = 'live', least(99, 92 + round(log2(1 + victims))),
-    least(85, greatest(45, failure_severity(occurrences) + 20)))) AS severity,
-  toUInt64(length(argMax(c.members, c.until_ns))) AS tasks,
-  argMax(arrayStringConcat(arrayMap(edge -> concat(edge.12, ' waits for ', edge.9), c.ring), ', held by '), c.until_ns)
-    AS circle,
-  arrayStringConcat(arraySort(groupUniqArrayArray(arrayMap(edge -> toString(edge.10), c.ring))), ', ') AS services,
-  uniqArray(arrayMap(edge -> edge.11, c.ring)) AS sessions,
-  count() AS occurrences,
-  fromUnixTimestamp64Nano(argMax(c.since_ns, c.until_ns), 'UTC') AS since_at,
-  sum(toUInt128(length(c.members) * greatest(c.until_ns - c.since_ns, 0))) AS waited_ns,
-  if(state = 'live', '', toString(argMax(c.ring[1].7, c.until_ns))) AS resolved_by,
-  if(state = 'live', toDateTime64(0, 9, 'UTC'), fromUnixTimestamp64Nano(max(c.until_ns), 'UTC')) AS resolved_at,
-  if(state = 'live', max(arrayMax(edge -> edge.13, c.ring)), toDateTime64(0, 9, 'UTC')) AS as_of,
-  argMax(v.victims, c.until_ns) AS victims,
-  argMax(v.victims_ns, c.until_ns) AS victims_ns,
-  fromUnixTimestamp64Nano(min(c.since_ns), 'UTC') AS first_at,
-  argMax(arrayStringConcat(arrayMap(edge -> edge.14, c.ring), ' '), c.until_ns) AS trace_ids,
-  argMax(arrayStringConcat(arrayMap(edge -> edge.15, c.ring), ' '), c.until_ns) AS span_ids
-FROM circles AS c
-LEFT JOIN victims AS v ON v.of_members = c.members AND v.of_at_ns = c.at_ns
-WHERE c.until_ns >= toUnixTimestamp64Nano({from:DateTime64(9, 'UTC')})
-GROUP BY state, arraySort(c.lock_names)
+  state, locks, severity, tasks, circle, services, sessions, occurrences, since_at, waited_ns, resolved_by, resolved_at, as_of, victims,
+  victims_ns, first_at, trace_ids, span_ids, left_out
+FROM
+(
+  SELECT
+    if(c.is_live, 'live', 'resolved') AS state,
+    arrayStringConcat(arrayDistinct(argMax(c.lock_names, c.until_ns)), ', ') AS locks,
+    toUInt8(if(state = 'live', least(99, 92 + round(log2(1 + victims))),
+      least(85, greatest(45, failure_severity(occurrences) + 20)))) AS severity,
+    toUInt64(length(argMax(c.members, c.until_ns))) AS tasks,
+    argMax(arrayStringConcat(arrayMap(edge -> concat(edge.12, ' waits for ', edge.9), c.ring), ', held by '), c.until_ns)
+      AS circle,
+    arrayStringConcat(arraySort(groupUniqArrayArray(arrayMap(edge -> toString(edge.10), c.ring))), ', ') AS services,
+    uniqArray(arrayMap(edge -> edge.11, c.ring)) AS sessions,
+    count() AS occurrences,
+    fromUnixTimestamp64Nano(argMax(c.since_ns, c.until_ns), 'UTC') AS since_at,
+    sum(toUInt128(length(c.members) * greatest(c.until_ns - c.since_ns, 0))) AS waited_ns,
+    if(state = 'live', '', toString(argMax(c.ring[1].7, c.until_ns))) AS resolved_by,
+    if(state = 'live', toDateTime64(0, 9, 'UTC'), fromUnixTimestamp64Nano(max(c.until_ns), 'UTC')) AS resolved_at,
+    if(state = 'live', max(arrayMax(edge -> edge.13, c.ring)), toDateTime64(0, 9, 'UTC')) AS as_of,
+    argMax(v.victims, c.until_ns) AS victims,
+    argMax(v.victims_ns, c.until_ns) AS victims_ns,
+    fromUnixTimestamp64Nano(min(c.since_ns), 'UTC') AS first_at,
+    argMax(arrayStringConcat(arrayMap(edge -> edge.14, c.ring), ' '), c.until_ns) AS trace_ids,
+    argMax(arrayStringConcat(arrayMap(edge -> edge.15, c.ring), ' '), c.until_ns) AS span_ids,
+    graph.2 AS left_out
+  FROM circles AS c
+  LEFT JOIN victims AS v ON v.of_members = c.members AND v.of_at_ns = c.at_ns
+  WHERE c.until_ns >= toUnixTimestamp64Nano({from:DateTime64(9, 'UTC')})
+  GROUP BY state, arraySort(c.lock_names)
+  UNION ALL
+  SELECT
+    'unknown', '', 20, 0, '', '', 0, 0, toDateTime64(0, 9, 'UTC'), 0, '', toDateTime64(0, 9, 'UTC'), toDateTime64(0, 9, 'UTC'), 0, 0,
+    toDateTime64(0, 9, 'UTC'), '', '', graph.2
+  WHERE graph.2 > 0
+)
 ORDER BY severity DESC, waited_ns DESC, locks

@@ -1,5 +1,11 @@
 import { WAYWARD_KIND_VALUE_LOCK_HOLD, WAYWARD_KIND_VALUE_LOCK_WAIT } from '@wayward/semconv'
-import { type Analyzer, exemplarsOf, spansOfKind, worthTelling } from '../../analyzer.ts'
+import {
+  type Analyzer,
+  exemplarsOf,
+  type Finding,
+  spansOfKind,
+  worthTelling,
+} from '../../analyzer.ts'
 import type { DeadlockRow } from '../../generated/rows.ts'
 import { counted, formatDuration } from '../../quantity.ts'
 import { isOfNow, lastKnown } from '../../last-known.ts'
@@ -13,6 +19,7 @@ export const deadlock: Analyzer<DeadlockRow> = {
   isQuietWithoutRows: true,
   tells: 'cause',
   toFinding(row) {
+    if (row.state === 'unknown') return unknownOf(row)
     const traces = row.trace_ids.split(' ')
     const spans = row.span_ids.split(' ')
     return worthTelling({
@@ -32,6 +39,21 @@ export const deadlock: Analyzer<DeadlockRow> = {
       ),
     })
   },
+}
+
+/** More was there than is looked at: that nothing was found means little then. */
+function unknownOf({ severity, left_out: leftOut }: DeadlockRow): Finding {
+  return {
+    severity,
+    subject: '',
+    service: '',
+    about: [],
+    summary: `Circles of waits may be missing: ${counted(leftOut, 'wait')} of one task for another could not be looked at`,
+    explanation:
+      'Only 10,000 waits of tasks that wait and are waited for are searched for circles. There were more.',
+    solution: 'Ask about a shorter time, one service or one session.',
+    exemplars: [],
+  }
 }
 
 function summaryOf(row: DeadlockRow): string {

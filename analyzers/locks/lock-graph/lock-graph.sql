@@ -38,7 +38,9 @@ SELECT
   uniqArray(e.actors) AS tasks,
   any(e.task) AS task,
   arrayStringConcat(groupArrayIntersect(e.gates), ', ') AS gates,
-  toUInt8(has(groupArray((from_name, to_name)) OVER (), (to_name, from_name)) AND from_name != to_name) AS both_ways,
+  -- Pairs as numbers: each is looked for among all.
+  toUInt8(has(groupArray(cityHash64(from_name, to_name)) OVER (), cityHash64(to_name, from_name)) AND from_name != to_name)
+    AS both_ways,
   fromUnixTimestamp64Nano(min(e.first_ns), 'UTC') AS first_at,
   fromUnixTimestamp64Nano(max(e.last_ns), 'UTC') AS last_at,
   any(e.trace_id) AS trace_id,
