@@ -43,6 +43,7 @@ export {
   areasBytes,
   areaState,
   cell,
+  chainSeparator,
   countsAt,
   createMemory,
   detailBytesMax,

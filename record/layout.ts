@@ -174,12 +174,18 @@ export const number = {
   permits: 20,
   priority: 20,
   capacity: 21,
+  /** Of a wait: the text of its chain, its links with `chainSeparator`
+   * between them. */
+  chain: 21,
   concurrency: 22,
   /** Waiters or items that were there already. */
   size: 23,
   /** The ids of the locks that are held, then the text. */
   held: 24,
 } as const
+
+/** Between the links of a chain, in its text. */
+export const chainSeparator = '\u0000'
 
 /** Bits of `cell.flags` above the trace flags. */
 export const flag = {

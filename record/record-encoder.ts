@@ -4,7 +4,7 @@ import { ProtobufWriter } from '@wayward/otlp'
 import { WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED } from '@wayward/semconv'
 import { itemIdOf, type RecordView, sequenceOf } from './area-reader.ts'
 import { parseSite } from './call-site.ts'
-import { cell, flag, number, recordKind } from './layout.ts'
+import { cell, chainSeparator, flag, number, recordKind } from './layout.ts'
 import { AttributeWriter, writeTime } from './otlp-writing.ts'
 import { keys } from './record-keys.ts'
 import type { TextReader } from './texts.ts'
@@ -225,6 +225,9 @@ export class RecordEncoder {
       attributes.number(keys.lockDepth, cells[cellsAt + cell.depth] as number)
       return
     }
+    const chain = numbers[at + number.chain] as number
+    if (chain !== 0)
+      attributes.texts(keys.contextChain, view.texts.textOf(chain).split(chainSeparator))
     if ((flags & flag.hasTimeout) !== 0) {
       attributes.number(keys.lockTimeout, numbers[at + number.durationNs] as number)
     }

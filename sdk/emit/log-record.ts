@@ -4,6 +4,7 @@ import {
   ATTR_THREAD_ID,
   ATTR_THREAD_NAME,
   ATTR_WAYWARD_CLOCK_SHIFT,
+  ATTR_WAYWARD_CONTEXT_CHAIN,
   ATTR_WAYWARD_EVENT_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_COUNT,
   ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT,
@@ -155,6 +156,7 @@ function logAttributes(event: LogEvent): LogAttributes {
     [ATTR_WAYWARD_TASK_ID]: String(event.taskNumber),
   }
   if (event.taskName !== undefined) attributes[ATTR_WAYWARD_TASK_NAME] = event.taskName
+  if (event.chain.length > 0) attributes[ATTR_WAYWARD_CONTEXT_CHAIN] = [...event.chain]
   return attributes
 }
 

@@ -8,6 +8,7 @@ import {
   ATTR_THREAD_ID,
   ATTR_THREAD_NAME,
   ATTR_V8JS_GC_TYPE,
+  ATTR_WAYWARD_CONTEXT_CHAIN,
   ATTR_WAYWARD_EVENT_SEQUENCE,
   ATTR_WAYWARD_JOB_ATTEMPT,
   ATTR_WAYWARD_JOB_ATTEMPT_LIMIT,
@@ -140,7 +141,8 @@ function addHold(attributes: Attributes, hold: LockHoldOperation): void {
 }
 
 function addWait(attributes: Attributes, wait: LockWaitOperation): void {
-  const { timeoutNs, holderTaskNumber } = wait
+  const { timeoutNs, holderTaskNumber, chain } = wait
+  if (chain.length > 0) attributes[ATTR_WAYWARD_CONTEXT_CHAIN] = [...chain]
   if (timeoutNs !== undefined) attributes[ATTR_WAYWARD_LOCK_TIMEOUT] = timeoutNs
   if (holderTaskNumber !== 0) {
     attributes[ATTR_WAYWARD_LOCK_HOLDER_TASK_ID] = String(holderTaskNumber)

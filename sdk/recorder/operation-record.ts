@@ -2,6 +2,7 @@
 // only what its kind has.
 import {
   cell,
+  chainSeparator,
   flag,
   number,
   recordKind,
@@ -55,6 +56,9 @@ export function canBeRecorded(operation: Operation): operation is RecordedOperat
 
 const itemTextBytesMax = (slotNumbers - number.held) * 8
 
+/** Different chains that a thread tells; of further ones nothing is said. */
+const chainsMax = 500
+
 /** Our own ids of locks and queues are the process's number and a count. */
 const ownPrefix = `${process.pid}:`
 
@@ -83,6 +87,8 @@ export class OperationWriter {
   readonly #rules: Rules
   /** By the number of the name: those that found no room among the texts have one together. */
   readonly #details = new Map<number, ClassDetail>()
+  /** The numbers of their texts. */
+  readonly #chains = new Map<string, number>()
   #mode = ''
   #modeNumber = 0
 
@@ -167,6 +173,7 @@ export class OperationWriter {
       if (operation.isContended) flags |= flag.isContended
     } else {
       numbers[at + number.holder] = operation.holderTaskNumber
+      numbers[at + number.chain] = this.#numberOfChain(operation.chain)
       if (operation.timeoutNs !== undefined) {
         flags |= flag.hasTimeout
         numbers[at + number.durationNs] = operation.timeoutNs
@@ -244,6 +251,17 @@ export class OperationWriter {
     }
     lock.mark = found
     return found
+  }
+
+  /** Their texts must leave room for the names. */
+  #numberOfChain(chain: readonly string[]): number {
+    if (chain.length === 0) return 0
+    const text = chain.join(chainSeparator)
+    const known = this.#chains.get(text)
+    if (known !== undefined || this.#chains.size >= chainsMax) return known ?? 0
+    const number = this.#texts.numberOf(text)
+    this.#chains.set(text, number)
+    return number
   }
 
   /** There are two, and one of them is nearly always meant. */

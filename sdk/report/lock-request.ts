@@ -8,6 +8,7 @@ import {
 } from '@wayward/semconv'
 import { elapsedNs } from '../process/clock.ts'
 import { takeSite } from './call-sites.ts'
+import { contextChain, noChain } from './context-chain.ts'
 import { guard, momentOf } from './core.ts'
 import { noHold, OpenHold } from './lock-hold.ts'
 import { isBlocked, type LockState, type RequestOfLock } from './lock-state.ts'
@@ -40,6 +41,7 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
   readonly holderTaskNumber: number
   readonly held: HeldLocks
   readonly site: string
+  readonly chain: readonly string[]
   readonly #point: Point
   readonly #isBlocked: boolean
 
@@ -62,6 +64,7 @@ export class OpenRequest extends OpenOperation implements RequestOfLock, LockWai
     this.site = this.#isBlocked
       ? takeSite(lock.doors.request)
       : core.sites.sample(lock, lock.doors.request)
+    this.chain = this.#isBlocked ? contextChain(this.parent, this.#point.task) : noChain
     this.#point.task.waiting++
     lock.waitingCount++
     if (this.begin()) lock.waiting.add(this)

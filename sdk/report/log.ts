@@ -1,5 +1,6 @@
 import { type Context, context } from '@opentelemetry/api'
 import { type LogAttributes, SeverityNumber } from '@opentelemetry/api-logs'
+import { contextChain } from './context-chain.ts'
 import { type Core, momentOf } from './core.ts'
 
 /** A log record. */
@@ -18,6 +19,7 @@ export interface LogOptions {
 export function log(core: Core, options: LogOptions): void {
   const { seconds, ns } = momentOf(core, options.timeNs)
   const task = core.tasks.current()
+  const at = options.context ?? context.active()
   core.emitter.event({
     kind: 'log',
     seconds,
@@ -28,6 +30,7 @@ export function log(core: Core, options: LogOptions): void {
     taskNumber: task.number,
     taskName: task.name,
     attributes: options.attributes,
-    context: options.context ?? context.active(),
+    context: at,
+    chain: contextChain(at, task),
   })
 }

@@ -66,6 +66,8 @@ interface LockOperation extends OperationCommon {
 export interface LockWaitOperation extends LockOperation {
   readonly kind: 'lock_wait'
   readonly timeoutNs: number | undefined
+  /** What the task was in the middle of, see context-chain.ts; empty where nobody stood in the way. */
+  readonly chain: readonly string[]
   /** The task that held the lock when it was asked for; 0 for none. */
   readonly holderTaskNumber: number
   /** How it ended; undefined while it is open. */
@@ -197,6 +199,8 @@ export interface LogEvent extends EventCommon {
   readonly taskName: string | undefined
   readonly attributes: LogAttributes | undefined
   readonly context: Context
+  /** See context-chain.ts. */
+  readonly chain: readonly string[]
 }
 
 /** What was dropped on its way. */

@@ -27,6 +27,8 @@ export interface TaskHold extends HeldLock {
   /** The order of the point that asked for it. */
   readonly pointOrder: number
   readonly isReleased: boolean
+  /** `wayward.event.sequence`. */
+  readonly sequence: number
 }
 
 /** One flow of asynchronous code. */
@@ -269,7 +271,7 @@ function noteClass(classes: Map<string, ClassHolds>, hold: TaskHold): void {
 }
 
 /** All holds of a task, or of more than are reported the latest of each class; the oldest first. */
-function toldHolds({ holds, classes }: Task): readonly TaskHold[] {
+export function toldHolds({ holds, classes }: Task): readonly TaskHold[] {
   if (classes === undefined) return holds
   return Array.from(classes.values(), ({ latest }) => latest).slice(-heldToldMax)
 }

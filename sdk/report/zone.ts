@@ -1,4 +1,5 @@
 import { type Attributes, type Context, context } from '@opentelemetry/api'
+import { withZone, type ZoneLink } from './context-chain.ts'
 import { type Core, errorTypeOf, guard, momentOf } from './core.ts'
 import { OpenOperation } from './open-operation.ts'
 import type { ZoneOperation } from './operation.ts'
@@ -40,6 +41,8 @@ class OpenZone extends OpenOperation implements Zone, ZoneOperation {
   readonly sequence: number
   readonly parent: Context
   readonly #task: Task
+  #context: Context | undefined = undefined
+  #link: ZoneLink | undefined = undefined
 
   constructor(core: Core, name: string, options: ZoneOptions) {
     const { anchorMs } = core.clock
@@ -54,6 +57,14 @@ class OpenZone extends OpenOperation implements Zone, ZoneOperation {
 
   get kind(): 'zone' {
     return 'zone'
+  }
+
+  override get context(): Context {
+    if (this.#context === undefined) {
+      this.#link = { name: this.name, sequence: this.sequence, isOpen: this.isOpen }
+      this.#context = withZone(this.#link, super.context)
+    }
+    return this.#context
   }
 
   get taskNumber(): number {
@@ -73,7 +84,7 @@ class OpenZone extends OpenOperation implements Zone, ZoneOperation {
   }
 
   close(): void {
-    // It is in no list.
+    if (this.#link !== undefined) this.#link.isOpen = false
   }
 }
 

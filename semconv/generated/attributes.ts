@@ -21,6 +21,9 @@ export const WAYWARD_CLOCK_SOURCE_VALUE_REALTIME = 'realtime' as const
 /** Largest error of the offset, in nanoseconds. */
 export const ATTR_WAYWARD_CLOCK_UNCERTAINTY = 'wayward.clock.uncertainty' as const
 
+/** What the reporting task was in the middle of, the zones that it ran in and the locks that it held, the outermost first. */
+export const ATTR_WAYWARD_CONTEXT_CHAIN = 'wayward.context.chain' as const
+
 /** Number of a span or event within its process, counted from 1. */
 export const ATTR_WAYWARD_EVENT_SEQUENCE = 'wayward.event.sequence' as const
 
