@@ -17,7 +17,7 @@ import { createResource } from './process/resource.ts'
 import { openThreadState } from './process/thread-state.ts'
 import { canRecord, type Recording, startRecording } from './recorder/recording.ts'
 import type { Registration, RegisterOptions } from './register-options.ts'
-import type { Core } from './report/core.ts'
+import { type Core, tellCounts } from './report/core.ts'
 import { createLossReport, type LossReport } from './report/loss-report.ts'
 import { reportPause } from './report/pause.ts'
 import { scopeName } from './reporter.ts'
@@ -182,7 +182,7 @@ class Sending {
   #reportLosses(): void {
     try {
       const { core } = this.#reporter
-      core.orders.tellRest(core, false)
+      tellCounts(core, false)
       this.#parts.losses.report(this.#reporter.core.emitter, this.#parts.state)
     } catch {
       this.#reporter.core.swallowedCount++

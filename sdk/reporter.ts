@@ -3,8 +3,9 @@ import { type Logger, logs } from '@opentelemetry/api-logs'
 import { createSpanEmitter } from './emit/span-emitter.ts'
 import { openThreadState } from './process/thread-state.ts'
 import { CallSites } from './report/call-sites.ts'
-import { type Core, guard } from './report/core.ts'
+import { type Core, guard, tellCounts } from './report/core.ts'
 import { createJob } from './report/job.ts'
+import { LockMisuses } from './report/lock-misuses.ts'
 import { LockOrders } from './report/lock-orders.ts'
 import { Lock } from './report/lock.ts'
 import { log, type LogOptions } from './report/log.ts'
@@ -121,7 +122,7 @@ export function createReporterWithCore(options: ReporterOptions): ReporterWithCo
       if (core.isEnabled) guard(core, () => log(core, logOptions), undefined)
     },
     task(name, fn) {
-      return core.isEnabled ? core.tasks.enter(core.tasks.create(name, true), fn) : fn()
+      return core.isEnabled ? runTask(core, name, fn) : fn()
     },
     currentTask: () => core.tasks.current(),
     snapshot: () => guard(core, () => core.open.snapshot(), 0),
@@ -136,10 +137,24 @@ export function createReporterWithCore(options: ReporterOptions): ReporterWithCo
     },
     shutdown() {
       core.isEnabled = false
-      guard(core, () => core.orders.tellRest(core, true), undefined)
+      guard(core, () => tellCounts(core, true), undefined)
       core.open.shutdown()
     },
   }
+}
+
+/**
+ * Runs `fn` as a task of its own. Where it takes its time, a lock that the task still holds at its
+ * end is told.
+ */
+function runTask<T>(core: Core, name: string, fn: () => T): T {
+  const task = core.tasks.create(name, true)
+  const result = core.tasks.enter(task, fn)
+  if (!(result instanceof Promise)) return result
+  return follow(
+    () => result,
+    () => guard(core, () => task.holds.at(-1)?.outlived(), undefined),
+  ) as T
 }
 
 function createCore(options: ReporterOptions): Core {
@@ -157,6 +172,7 @@ function createCore(options: ReporterOptions): Core {
     process,
     sites: new CallSites(),
     orders: new LockOrders(),
+    misuses: new LockMisuses(),
     open: createOpenOperations({
       snapshots: { ...defaultSnapshotSettings, ...options.snapshots },
       emitter,

@@ -11,6 +11,12 @@ import {
   ATTR_WAYWARD_EVENTS_DROPPED_FIRST_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_LAST_SEQUENCE,
   ATTR_WAYWARD_EVENTS_DROPPED_REASON,
+  ATTR_WAYWARD_LOCK_ID,
+  ATTR_WAYWARD_LOCK_MISUSE_ASKED_SITE,
+  ATTR_WAYWARD_LOCK_MISUSE_COUNT,
+  ATTR_WAYWARD_LOCK_MISUSE_OWNER,
+  ATTR_WAYWARD_LOCK_MISUSE_RULE,
+  ATTR_WAYWARD_LOCK_MISUSE_SITE,
   ATTR_WAYWARD_LOCK_NAME,
   ATTR_WAYWARD_LOCK_ORDER_COUNT,
   ATTR_WAYWARD_LOCK_ORDER_GATES,
@@ -32,6 +38,7 @@ import {
   ATTR_WAYWARD_TASK_NAME,
   EVENT_WAYWARD_CLOCK_STEP,
   EVENT_WAYWARD_EVENTS_DROPPED,
+  EVENT_WAYWARD_LOCK_MISUSE,
   EVENT_WAYWARD_LOCK_ORDER,
   EVENT_WAYWARD_OPERATION_ENDED,
   EVENT_WAYWARD_OPERATION_OPEN,
@@ -40,6 +47,7 @@ import { textOfSite } from '@wayward/record'
 import { toRfc3339 } from '../process/clock.ts'
 import type {
   ClockStepEvent,
+  LockMisuseEvent,
   LockOrderEvent,
   LogEvent,
   LossEvent,
@@ -70,6 +78,9 @@ function contentOf(event: ReportedEvent): LogRecord {
   }
   if (kind === 'lock_order') {
     return named(EVENT_WAYWARD_LOCK_ORDER, SeverityNumber.INFO, lockOrderAttributes(event))
+  }
+  if (kind === 'lock_misuse') {
+    return named(EVENT_WAYWARD_LOCK_MISUSE, SeverityNumber.WARN, lockMisuseAttributes(event))
   }
   if (kind === 'log') {
     return {
@@ -144,6 +155,25 @@ function lockOrderAttributes({ order, sequence, times }: LockOrderEvent): LogAtt
   }
   if (askedSite !== '') attributes[ATTR_WAYWARD_LOCK_ORDER_SITE] = textOfSite(askedSite)
   if (heldSite !== '') attributes[ATTR_WAYWARD_LOCK_ORDER_HELD_SITE] = textOfSite(heldSite)
+  return attributes
+}
+
+function lockMisuseAttributes({ misuse, sequence, times }: LockMisuseEvent): LogAttributes {
+  const { ownerTask, actorTask, askedSite, site } = misuse
+  const attributes: LogAttributes = {
+    [ATTR_WAYWARD_EVENT_SEQUENCE]: sequence,
+    [ATTR_THREAD_ID]: reportingThread.id,
+    [ATTR_THREAD_NAME]: reportingThread.name,
+    [ATTR_WAYWARD_LOCK_ID]: misuse.lockId,
+    [ATTR_WAYWARD_LOCK_NAME]: misuse.lockName,
+    [ATTR_WAYWARD_LOCK_TYPE]: misuse.lockType,
+    [ATTR_WAYWARD_LOCK_MISUSE_RULE]: misuse.rule,
+    [ATTR_WAYWARD_LOCK_MISUSE_COUNT]: times,
+  }
+  if (ownerTask !== 0) attributes[ATTR_WAYWARD_LOCK_MISUSE_OWNER] = String(ownerTask)
+  if (actorTask !== 0) attributes[ATTR_WAYWARD_TASK_ID] = String(actorTask)
+  if (site !== '') attributes[ATTR_WAYWARD_LOCK_MISUSE_SITE] = textOfSite(site)
+  if (askedSite !== '') attributes[ATTR_WAYWARD_LOCK_MISUSE_ASKED_SITE] = textOfSite(askedSite)
   return attributes
 }
 

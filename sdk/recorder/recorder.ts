@@ -158,7 +158,8 @@ export class Recorder implements Emitter {
   }
 
   event(event: ReportedEvent): void {
-    if (event.kind === 'lock_order' && !this.#isClosed) this.#recordEvent(event, event.context)
+    const isRecorded = event.kind === 'lock_order' || event.kind === 'lock_misuse'
+    if (isRecorded && !this.#isClosed) this.#recordEvent(event, event.context)
     else this.#spans.event(event)
   }
 

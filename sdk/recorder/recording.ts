@@ -25,7 +25,7 @@ import type { Pipeline } from '../emit/pipeline.ts'
 import { areTracesSampled, isExported, queueLimits } from '../process/environment.ts'
 import type { ProcessState } from '../process/process-state.ts'
 import type { RegisterOptions } from '../register-options.ts'
-import type { Core } from '../report/core.ts'
+import { type Core, tellCounts } from '../report/core.ts'
 import { defaultSnapshotSettings } from '../report/open-operations.ts'
 import { packageVersion } from '../version.ts'
 import type { ControlSettings } from './control-poller.ts'
@@ -106,7 +106,7 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
     if (flight !== undefined && countWaiting() === 0) removeFlight(flight.file)
   }
   const letGo = sendAtExit(recorder, () => {
-    core.orders.tellRest(core, true)
+    tellCounts(core, true)
     // Of what is open an end may have to be told.
     if (countWaiting() + recorder.openCount === 0) return removeFile()
     recorder.close()

@@ -3,6 +3,7 @@ import type { Emitter } from '../emit/emitter.ts'
 import type { Clock, Moment } from '../process/clock.ts'
 import type { ProcessState } from '../process/process-state.ts'
 import type { CallSites } from './call-sites.ts'
+import type { LockMisuses } from './lock-misuses.ts'
 import type { LockOrders } from './lock-orders.ts'
 import type { OpenOperations } from './open-operations.ts'
 import type { Tasks } from './task.ts'
@@ -20,6 +21,7 @@ export interface Core {
   readonly process: ProcessState
   readonly sites: CallSites
   readonly orders: LockOrders
+  readonly misuses: LockMisuses
   /** Changes with the emitter. */
   open: OpenOperations
 }
@@ -55,6 +57,12 @@ export function momentOf(
   anchorMs = clock.anchorMs,
 ): Moment {
   return timeNs === undefined ? clock.read(anchorMs) : clock.at(timeNs)
+}
+
+/** Tells the counts that were not told for long, or at the end all. */
+export function tellCounts(core: Core, isEnd: boolean): void {
+  core.orders.tellRest(core, isEnd)
+  core.misuses.tellRest(core, isEnd)
 }
 
 /** `error.type`: the class of what was thrown. */

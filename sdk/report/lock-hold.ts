@@ -1,6 +1,16 @@
 import { type Context, context } from '@opentelemetry/api'
-import { WAYWARD_LOCK_MODE_VALUE_SHARED } from '@wayward/semconv'
-import { momentOf } from './core.ts'
+import {
+  WAYWARD_LOCK_MISUSE_RULE_VALUE_HELD_PAST_END,
+  WAYWARD_LOCK_MISUSE_RULE_VALUE_RELEASED_BY_OTHER,
+  WAYWARD_LOCK_MISUSE_RULE_VALUE_RELEASED_TWICE,
+  WAYWARD_LOCK_MODE_VALUE_SHARED,
+  WAYWARD_LOCK_TYPE_VALUE_MONITOR,
+  WAYWARD_LOCK_TYPE_VALUE_MUTEX,
+  WAYWARD_LOCK_TYPE_VALUE_RWLOCK,
+  WAYWARD_LOCK_TYPE_VALUE_SPINLOCK,
+} from '@wayward/semconv'
+import type { Door } from './call-sites.ts'
+import { momentOf, swallow } from './core.ts'
 import { depthOf, type HoldOfLock, type LockState } from './lock-state.ts'
 import { OpenOperation } from './open-operation.ts'
 import type { LockHoldOperation, LockWaitOperation } from './operation.ts'
@@ -33,6 +43,14 @@ type Request = Pick<
 /** Holds of one lock that are followed; a semaphore with more forgets the oldest until they end. */
 const followedHoldsMax = 1000
 
+/** Who gets such a lock is who releases it; permits may be given back by anybody. */
+const ownedTypes: ReadonlySet<string> = new Set([
+  WAYWARD_LOCK_TYPE_VALUE_MUTEX,
+  WAYWARD_LOCK_TYPE_VALUE_RWLOCK,
+  WAYWARD_LOCK_TYPE_VALUE_MONITOR,
+  WAYWARD_LOCK_TYPE_VALUE_SPINLOCK,
+])
+
 /** A lock that is held. */
 export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, LockHoldOperation {
   readonly lock: LockState
@@ -55,6 +73,7 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
   readonly #blockedBefore: number
   /** Gone with the end: tasks know what they inherited, and would keep all that came before. */
   #task: Task | undefined
+  #wasReleased = false
 
   constructor(request: Request, point: Point, grant: Grant) {
     const { lock } = request
@@ -116,7 +135,44 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
   }
 
   released(options?: LockTimeOptions): void {
+    if (this.#wasReleased) this.#tellMisuse(WAYWARD_LOCK_MISUSE_RULE_VALUE_RELEASED_TWICE)
+    else if (this.#isOthers()) this.#tellMisuse(WAYWARD_LOCK_MISUSE_RULE_VALUE_RELEASED_BY_OTHER)
+    this.#wasReleased = true
     this.tryFinish(options?.timeNs)
+  }
+
+  /** The task that it is of has ended, and did not release it. */
+  outlived(): void {
+    this.#tellMisuse(WAYWARD_LOCK_MISUSE_RULE_VALUE_HELD_PAST_END)
+  }
+
+  /** Whether the caller has nothing to do with who got it, where that means something. */
+  #isOthers(): boolean {
+    if (!ownedTypes.has(this.lock.type) || !this.isOpen) return false
+    const task = this.#task
+    const current = this.core.tasks.current()
+    if (current === task || current.root === task?.root) return false
+    return !current.inherited.includes(this)
+  }
+
+  #tellMisuse(rule: string): void {
+    const { core, lock, taskNumber: ownerTask, site: askedSite } = this
+    if (!core.isEnabled) return
+    try {
+      const actorTask = core.tasks.current().number
+      const door = rule === WAYWARD_LOCK_MISUSE_RULE_VALUE_HELD_PAST_END ? undefined : doorOfRelease
+      core.misuses.note(core, {
+        rule,
+        lock,
+        ownerTask,
+        actorTask,
+        askedSite,
+        context: context.active(),
+        ...(door === undefined ? {} : { door }),
+      })
+    } catch (error) {
+      swallow(core, error)
+    }
   }
 
   close(): void {
@@ -145,6 +201,9 @@ export class OpenHold extends OpenOperation implements HoldOfLock, TaskHold, Loc
     this.#task = undefined
   }
 }
+
+/** What the application, or an adapter, calls. */
+const doorOfRelease: Door = Reflect.get(OpenHold.prototype, 'released')
 
 /** A hold of what was had at once. */
 export function acquire(lock: LockState, options: LockAcquireOptions): OpenHold {

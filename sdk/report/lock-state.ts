@@ -9,6 +9,7 @@ import type { Task } from './task.ts'
 export interface HoldOfLock extends LockHold {
   readonly permits: number | undefined
   readonly taskNumber: number
+  readonly site: string
   isOf(task: Task): boolean
   /** It is followed no more; its end is still reported, should it come. */
   leaveOut(): void
@@ -17,6 +18,8 @@ export interface HoldOfLock extends LockHold {
 
 /** A request, as its lock sees it. */
 export interface RequestOfLock extends LockRequest {
+  readonly taskNumber: number
+  readonly site: string
   abandon(): void
 }
 

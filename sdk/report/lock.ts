@@ -1,4 +1,6 @@
 import {
+  WAYWARD_LOCK_MISUSE_RULE_VALUE_GONE,
+  WAYWARD_LOCK_MISUSE_RULE_VALUE_NEVER_RELEASED,
   WAYWARD_LOCK_MODE_VALUE_EXCLUSIVE,
   WAYWARD_LOCK_SCOPE_VALUE_PROCESS,
   WAYWARD_LOCK_TYPE_VALUE_MUTEX,
@@ -75,10 +77,25 @@ export class Lock implements ReportedLock, LockState {
   }
 
   abandon(): void {
+    guard(this.core, () => this.#tellGone(), undefined)
     // Each takes itself from the list.
     for (let hold = this.holds[0]; hold !== undefined; hold = this.holds[0]) hold.abandon()
     for (const request of this.waiting) request.abandon()
     this.waitingCount = this.takenPermits = this.exclusiveCount = 0
+  }
+
+  /** Nobody can release it, or get it, any more. */
+  #tellGone(): void {
+    const [hold] = this.holds
+    if (hold !== undefined) this.#tellMisuse(WAYWARD_LOCK_MISUSE_RULE_VALUE_NEVER_RELEASED, hold)
+    const [request] = this.waiting
+    if (request !== undefined) this.#tellMisuse(WAYWARD_LOCK_MISUSE_RULE_VALUE_GONE, request)
+  }
+
+  #tellMisuse(rule: string, of: { readonly taskNumber: number; readonly site: string }): void {
+    const { taskNumber: ownerTask, site: askedSite } = of
+    const { core } = this
+    core.misuses.note(core, { rule, lock: this, ownerTask, actorTask: 0, askedSite })
   }
 
   #endOldest(permits: number): void {

@@ -66,7 +66,9 @@ interface LockOperation extends OperationCommon {
 export interface LockWaitOperation extends LockOperation {
   readonly kind: 'lock_wait'
   readonly timeoutNs: number | undefined
-  /** What the task was in the middle of, see context-chain.ts; empty where nobody stood in the way. */
+  /**
+   * What the task was in the middle of, see context-chain.ts; empty where nobody stood in the way.
+   */
   readonly chain: readonly string[]
   /** The task that held the lock when it was asked for; 0 for none. */
   readonly holderTaskNumber: number
@@ -170,7 +172,13 @@ export interface PauseOperation extends OperationCommon {
 }
 
 /** What has no duration, or still goes on. */
-export type ReportedEvent = OperationEvent | LogEvent | LossEvent | ClockStepEvent | LockOrderEvent
+export type ReportedEvent =
+  | OperationEvent
+  | LogEvent
+  | LossEvent
+  | ClockStepEvent
+  | LockOrderEvent
+  | LockMisuseEvent
 
 /** What all events have. */
 export interface EventCommon {
@@ -242,6 +250,38 @@ export interface LockOrder {
 export interface LockOrderEvent extends EventCommon {
   readonly kind: 'lock_order'
   readonly order: LockOrder
+  /** How often since it was told last. */
+  readonly times: number
+  readonly context: Context
+}
+
+/** What is told of a misuse. */
+export interface MisuseFacts {
+  /** `wayward.lock.misuse.rule`. */
+  readonly rule: string
+  readonly lockId: string
+  readonly lockName: string
+  readonly lockType: string
+  /** Whose hold or request it is, and who did it; 0 for none. */
+  readonly ownerTask: number
+  readonly actorTask: number
+  /** Where the lock was asked for, and where that was done; empty where it is not known. */
+  readonly askedSite: string
+  site: string
+}
+
+/** Locks of a class are used in a way that they are not made for; the one that was told last. */
+export interface LockMisuse extends MisuseFacts {
+  /** How often, in all; and how often when it was told last. */
+  count: number
+  toldCount: number
+  toldSeconds: number
+}
+
+/** That is new, or was so again. */
+export interface LockMisuseEvent extends EventCommon {
+  readonly kind: 'lock_misuse'
+  readonly misuse: LockMisuse
   /** How often since it was told last. */
   readonly times: number
   readonly context: Context

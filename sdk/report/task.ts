@@ -29,6 +29,8 @@ export interface TaskHold extends HeldLock {
   readonly isReleased: boolean
   /** `wayward.event.sequence`. */
   readonly sequence: number
+  /** Its task has ended, and it is still held. */
+  outlived(): void
 }
 
 /** One flow of asynchronous code. */
@@ -37,6 +39,8 @@ export interface Task {
   /** The number as text. */
   readonly id: string
   readonly name: string | undefined
+  /** The task that it split off from, in the end: what has the same may be one flow after all. */
+  readonly root: number
   /** Number of lock requests that wait. */
   waiting: number
   /** Changed by `addHold` and `removeHold` only; the empty list is shared by all. */
@@ -122,7 +126,8 @@ export function createTasks(nextTaskId: () => number): Tasks {
 
   function create(name: string | undefined, from: Task | undefined, fromOrder: number): Task {
     const inherited = from === undefined ? noHolds : inherit(from, fromOrder)
-    return new FlowTask(nextTaskId(), name, inherited)
+    const number = nextTaskId()
+    return new FlowTask(number, name, inherited, from === undefined ? number : from.root)
   }
 
   function createPoint(task: Task, segment: number, origin: Task | undefined, at: number): Point {
@@ -168,9 +173,10 @@ export function createTasks(nextTaskId: () => number): Tasks {
       return rootTask
     },
     create(name, isPart = false) {
-      const point = storage.getStore()
-      if (isPart) return create(name, point?.task, point?.order ?? 0)
-      return new FlowTask(nextTaskId(), name, noHolds)
+      const point = isPart ? storage.getStore() : undefined
+      const inherited = point === undefined ? noHolds : inherit(point.task, point.order)
+      const number = nextTaskId()
+      return new FlowTask(number, name, inherited, number)
     },
     enter(task, fn) {
       // No segment: the first ask inside is this task's, wherever it is made.
@@ -188,9 +194,16 @@ class FlowTask implements Task {
   heldBefore: HeldLocks | undefined = undefined
   readonly name: string | undefined
   readonly inherited: readonly TaskHold[]
+  readonly root: number
 
-  constructor(number: number, name: string | undefined, inherited: readonly TaskHold[]) {
+  constructor(
+    number: number,
+    name: string | undefined,
+    inherited: readonly TaskHold[],
+    root: number,
+  ) {
     this.number = number
+    this.root = root
     this.name = name
     this.inherited = inherited
   }

@@ -339,6 +339,36 @@ export const ATTR_WAYWARD_LOCK_HOLDER_THREAD_ID = 'wayward.lock.holder.thread.id
 /** Identity of one lock, unique within its scope and never reused. */
 export const ATTR_WAYWARD_LOCK_ID = 'wayward.lock.id' as const
 
+/** Where the lock had been asked for. */
+export const ATTR_WAYWARD_LOCK_MISUSE_ASKED_SITE = 'wayward.lock.misuse.asked.site' as const
+
+/** How often since it was told before. */
+export const ATTR_WAYWARD_LOCK_MISUSE_COUNT = 'wayward.lock.misuse.count' as const
+
+/** The task whose hold or request it is (`wayward.task.id`); who did it is `wayward.task.id` of the event. */
+export const ATTR_WAYWARD_LOCK_MISUSE_OWNER = 'wayward.lock.misuse.owner' as const
+
+/** What was done with a lock that locks are not made for. */
+export const ATTR_WAYWARD_LOCK_MISUSE_RULE = 'wayward.lock.misuse.rule' as const
+
+/** A hold was released that had been released before. */
+export const WAYWARD_LOCK_MISUSE_RULE_VALUE_RELEASED_TWICE = 'released_twice' as const
+
+/** A task released what another had got, of a lock that has an owner. */
+export const WAYWARD_LOCK_MISUSE_RULE_VALUE_RELEASED_BY_OTHER = 'released_by_other' as const
+
+/** A lock is gone, and was held. */
+export const WAYWARD_LOCK_MISUSE_RULE_VALUE_NEVER_RELEASED = 'never_released' as const
+
+/** A lock is gone, and was waited for. */
+export const WAYWARD_LOCK_MISUSE_RULE_VALUE_GONE = 'gone' as const
+
+/** A task ended, and still held it. */
+export const WAYWARD_LOCK_MISUSE_RULE_VALUE_HELD_PAST_END = 'held_past_end' as const
+
+/** Where it was done, as function, file and line. */
+export const ATTR_WAYWARD_LOCK_MISUSE_SITE = 'wayward.lock.misuse.site' as const
+
 /** Requested mode. */
 export const ATTR_WAYWARD_LOCK_MODE = 'wayward.lock.mode' as const
 

@@ -12,6 +12,9 @@ export const EVENT_WAYWARD_FINDING_CHANGE = 'wayward.finding.change' as const
 /** Something changed in the state of a job that is reported over HTTP, or of one of its runs. */
 export const EVENT_WAYWARD_JOB_CHANGE = 'wayward.job.change' as const
 
+/** A lock was used in a way that locks are not made for. Told when a thread does so with a class of locks for the first time, and counted from then on. */
+export const EVENT_WAYWARD_LOCK_MISUSE = 'wayward.lock.misuse' as const
+
 /** A class of locks was asked for while another was held. Told when a thread does so for the first time, and counted from then on. */
 export const EVENT_WAYWARD_LOCK_ORDER = 'wayward.lock.order' as const
 
