@@ -241,6 +241,12 @@ export const collectorLimits = {
     unit: 'count',
     text: 'Reports of jobs that wait to be kept',
   },
+  jobReportsKnownMax: {
+    default: 200_000,
+    unit: 'count',
+    text: 'Runs that ended and reports with an id, of all jobs, that are known when they come again, those of the last seven days after a start; the last 20 runs of a job are known besides',
+    setting: { min: 1_000, max: 5_000_000 },
+  },
   jobBodyBytesMax: {
     default: mebibyte,
     unit: 'bytes',

@@ -12,9 +12,10 @@ import type { Consumer, ConsumeOutcome, ExportRequest, Sender } from '../consume
 import type { OpenBlock } from '../decode/decoder.ts'
 import { readRunRow, type RunRow } from './run-row.ts'
 import { createChangeEncoder } from './job-export.ts'
-import type { JobState } from './job-state.ts'
+import type { JobState, RunResult } from './job-state.ts'
 import type { JobQuery, JobStore, KeepOutcome, StoredChange } from './job-store.ts'
-import { changesSql, runsSql, statesSql } from './job-sql.ts'
+import { changesSql, marksSql, runsSql, statesSql } from './job-sql.ts'
+import type { ReportMark } from './known-reports.ts'
 
 /** The table of states. */
 export const jobStatesTable = 'wayward_job_states'
@@ -64,6 +65,16 @@ export function createClickHouseJobs(parts: ClickHouseJobsParts): JobStore {
       const rows = await store.query<{ readonly state: string }>(await statesSql())
       return rows.map(({ state }) => JSON.parse(state) as JobState)
     },
+    async readMarks({ countMax, sinceMs }) {
+      let rows: readonly StoredMark[] = []
+      for (const windowMs of markWindowsMs) {
+        const fromMs = Math.max(0, Math.floor(sinceMs), Math.floor(Date.now() - windowMs))
+        const parameters = { since_ms: fromMs, count_max: countMax }
+        rows = await store.query<StoredMark>(await marksSql(), parameters)
+        if (rows.length >= countMax || fromMs <= sinceMs) break
+      }
+      return rows.map(({ result, ...mark }) => (result === '' ? mark : { ...mark, result }))
+    },
     async readRuns(query) {
       const rows = await store.query<RunRow>(await runsSql(), toParameters(query))
       return rows.map(readRunRow)
@@ -73,6 +84,14 @@ export function createClickHouseJobs(parts: ClickHouseJobsParts): JobStore {
     },
     close: () => Promise.resolve(),
   }
+}
+
+/** Where much comes, the last hour has as many as are asked for, and days need not be read. */
+const markWindowsMs = [3_600_000, 86_400_000, Number.POSITIVE_INFINITY]
+
+/** A row of sql/marks.sql: what is not there is empty. */
+interface StoredMark extends Omit<ReportMark, 'result'> {
+  readonly result: RunResult | ''
 }
 
 function toKept(outcome: ConsumeOutcome): KeepOutcome {

@@ -18,7 +18,15 @@ import { open, readdir, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobChange } from './job-change.ts'
 import { type EndedRun, jobKey, type JobState } from './job-state.ts'
-import type { JobChanges, JobQuery, JobStore, KeepOutcome, StoredChange } from './job-store.ts'
+import type {
+  JobChanges,
+  JobQuery,
+  JobStore,
+  KeepOutcome,
+  MarkQuery,
+  StoredChange,
+} from './job-store.ts'
+import type { ReportMark } from './known-reports.ts'
 
 export interface FileJobsSettings {
   readonly folder: string
@@ -81,6 +89,25 @@ class FileJobs implements JobStore {
     }
     this.#writeStates([...states.values()])
     return [...states.values()]
+  }
+
+  async readMarks({ countMax, sinceMs }: MarkQuery): Promise<readonly ReportMark[]> {
+    const marks: ReportMark[] = []
+    const first = `${dayOf(sinceMs)}.jsonl`
+    for (const day of (await this.#days()).toReversed()) {
+      if (day < first || marks.length >= countMax) break
+      for (const { changes } of await this.#readDay(day)) {
+        for (const { name, receivedMs, reportId, result, runId, service, type } of changes) {
+          const isEnd = type === 'run_ended'
+          if (receivedMs < sinceMs || (!isEnd && reportId === undefined)) continue
+          const ended = isEnd ? { runId, result } : {}
+          marks.push({ service, name, receivedMs, reportId, ...ended })
+        }
+      }
+    }
+    return marks
+      .toSorted((one, other) => one.receivedMs - other.receivedMs)
+      .slice(-Math.max(1, countMax))
   }
 
   async readRuns(query: JobQuery): Promise<readonly EndedRun[]> {

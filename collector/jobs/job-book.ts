@@ -13,12 +13,14 @@ import { randomUUID } from 'node:crypto'
 import type { JobChange, Judged } from './job-change.ts'
 import { jobKey, type JobState, newJobState, slugOf } from './job-state.ts'
 import type { JobChanges, JobStore, KeepOutcome } from './job-store.ts'
+import { createKnownReports, knownForMs, type KnownReports } from './known-reports.ts'
 
 /** The bounds of what is known of jobs. */
 export interface JobBookLimits {
   readonly jobsMax: number
   readonly jobsPerSenderMax: number
   readonly jobReportsWaitingMax: number
+  readonly jobReportsKnownMax: number
 }
 
 /** A job, or why there is none. */
@@ -55,6 +57,8 @@ export interface JobBook {
   /** Resolves when the jobs are there. */
   readonly whenLoaded: Promise<void>
   readonly size: number
+  /** What is remembered of runs and reports beyond the states. */
+  readonly known: KnownReports
   states(): IterableIterator<JobState>
   /** A job by its name, its slug or its id; several services may have one of a name. */
   find(name: string, service?: string): FoundJob
@@ -120,10 +124,13 @@ class KeptBook implements JobBook {
   #whenIdle: (() => void)[] = []
   #markLoaded: () => void = () => undefined
   readonly whenLoaded: Promise<void>
+  readonly known: KnownReports
   isLoaded = false
 
   constructor(parts: JobBookParts) {
     this.#parts = parts
+    const knownMax = parts.limits.jobReportsKnownMax
+    this.known = createKnownReports({ knownMax, time: parts.time, logger: parts.logger })
     this.whenLoaded = new Promise((resolve) => {
       this.#markLoaded = resolve
     })
@@ -134,10 +141,14 @@ class KeptBook implements JobBook {
   }
 
   async load(): Promise<void> {
-    const { logger, store, time } = this.#parts
+    const { limits, logger, store, time } = this.#parts
     while (!this.isLoaded && !this.#isShutDown) {
       try {
-        for (const state of await store.readState()) this.#set(state)
+        const states = await store.readState()
+        const countMax = limits.jobReportsKnownMax
+        const marks = await store.readMarks({ sinceMs: time.wallMs() - knownForMs, countMax })
+        for (const state of states) this.#set(state)
+        for (const mark of marks) this.known.add(mark)
         this.isLoaded = true
         this.#markLoaded()
       } catch (error) {
@@ -277,6 +288,7 @@ class KeptBook implements JobBook {
 
   #settle(judged: readonly JudgedWork[], states: ReadonlyMap<string, JobState>): void {
     for (const state of states.values()) this.#set(state)
+    for (const { judged: one } of judged) for (const change of one.changes) this.#remember(change)
     for (const { judged: one, work, isNew } of judged) {
       work.answer({ status: 'done', judged: one, isNew })
     }
@@ -284,6 +296,11 @@ class KeptBook implements JobBook {
       if (one.changes.length === 0) continue
       for (const watcher of this.#watchers) watcher(one.changes, one.state)
     }
+  }
+
+  #remember({ ended, name, receivedMs, reportId, service }: JobChange): void {
+    if (ended === undefined && reportId === undefined) return
+    this.known.add({ service, name, runId: ended?.id, result: ended?.result, reportId, receivedMs })
   }
 
   #set(state: JobState): void {

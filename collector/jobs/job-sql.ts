@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 export const statesSql = statement('states')
 export const runsSql = statement('runs')
 export const changesSql = statement('changes')
+export const marksSql = statement('marks')
 
 function statement(name: string): () => Promise<string> {
   let text: Promise<string> | undefined

@@ -1,6 +1,7 @@
 // Where jobs are kept.
 import type { JobChange } from './job-change.ts'
 import type { EndedRun, JobState } from './job-state.ts'
+import type { ReportMark } from './known-reports.ts'
 
 /** Changes with the states that they lead to: kept as one, or not at all. */
 export interface JobChanges {
@@ -30,6 +31,12 @@ export interface JobQuery {
   readonly countMax: number
 }
 
+/** Which marks are asked for. */
+export interface MarkQuery {
+  readonly sinceMs: number
+  readonly countMax: number
+}
+
 /** A change as it is read back. */
 export type StoredChange = Omit<JobChange, 'started' | 'ended' | 'definition'>
 
@@ -39,6 +46,11 @@ export interface JobStore {
   append(changes: JobChanges): Promise<KeepOutcome>
   /** The state of every job, with all that was kept. To be called once, before any `append`. */
   readState(): Promise<readonly JobState[]>
+  /**
+   * Ends of runs, and reports that had an id, of all jobs that arrived since a moment: at most so
+   * many, the newest of them, the oldest first. To be called once, after `readState`.
+   */
+  readMarks(query: MarkQuery): Promise<readonly ReportMark[]>
   /** Runs that have ended. */
   readRuns(query: JobQuery): Promise<readonly EndedRun[]>
   readChanges(query: JobQuery): Promise<readonly StoredChange[]>

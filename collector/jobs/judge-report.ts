@@ -21,7 +21,9 @@ import {
   pastRunsMax,
   reportIdsMax,
   type RunFacts,
+  type RunResult,
 } from './job-state.ts'
+import type { KnownReports } from './known-reports.ts'
 import { type JobChange, type Judged, type NewChange, toJudged } from './job-change.ts'
 
 /** What the sender of a report is told. */
@@ -38,6 +40,8 @@ export interface JudgedReport extends Judged {
 /** What judging needs besides. */
 export interface JudgeSettings {
   readonly openRunsMax: number
+  /** What is remembered besides the states. */
+  readonly known: Pick<KnownReports, 'endOf' | 'hasReport'>
   /** The slot that a run of this start meets. */
   slotOf(state: JobState, startMs: number): number | undefined
   /** The state when a run of this start has met that slot, or none. */
@@ -52,8 +56,9 @@ export function judgeReport(
   settings: JudgeSettings,
 ): JudgedReport {
   const known = knownReport(state, report)
-  if (known !== undefined) {
-    const runId = typeof known === 'string' ? (report.runId ?? '') : known.runId
+  const isKnown = known !== undefined || isLongKnown(state, report, settings)
+  if (isKnown) {
+    const runId = typeof known === 'object' ? known.runId : (report.runId ?? '')
     return unchanged(state, { kind: 'repeated', runId, note: 'The report was received before' })
   }
   const judging = new Judging(state, report, settings)
@@ -64,6 +69,10 @@ export function judgeReport(
 function knownReport(state: JobState, { reportId }: JobReport): KnownReport | undefined {
   if (reportId === undefined) return undefined
   return state.reports.find((one) => (typeof one === 'string' ? one : one.id) === reportId)
+}
+
+function isLongKnown(state: JobState, { reportId }: JobReport, { known }: JudgeSettings): boolean {
+  return reportId !== undefined && known.hasReport(state, reportId)
 }
 
 class Judging {
@@ -94,6 +103,11 @@ class Judging {
       const note = `The run "${past.id}" has ended as ${past.result}; give a new run a new id`
       return this.#unchanged('conflict', past.id, note)
     }
+    const former = this.#former()
+    if (former !== undefined) {
+      const note = `A run "${runId}" has ended as ${former} before; give a new run a new id`
+      return this.#unchanged('conflict', runId ?? '', note)
+    }
     if (!isNamed && run !== undefined) this.#giveUp(run)
     this.#makeRoom()
     const opened = this.#open(runId ?? this.#settings.newRunId(), isNamed)
@@ -106,6 +120,11 @@ class Judging {
       const past = this.#past()
       if (past !== undefined) {
         return this.#unchanged('conflict', past.id, `The run has ended as ${past.result}`)
+      }
+      const former = this.#former()
+      if (former !== undefined) {
+        const id = this.#report.runId ?? ''
+        return this.#unchanged('conflict', id, `The run has ended as ${former}`)
       }
       this.#change({ type: 'run_noted', runId: this.#report.runId ?? '' })
       return this.#kept(this.#report.runId ?? '')
@@ -122,10 +141,11 @@ class Judging {
     const { isNamed, run } = this.#target()
     const past = isNamed ? this.#past() : undefined
     const result = this.#report.result ?? 'success'
-    if (past !== undefined) {
-      const isSame = past.result === result
-      const note = `The run has ended already, as ${past.result}`
-      return this.#unchanged(isSame ? 'repeated' : 'conflict', past.id, note)
+    const endedAs = past?.result ?? (run === undefined ? this.#former() : undefined)
+    if (endedAs !== undefined) {
+      const id = past?.id ?? this.#report.runId ?? ''
+      const note = `The run has ended already, as ${endedAs}`
+      return this.#unchanged(endedAs === result ? 'repeated' : 'conflict', id, note)
     }
     const opened = run ?? this.#missed(isNamed)
     const ended = this.#toEnded(opened, result)
@@ -144,6 +164,12 @@ class Judging {
   #past(): PastRun | undefined {
     const { runId } = this.#report
     return runId === undefined ? undefined : this.#state.past.find(({ id }) => id === runId)
+  }
+
+  /** How the run ended, where that is too long ago for the state. */
+  #former(): RunResult | undefined {
+    const { runId } = this.#report
+    return runId === undefined ? undefined : this.#settings.known.endOf(this.#state, runId)
   }
 
   #startAfterEnd(past: PastRun): JudgedReport {

@@ -65,7 +65,8 @@ export function createJobService(parts: JobServiceParts): JobService {
   })
   const book = createJobBook({ ...parts, store })
   const plans = createJobPlans()
-  const judge = { ...plans, openRunsMax: limits.jobOpenRunsMax, newRunId }
+  const { known } = book
+  const judge = { ...plans, openRunsMax: limits.jobOpenRunsMax, newRunId, known }
   const desk = createJobDesk({ ...parts, book, store, judge, plans })
   const clock = createJobClock({ ...parts, book, plans })
   const channels = (parts.notify ?? []).map((settings) => ({

@@ -16,7 +16,12 @@ import { createFakeTime, type FakeTime } from '../../harness/fake-time.ts'
 const minuteMs = 60_000
 const startMs = Date.parse('2026-02-02T00:30:00Z')
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const limits = { jobsMax: 20_000, jobsPerSenderMax: 20_000, jobReportsWaitingMax: 20_000 }
+const limits = {
+  jobsMax: 20_000,
+  jobsPerSenderMax: 20_000,
+  jobReportsWaitingMax: 20_000,
+  jobReportsKnownMax: 20_000,
+}
 const plans = createJobPlans()
 
 interface Life {

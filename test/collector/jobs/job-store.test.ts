@@ -8,7 +8,7 @@ import { createJobBook, type JobBook, newRunId } from '@wayward/collector/jobs/j
 import { createJobPlans } from '@wayward/collector/jobs/job-plans'
 import type { JobReport } from '@wayward/collector/jobs/job-report'
 import type { JobStore } from '@wayward/collector/jobs/job-store'
-import { judgeReport } from '@wayward/collector/jobs/judge-report'
+import { judgeReport, type Verdict } from '@wayward/collector/jobs/judge-report'
 import {
   appendFileSync,
   mkdtempSync,
@@ -81,7 +81,12 @@ const places: Readonly<Record<string, () => Promise<Place>>> = {
 const plans = createJobPlans()
 const settings = { ...plans, openRunsMax: 10, newRunId }
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const limits = { jobsMax: 1_000, jobsPerSenderMax: 1_000, jobReportsWaitingMax: 1_000 }
+const limits = {
+  jobsMax: 1_000,
+  jobsPerSenderMax: 1_000,
+  jobReportsWaitingMax: 1_000,
+  jobReportsKnownMax: 1_000,
+}
 
 async function openBook(store: JobStore): Promise<JobBook> {
   const book = createJobBook({ store, limits, time: systemTime, logger: silent })
@@ -89,13 +94,21 @@ async function openBook(store: JobStore): Promise<JobBook> {
   return book
 }
 
-async function report(book: JobBook, name: string, given: Partial<JobReport>): Promise<void> {
+async function report(
+  book: JobBook,
+  name: string,
+  given: Partial<JobReport>,
+): Promise<Verdict['kind']> {
+  const { known } = book
   const outcome = await book.work(
     { service: 'shop', name, owner: '', mayCreate: true },
-    (state, nowMs) =>
-      judgeReport(state, { kind: 'end', source: 'api', receivedMs: nowMs, ...given }, settings),
+    (state, nowMs) => {
+      const full = { kind: 'end', source: 'api', receivedMs: nowMs, ...given } as const
+      return judgeReport(state, full, { ...settings, known })
+    },
   )
-  expect(outcome.status).toBe('done')
+  if (outcome.status !== 'done') throw new Error(`The report was not kept: ${outcome.status}`)
+  return outcome.judged.verdict.kind
 }
 
 describe.each(Object.entries(places))('a store in %s', (_name, makePlace) => {
@@ -142,6 +155,36 @@ describe.each(Object.entries(places))('a store in %s', (_name, makePlace) => {
     expect(after).toEqual(JSON.parse(JSON.stringify(before)))
     await openAgain()
     expect(book.size).toBe(2)
+  })
+
+  test('knows runs and reports that came long ago, also after it was opened again', async () => {
+    for (let index = 0; index < 45; index++) {
+      const [runId, reportId] = [`run-${index}`, `report-${index}`]
+      const result = index % 2 === 0 ? 'success' : 'failure'
+      expect(await report(book, 'many', { runId, reportId, result })).toBe('kept')
+    }
+    for (const _ of ['as it was', 'opened again']) {
+      expect(await report(book, 'many', { runId: 'run-0' })).toBe('repeated')
+      expect(await report(book, 'many', { runId: 'run-1' })).toBe('conflict')
+      expect(await report(book, 'many', { runId: 'run-2', kind: 'start' })).toBe('conflict')
+      expect(await report(book, 'many', { runId: 'run-2', kind: 'note' })).toBe('conflict')
+      expect(await report(book, 'many', { runId: 'x', reportId: 'report-3' })).toBe('repeated')
+      expect(await report(book, 'other', { runId: 'run-0', kind: 'start' })).not.toBe('conflict')
+      await openAgain()
+    }
+    expect(await store.readRuns({ service: 'shop', name: 'many', countMax: 100 })).toHaveLength(45)
+  })
+
+  test('gives marks of the time and number that are asked for, the oldest first', async () => {
+    const all = await store.readMarks({ sinceMs: 0, countMax: 1_000 })
+    const ours = all.filter(({ name }) => name === 'many')
+    expect(ours.map(({ runId }) => runId)).toEqual(
+      Array.from({ length: 45 }, (_, index) => `run-${index}`),
+    )
+    expect(ours[1]).toMatchObject({ result: 'failure', reportId: 'report-1' })
+    const few = await store.readMarks({ sinceMs: 0, countMax: 3 })
+    expect(few).toEqual(all.slice(-3))
+    expect(await store.readMarks({ sinceMs: Date.now() + 60_000, countMax: 3 })).toEqual([])
   })
 
   test('gives runs that have ended, with all that was said of them, the newest first', async () => {

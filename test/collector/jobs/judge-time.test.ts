@@ -18,7 +18,8 @@ function defined(definition: JobDefinition, nowMs = at('00:30:00')): JobState {
 }
 
 let runs = 0
-const settings = { ...plans, openRunsMax: 3, newRunId: () => `run-${++runs}` }
+const known = { endOf: () => undefined, hasReport: () => false }
+const settings = { ...plans, openRunsMax: 3, newRunId: () => `run-${++runs}`, known }
 
 function reported(state: JobState, text: string, report: Partial<JobReport>): JobState {
   const full = { kind: 'end', source: 'api', receivedMs: at(text), ...report } as const

@@ -29,8 +29,14 @@ interface Got {
 }
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const limits = { jobsMax: 1_000, jobsPerSenderMax: 1_000, jobReportsWaitingMax: 1_000 }
-const settings = { ...createJobPlans(), openRunsMax: 10, newRunId: () => String(++runs) }
+const limits = {
+  jobsMax: 1_000,
+  jobsPerSenderMax: 1_000,
+  jobReportsWaitingMax: 1_000,
+  jobReportsKnownMax: 1_000,
+}
+const known = { endOf: () => undefined, hasReport: () => false }
+const settings = { ...createJobPlans(), openRunsMax: 10, newRunId: () => String(++runs), known }
 let runs = 0
 
 let server: Server
