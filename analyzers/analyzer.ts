@@ -82,6 +82,8 @@ export interface Analyzer<Row> {
    * requires is there. @default false, a row for all that was heard of
    */
   readonly isQuietWithoutRows?: boolean
+  /** A module that says "Kept where small": where that finds nothing, there are no rows. */
+  readonly nothingWithout?: string
   /** What of log records must be there, where the subject is a logger. @default record */
   readonly needs?: 'record' | 'message' | 'user'
   /** Whether it is asked by its name only, and not by a report on everything. @default false */

@@ -34,14 +34,22 @@ export async function keepRows(
   // What others are made of comes before them.
   for (const modules of await readWanted(files, scope)) {
     const sent = { ...tables }
-    await Promise.all(
-      modules.map(async (module) => {
+    // Two at a time, as a report asks: each may need much memory.
+    const remaining = modules.values()
+    const askInTurn = async (): Promise<void> => {
+      for (const module of remaining) {
         const kept = await keep(store, module, parameters, scope, sent)
-        if (kept !== undefined && kept.rows > 0) tables[module.name] = kept
-      }),
-    )
+        if (kept !== undefined) tables[module.name] = kept
+      }
+    }
+    await Promise.all([askInTurn(), askInTurn()])
   }
   return tables
+}
+
+/** The modules of whom rows can be sent: ClickHouse takes no table without any. */
+export function sentModules(tables: KeptTables): ReadonlySet<string> {
+  return new Set(Object.keys(tables).filter((name) => (tables[name]?.rows ?? 0) > 0))
 }
 
 /** The tables of these names. */
@@ -59,7 +67,7 @@ async function keep(
   const ask = async (known: Scope): Promise<KeptRows | undefined> => {
     const { sql, reads } = await readFirstRows(module, rowsMax + 1, {
       ...known,
-      kept: new Set(Object.keys(tables)),
+      kept: sentModules(tables),
     })
     const sent = chosen(tables, reads)
     return await store.keep?.(sql, { rowsMax, bytesMax }, parameters, undefined, sent)

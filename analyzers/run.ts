@@ -1,7 +1,7 @@
 import { errorCodes, type QueryParameters, type Reader, StoreError } from '@wayward/clickhouse'
 import type { Analyzer, Column, Finding, SubjectKind, Telling, Value } from './analyzer.ts'
 import { analyzerList } from './generated/list.ts'
-import { chosen, keepRows, type KeptTables } from './kept.ts'
+import { chosen, keepRows, type KeptTables, sentModules } from './kept.ts'
 import { isOutOfMemory, isOutOfTime, withCure } from './limit-error.ts'
 import { type FilledParameters, fillSql } from './report/filled-sql.ts'
 import { readScope, sparing, unsetOf } from './scope.ts'
@@ -99,7 +99,7 @@ export interface Common {
  */
 export function shareAmong(store: Reader, names: readonly string[], window: ReportWindow): Common {
   const files = names.map((name) => findDefinition(name).sql)
-  const parameters = toParameters(window)
+  const parameters = namesParameters(names, window)
   const scope = once(async () => await readScope(store, files, parameters))
   return {
     scope,
@@ -126,12 +126,11 @@ export async function runAnalyzer(
   common: Common = shareAmong(store, [name], window),
 ): Promise<Report> {
   const definition = findDefinition(name)
-  const { sql, question, columns, headline, rows } = await askSparingly(
+  const { sql, question, columns, headline, rows } = await askDefinition(
     store,
-    definition.sql,
-    parametersOf(definition, window),
-    await common.scope(),
-    await common.tables(),
+    definition,
+    window,
+    common,
   )
   const findings = rows
     .map((row) => definition.toFinding(row))
@@ -168,6 +167,13 @@ export async function readFilledSql(
   const definition = findDefinition(name)
   const question = await readQuestion(definition.sql)
   return fillSql(question, parametersOf(definition, window), database)
+}
+
+function namesParameters(names: readonly string[], window: ReportWindow): FilledParameters {
+  return names.reduce<FilledParameters>(
+    (all, name) => ({ ...all, ...findDefinition(name).parameters }),
+    toParameters(window),
+  )
 }
 
 /** @throws RangeError if there is none of this name */
@@ -256,6 +262,21 @@ export async function listReported(
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
 }
 
+/** Does not ask where what was asked before says that there is nothing. */
+async function askDefinition(
+  store: Reader,
+  definition: (typeof definitions)[number],
+  window: ReportWindow,
+  common: Common,
+): Promise<Answer> {
+  const [scope, tables] = [await common.scope(), await common.tables()]
+  if (tables[definition.nothingWithout ?? '']?.rows === 0) {
+    const { sql, header } = await readQuestion(definition.sql, scope)
+    return { ...header, rows: [], sql }
+  }
+  return await askSparingly(store, definition.sql, parametersOf(definition, window), scope, tables)
+}
+
 /**
  * Asks again where tables could not be sent along, and where memory did not suffice, if there is a
  * way that takes less.
@@ -293,7 +314,7 @@ async function ask(
 ): Promise<Answer> {
   const { sql, header } = await readQuestion(file, scope)
   const { question, columns, headline } = header
-  const sent = await readQuestion(file, { ...scope, kept: new Set(Object.keys(tables)) })
+  const sent = await readQuestion(file, { ...scope, kept: sentModules(tables) })
   const rows = await queryRows(store, sent.sql, parameters, chosen(tables, sent.reads))
   return { question, columns, headline, rows: rows.map((row) => readRow(row, columns)), sql }
 }

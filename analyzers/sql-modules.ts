@@ -10,7 +10,8 @@
 // longer than it takes to answer it for an hour, and plans what it is told.
 //
 // A module that says "Kept where small" may be asked by itself before; its rows are then sent along
-// with the questions, which read them by its name as any table.
+// with the questions, which read them by its name as any table. `-- If whole_…:` marks what a
+// question needs only where that was not done.
 import { readFile } from 'node:fs/promises'
 import { parseSqlHeader, parseUses, type SqlHeader } from './sql-header.ts'
 
@@ -144,7 +145,10 @@ export async function readOptionalModules(file: URL): Promise<readonly string[]>
   const names = texts.flatMap((text) => [...text.matchAll(optionalPart)].map(([, name]) => name))
   return [
     ...new Set(
-      names.filter((name): name is string => name !== undefined && !sparingModules.has(name)),
+      names.filter(
+        (name): name is string =>
+          name !== undefined && !sparingModules.has(name) && !name.startsWith(wholeMark),
+      ),
     ),
   ]
 }
@@ -187,15 +191,20 @@ async function readSteps(
   return { steps, reads }
 }
 
+/** `-- If whole_steps:` is left out where the rows of the module `steps` are sent along. */
+const wholeMark = 'whole_'
 const optionalPart = /^ *-- If (\w+):\n([\s\S]*?)(?:^ *-- Else\n([\s\S]*?))?^ *-- End\n/gm
 const conditionOfParameter =
   /^ *AND \((?:\{(\w+):String\} = ''|empty\(\{(\w+):Array\(String\)\}\)) OR .*\)\n/gm
 
 /** The text without what selects all and what finds nothing. */
-function narrow(text: string, { empty, unset }: Scope): string {
+function narrow(text: string, { empty, unset, kept }: Scope): string {
+  const isLeftOut = (name: string): boolean =>
+    empty.has(name) ||
+    (name.startsWith(wholeMark) && kept?.has(name.slice(wholeMark.length)) === true)
   return text
     .replaceAll(optionalPart, (_, name: string, part: string, otherwise: string | undefined) =>
-      empty.has(name) ? (otherwise ?? '') : part,
+      isLeftOut(name) ? (otherwise ?? '') : part,
     )
     .replaceAll(conditionOfParameter, (line: string, ...names: string[]) =>
       unset.has(names[0] ?? names[1] ?? '') ? '' : line,

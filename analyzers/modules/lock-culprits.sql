@@ -2,8 +2,6 @@
 --
 -- Kept where small: names and spans are looked up for these few, which is planned sooner for a table.
 --
--- Evaluated once, as several look for it.
---
 -- Uses: lock_holds, lock_charges, actor_name
 --
 -- Columns: those of lock_charges, but for the state of victims their number, and

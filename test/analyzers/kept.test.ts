@@ -2,7 +2,7 @@
 // reader that keeps rows and by one that cannot, as a whole and for a stretch.
 import { analyzers, runAnalyzer } from '@wayward/analyzers'
 import { shareAmong, toParameters } from '@wayward/analyzers/run'
-import { keepRows } from '@wayward/analyzers/kept'
+import { keepRows, sentModules } from '@wayward/analyzers/kept'
 import { anyScope } from '@wayward/analyzers/sql-modules'
 import type { Reader } from '@wayward/clickhouse'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -44,6 +44,7 @@ test('answers with rows that are sent along are those without', { timeout: 300_0
   for (const window of windows) {
     const common = shareAmong(engine.reader, names, window)
     expect(Object.keys(await common.tables()).toSorted()).toEqual([
+      'circle_edges',
       'lock_culprits',
       'lock_edges',
       'lock_holds',
@@ -78,7 +79,9 @@ test('keepRows() keeps nothing that is refused, too large, or of a reader that c
   }
   expect(await keepRows(refusing, files, parameters, anyScope)).toEqual({})
   const empty = { ...parameters, to: '1.000000000' }
-  expect(await keepRows(reader, files, empty, anyScope)).toEqual({})
+  const nothing = await keepRows(reader, files, empty, anyScope)
+  expect(Object.values(nothing).map(({ rows }) => rows)).toEqual([0, 0, 0, 0])
+  expect([...sentModules(nothing)]).toEqual([])
 })
 
 test('a question whose tables are refused is asked as a whole', async () => {
@@ -93,4 +96,20 @@ test('a question whose tables are refused is asked as a whole', async () => {
   const { rows } = await runAnalyzer(narrow, 'blocked-by')
   expect(rows).toEqual((await runAnalyzer(reader, 'blocked-by')).rows)
   expect(rows.length).toBeGreaterThan(0)
+})
+
+test('a question is not asked where what it is made of is not there', async () => {
+  const asked: string[] = []
+  const { reader } = engine
+  const spy: Reader = {
+    query(sql, ...given) {
+      asked.push(sql)
+      return reader.query(sql, ...given)
+    },
+    keep: (...given) => reader.keep?.(...given) ?? Promise.resolve(undefined),
+  }
+  const report = await runAnalyzer(spy, 'deadlock')
+  expect(report).toMatchObject({ status: 'ok', rows: [] })
+  expect(report.sql).toContain('AS graph')
+  expect(asked.filter((sql) => sql.includes('AS graph'))).toEqual([])
 })

@@ -7,7 +7,7 @@
 --   sessions  Array(String)  only these sessions, empty for all
 --   grace_ns  UInt64         a run that starts no later than this after its due time is in time, nanoseconds
 --
--- Uses: job_runs, queue_items, lock_waits, lock_drawers, drawers, pauses, session_of, actor_name, window_from_ns, covered_ns,
+-- Uses: delayed_runs, job_runs, queue_items, lock_waits, lock_drawers, drawers, pauses, session_of, actor_name, covered_ns,
 --   wait_severity
 --
 -- Headline, the columns of a table, the last left out first:
@@ -42,66 +42,12 @@
 --   trace_id        text           trace of the run
 --   span_id         text           its span
 WITH
-  -- Of each good run what is usual up to it: median, ninth tenth and number of the last 30, and of those of its weekday and hour.
-  lengths AS
-  (
-    SELECT
-      of_service, of_job, weekday, hour, began_ns,
-      (quantileExact(0.5)(duration_ns) OVER latest, quantileExact(0.9)(duration_ns) OVER latest, count() OVER latest) AS of_all,
-      (quantileExact(0.5)(duration_ns) OVER latest_alike, quantileExact(0.9)(duration_ns) OVER latest_alike, count() OVER latest_alike) AS of_alike
-    FROM
-    (
-      SELECT
-        service AS of_service, job_name AS of_job, toUnixTimestamp64Nano(started_at) AS began_ns, duration_ns,
-        toDayOfWeek(started_at) AS weekday, toHour(started_at) AS hour
-      FROM wayward_job_runs
-      WHERE result = 'success'
-        AND started_at < {to:DateTime64(9, 'UTC')}
-        AND started_at >= toDateTime64({from:DateTime64(9, 'UTC')}, 3, 'UTC') - INTERVAL 210 DAY
-        AND ({service:String} = '' OR service = {service:String})
-      LIMIT 1 BY service, job_name, started_at
-    )
-    WINDOW
-      latest AS (PARTITION BY of_service, of_job ORDER BY began_ns ROWS BETWEEN 29 PRECEDING AND CURRENT ROW),
-      latest_alike AS (PARTITION BY of_service, of_job, weekday, hour ORDER BY began_ns ROWS BETWEEN 29 PRECEDING AND CURRENT ROW)
-  ),
-  judged AS
-  (
-    SELECT
-      cityHash64(service, session, job_name, start_ns, trace_id, span_id) AS run,
-      service, session, job_name, outcome, thread_id, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
-      if(k.of_alike.3 >= 5, k.of_alike, l.of_all) AS before,
-      toUInt64(before.1) AS usual_ns,
-      if(before.3 < 5, 0, toUInt64(1.5 * before.2)) AS band_ns,
-      lateness_ns > {grace_ns:UInt64} AS is_late,
-      band_ns > 0 AND length_ns > band_ns AS is_slow
-    FROM
-    (
-      SELECT
-        service, session, job_name, outcome, thread_id, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns,
-        toDayOfWeek(fromUnixTimestamp64Nano(start_ns, 'UTC')) AS weekday, toHour(fromUnixTimestamp64Nano(start_ns, 'UTC')) AS hour
-      FROM job_runs
-      WHERE outcome NOT IN ('skip', 'lost') AND end_ns >= window_from_ns
-    ) AS r
-    ASOF LEFT JOIN lengths AS l ON l.of_service = r.service AND l.of_job = r.job_name AND l.began_ns < r.start_ns
-    ASOF LEFT JOIN lengths AS k
-      ON k.of_service = r.service AND k.of_job = r.job_name AND k.weekday = r.weekday AND k.hour = r.hour AND k.began_ns < r.start_ns
-  ),
   -- Found before the rest is planned, which is then planned for these few rows, not for all that they come from.
   (
     SELECT groupArray((
       run, service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns, usual_ns, band_ns,
       is_late, is_slow, delay_ns, thread_id))
-    FROM
-    (
-      SELECT
-        run, service, session, job_name, outcome, trace_id, span_id, start_ns, end_ns, due_ns, lateness_ns, length_ns, usual_ns, band_ns,
-        is_late, is_slow, thread_id, if(is_late, lateness_ns, 0) + if(is_slow, length_ns - usual_ns, 0) AS delay_ns
-      FROM judged
-      WHERE is_late OR is_slow
-      ORDER BY delay_ns DESC, service, job_name, start_ns
-      LIMIT 200
-    )
+    FROM delayed_runs
   ) AS found,
   delayed AS
   (

@@ -9,6 +9,7 @@ export const jobDelay: Analyzer<JobDelayRow> = {
   name: 'job-delay',
   subject: 'job',
   sql: new URL('./job-delay.sql', import.meta.url),
+  nothingWithout: 'delayed_runs',
   requires: [spansOfKind(WAYWARD_KIND_VALUE_JOB_RUN)],
   parameters: { grace_ns: jobGraceNs },
   isQuietWithoutRows: true,

@@ -40,6 +40,32 @@
 --   hold_trace_id  text         its trace
 --   hold_span_id   text         its span
 WITH
+  -- If whole_lock_culprits:
+  -- Found before the rest is planned, which is then planned for these few rows, not for all that they come from.
+  (
+    SELECT groupArray((
+      class, blocked_ns, trouble_ns, blocks, victims, by_waiter, open, open_ns, worst, rank, known_ns, lock_name, lock_type,
+      holder_name, actor, service, task_id, trace_id, span_id, parent_span_id, start_ns, end_ns, as_of))
+    FROM lock_culprits
+  ) AS found,
+  culprits AS
+  (
+    SELECT
+      one.1 AS class, one.2 AS blocked_ns, one.3 AS trouble_ns, one.4 AS blocks, one.5 AS victims, one.6 AS by_waiter,
+      one.7 AS open, one.8 AS open_ns, one.9 AS worst, one.10 AS rank, one.11 AS known_ns, one.12 AS lock_name,
+      one.13 AS lock_type, one.14 AS holder_name, one.15 AS actor, one.16 AS service, one.17 AS task_id, one.18 AS trace_id,
+      one.19 AS span_id, one.20 AS parent_span_id, one.21 AS start_ns, one.22 AS end_ns, one.23 AS as_of
+    FROM (SELECT arrayJoin(found) AS one)
+  ),
+  -- Else
+  culprits AS
+  (
+    SELECT
+      class, blocked_ns, trouble_ns, blocks, victims, by_waiter, open, open_ns, worst, rank, known_ns, lock_name, lock_type,
+      holder_name, actor, service, task_id, trace_id, span_id, parent_span_id, start_ns, end_ns, as_of
+    FROM lock_culprits
+  ),
+  -- End
   -- What those are called who waited most for each.
   waiters AS
   (
@@ -47,7 +73,7 @@ WITH
     FROM
     (
       SELECT class, holder_name, n.name AS name, sum(toFloat64(one.2)) AS waited_ns
-      FROM (SELECT class, holder_name, arrayJoin(by_waiter) AS one FROM lock_culprits) AS c
+      FROM (SELECT class, holder_name, arrayJoin(by_waiter) AS one FROM culprits) AS c
       INNER JOIN
       (
         SELECT number, any(actor_name(task_name, task_id, thread_name)) AS name
@@ -56,7 +82,7 @@ WITH
           SELECT actor_number(task_name, task_id, thread_name) AS number, task_name, task_id, thread_name
           FROM lock_waits
         ) AS w
-        INNER JOIN (SELECT DISTINCT arrayJoin(by_waiter).1 AS most FROM lock_culprits) AS m ON m.most = w.number
+        INNER JOIN (SELECT DISTINCT arrayJoin(by_waiter).1 AS most FROM culprits) AS m ON m.most = w.number
         GROUP BY number
       ) AS n ON n.number = c.one.1
       GROUP BY class, holder_name, name
@@ -136,7 +162,7 @@ WITH
         AND TraceId != ''
         AND SpanAttributes['wayward.kind'] != 'lock_hold' AND SpanAttributes['wayward.kind'] != 'lock_wait'
     ) AS s
-    RIGHT JOIN lock_culprits AS c ON c.trace_id = s.TraceId
+    RIGHT JOIN culprits AS c ON c.trace_id = s.TraceId
     GROUP BY class, holder
   )
 SELECT

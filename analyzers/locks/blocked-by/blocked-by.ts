@@ -13,6 +13,7 @@ const knownShareEnough = 0.95
 export const blockedBy: Analyzer<BlockedByRow> = {
   name: 'blocked-by',
   sql: new URL('./blocked-by.sql', import.meta.url),
+  nothingWithout: 'lock_culprits',
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
   parameters: {},
   isQuietWithoutRows: true,

@@ -6,7 +6,7 @@
 --   service   String         only this service, empty for all
 --   sessions  Array(String)  only these sessions, empty for all
 --
--- Uses: lock_waits, wait_graph, failure_severity
+-- Uses: lock_waits, circle_edges, failure_severity
 --
 -- Headline, the columns of a table, the last left out first:
 --   locks, state, severity, tasks, circle, since_at, waited_ns, victims, occurrences, services
@@ -32,36 +32,10 @@
 --   span_ids       text         spans of the waits of the latest
 --   left_out       count        waits of one for another that may be in circles and were not looked at
 WITH
-  -- Who waits for somebody who waits, too, and is waited for by such. Of semaphores and pools any permit will do: who waits for
-  -- one is only stuck if all holders wait.
+  -- Found before the rest is planned, which is then planned for these few, not for all that they come from.
   (
-    SELECT (groupArrayArray(10000)(outgoing), toUInt64(greatest(sum(length(outgoing)), 10000) - 10000))
-    FROM
-    (
-      SELECT groupArrayIf(one, is_actor) AS outgoing
-      FROM
-      (
-        SELECT arrayJoin(arrayMap(pair -> pair.1, arrayFilter(pair -> pair.2, groupArray((met, holder_waits))))) AS one
-        FROM
-        (
-          SELECT max(is_actor) AS holder_waits, arrayJoin(groupArrayIf(edge, NOT is_actor)) AS met
-          FROM
-          (
-            SELECT
-              (actor, holder, lo_ns, hi_ns, start_ns, end_ns, outcome, lock, lock_name, service, session, task, as_of,
-                trace_id, span_id, lock_type IN ('semaphore', 'pool')) AS edge
-            FROM wait_graph
-          )
-          ARRAY JOIN [edge.1, edge.2] AS node, [true, false] AS is_actor
-          GROUP BY node
-        )
-        GROUP BY met.1, met.8, met.5
-        HAVING min(holder_waits) OR NOT any(met.16)
-      )
-      ARRAY JOIN [one.1, one.2] AS node, [true, false] AS is_actor
-      GROUP BY node
-      HAVING NOT min(is_actor)
-    )
+    SELECT (groupArray(edge), max(left_out))
+    FROM circle_edges
   ) AS graph,
   edges AS MATERIALIZED
   (

@@ -14,6 +14,7 @@ import { isOfNow, lastKnown } from '../../last-known.ts'
 export const deadlock: Analyzer<DeadlockRow> = {
   name: 'deadlock',
   sql: new URL('./deadlock.sql', import.meta.url),
+  nothingWithout: 'circle_edges',
   requires: [spansOfKind(WAYWARD_KIND_VALUE_LOCK_HOLD), spansOfKind(WAYWARD_KIND_VALUE_LOCK_WAIT)],
   parameters: {},
   isQuietWithoutRows: true,
