@@ -16,15 +16,16 @@ import {
   areasBytes,
   areaState,
   cell,
+  layoutVersion,
   number,
   recordKind,
   ringUnits,
   slotCount,
+  slotNumbers,
   unitNumbers,
 } from './layout.ts'
 
 const magic = 'WAYWARDF'
-const version = 1
 const headAt = 16
 const lifeAt = 65_472
 const areasAt = 65_536
@@ -68,7 +69,7 @@ export function createFlight(head: FlightHead): Uint8Array {
     )
   }
   bytes.write(magic)
-  bytes.writeUInt32LE(version, 8)
+  bytes.writeUInt32LE(layoutVersion, 8)
   bytes.writeUInt32LE(text.length, 12)
   text.copy(bytes, headAt)
   const startedMs = Date.parse(head.startedAt)
@@ -133,8 +134,8 @@ export function readFlight(file: Uint8Array): Flight {
   }
   if (bytes.length < headAt) throw new FlightError('it ends before it says what it is')
   const found = bytes.readUInt32LE(8)
-  if (found !== version) {
-    throw new FlightError(`it is of version ${found}, and version ${version} can be read`)
+  if (found !== layoutVersion) {
+    throw new FlightError(`it is of version ${found}, and version ${layoutVersion} can be read`)
   }
   const head = readHead(bytes)
   const buffer = wholeOf(file)
@@ -206,7 +207,7 @@ function openOf(reader: AreaReader): readonly RecordView[] {
   const found: RecordView[] = []
   for (const slot of slots) {
     const view = reader.copy(slot)
-    if (view !== undefined && isSound(view, Number.POSITIVE_INFINITY)) found.push(view)
+    if (view !== undefined && isSound(view, slotNumbers / unitNumbers)) found.push(view)
   }
   return found
 }

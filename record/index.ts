@@ -49,6 +49,7 @@ export {
   detailBytesMax,
   endedCountsAt,
   flag,
+  layoutVersion,
   lossesAt,
   lossFigures,
   lossReason,

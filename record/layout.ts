@@ -14,6 +14,9 @@
 // is published by an atomic store of where it ends. The memory is not touched before it is used, so
 // areas that nobody took cost address space only.
 
+/** Another number for each layout: of threads and files of another one nothing is read. */
+export const layoutVersion = 1
+
 /** Threads of a process that can record at a time. */
 export const areaCount = 16
 /** Operations of a thread that are open and in its table at a time. */
@@ -282,8 +285,9 @@ export function partsInUse(area: Area): readonly (readonly [from: number, length
   ]
 }
 
-/** Where the ring is in an area, and how long a unit. */
+/** Where the ring is in an area, how long a unit, and how long what all begins with. */
 export const ringPlace = {
+  headerBytes: areaHeaderBytes,
   start: areaHeaderBytes + textBytes + tableBytes,
   unitBytes: unitNumbers * 8,
 } as const

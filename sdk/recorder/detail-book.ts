@@ -2,12 +2,13 @@
 // for all of them from their next operation on.
 import { detailBytesMax, type Memory, processCell } from '@wayward/record'
 import { defaultDetail, type Details, parseDetail, type Rule, type Rules } from './detail.ts'
+import { isNameLike } from './name-pattern.ts'
 
 /** Who says it; what comes from outside goes before what the process says itself. */
 export const detailSource = { process: 0, outside: 1 } as const
 
 interface PatternRule extends Rule {
-  readonly pattern: RegExp
+  readonly pattern: string
 }
 
 /** Of what no pattern fits. */
@@ -32,7 +33,7 @@ export class DetailBook implements Rules {
       this.#rules = rulesOf({ '*': defaultDetail }, ...this.#sources())
       this.#known = generation
     }
-    return this.#rules.findLast(({ pattern }) => pattern.test(name)) ?? all
+    return this.#rules.findLast(({ pattern }) => isNameLike(pattern, name)) ?? all
   }
 
   /**
@@ -73,15 +74,7 @@ function rulesOf(...sources: readonly Details[]): PatternRule[] {
   const rules: PatternRule[] = []
   for (const [pattern, detail] of sources.flatMap((details) => Object.entries(details))) {
     const rule = parseDetail(detail)
-    if (rule !== undefined) rules.push({ ...rule, pattern: patternOf(pattern) })
+    if (rule !== undefined) rules.push({ ...rule, pattern })
   }
   return rules
-}
-
-function patternOf(text: string): RegExp {
-  const source = text
-    .replaceAll(/[\\^$.|+()[\]{}]/g, String.raw`\$&`)
-    .replaceAll('*', '[^]*')
-    .replaceAll('?', '[^]')
-  return new RegExp(`^${source}$`)
 }

@@ -15,6 +15,7 @@ import {
   areasBytes,
   areasOfFlight,
   areaCell,
+  areaState,
   createFlight,
   flightBytes,
   type FlightHead,
@@ -64,7 +65,7 @@ export function createFlightFile(
     host: hostname(),
     startedAt: startedAt.toISOString(),
   }
-  const make = (mode: FlightMode, flags: string): void => {
+  const make = (mode: FlightMode, flags: string): FlightFile => {
     const beginning = createFlight({ ...head, mode })
     // What is in it is nobody else's business.
     const handle = openSync(path, flags, 0o600)
@@ -74,20 +75,79 @@ export function createFlightFile(
     } finally {
       closeSync(handle)
     }
+    return { path, mode, packagePath: undefined }
   }
   // A file, or a link, that is there already is somebody else's.
-  make('mapped', 'wx')
+  const made = make('mapped', 'wx')
+  try {
+    return mapped(made) ?? { file: make('copied', 'r+'), areas: undefined }
+  } catch (error) {
+    removeFlight(made)
+    throw error
+  }
+}
+
+/** @returns undefined where it cannot be mapped. @throws Error if the disk is full */
+function mapped(
+  made: FlightFile,
+): { readonly file: FlightFile; readonly areas: Areas } | undefined {
   try {
     const packagePath = nodeModule.createRequire(import.meta.url).resolve(packageName)
-    return { file: { path, mode: 'mapped', packagePath }, areas: mapFlight(path, packagePath) }
+    const file = { ...made, packagePath }
+    const areas = mapFlight(file.path, packagePath)
+    reserveHeaders(file)
+    reserveArea(file, 0)
+    return { file, areas }
   } catch (error) {
+    if (isFull(error)) throw error
     diag.info(
       'The flight recorder has no koffi, or cannot map files with it: it writes its file a few times a second, and what came last may be missing',
       error,
     )
-    make('copied', 'r+')
-    return { file: { path, mode: 'copied', packagePath: undefined }, areas: undefined }
+    return undefined
   }
+}
+
+/** All threads look at the headers of all areas. */
+function reserveHeaders({ path }: FlightFile): void {
+  const handle = openSync(path, 'r+')
+  try {
+    const header = new Uint8Array(ringPlace.headerBytes)
+    for (let index = 0; index < areaCount; index++) {
+      writeSync(handle, header, 0, undefined, placeInFile(index))
+    }
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/**
+ * Takes the disk for an area of a mapped file before it is written to: where the disk is full the
+ * system ends a process that writes to memory which has no room there.
+ *
+ * @throws Error if the disk is full
+ */
+export function reserveArea({ path }: Pick<FlightFile, 'path'>, index: number): void {
+  const { headerBytes } = ringPlace
+  const handle = openSync(path, 'r+')
+  try {
+    const zeros = new Uint8Array(areaBytes - headerBytes)
+    const start = placeInFile(index) + headerBytes
+    for (let done = 0; done < zeros.length; ) {
+      done += writeSync(handle, zeros, done, zeros.length - done, start + done)
+    }
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
+}
+
+function placeInFile(index: number): number {
+  return flightBytes - areasBytes + index * areaBytes
 }
 
 /** The areas of a file, as memory. @throws Error where that cannot be had */
@@ -98,6 +158,9 @@ function mapFlight(path: string, packagePath: string): Areas {
   const handle = openSync(path, 'r+')
   try {
     const place = mmap(null, flightBytes, protReadWrite, mapShared, handle, 0)
+    if (BigInt.asIntN(64, BigInt(koffi.address(place))) === -1n) {
+      throw new Error(`the system does not map ${flightBytes} bytes of it into memory`)
+    }
     // It stays mapped as long as the process lives: memory that is looked at must not go away.
     return areasOfFlight(koffi.view(place, flightBytes))
   } finally {
@@ -117,6 +180,7 @@ export function placeOf(areas: SharedArrayBuffer | undefined, file: FlightFile |
 /** What is used of koffi, whose types come with it where it is installed. */
 interface Koffi {
   load(library: string): { func(prototype: string): (...args: readonly unknown[]) => unknown }
+  address(place: unknown): bigint | number
   view(place: unknown, bytes: number): ArrayBuffer
 }
 
@@ -136,6 +200,8 @@ export class FlightWriter {
   readonly #life = new Int32Array(flightLife.cells)
   /** Units of each ring that were written. */
   readonly #written = new Int32Array(areaCount)
+  /** Areas that are in the file as those of a thread. */
+  readonly #isInUse: boolean[] = []
   #isBroken = false
 
   /** @param areas what has to be copied; undefined where the file is mapped */
@@ -164,38 +230,47 @@ export class FlightWriter {
   }
 
   #copy(areas: Areas): void {
-    const fileStart = flightBytes - areasBytes
     for (let index = 0; index < areaCount; index++) {
       const area = areaOf(areas, index)
-      if (area.header[areaCell.state] === 0) continue
-      const from = index * areaBytes
+      if (area.header[areaCell.state] === areaState.free) {
+        if (this.#isInUse[index] === true) this.#clear(index)
+        continue
+      }
+      this.#isInUse[index] = true
       // As it is now, and written last: it must not say more than what is in the file.
       const header = area.header.slice()
       this.#copyRing(areas, index, header[areaCell.head] as number)
       for (const [place, length] of partsInUse(area)) {
-        this.#copyPart(areas, from + place, length, fileStart)
+        this.#copyPart(areas, index * areaBytes + place, length)
       }
-      writeSync(this.#handle, header, 0, undefined, fileStart + from)
+      writeSync(this.#handle, header, 0, undefined, placeInFile(index))
     }
+  }
+
+  /** A thread that has ended and was sent is in the file no more. */
+  #clear(index: number): void {
+    const header = new Uint8Array(ringPlace.headerBytes)
+    writeSync(this.#handle, header, 0, undefined, placeInFile(index))
+    this.#isInUse[index] = false
+    this.#written[index] = 0
   }
 
   /** What was written to a ring since the last time, in two parts where it goes over its end. */
   #copyRing(areas: Areas, index: number, head: number): void {
-    const fileStart = flightBytes - areasBytes
     const before = this.#written[index] as number
     const units = Math.min((head - before) >>> 0, ringUnits)
     const first = (head - units) & (ringUnits - 1)
     const untilEnd = Math.min(units, ringUnits - first)
     const at = index * areaBytes + ringPlace.start
     const { unitBytes } = ringPlace
-    this.#copyPart(areas, at + first * unitBytes, untilEnd * unitBytes, fileStart)
-    this.#copyPart(areas, at, (units - untilEnd) * unitBytes, fileStart)
+    this.#copyPart(areas, at + first * unitBytes, untilEnd * unitBytes)
+    this.#copyPart(areas, at, (units - untilEnd) * unitBytes)
     this.#written[index] = head
   }
 
-  #copyPart(areas: Areas, from: number, length: number, fileStart: number): void {
+  #copyPart(areas: Areas, from: number, length: number): void {
     if (length === 0) return
     const bytes = new Uint8Array(areas.buffer, areas.start + from, length)
-    writeSync(this.#handle, bytes, 0, length, fileStart + from)
+    writeSync(this.#handle, bytes, 0, length, placeInFile(0) + from)
   }
 }

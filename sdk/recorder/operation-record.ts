@@ -10,6 +10,24 @@ import {
   type TextWriter,
   type RecordPlace,
 } from '@wayward/record'
+import {
+  EVENT_WAYWARD_LOCK_MISUSE,
+  EVENT_WAYWARD_LOCK_ORDER,
+  WAYWARD_LOCK_MODE_VALUE_EXCLUSIVE,
+  WAYWARD_LOCK_MODE_VALUE_SHARED,
+  WAYWARD_LOCK_SCOPE_VALUE_CLUSTER,
+  WAYWARD_LOCK_SCOPE_VALUE_HOST,
+  WAYWARD_LOCK_SCOPE_VALUE_PROCESS,
+  WAYWARD_LOCK_WAIT_RESULT_VALUE_CANCELLED,
+  WAYWARD_LOCK_WAIT_RESULT_VALUE_GRANTED,
+  WAYWARD_LOCK_WAIT_RESULT_VALUE_REFUSED,
+  WAYWARD_LOCK_WAIT_RESULT_VALUE_TIMEOUT,
+  WAYWARD_OPERATION_END_REASON_VALUE_ABANDONED,
+  WAYWARD_OPERATION_END_REASON_VALUE_LEFT_OUT,
+  WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN,
+  WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE,
+  WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED,
+} from '@wayward/semconv'
 import type {
   LockHoldOperation,
   LockSubject,
@@ -59,6 +77,26 @@ const itemTextBytesMax = (slotNumbers - number.held) * 8
 /** Different chains that a thread tells; of further ones nothing is said. */
 const chainsMax = 500
 
+/** What operations and events may say of themselves whatever their names are. */
+const textsOfEach = [
+  EVENT_WAYWARD_LOCK_MISUSE,
+  EVENT_WAYWARD_LOCK_ORDER,
+  WAYWARD_LOCK_MODE_VALUE_EXCLUSIVE,
+  WAYWARD_LOCK_MODE_VALUE_SHARED,
+  WAYWARD_LOCK_SCOPE_VALUE_CLUSTER,
+  WAYWARD_LOCK_SCOPE_VALUE_HOST,
+  WAYWARD_LOCK_SCOPE_VALUE_PROCESS,
+  WAYWARD_LOCK_WAIT_RESULT_VALUE_CANCELLED,
+  WAYWARD_LOCK_WAIT_RESULT_VALUE_GRANTED,
+  WAYWARD_LOCK_WAIT_RESULT_VALUE_REFUSED,
+  WAYWARD_LOCK_WAIT_RESULT_VALUE_TIMEOUT,
+  WAYWARD_OPERATION_END_REASON_VALUE_ABANDONED,
+  WAYWARD_OPERATION_END_REASON_VALUE_LEFT_OUT,
+  WAYWARD_OPERATION_END_REASON_VALUE_SHUTDOWN,
+  WAYWARD_QUEUE_ITEM_RESULT_VALUE_DONE,
+  WAYWARD_QUEUE_ITEM_RESULT_VALUE_FAILED,
+]
+
 /** Our own ids of locks and queues are the process's number and a count. */
 const ownPrefix = `${process.pid}:`
 
@@ -95,6 +133,8 @@ export class OperationWriter {
   constructor(texts: TextWriter, rules: Rules) {
     this.#texts = texts
     this.#rules = rules
+    // However many names come: these are what the rest is understood by.
+    for (const text of textsOfEach) texts.numberOf(text)
   }
 
   /** What is told of the class of an operation. */

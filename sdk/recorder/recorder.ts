@@ -181,7 +181,7 @@ export class Recorder implements Emitter {
     const { mark } = operation
     if (mark === isOff) return
     const slot = typeof mark === 'number' ? mark : (mark as RecordedSpan).slot
-    if (slot === noSlot) return
+    if (slot === noSlot || this.#isClosed) return
     const at = this.#ring.reserve(2)
     if (at !== -1) {
       const { cells, numbers } = this.#ring
@@ -197,7 +197,7 @@ export class Recorder implements Emitter {
 
   /** Counts what the table had no room for. */
   loseOpen(sequence: number): void {
-    this.#ring.lose(lossReason.openFull, sequence)
+    if (!this.#isClosed) this.#ring.lose(lossReason.openFull, sequence)
   }
 
   /** Nothing more is recorded; what is there is read to its end. */
@@ -333,6 +333,8 @@ export class Recorder implements Emitter {
   }
 
   #freeSlot(slot: number): void {
+    // It may be another thread's by now.
+    if (this.#isClosed) return
     const { cells } = this.#table
     const at = slot * slotNumbers * 2 + cell.state
     const state = cells[at] as number

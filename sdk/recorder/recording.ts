@@ -2,6 +2,7 @@
 // that what is recorded is sent, also at an end that can be seen coming.
 import {
   type Area,
+  areaBytes,
   areaCell,
   areaCount,
   areaState,
@@ -9,13 +10,14 @@ import {
   countRecorded,
   countUnread,
   createMemory,
+  layoutVersion,
   type Memory,
   openMemory,
   processCell,
   takeArea,
 } from '@wayward/record'
 import { readlinkSync } from 'node:fs'
-import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads'
+import { getEnvironmentData, setEnvironmentData, threadId } from 'node:worker_threads'
 import { diag } from '@opentelemetry/api'
 import { getStringFromEnv } from '@opentelemetry/core'
 import type { Resource } from '@opentelemetry/resources'
@@ -33,7 +35,14 @@ import { DetailBook, detailSource } from './detail-book.ts'
 import { type Details, parseDetails, wantedDetail, parseDetail } from './detail.ts'
 import { drainElsewhere, type DrainThread, startDrain } from './drain-thread.ts'
 import type { DrainSettings } from './drain.ts'
-import { createFlightFile, type FlightFile, placeOf, removeFlight } from './flight-recorder.ts'
+import { sendAtExit } from './end-signals.ts'
+import {
+  createFlightFile,
+  type FlightFile,
+  placeOf,
+  removeFlight,
+  reserveArea,
+} from './flight-recorder.ts'
 import { followRecorded } from './recorded-operations.ts'
 import { Recorder } from './recorder.ts'
 
@@ -47,7 +56,8 @@ export interface Recording extends Pipeline {
   setDetails(details: Details): void
 }
 
-const environmentKey = 'wayward.recorder'
+/** Another copy of the SDK may be of a version that lays it out otherwise. */
+const environmentKey = `wayward.recorder.${layoutVersion}`
 /** `Resource.attributes` of opentelemetry/proto/resource/v1/resource.proto. */
 const resourceAttributesField = 1
 
@@ -81,13 +91,8 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
   const shared = inherit()
   const flight = shared === undefined ? createFile(settings) : undefined
   const memory = shared === undefined ? createMemory(flight?.areas) : openShared(shared)
-  const area = takeArea(memory)
-  if (area === undefined) {
-    diag.warn(
-      `Cannot record this thread: ${areaCount} threads record already. It reports spans instead`,
-    )
-    return undefined
-  }
+  const area = take(memory, shared?.file)
+  if (area === undefined) return undefined
   const drain: DrainThread =
     shared === undefined
       ? startDrain(memory, state, drainSettings(settings, flight?.file))
@@ -105,7 +110,8 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
   const removeFile = (): void => {
     if (flight !== undefined && countWaiting() === 0) removeFlight(flight.file)
   }
-  const letGo = sendAtExit(recorder, () => {
+  const close = (): void => recorder.close()
+  const letGo = sendAtExit(close, () => {
     tellCounts(core, true)
     // Of what is open an end may have to be told.
     if (countWaiting() + recorder.openCount === 0) return removeFile()
@@ -241,7 +247,10 @@ function encodeResource({ attributes }: Resource): Uint8Array {
 function inherit(): Shared | undefined {
   const data = getEnvironmentData(environmentKey) as unknown as Shared | undefined
   // Memory of another process cannot be meant: a forked process starts again.
-  return data?.pid === process.pid ? data : undefined
+  if (data?.pid !== process.pid) return undefined
+  // Nor memory that nobody reads any more, as after the main thread's shutdown().
+  const isGone = Atomics.load(new Int32Array(data.control), processCell.isGone) === 1
+  return isGone ? undefined : data
 }
 
 function share(memory: Memory, file: FlightFile | undefined): void {
@@ -253,6 +262,26 @@ function share(memory: Memory, file: FlightFile | undefined): void {
 
 function openShared({ control, areas, file }: Shared): Memory {
   return openMemory(control, placeOf(areas, file))
+}
+
+/** @param file of another thread, in which an area has its place on the disk once it is taken */
+function take(memory: Memory, file: FlightFile | undefined): Area | undefined {
+  const area = takeArea(memory)
+  const isMapped = file?.mode === 'mapped'
+  if (area === undefined) {
+    diag.warn(
+      `Cannot record this thread: ${areaCount} threads record already. It reports spans instead`,
+    )
+  } else if (isMapped) {
+    try {
+      reserveArea(file, (area.header.byteOffset - memory.areas.start) / areaBytes)
+    } catch (error) {
+      diag.warn('Cannot record this thread in the flight recorder; it reports spans instead', error)
+      Atomics.store(area.header, areaCell.state, areaState.free)
+      return undefined
+    }
+  }
+  return area
 }
 
 /** The file of the flight recorder, where it is wanted and can be made. */
@@ -290,34 +319,5 @@ function systemThreadId(): number {
     return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) || 0
   } catch {
     return 0
-  }
-}
-
-/** Signals that end a process which has no handler for them. */
-const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-
-/**
- * Sends the rest at the end of the process, however it comes about: its code or signal stays what
- * it is. @returns what takes the handlers away
- */
-function sendAtExit(recorder: Recorder, sendRest: () => void): () => void {
-  if (!isMainThread) {
-    const close = (): void => recorder.close()
-    process.on('exit', close)
-    return () => void process.off('exit', close)
-  }
-  const onSignal = (signal: NodeJS.Signals): void => {
-    // The application has its own way to end.
-    if (process.listenerCount(signal) > 1) return
-    process.off('exit', sendRest)
-    sendRest()
-    process.off(signal, onSignal)
-    process.kill(process.pid, signal)
-  }
-  process.on('exit', sendRest)
-  for (const signal of endSignals) process.on(signal, onSignal)
-  return () => {
-    process.off('exit', sendRest)
-    for (const signal of endSignals) process.off(signal, onSignal)
   }
 }

@@ -4,6 +4,7 @@ import {
   areaCell,
   areaOf,
   areasOfFlight,
+  cell,
   createFlight,
   createMemory,
   factsOf,
@@ -11,6 +12,7 @@ import {
   FlightError,
   type FlightHead,
   flightLife,
+  number,
   readFlight,
   recordKind,
   ringPlace,
@@ -165,6 +167,24 @@ describe('a file', () => {
 })
 
 describe('whatever is in a file', () => {
+  test('what was open is told in a slot that is damaged, or left out', () => {
+    const file = record((reporter) => reporter.queue({ name: 'mails' }).enqueued({ id: 'first' }))
+    const { tableCells } = areaOf(areasOfFlight(file.buffer), 0)
+    const said = [cell.textBytes, cell.heldTold, cell.flags, cell.name, cell.type, number.size * 2]
+    for (const place of said) {
+      const before = tableCells[place] as number
+      for (const wrong of [-1, 33, 1000, 2 ** 31 - 1, -(2 ** 31), 0xffff]) {
+        tableCells[place] = wrong
+        for (const thread of readFlight(file).threads) {
+          for (const view of thread.open()) factsOf(view, recordKind.queueWait)
+        }
+        expect(() => flightRequests(readFlight(file))).not.toThrow()
+      }
+      tableCells[place] = before
+    }
+    expect(readFlight(file).threads[0]?.open()).toHaveLength(1)
+  })
+
   test('it is read to an end, and nothing is thrown', () => {
     // What stands behind the first area is not read.
     const whole = some().slice(0, 12_000_000)

@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { register } from '@wayward/sdk'
 
+const end = process.env.TEST_END
 const workers = []
+if (end === 'once') {
+  // Not there any more while it runs; and the end takes a while.
+  process.once('SIGTERM', () => setTimeout(() => process.exit(7), 100))
+}
+if (end === 'looker first') lookOn()
 process.on('worker', (worker) => workers.push(worker))
 const registration = register({
   recorder: true,
@@ -26,6 +32,12 @@ const ends = {
   SIGINT: () => process.kill(process.pid, 'SIGINT'),
   handler() {
     process.on('SIGTERM', () => process.exit(7))
+    process.kill(process.pid, 'SIGTERM')
+  },
+  once: () => process.kill(process.pid, 'SIGTERM'),
+  'looker first': () => process.kill(process.pid, 'SIGTERM'),
+  'looker later'() {
+    lookOn()
     process.kill(process.pid, 'SIGTERM')
   },
   loop() {
@@ -54,6 +66,19 @@ const ends = {
     }
     console.error(`${workers.length} workers, ${registration.droppedCount} lost`)
   },
+  async afterwards() {
+    const run = (name) =>
+      new Worker(
+        `import('@wayward/sdk').then(async ({ register }) => {
+          const { forceFlush, reporter } = register({ recorder: true })
+          reporter.lock({ name: '${name}' }).acquired().released()
+          await forceFlush()
+        })`,
+        { eval: true },
+      )
+    await registration.shutdown()
+    await new Promise((resolve) => run('of a worker afterwards').once('exit', resolve))
+  },
   async terminate() {
     const worker = new Worker(
       `import('@wayward/sdk').then(({ register }) => {
@@ -74,7 +99,18 @@ const ends = {
 reporter.lock({ name: 'first words' }).acquired().released()
 await registration.forceFlush()
 lock.acquired().released()
-const end = process.env.TEST_END
 // Something that keeps the process alive until a signal comes.
-if (/^(?:SIG|handler)/.test(end)) setInterval(() => undefined, 1000)
+if (/^(?:SIG|handler|once|looker)/.test(end)) setInterval(() => undefined, 1000)
 await ends[end]()
+
+/** As the package signal-exit does, which many others bring: it ends the process if it is alone. */
+function lookOn() {
+  const emitter = { count: 1 }
+  globalThis[Symbol.for('signal-exit emitter')] = emitter
+  const onSignal = (signal) => {
+    if (process.listeners(signal).length !== emitter.count) return
+    process.off(signal, onSignal)
+    process.kill(process.pid, signal)
+  }
+  process.on('SIGTERM', onSignal)
+}

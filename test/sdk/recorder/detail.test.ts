@@ -136,4 +136,21 @@ describe('the details of a process', () => {
       '"c=d=e" is no <pattern>=<detail>',
     ])
   })
+
+  test('mean names as they are written, and no pattern is slow', () => {
+    const book = bookOf({ 'a.c': 'off', 'x*y?z': 'all', ['__proto__']: 'off', '[a-z]+': '1/2' })
+    const modeOf = (name: string) => book.ruleOf(name).mode
+    expect(['a.c', 'abc', 'xyyz', 'xyz', '__proto__', '[a-z]+', 'b'].map(modeOf)).toEqual([
+      'off',
+      'rate',
+      'all',
+      'rate',
+      'off',
+      'oneIn',
+      'rate',
+    ])
+    // By going back it would take longer than anybody lives.
+    const slow = bookOf({ [`${'*a'.repeat(100)}b`]: 'off' })
+    expect(slow.ruleOf('a'.repeat(100_000)).mode).toBe('rate')
+  })
 })

@@ -72,6 +72,9 @@ describe('what was recorded last arrives', () => {
     ['after SIGTERM', 'SIGTERM', { code: null, signal: 'SIGTERM' }, ''],
     ['after SIGINT', 'SIGINT', { code: null, signal: 'SIGINT' }, ''],
     ['where the application has a handler of its own', 'handler', { code: 7, signal: null }, ''],
+    ['where its handler was there first, for one time', 'once', { code: 7, signal: null }, ''],
+    ['where somebody looks on', 'looker first', { code: null, signal: 'SIGTERM' }, ''],
+    ['where somebody looks on later', 'looker later', { code: null, signal: 'SIGTERM' }, ''],
   ])('%s', async (_name, end, expected, stderr) => {
     const ended = await start(end).ended
     expect(ended).toMatchObject(expected)
@@ -104,6 +107,12 @@ test('a worker that dies is replaced, by another and then by the thread that rec
   expect(lost).toBeLessThanOrEqual(1)
   const told = names().filter((name) => name === 'last words')
   expect(told.length + lost).toBe(4)
+})
+
+test('a thread that registers after shutdown() of the main one sends what it records', async () => {
+  const ended = await start('afterwards').ended
+  expect(ended).toEqual({ code: 0, signal: null, stderr: '' })
+  expect(names()).toEqual(['first words', 'last words', 'of a worker afterwards'])
 })
 
 describe('a thread that does not come to itself is told with the lock that it holds', () => {
