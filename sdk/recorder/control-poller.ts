@@ -142,7 +142,9 @@ export class ControlPoller {
 }
 
 async function send(url: URL, body: string, options: RequestOptions): Promise<string> {
-  const { request } = await import(url.protocol === 'https:' ? 'node:https' : 'node:http')
+  // Bundlers follow what is named only.
+  const isSecure = url.protocol === 'https:'
+  const { request } = isSecure ? await import('node:https') : await import('node:http')
   return await new Promise<string>((resolve, reject) => {
     const sent = request(url, { ...options, agent: false }, (response: IncomingMessage) => {
       readAnswer(response).then(resolve, reject)

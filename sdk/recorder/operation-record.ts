@@ -76,6 +76,9 @@ const itemTextBytesMax = (slotNumbers - number.held) * 8
 
 /** Different chains that a thread tells; of further ones nothing is said. */
 const chainsMax = 500
+/** Characters of these together, of each as many as a text keeps of it. */
+const chainCharactersMax = 65_536
+const chainCharactersOfOneMax = 1000
 
 /** What operations and events may say of themselves whatever their names are. */
 const textsOfEach = [
@@ -127,6 +130,7 @@ export class OperationWriter {
   readonly #details = new Map<number, ClassDetail>()
   /** The numbers of their texts. */
   readonly #chains = new Map<string, number>()
+  #chainCharacters = 0
   #mode = ''
   #modeNumber = 0
 
@@ -298,7 +302,9 @@ export class OperationWriter {
     if (chain.length === 0) return 0
     const text = chain.join(chainSeparator)
     const known = this.#chains.get(text)
-    if (known !== undefined || this.#chains.size >= chainsMax) return known ?? 0
+    const isFull = this.#chains.size >= chainsMax || this.#chainCharacters >= chainCharactersMax
+    if (known !== undefined || isFull) return known ?? 0
+    this.#chainCharacters += Math.min(text.length, chainCharactersOfOneMax)
     const number = this.#texts.numberOf(text)
     this.#chains.set(text, number)
     return number

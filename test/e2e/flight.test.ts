@@ -28,10 +28,10 @@ const noKoffi = join(folder.path, 'no-koffi.cjs')
 writeFileSync(
   noKoffi,
   `const Module = require('node:module')
-   const load = Module._load
-   Module._load = function (name, ...rest) {
+   const resolve = Module._resolveFilename
+   Module._resolveFilename = function (name, ...rest) {
      if (name === 'koffi') throw new Error('not installed')
-     return load.call(this, name, ...rest)
+     return resolve.call(this, name, ...rest)
    }`,
 )
 
@@ -83,7 +83,7 @@ describe.each([
     const endpoint = `http://${service.addresses.otlpHttp}`
     const imported = await wayward('import', file(), '--endpoint', endpoint)
     expect(imported).toMatchObject({ code: 0 })
-    expect(imported.stderr).toContain('1 spans, 1 events and 3 operations that were open')
+    expect(imported.stderr).toContain('1 spans, 2 events and 3 operations that were open')
     const again = await wayward('import', file(), '--endpoint', endpoint)
     expect(again).toMatchObject({ code: 0 })
     expect(again.stderr).toContain('was imported before')

@@ -1,11 +1,25 @@
 // Goal: a recorder keeps to what is its own: the words of all records when names run out, and its
 // memory when it has ended. Method: a recorder over memory of its own, read as the drain does.
-import { type Area, AreaReader, cell, createMemory, factsOf, takeArea } from '@wayward/record'
+import {
+  type Area,
+  AreaReader,
+  cell,
+  createMemory,
+  factsOf,
+  number,
+  recordKind,
+  takeArea,
+} from '@wayward/record'
 import { DetailBook, detailSource } from '@wayward/sdk/recorder/detail-book'
 import { followRecorded } from '@wayward/sdk/recorder/recorded-operations'
 import { Recorder } from '@wayward/sdk/recorder/recorder'
 import { createReporterWithCore } from '@wayward/sdk/reporter'
-import { expect, test } from 'vitest'
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager()))
+afterAll(() => context.disable())
 
 function recorder(): {
   readonly area: Area
@@ -73,6 +87,30 @@ test('where names have run out, what is said of all operations is still said', a
     'waits for refused',
     'waits for timeout',
   ])
+})
+
+test('long chains of what a task was in leave room for names', () => {
+  const { area, reporter, fullCount } = recorder()
+  const lock = reporter.lock({ name: 'asked for' })
+  reporter.task('holding', () => lock.acquired())
+  const within = (depth: number): void => {
+    const name = `${depth} ${'x'.repeat(900)}`
+    if (depth > 0) reporter.zone(name, () => within(depth - 1))
+    else lock.request().timedOut()
+  }
+  for (let index = 0; index < 300; index++) {
+    reporter.task('asking', () => reporter.zone(`${index} in`, () => within(10)))
+  }
+  expect(fullCount()).toBe(0)
+  const chains = new Set<string>()
+  new AreaReader(area).read(({ numbers, at, texts }, kind) => {
+    if (kind === recordKind.lockWait) chains.add(texts.textOf(numbers[at + number.chain] as number))
+  })
+  // Those before there were too many, and nothing for the others.
+  expect(chains).toContain('')
+  const characters = [...chains].reduce((sum, { length }) => sum + length, 0)
+  expect(characters).toBeGreaterThan(60_000)
+  expect(characters).toBeLessThan(70_000)
 })
 
 test('a recorder that has ended leaves its memory to whoever takes it next', () => {
