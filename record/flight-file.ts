@@ -247,7 +247,10 @@ function soundPart(area: Area): Part {
     at = (at + units) | 0
   }
   begins.add(at)
-  const unsent = begins.has(sent) ? sent : begins.has(tail) ? tail : at
+  // What was read and not sent has gone with the process: where it reaches back beyond the ring,
+  // nothing in the ring was sent.
+  const isOlder = ((oldest - sent) | 0) > 0
+  const unsent = begins.has(sent) ? sent : isOlder ? oldest : begins.has(tail) ? tail : at
   const isPartLost = unsent !== sent
   return { oldest, unsent, end: at, isTorn: at !== head, isPartLost }
 }

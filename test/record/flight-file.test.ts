@@ -109,6 +109,21 @@ describe('a file', () => {
     expect(readFlight(file).threads[0]?.isTorn).toBe(false)
   })
 
+  test('of which nothing was sent for long has all that is still there to be sent', () => {
+    const file = record((reporter, header) => {
+      const lock = reporter.lock({ name: 'inventory' })
+      for (let index = 0; index < 20_000; index++) {
+        lock.acquired().released()
+        // Whoever reads has read all, and keeps it.
+        header[areaCell.tail] = header[areaCell.head] as number
+      }
+    })
+    const unsent = namesOf(file, true)
+    expect(unsent.length).toBeGreaterThan(3000)
+    expect(unsent).toEqual(namesOf(file))
+    expect(readFlight(file).threads[0]?.isPartLost).toBe(true)
+  })
+
   test('of which all was sent has nothing to be sent, and still tells it', () => {
     const file = some()
     const { header } = areaOf(areasOfFlight(file.buffer), 0)
