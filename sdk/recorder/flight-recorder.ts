@@ -42,6 +42,8 @@ export type FlightFacts = Omit<FlightHead, 'pid' | 'processStart' | 'host' | 'mo
 const packageName = 'koffi'
 const protReadWrite = 3
 const mapShared = 1
+/** Files of the same name. */
+const copiesMax = 1000
 
 /**
  * Makes a file in a folder, which is made as well.
@@ -57,7 +59,8 @@ export function createFlightFile(
   const startedAt = new Date()
   const name = facts.serviceName.replaceAll(/[^\w.-]/g, '_').slice(0, 100)
   const time = startedAt.toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')
-  const path = join(folder, `${name}-${time}-${process.pid}.flight`)
+  const pathOf = (copy: number): string =>
+    join(folder, `${name}-${time}-${process.pid}${copy === 0 ? '' : `-${copy}`}.flight`)
   const head = {
     ...facts,
     pid: process.pid,
@@ -65,7 +68,7 @@ export function createFlightFile(
     host: hostname(),
     startedAt: startedAt.toISOString(),
   }
-  const make = (mode: FlightMode, flags: string): FlightFile => {
+  const make = (path: string, mode: FlightMode, flags: string): FlightFile => {
     const beginning = createFlight({ ...head, mode })
     // What is in it is nobody else's business.
     const handle = openSync(path, flags, 0o600)
@@ -78,12 +81,23 @@ export function createFlightFile(
     return { path, mode, packagePath: undefined }
   }
   // A file, or a link, that is there already is somebody else's.
-  const made = make('mapped', 'wx')
+  const made = firstFree((copy) => make(pathOf(copy), 'mapped', 'wx'))
   try {
-    return mapped(made) ?? { file: make('copied', 'r+'), areas: undefined }
+    return mapped(made) ?? { file: make(made.path, 'copied', 'r+'), areas: undefined }
   } catch (error) {
     removeFlight(made)
     throw error
+  }
+}
+
+/** Processes of several containers may have the same number, and start in the same second. */
+function firstFree(make: (copy: number) => FlightFile): FlightFile {
+  for (let copy = 0; ; copy++) {
+    try {
+      return make(copy)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || copy === copiesMax) throw error
+    }
   }
 }
 

@@ -52,6 +52,12 @@ test('a mapped file has its place on the disk before anything is written to it',
   expect(takeArea(memory)?.header.byteOffset).toBe((areas?.start ?? 0) + 2 * areaBytes)
 })
 
+test('files of processes of the same number that start in the same second are told apart', () => {
+  const paths = Array.from({ length: 5 }, () => createFlightFile(folder, facts).file.path)
+  expect(new Set(paths).size).toBe(5)
+  expect(readdirSync(folder)).toHaveLength(5)
+})
+
 test.runIf(process.platform === 'linux')('a disk that is full is told in time', () => {
   expect(() => reserveArea({ path: '/dev/full' }, 0)).toThrow(/ENOSPC/)
 })
