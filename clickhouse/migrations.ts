@@ -246,4 +246,9 @@ export const migrations: readonly Migration[] = [
     name: 'Which locks were asked for while which were held',
     files: ['tables/wayward_lock_orders.sql', 'tables/wayward_lock_orders_mv.sql'],
   },
+  {
+    version: 19,
+    name: 'What was done with locks that locks are not made for',
+    files: ['tables/wayward_lock_misuses.sql', 'tables/wayward_lock_misuses_mv.sql'],
+  },
 ]

@@ -83,6 +83,7 @@ const declarations = [
   { name: 'wayward_lock_holds', time: 'granted_at', ...ofKind },
   { name: 'wayward_lock_waits', time: 'requested_at', ...ofKind },
   { name: 'wayward_lock_orders', time: 'told_at', ...ofKind },
+  { name: 'wayward_lock_misuses', time: 'told_at', ...ofKind },
   { name: 'wayward_queue_items', time: 'dequeued_at', ...ofKind },
   { name: 'wayward_job_runs', time: 'started_at', ...ofKind },
   { name: 'wayward_job_attempts', time: 'started_at', ...ofKind },

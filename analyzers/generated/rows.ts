@@ -506,11 +506,11 @@ export interface LockMisuseRow {
   readonly lock_name: string
   /** mutex, rwlock, semaphore, ... */
   readonly lock_type: string
-  /** self: a task asked for a lock that it held; two: two held what only one may hold; spinning: asked again at once */
+  /** self: a task asked for a lock that it held; two: two held what only one may hold; spinning: asked again at once; as told: released_twice, released_by_other, never_released, gone (while waited for), held_past_end */
   readonly rule: string
   /** what it costs, see docs/analyzers/severity.md */
   readonly severity: number
-  /** self and spinning: requests; two: locks */
+  /** self and spinning: requests; two: locks; as told: how often */
   readonly times: number
   /** self: requests that go on */
   readonly still: number
@@ -522,6 +522,10 @@ export interface LockMisuseRow {
   readonly tasks: number
   /** one of them: name, else id */
   readonly task: string
+  /** as told: where it was done, function, file and line, empty where that is not known */
+  readonly site: string
+  /** as told: where the lock had been asked for */
+  readonly asked_site: string
   /** when it was first so */
   readonly first_at: string
   /** until when it is known that a request goes on, 1970 for up to now */

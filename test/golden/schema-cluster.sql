@@ -1344,3 +1344,64 @@ WHERE EventName = 'wayward.lock.order';
 
 -- Migration 18 is done
 INSERT INTO wayward_migrations (version, name, applied_at) VALUES (18, 'Which locks were asked for while which were held', now64(3));
+
+-- Migration 19, What was done with locks that locks are not made for. What was done with locks that locks are not made for, a row for each time that a thread tells it
+CREATE TABLE IF NOT EXISTS wayward_lock_misuses_local ON CLUSTER `main`
+(
+  service LowCardinality(String) COMMENT 'service.name of the resource' CODEC(ZSTD(1)),
+  session LowCardinality(String) COMMENT 'One run of the reporting process; see wayward_sessions' CODEC(ZSTD(1)),
+  lock_name LowCardinality(String) COMMENT 'Class of the lock (wayward.lock.name)' CODEC(ZSTD(1)),
+  lock_id String COMMENT 'One of the locks (wayward.lock.id)' CODEC(ZSTD(1)),
+  lock_type LowCardinality(String) COMMENT 'mutex, rwlock, semaphore, ... (wayward.lock.type)' CODEC(ZSTD(1)),
+  rule LowCardinality(String) COMMENT 'What was done (wayward.lock.misuse.rule)' CODEC(ZSTD(1)),
+  told_at DateTime64(9, 'UTC') COMMENT 'When that was told, UTC' CODEC(Delta(8), ZSTD(1)),
+  times UInt64 COMMENT 'How often it was so since it was told before (wayward.lock.misuse.count)' CODEC(T64, ZSTD(1)),
+  owner String COMMENT 'The task whose hold or request it is, or empty (wayward.lock.misuse.owner)' CODEC(ZSTD(1)),
+  task_id String COMMENT 'The task that did it, or empty (wayward.task.id)' CODEC(ZSTD(1)),
+  site LowCardinality(String) COMMENT 'Where it was done (wayward.lock.misuse.site)' CODEC(ZSTD(1)),
+  asked_site LowCardinality(String) COMMENT 'Where the lock had been asked for (wayward.lock.misuse.asked.site)' CODEC(ZSTD(1)),
+  thread_id Int64 COMMENT 'The thread (thread.id)' CODEC(T64, ZSTD(1)),
+  thread_name LowCardinality(String) COMMENT 'Name of the thread (thread.name)' CODEC(ZSTD(1)),
+  sequence UInt64 COMMENT 'Number within the process (wayward.event.sequence)' CODEC(Delta(8), ZSTD(1)),
+  trace_id String COMMENT 'Trace that it was told in, 32 lower-case hex digits, or empty' CODEC(ZSTD(1)),
+  span_id String COMMENT 'Its span, 16 lower-case hex digits, or empty' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree
+PARTITION BY toDate(told_at)
+ORDER BY (service, lock_name, told_at)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800;
+
+-- Migration 19, What was done with locks that locks are not made for. What was done with locks that locks are not made for, a row for each time that a thread tells it
+CREATE TABLE IF NOT EXISTS wayward_lock_misuses ON CLUSTER `main`
+AS wayward_lock_misuses_local
+ENGINE = Distributed('main', currentDatabase(), 'wayward_lock_misuses_local');
+
+-- Migration 19, What was done with locks that locks are not made for. Fills wayward_lock_misuses from the events wayward.lock.misuse
+CREATE MATERIALIZED VIEW IF NOT EXISTS wayward_lock_misuses_mv ON CLUSTER `main` TO wayward_lock_misuses_local
+AS SELECT
+  ServiceName AS service,
+  multiIf(
+    ResourceAttributes['wayward.session.id'] != '', ResourceAttributes['wayward.session.id'],
+    ResourceAttributes['service.instance.id'] != '', ResourceAttributes['service.instance.id'],
+    concat(ServiceName, '@', ResourceAttributes['host.name'], ':', ResourceAttributes['process.pid'])
+  ) AS session,
+  LogAttributes['wayward.lock.name'] AS lock_name,
+  LogAttributes['wayward.lock.id'] AS lock_id,
+  LogAttributes['wayward.lock.type'] AS lock_type,
+  LogAttributes['wayward.lock.misuse.rule'] AS rule,
+  toDateTime64(Timestamp, 9, 'UTC') AS told_at,
+  toUInt64OrZero(LogAttributes['wayward.lock.misuse.count']) AS times,
+  LogAttributes['wayward.lock.misuse.owner'] AS owner,
+  LogAttributes['wayward.task.id'] AS task_id,
+  LogAttributes['wayward.lock.misuse.site'] AS site,
+  LogAttributes['wayward.lock.misuse.asked.site'] AS asked_site,
+  toInt64OrZero(LogAttributes['thread.id']) AS thread_id,
+  LogAttributes['thread.name'] AS thread_name,
+  toUInt64OrZero(LogAttributes['wayward.event.sequence']) AS sequence,
+  TraceId AS trace_id,
+  SpanId AS span_id
+FROM otel_logs_local
+WHERE EventName = 'wayward.lock.misuse';
+
+-- Migration 19 is done
+INSERT INTO wayward_migrations (version, name, applied_at) VALUES (19, 'What was done with locks that locks are not made for', now64(3));

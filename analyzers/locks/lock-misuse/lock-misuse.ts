@@ -29,6 +29,12 @@ export const lockMisuse: Analyzer<LockMisuseRow> = {
   },
 }
 
+/** Where it was done and where the lock had been asked for, as far as that is known. */
+function places({ site, asked_site: askedSite }: LockMisuseRow): string {
+  const done = site === '' ? '' : ` Done in ${site}.`
+  return askedSite === '' ? done : `${done} Asked for in ${askedSite}.`
+}
+
 interface Rule {
   summary(row: LockMisuseRow): string
   explanation(row: LockMisuseRow): string
@@ -63,5 +69,35 @@ const rules: Readonly<Record<string, Rule>> = {
       `${counted(row.tasks, 'task')} asked without waiting, again and again, and burnt time that the holder may have needed.`,
     solution:
       'Wait for the lock, with a time-out, instead of asking in a loop; or wait longer after each refusal.',
+  },
+  released_twice: {
+    summary: (row) => `was released ${counted(row.times, 'time')} by a hold that was over`,
+    explanation: (row) =>
+      `The second release frees whoever holds the lock since, and two are in at once; some libraries ignore it.${places(row)}`,
+    solution: 'Release in one place only: in a finally, or by a function that takes a callback.',
+  },
+  released_by_other: {
+    summary: (row) =>
+      `was released ${counted(row.times, 'time')} by ${row.task}, which had not got it`,
+    explanation: (row) =>
+      `A lock that anybody may release protects what its owner does only by luck.${places(row)}`,
+    solution:
+      'Let the task that got it release it. Where the lock is meant to be handed on, use a semaphore.',
+  },
+  never_released: {
+    summary: (row) => `was never released: ${counted(row.times, 'lock')} went while held`,
+    explanation: (row) => `Nobody can release it any more, nor get it.${places(row)}`,
+    solution: 'Release in a finally, and keep the lock as long as anybody may ask for it.',
+  },
+  gone: {
+    summary: (row) => `went while it was waited for, ${counted(row.times, 'time')}`,
+    explanation: (row) => `Who waited waits for ever, or was never told.${places(row)}`,
+    solution: 'Cancel the requests before the lock is let go, and let each give up after a time.',
+  },
+  held_past_end: {
+    summary: (row) =>
+      `was still held when the task that got it had ended, ${counted(row.times, 'time')}`,
+    explanation: (row) => `Who releases it, and when, nobody can see from the task.${places(row)}`,
+    solution: 'Release in a finally of the task, or hand on the work in place of the lock.',
   },
 }

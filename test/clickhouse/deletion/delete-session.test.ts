@@ -87,6 +87,13 @@ async function report(resource: Record<string, string>, number: number): Promise
     {
       Timestamp: time,
       ServiceName: 'shop',
+      EventName: 'wayward.lock.misuse',
+      ResourceAttributes,
+      LogAttributes: { 'wayward.lock.name': `x ${number}`, 'wayward.lock.misuse.rule': 'gone' },
+    },
+    {
+      Timestamp: time,
+      ServiceName: 'shop',
       EventName: 'wayward.job.change',
       ResourceAttributes,
       LogAttributes: {

@@ -56,7 +56,7 @@ describe('applyRetention()', () => {
     const first = await applyRetention(engine.writer, keep(30 * day, { otel_logs: 7 * day }), {
       logger,
     })
-    expect(first.changed.length).toBe(19)
+    expect(first.changed.length).toBe(20)
     expect(await ttl('otel_logs')).toContain(String(7 * day))
     expect(await ttl('otel_traces')).toContain('toDateTime(Timestamp)')
     expect(await ttl('otel_traces_trace_id_ts')).toContain(String(30 * day))
@@ -68,7 +68,7 @@ describe('applyRetention()', () => {
     const other = await applyRetention(engine.writer, keep(30 * day), { logger })
     expect(other.changed).toEqual(['otel_logs'])
     const none = await applyRetention(engine.writer, keep(undefined), { logger })
-    expect(none.changed.length).toBe(19)
+    expect(none.changed.length).toBe(20)
     expect(await ttl('otel_traces')).toBe('')
     expect((await applyRetention(engine.writer, keep(undefined), { logger })).changed).toEqual([])
   })

@@ -72,6 +72,56 @@ test('a lease that ends before the work, and a loop that asks again at once', as
   expect(spinning).toMatchObject({ rule: 'spinning', times: refused, task: 'b' })
 })
 
+test('what the SDK tells of releases, tasks and locks that are gone, with places and times', async () => {
+  const world = createWorld({ seed: 1 })
+  world.runUntil(minutes(5))
+  await stage.engine.truncateTables()
+  const event = (rule: string, times: number, more: Record<string, string> = {}): string => {
+    const attributes = {
+      'wayward.lock.name': 'cart',
+      'wayward.lock.id': '7:1',
+      'wayward.lock.type': 'mutex',
+      'wayward.lock.misuse.rule': rule,
+      'wayward.lock.misuse.count': String(times),
+      'wayward.lock.misuse.owner': '17',
+      ...more,
+    }
+    const map = Object.entries(attributes).map(([key, value]) => `'${key}', '${value}'`)
+    return `INSERT INTO otel_logs (Timestamp, ServiceName, EventName, ResourceAttributes, LogAttributes)
+      SELECT toDateTime64('2026-11-21 06:00:00', 9, 'UTC'), 'shop', 'wayward.lock.misuse',
+        map('wayward.session.id', 'run-1'), map(${map.join(', ')})`
+  }
+  const statements = [
+    `INSERT INTO wayward_lock_holds (service, session, lock_name, lock_id, task_id, granted_at, hold_ns, sequence)
+     SELECT 'shop', 'run-1', 'cart', '7:1', '17', toDateTime64('2026-11-21 06:00:00', 9, 'UTC'), 1, 1`,
+    event('released_twice', 1, {
+      'wayward.task.id': '18',
+      'wayward.lock.misuse.site': 'checkout (/app/cart.js:12)',
+      'wayward.lock.misuse.asked.site': 'checkout (/app/cart.js:9)',
+    }),
+    event('released_twice', 41, { 'wayward.task.id': '19' }),
+    event('gone', 2),
+    event('held_past_end', 1),
+  ]
+  for (const statement of statements) await stage.engine.writer.command(statement)
+  const { rows, findings } = await stage.ask(world)
+  expect(rows).toMatchObject([
+    { rule: 'gone', times: 2, tasks: 1, task: '17', severity: 70, site: '' },
+    {
+      rule: 'released_twice',
+      times: 42,
+      tasks: 2,
+      severity: 50,
+      site: 'checkout (/app/cart.js:12)',
+      asked_site: 'checkout (/app/cart.js:9)',
+    },
+    { rule: 'held_past_end', times: 1, severity: 30 },
+  ])
+  expect(findings[1]?.explanation).toContain(
+    'Done in checkout (/app/cart.js:12). Asked for in checkout (/app/cart.js:9).',
+  )
+})
+
 test('nothing in a healthy system', async () => {
   const world = healthyWorld(everyHealthyPart, { seed: 8, until: minutes(20) })
   await stage.store(world)
