@@ -67,6 +67,8 @@ export const processCell = {
   detailBytes: 6,
   /** 1 when what was not sent is given up, and counted as lost. */
   isGivenUp: 8,
+  /** 1 when something that was read was not sent, and will not be. */
+  hasGivenUp: 9,
 } as const
 
 /** Cells of an area's header. */

@@ -3,7 +3,7 @@ import { type Logger, logs } from '@opentelemetry/api-logs'
 import { createSpanEmitter } from './emit/span-emitter.ts'
 import { openThreadState } from './process/thread-state.ts'
 import { CallSites } from './report/call-sites.ts'
-import { type Core, guard, tellCounts } from './report/core.ts'
+import { type Core, guard, swallow, tellCounts } from './report/core.ts'
 import { createJob } from './report/job.ts'
 import { LockMisuses } from './report/lock-misuses.ts'
 import { LockOrders } from './report/lock-orders.ts'
@@ -107,9 +107,9 @@ export function createReporterWithCore(options: ReporterOptions): ReporterWithCo
   return {
     core,
     sessionId: core.process.sessionId,
-    lock: (settings) => new Lock(core, settings),
-    queue: (settings) => new Queue(core, settings),
-    job: (settings) => createJob(core, settings),
+    lock: (settings) => new Lock(core, named(core, settings)),
+    queue: (settings) => new Queue(core, named(core, settings)),
+    job: (settings) => createJob(core, named(core, settings)),
     startZone,
     zone(name, fn, zoneOptions) {
       const zone = startZone(name, zoneOptions)
@@ -141,6 +141,14 @@ export function createReporterWithCore(options: ReporterOptions): ReporterWithCo
       core.open.shutdown()
     },
   }
+}
+
+/** What is given no name, as plain JavaScript may, is told all the same. */
+function named<T extends { readonly name: string }>(core: Core, settings: T): T {
+  const given = settings as Partial<T> | undefined | null
+  if (typeof given?.name === 'string') return settings
+  swallow(core, new TypeError(`Cannot use a name of type ${typeof given?.name}: a text is wanted`))
+  return { ...settings, name: '(unnamed)' }
 }
 
 /**

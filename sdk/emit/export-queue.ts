@@ -111,13 +111,35 @@ function sequenceOf({ attributes }: AttributedItem): number | undefined {
   return typeof sequence === 'number' ? sequence : undefined
 }
 
-/** @param sequenceOf `wayward.event.sequence` of an item that has one */
+/** How many of those that wait go into a batch, one at least. */
+function countOfBatch<T>(
+  waiting: readonly T[],
+  itemsMax: number,
+  bytesOf: (item: T) => number,
+): number {
+  const count = Math.min(waiting.length, itemsMax)
+  let bytes = 0
+  for (let index = 0; index < count; index++) {
+    bytes += bytesOf(waiting[index] as T)
+    if (bytes > batchBytesMax) return Math.max(1, index)
+  }
+  return count
+}
+
+/** A request that is larger than collectors take (gRPC's servers: 4 MiB) loses all that is in it. */
+const batchBytesMax = 2 * 2 ** 20
+
+/**
+ * @param sequenceOf `wayward.event.sequence` of an item that has one
+ * @param bytesOf what an item takes in a request, where that is known
+ */
 export function createExportQueue<T extends Item>(
   exporter: Exporter<T>,
   limits: QueueLimits,
-  losses: LossReport,
+  losses: Pick<LossReport, 'add'>,
   line: ExportLine,
   sequenceOf: (item: T) => number | undefined,
+  bytesOf: (item: T) => number = () => 0,
 ): ExportQueue<T> {
   const toDropped = (item: T): Dropped => ({ sequence: sequenceOf(item), isEnd: isKept(item) })
   let waiting: T[] = []
@@ -129,6 +151,10 @@ export function createExportQueue<T extends Item>(
   let failUnderWay: (() => void) | undefined
   let isClosed = false
   let isAbandoned = false
+
+  function countOfNext(): number {
+    return countOfBatch(waiting, limits.batchItemsMax, bytesOf)
+  }
 
   function drop(reason: string, items: readonly T[]): void {
     for (const item of items) losses.add(reason, toDropped(item))
@@ -170,10 +196,11 @@ export function createExportQueue<T extends Item>(
     while (line.underWay !== undefined) await line.underWay
     if (batch.length === 0) {
       if (waiting.length === 0) return true
-      if (waiting.length <= limits.batchItemsMax) {
+      const count = countOfNext()
+      if (count === waiting.length) {
         batch = waiting
         waiting = []
-      } else batch = waiting.splice(0, limits.batchItemsMax)
+      } else batch = waiting.splice(0, count)
       giveUpMs = performance.now() + limits.exportTimeoutMs
     }
     const exported = tryExport(batch, giveUpMs - performance.now())
@@ -240,7 +267,7 @@ export function createExportQueue<T extends Item>(
       if (!(await sending)) return
     }
     while (left > 0 && batch.length + waiting.length > 0) {
-      left -= batch.length === 0 ? Math.min(waiting.length, limits.batchItemsMax) : batch.length
+      left -= batch.length === 0 ? countOfNext() : batch.length
       if (!(await send())) return
     }
   }

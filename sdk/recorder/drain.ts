@@ -40,7 +40,7 @@ import {
 } from '../emit/export-queue.ts'
 import type { QueueLimits } from '../process/environment.ts'
 import type { ProcessState } from '../process/process-state.ts'
-import { createLossReport } from '../report/loss-report.ts'
+import { createLossReport, type LossReport } from '../report/loss-report.ts'
 import type { SnapshotSettings } from '../report/open-operations.ts'
 import type { LossEvent } from '../report/operation.ts'
 import { type ControlCounts, ControlPoller, type ControlSettings } from './control-poller.ts'
@@ -85,6 +85,10 @@ function openWriter(file: FlightFile, { areas }: Memory): FlightWriter | undefin
   }
 }
 
+function bytesOf({ bytes }: EncodedItem): number {
+  return bytes.length
+}
+
 function numberOf({ sequence }: EncodedItem): number | undefined {
   return sequence
 }
@@ -124,9 +128,15 @@ export class Drain {
     this.#process = state
     this.#snapshots = settings.snapshots
     this.#nextSnapshotMs = performance.now() + settings.snapshots.intervalMs
+    const losses: Pick<LossReport, 'add'> = {
+      add: (reason, dropped) => {
+        if (reason === WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED) this.#noteGivenUp()
+        this.#losses.add(reason, dropped)
+      },
+    }
     const queueOf = (signal: RecordSignal, limits: QueueLimits) => {
       const exporter = exportLater(signal, settings)
-      const queue = createExportQueue(exporter, limits, this.#losses, this.#line, numberOf)
+      const queue = createExportQueue(exporter, limits, losses, this.#line, numberOf, bytesOf)
       return { exporter, queue }
     }
     const spans = queueOf('TRACES', settings.spanLimits)
@@ -145,7 +155,13 @@ export class Drain {
   #takeOver(unsent: number): void {
     if (unsent === 0) return
     const reason = WAYWARD_EVENTS_DROPPED_REASON_VALUE_EXPORT_FAILED
+    this.#noteGivenUp()
     this.#losses.addRange(reason, unsent, Number.POSITIVE_INFINITY, 0)
+  }
+
+  /** The file of the flight recorder may be the only place where it is. */
+  #noteGivenUp(): void {
+    Atomics.store(this.#memory.header, processCell.hasGivenUp, 1)
   }
 
   get #droppedCount(): number {
@@ -366,7 +382,9 @@ export class Drain {
     const unsent = this.#spans.waitingCount() + this.#events.waitingCount()
     const { header } = this.#memory
     Atomics.store(header, processCell.unsent, unsent)
-    if (unsent === 0) for (const recording of this.#recordings) recording?.reader.markSent()
+    if (unsent === 0 && Atomics.load(header, processCell.hasGivenUp) === 0) {
+      for (const recording of this.#recordings) recording?.reader.markSent()
+    }
     Atomics.store(header, processCell.dropped, this.#droppedCount)
   }
 }

@@ -173,7 +173,8 @@ WITH
 SELECT
   service,
   job_name,
-  wait_severity(delay_ns) AS severity,
+  -- A run that took longer than it usually does, and began in time, costs as much only where it took four times as long.
+  toUInt8(round(wait_severity(delay_ns) * if(lateness_ns > {grace_ns:UInt64} OR usual_ns = 0, 1, least(1, (length_ns / usual_ns - 1) / 3)))) AS severity,
   fromUnixTimestamp64Nano(start_ns, 'UTC') AS started_at,
   fromUnixTimestamp64Nano(due_ns, 'UTC') AS due_at,
   outcome,

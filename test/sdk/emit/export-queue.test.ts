@@ -17,7 +17,12 @@ import {
 } from '@wayward/semconv'
 import { expect, test } from 'vitest'
 import { createClock } from '@wayward/sdk/process/clock'
-import { createExportLine, queueLogs, queueSpans } from '@wayward/sdk/emit/export-queue'
+import {
+  createExportLine,
+  createExportQueue,
+  queueLogs,
+  queueSpans,
+} from '@wayward/sdk/emit/export-queue'
 import { createSpanEmitter } from '@wayward/sdk/emit/span-emitter'
 import { createLossReport, type LossReport } from '@wayward/sdk/report/loss-report'
 import { sleep } from '../recording.ts'
@@ -190,4 +195,33 @@ test('ends that are lost are counted among the losses', async () => {
   expect(reported).toEqual([
     expect.objectContaining({ [ATTR_WAYWARD_EVENTS_DROPPED_ENDED_COUNT]: 1 }),
   ])
+})
+
+test('a batch stays below what collectors take, and what is alone too large goes alone', async () => {
+  interface Sized {
+    readonly name: string
+    readonly bytes: number
+  }
+  const batches: string[][] = []
+  const exporter = {
+    export(items: Sized[], onResult: (answer: Exclude<Answer, 'never'>) => void) {
+      batches.push(items.map(({ name }) => name))
+      setImmediate(() => onResult(success))
+    },
+    shutdown: async () => undefined,
+  }
+  const queue = createExportQueue<Sized>(
+    exporter,
+    { queueItemsMax: 100, batchItemsMax: 50, delayMs: 1000, exportTimeoutMs: 5000 },
+    createLossReport(),
+    createExportLine(),
+    () => undefined,
+    ({ bytes }) => bytes,
+  )
+  for (const [name, bytes] of Object.entries({ a: 1e6, b: 1e6, c: 1e6, d: 5e6, e: 1, f: 2e6 })) {
+    queue.add({ name, bytes })
+  }
+  await queue.flush()
+  expect(batches).toEqual([['a', 'b'], ['c'], ['d'], ['e', 'f']])
+  expect(queue.waitingCount()).toBe(0)
 })

@@ -228,6 +228,19 @@ describe('zones and logs', () => {
   })
 })
 
+test('what is given no name by plain JavaScript is told all the same', () => {
+  const { reporter } = recording
+  const lock = reporter.lock as (settings?: unknown) => ReturnType<typeof reporter.lock>
+  for (const settings of [undefined, null, {}, { name: 7 }, { name: null, type: 'rwlock' }]) {
+    lock(settings).request().granted().released()
+  }
+  expect(recording.spans().map(({ name }) => name)).toEqual(Array(5).fill('hold (unnamed)'))
+  const queue = reporter.queue as (settings?: unknown) => ReturnType<typeof reporter.queue>
+  const job = reporter.job as (settings?: unknown) => ReturnType<typeof reporter.job>
+  expect(queue().name).toBe('(unnamed)')
+  expect(() => job(null).start().ended('success')).not.toThrow()
+})
+
 describe('all together', () => {
   test('sequence numbers have no gaps and follow the order of the starts', () => {
     const { reporter } = recording
