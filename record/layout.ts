@@ -69,6 +69,8 @@ export const processCell = {
   isGivenUp: 8,
   /** 1 when something that was read was not sent, and will not be. */
   hasGivenUp: 9,
+  /** Counts up with each demand to tell all that is open. */
+  snapshotAsked: 10,
 } as const
 
 /** Cells of an area's header. */

@@ -112,7 +112,10 @@ function drainInWorker(
   }
 
   return {
-    snapshot: () => tell({ kind: 'snapshot' }),
+    snapshot() {
+      asking.askForSnapshot()
+      tell({ kind: 'wake' })
+    },
     configure: (snapshots) => tell({ kind: 'configure', snapshots }),
     async flush() {
       await asking.wait(ask())
@@ -168,6 +171,11 @@ class Asking {
     return Atomics.add(this.#header, processCell.flushAsked, 1) + 1
   }
 
+  /** In memory, as the demand to send is: what is asked for first is done first. */
+  askForSnapshot(): void {
+    Atomics.add(this.#header, processCell.snapshotAsked, 1)
+  }
+
   isDone(asked: number): boolean {
     const done = Atomics.load(this.#header, processCell.flushDone)
     return this.isGone || this.#isAbandoned || ((done - asked) | 0) >= 0
@@ -187,7 +195,7 @@ class Asking {
 export function drainElsewhere(memory: Memory): DrainThread {
   const asking = new Asking(memory)
   return {
-    snapshot: () => undefined,
+    snapshot: () => asking.askForSnapshot(),
     configure: () => undefined,
     flush: () => asking.wait(asking.ask()),
     flushNow: () => false,

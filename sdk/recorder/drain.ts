@@ -121,6 +121,7 @@ export class Drain {
   #nextSnapshotMs: number
   #flushing: Promise<void> | undefined
   #isWarned = false
+  #snapshotAsked = 0
 
   constructor(memory: Memory, state: ProcessState, settings: DrainSettings) {
     this.#memory = memory
@@ -208,6 +209,11 @@ export class Drain {
       this.#findDeadThreads()
     }
     const { header } = this.#memory
+    const snapshotAsked = Atomics.load(header, processCell.snapshotAsked)
+    if (snapshotAsked !== this.#snapshotAsked) {
+      this.#snapshotAsked = snapshotAsked
+      this.snapshot()
+    }
     const isAsked =
       Atomics.load(header, processCell.flushAsked) !== Atomics.load(header, processCell.flushDone)
     if (isAsked) void this.flush()

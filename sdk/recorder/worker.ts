@@ -20,7 +20,7 @@ export interface WorkerInput {
 
 /** What it is told later. */
 export type WorkerMessage =
-  | { readonly kind: 'wake' | 'snapshot' | 'abandon' }
+  | { readonly kind: 'wake' | 'abandon' }
   | { readonly kind: 'shutdown' }
   | { readonly kind: 'configure'; readonly snapshots: Partial<SnapshotSettings> }
 
@@ -35,7 +35,6 @@ drain.start(true)
 
 parentPort?.on('message', (message: WorkerMessage) => {
   if (message.kind === 'configure') drain.configure(message.snapshots)
-  else if (message.kind === 'snapshot') drain.snapshot()
   else if (message.kind === 'abandon') drain.abandon()
   else if (message.kind === 'shutdown') void drain.shutdown().then(() => process.exit(0))
   else drain.tick()
