@@ -3,9 +3,7 @@
 // it crashes it takes its process with it.
 
 import { ListenError } from '@wayward/base'
-import { readdirSync } from 'node:fs'
-import { hostname, setPriority } from 'node:os'
-import { pid, platform } from 'node:process'
+import { hostname } from 'node:os'
 import { loadChdb } from './chdb.ts'
 import type { ChildMessage, ChildSettings, ParentMessage } from './child-message.ts'
 import { openDataDir } from './data-dir.ts'
@@ -28,9 +26,6 @@ const terminatedDeadlineMs = 4000
 /** Left for closing the store after the running statements were stopped. */
 const stopGraceMs = 500
 
-/** How far this process steps back (0 not at all, 19 wholly); see decision 46. */
-const niceness = 5
-
 let service: Promise<Service> | undefined
 let isEnding = false
 
@@ -46,23 +41,8 @@ process.on('message', (message: ParentMessage) => {
   }
 })
 
-/**
- * Where processors are short, who waits for an answer of the collector goes before merges, and so
- * does the application. Before ClickHouse has threads: they take over the priority of this one.
- */
-function stepBack(): void {
-  try {
-    // On Linux a priority is that of a thread.
-    const threads = platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [pid]
-    for (const thread of threads) setPriority(thread, niceness)
-  } catch {
-    // A system that does not let it goes on as before.
-  }
-}
-
 async function startService(settings: ChildSettings): Promise<Service> {
   const { dataDir, limits } = settings
-  stepBack()
   const chdb = loadChdb()
   const { storePath, temporaryPath, first } = openDataDir(chdb, dataDir, settings)
   const database = await createDatabase(chdb, first, storePath)

@@ -126,7 +126,7 @@ function countOfBatch<T>(
   return count
 }
 
-/** A request that is larger than collectors take (gRPC's servers: 4 MiB) loses all that is in it. */
+/** What is larger than collectors take (gRPC's servers: 4 MiB) is lost as a whole. */
 const batchBytesMax = 2 * 2 ** 20
 
 /**
