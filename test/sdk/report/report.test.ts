@@ -28,6 +28,7 @@ import {
   ATTR_WAYWARD_TASK_ID,
   EVENT_WAYWARD_OPERATION_ENDED,
 } from '@wayward/semconv'
+import type { ReportedJob, ReportedLock, ReportedQueue } from '@wayward/sdk'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createRecording, type Recording, sleep } from '../recording.ts'
 
@@ -230,15 +231,18 @@ describe('zones and logs', () => {
 
 test('what is given no name by plain JavaScript is told all the same', () => {
   const { reporter } = recording
-  const lock = reporter.lock as (settings?: unknown) => ReturnType<typeof reporter.lock>
+  // As it is seen without types.
+  const untyped = reporter as unknown as {
+    lock(settings?: unknown): ReportedLock
+    queue(settings?: unknown): ReportedQueue
+    job(settings?: unknown): ReportedJob
+  }
   for (const settings of [undefined, null, {}, { name: 7 }, { name: null, type: 'rwlock' }]) {
-    lock(settings).request().granted().released()
+    untyped.lock(settings).request().granted().released()
   }
   expect(recording.spans().map(({ name }) => name)).toEqual(Array(5).fill('hold (unnamed)'))
-  const queue = reporter.queue as (settings?: unknown) => ReturnType<typeof reporter.queue>
-  const job = reporter.job as (settings?: unknown) => ReturnType<typeof reporter.job>
-  expect(queue().name).toBe('(unnamed)')
-  expect(() => job(null).start().ended('success')).not.toThrow()
+  expect(untyped.queue().name).toBe('(unnamed)')
+  expect(() => untyped.job(null).start().ended('success')).not.toThrow()
 })
 
 describe('all together', () => {
