@@ -108,8 +108,7 @@ export function startRecording(core: Core, settings: RecordingSettings): Recordi
   }
   // All was sent: there is nothing to be read in it that is not in the store.
   const removeFile = (): void => {
-    if (flight === undefined || countWaiting() > 0) return
-    if (Atomics.load(memory.header, processCell.hasGivenUp) === 0) removeFlight(flight.file)
+    if (flight !== undefined && countWaiting() === 0) removeFlight(flight.file)
   }
   const close = (): void => recorder.close()
   const letGo = sendAtExit(close, () => {

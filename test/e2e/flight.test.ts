@@ -79,17 +79,6 @@ describe.each([
     expect(stderr.includes('koffi was missing')).toBe(name !== 'mapped')
   })
 
-  test('is kept where it ended by itself and found no collector, and imported', async () => {
-    const own = join(folder.path, `${name} ended`)
-    const app = start(own, 'shutdown', args)
-    await once(app, 'close')
-    const kept = join(own, readdirSync(own)[0] ?? 'none')
-    const endpoint = `http://${service.addresses.otlpHttp}`
-    const imported = await wayward('import', kept, '--endpoint', endpoint)
-    expect(imported).toMatchObject({ code: 0 })
-    expect(imported.stderr).toContain('1 spans, ')
-  })
-
   test('is imported once', async () => {
     const endpoint = `http://${service.addresses.otlpHttp}`
     const imported = await wayward('import', file(), '--endpoint', endpoint)
