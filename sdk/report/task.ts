@@ -124,11 +124,8 @@ export function createTasks(nextTaskId: () => number): Tasks {
   let order = 0
   let rootTask: Task | undefined
 
-  function create(name: string | undefined, from: Task | undefined, fromOrder: number): Task {
-    const inherited = from === undefined ? noHolds : inherit(from, fromOrder)
-    const number = nextTaskId()
-    return new FlowTask(number, name, inherited, from === undefined ? number : from.root)
-  }
+  const create = (from: Task | undefined, fromOrder: number, root = from?.root): Task =>
+    splitOff(nextTaskId(), from, fromOrder, root)
 
   function createPoint(task: Task, segment: number, origin: Task | undefined, at: number): Point {
     return {
@@ -149,17 +146,17 @@ export function createTasks(nextTaskId: () => number): Tasks {
       const segment = currentSegment()
       let next: Point
       if (point === undefined) {
-        next = createPoint(create(undefined, undefined, 0), segment, undefined, 0)
+        next = createPoint(create(undefined, 0), segment, undefined, 0)
       } else if (point.segment === segment) {
         const { originTask, originOrder } = point
         next = createPoint(
-          create(undefined, originTask, originOrder),
+          create(originTask, originOrder, point.task.root),
           segment,
           originTask,
           originOrder,
         )
       } else {
-        const task = hasSplit(point) ? create(undefined, point.task, point.order) : point.task
+        const task = hasSplit(point) ? create(point.task, point.order) : point.task
         next = createPoint(task, segment, point.task, point.order)
         point.isUsed = true
       }
@@ -169,7 +166,7 @@ export function createTasks(nextTaskId: () => number): Tasks {
     current() {
       const point = storage.getStore()
       if (point !== undefined) return point.task
-      rootTask ??= create(undefined, undefined, 0)
+      rootTask ??= create(undefined, 0)
       return rootTask
     },
     create(name, isPart = false) {
@@ -183,6 +180,12 @@ export function createTasks(nextTaskId: () => number): Tasks {
       return storage.run(createPoint(task, -1, task, order), fn)
     },
   }
+}
+
+/** A task of a flow that was, up to `fromOrder`, that of another task. */
+function splitOff(number: number, from: Task | undefined, fromOrder: number, root = number): Task {
+  const inherited = from === undefined ? noHolds : inherit(from, fromOrder)
+  return new FlowTask(number, undefined, inherited, root)
 }
 
 /** There may be a hundred thousand of these, one for each request that waits: small, no text. */

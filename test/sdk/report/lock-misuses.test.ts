@@ -1,5 +1,6 @@
 // Goal: what is done with locks that locks are not made for is told, once and then as a count, with
 // both places; what is right is not. Method: a reporter whose events stay in memory, async-mutex.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import * as asyncMutex from 'async-mutex'
 import { EVENT_WAYWARD_LOCK_MISUSE } from '@wayward/semconv'
 import { observeAsyncMutex } from '@wayward/sdk'
@@ -9,6 +10,8 @@ import { createRecording, sleep } from '../recording.ts'
 const recording = createRecording()
 const { reporter } = recording
 afterEach(() => recording.reset())
+/** Runs it as a flow that has asked for nothing yet. */
+const inFreshFlow = AsyncLocalStorage.snapshot()
 
 function told(): Record<string, unknown>[] {
   return recording
@@ -80,6 +83,19 @@ describe('a release by another task', () => {
         third.released()
       })(),
     ])
+    expect(told()).toEqual([])
+  })
+
+  test('is not told of a flow that asks for two at once, though it had asked for none before', async () => {
+    const [outer, inner] = [reporter.lock({ name: 'outer' }), reporter.lock({ name: 'inner' })]
+    const ask = async (): Promise<void> => {
+      const first = outer.acquired()
+      const second = inner.acquired()
+      await sleep(1)
+      first.released()
+      second.released()
+    }
+    await inFreshFlow(ask)
     expect(told()).toEqual([])
   })
 
