@@ -15,7 +15,7 @@
 // areas that nobody took cost address space only.
 
 /** Another number for each layout: of threads and files of another one nothing is read. */
-export const layoutVersion = 1
+export const layoutVersion = 2
 
 /** Threads of a process that can record at a time. */
 export const areaCount = 16
@@ -181,8 +181,7 @@ export const number = {
   permits: 20,
   priority: 20,
   capacity: 21,
-  /** Of a wait: the text of its chain, its links with `chainSeparator`
-   * between them. */
+  /** Of a wait: the text of its chain, with `chainSeparator` between the links. */
   chain: 21,
   concurrency: 22,
   /** Waiters or items that were there already. */

@@ -1,23 +1,12 @@
 // What is done with locks that locks are not made for. The first of a kind is told at once, the
 // rest is counted, as a mistake in a loop is the same mistake.
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api'
-import type { Emitter } from '../emit/emitter.ts'
-import type { Clock } from '../process/clock.ts'
-import type { ProcessState } from '../process/process-state.ts'
 import { type Door, takeSite } from './call-sites.ts'
+import { type Teller, tellSeconds } from './lock-orders.ts'
 import type { LockMisuse, LockSubject, MisuseFacts } from './operation.ts'
 
 /** Rules and classes of a thread. */
 const kindsMax = 1000
-/** How often the count of one is told. */
-const tellSeconds = 10
-
-/** What telling takes. */
-interface Teller {
-  readonly emitter: Emitter
-  readonly clock: Clock
-  readonly process: ProcessState
-}
 
 /** One that was seen. */
 interface SeenMisuse {

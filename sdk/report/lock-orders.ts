@@ -11,14 +11,14 @@ import type { HeldLock } from './task.ts'
 /** Pairs of a thread. */
 const pairsMax = 10_000
 /** How often the count of a pair is told. */
-const tellSeconds = 10
+export const tellSeconds = 10
 /** Classes that were held besides, of which a pair names at most so many. */
 const gatesMax = 8
 
 type Ask = LockHoldOperation | LockWaitOperation
 
 /** What telling takes. */
-interface Teller {
+export interface Teller {
   readonly emitter: Emitter
   readonly clock: Clock
   readonly process: ProcessState

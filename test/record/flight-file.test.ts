@@ -16,6 +16,7 @@ import {
   readFlight,
   recordKind,
   ringPlace,
+  layoutVersion,
 } from '@wayward/record'
 import { DetailBook, detailSource } from '@wayward/sdk/recorder/detail-book'
 import { followRecorded } from '@wayward/sdk/recorder/recorded-operations'
@@ -164,7 +165,7 @@ describe('a file', () => {
     [
       'another version',
       (file: Uint8Array) => {
-        new DataView(file.buffer).setUint32(8, 2, true)
+        new DataView(file.buffer).setUint32(8, layoutVersion + 1, true)
         return file
       },
     ],
